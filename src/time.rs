@@ -123,7 +123,7 @@ impl fmt::Display for MsgId {
             let digit = (self.at.tick >> (60 - 5 * place)) & 31;
             *byte = DIGITS.get(digit as usize).copied().unwrap_or(b'0');
         }
-        f.write_str(str::from_utf8(&text).unwrap_or_default())?;
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())?;
         write!(f, "{}", self.at.server)?;
         if self.line > 0 { write!(f, "-{}", self.line) } else { Ok(()) }
     }

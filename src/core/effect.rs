@@ -1,0 +1,130 @@
+//! What the core wants done. Closed, so that a reactor's whole duty is one `match`.
+
+use crate::{
+    core::ConnId,
+    job::{Job, JobId, Loaded},
+};
+use std::ops::Range;
+
+/// One thing to do. Effects are done in the order in which they were pushed.
+#[derive(Debug)]
+pub enum Effect {
+    /// Append one encoded line to the output of each of its recipients: see [`Effects::line`] and
+    /// [`Effects::recipients`]. A recipient that has gone is skipped.
+    Send {
+        /// Where the line stands in the bytes.
+        line: Span,
+        /// Where its recipients stand.
+        to: Span,
+    },
+    /// Close the connection once everything sent to it has been written, or its time is up.
+    Close {
+        /// Which.
+        conn: ConnId,
+    },
+    /// The connection's next line may be handled again: `Server::ready` has become true.
+    Ready {
+        /// Which.
+        conn: ConnId,
+    },
+    /// Say `Input::Drained` once little of the connection's output is left to write.
+    Drain {
+        /// Which.
+        conn: ConnId,
+    },
+    /// Have a worker do it, and say `Input::Done` with its answer.
+    Job {
+        /// What the answer is to name.
+        id: JobId,
+        /// What to do.
+        job: Box<Job>,
+    },
+    /// The configuration has been read again and accepted: open and close listeners, and use the
+    /// certificates that come with it.
+    Reconfigure(Box<Loaded>),
+    /// Everybody has been told goodbye: leave when all output has been written, or its time is up.
+    Stop,
+}
+
+/// A place in one of the buffers of [`Effects`].
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// Effects in order, with the bytes and the recipients they speak of.
+///
+/// Kept and used again by whoever drains it, so that a message costs no allocation.
+#[derive(Debug, Default)]
+pub struct Effects {
+    list: Vec<Effect>,
+    bytes: Vec<u8>,
+    recipients: Vec<ConnId>,
+}
+
+impl Effects {
+    /// Adds an effect that carries no line.
+    pub fn push(&mut self, effect: Effect) {
+        self.list.push(effect);
+    }
+
+    /// Sends to each of `to` what `encode` appends; nothing if it says that there is nothing to send.
+    pub fn send(&mut self, to: &[ConnId], encode: impl FnOnce(&mut Vec<u8>) -> bool) {
+        let start = self.bytes.len();
+        if to.is_empty() || !encode(&mut self.bytes) {
+            self.bytes.truncate(start);
+            return;
+        }
+        let line = Span { start: start as u32, end: self.bytes.len() as u32 };
+        let first = self.recipients.len() as u32;
+        self.recipients.extend_from_slice(to);
+        let to = Span { start: first, end: self.recipients.len() as u32 };
+        self.list.push(Effect::Send { line, to });
+    }
+
+    /// The bytes of a line, its end included.
+    pub fn line(&self, line: Span) -> &[u8] {
+        self.bytes.get(line.range()).unwrap_or_default()
+    }
+
+    /// Who gets a line.
+    pub fn recipients(&self, to: Span) -> &[ConnId] {
+        self.recipients.get(to.range()).unwrap_or_default()
+    }
+
+    /// Takes the effects out, in order. The spans in them stay readable until [`Effects::clear`].
+    pub fn take(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.list)
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// How many bytes of lines are waiting to be done.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Forgets what has been done, gives `list` back for use, and keeps a bounded amount of memory.
+    pub fn clear(&mut self, mut list: Vec<Effect>) {
+        list.clear();
+        self.list = list;
+        self.bytes.clear();
+        self.recipients.clear();
+        self.list.shrink_to(KEPT);
+        self.bytes.shrink_to(KEPT * 16);
+        self.recipients.shrink_to(KEPT * 4);
+    }
+}
+
+/// How many effects' worth of memory is kept from turn to turn.
+const KEPT: usize = 4096;

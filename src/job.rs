@@ -1,0 +1,99 @@
+//! What the core asks of the workers, and what they answer. Data only.
+
+use crate::{
+    config::{self, Config, Secret},
+    id,
+    store::{self, Query, Rows},
+};
+use std::net::IpAddr;
+
+id!(
+    /// A question that is waiting for its answer.
+    JobId
+);
+
+/// A question to a worker.
+#[derive(Debug)]
+pub enum Job {
+    /// Does the password match the hash (argon2, PHC string)?
+    Verify {
+        /// As it stands in the configuration.
+        hash: Secret,
+        /// As the client sent it.
+        password: Secret,
+    },
+    /// What is the address called, by a name that leads back to it?
+    Resolve {
+        /// Whose name is asked for.
+        address: IpAddr,
+    },
+    /// Ask the store.
+    Store(Query),
+    /// Read the configuration again, with all files that it names.
+    Load,
+    /// Read the certificates again if their files have changed since they were last read.
+    Watch,
+}
+
+/// What a worker found.
+#[derive(Debug)]
+pub enum Answer {
+    /// To [`Job::Verify`].
+    Verified(bool),
+    /// To [`Job::Resolve`]: a host name, if there is one that leads back to the address.
+    Resolved(Option<String>),
+    /// To [`Job::Store`].
+    Stored(Result<Rows, store::Error>),
+    /// To [`Job::Load`].
+    Loaded(Result<Box<Loaded>, Vec<config::Error>>),
+    /// To [`Job::Watch`]: the certificates, if they have changed and can be read.
+    Watched(Result<Option<Vec<Material>>, Vec<config::Error>>),
+    /// To any: the lane is full, nothing was done.
+    Busy,
+}
+
+/// A configuration, with the contents of all files that it names.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What was configured.
+    pub config: Config,
+    /// The lines of the message of the day; none if there is no file.
+    pub motd: Vec<String>,
+    /// One for each entry of each listener's `tls`.
+    pub certificates: Vec<Material>,
+}
+
+/// One certificate of one listener, as it stands in its files.
+#[derive(Clone, Debug)]
+pub struct Material {
+    /// Which of the configuration's listeners it belongs to.
+    pub listener: usize,
+    /// Which of that listener's certificates it is.
+    pub place: usize,
+    /// The certificate chain, PEM.
+    pub chain: Vec<u8>,
+    /// The private key, PEM.
+    pub key: Secret,
+}
+
+/// Which worker runs a job. A lane is a queue and its threads.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Lane {
+    /// One thread: jobs finish in the order in which they were asked.
+    Store,
+    /// What keeps a processor busy.
+    Cpu,
+    /// What waits for the network or for files.
+    Net,
+}
+
+impl Job {
+    /// Where this job runs.
+    pub fn lane(&self) -> Lane {
+        match self {
+            Job::Verify { .. } => Lane::Cpu,
+            Job::Store(_) => Lane::Store,
+            Job::Resolve { .. } | Job::Load | Job::Watch => Lane::Net,
+        }
+    }
+}

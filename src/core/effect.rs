@@ -1,7 +1,10 @@
 //! What the core wants done. Closed, so that a reactor's whole duty is one `match`.
 
 use crate::{
-    core::ConnId,
+    core::{
+        ConnId,
+        frame::{Frame, PeerId},
+    },
     job::{Job, JobId, Loaded},
 };
 use std::ops::Range;
@@ -31,6 +34,13 @@ pub enum Effect {
     Drain {
         /// Which.
         conn: ConnId,
+    },
+    /// Hand a frame to a linked server.
+    Frame {
+        /// Which.
+        peer: PeerId,
+        /// What.
+        frame: Frame,
     },
     /// Have a worker do it, and say `Input::Done` with its answer.
     Job {
@@ -67,9 +77,31 @@ pub struct Effects {
     list: Vec<Effect>,
     bytes: Vec<u8>,
     recipients: Vec<ConnId>,
+    capture: Option<Capture>,
+}
+
+/// Lines held back from one connection, because they are the answer to a labelled command.
+#[derive(Debug)]
+pub struct Capture {
+    /// Whose.
+    pub conn: ConnId,
+    /// The lines, one after another, each with its end.
+    pub lines: Vec<u8>,
+    /// How many.
+    pub count: usize,
 }
 
 impl Effects {
+    /// From now on holds back what is sent to a connection; until [`Effects::release`].
+    pub fn hold(&mut self, capture: Capture) {
+        self.capture = Some(capture);
+    }
+
+    /// Ends what [`Effects::hold`] began, and hands over what was held back.
+    pub fn release(&mut self) -> Option<Capture> {
+        self.capture.take()
+    }
+
     /// Adds an effect that carries no line.
     pub fn push(&mut self, effect: Effect) {
         self.list.push(effect);
@@ -84,7 +116,18 @@ impl Effects {
         }
         let line = Span { start: start as u32, end: self.bytes.len() as u32 };
         let first = self.recipients.len() as u32;
-        self.recipients.extend_from_slice(to);
+        match &mut self.capture {
+            Some(capture) if to.contains(&capture.conn) => {
+                capture.lines.extend_from_slice(self.bytes.get(start..).unwrap_or_default());
+                capture.count += 1;
+                self.recipients.extend(to.iter().filter(|conn| **conn != capture.conn));
+                if self.recipients.len() as u32 == first {
+                    self.bytes.truncate(start);
+                    return;
+                }
+            }
+            Some(_) | None => self.recipients.extend_from_slice(to),
+        }
         let to = Span { start: first, end: self.recipients.len() as u32 };
         self.list.push(Effect::Send { line, to });
     }

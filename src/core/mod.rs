@@ -1,13 +1,198 @@
 //! This server's own state, and the verbs that commands are written in.
 //!
-//! No I/O, no clock, no randomness from outside: everything comes in as an argument and goes out as an
-//! [`effect::Effect`].
+//! Invariant: no I/O, no clock, no randomness from outside. Everything comes in as an argument and goes
+//! out as an [`effect::Effect`].
 
+pub mod admission;
+pub mod answer;
+pub mod audience;
+pub mod cloak;
+pub mod ctx;
+pub mod dispatch;
 pub mod effect;
+pub mod flood;
+pub mod frame;
+pub mod housekeeping;
+pub mod local;
+pub mod oper;
+pub mod policy;
+pub mod registration;
+pub mod reload;
+pub mod render;
+pub mod session;
+pub mod timer;
+pub mod undelivered;
+pub mod welcome;
+pub mod whowas;
 
-use crate::id;
+use crate::{
+    arena::{Arena, Side},
+    config::Config,
+    id,
+    job::{Job, JobId, Loaded},
+    metrics::Metrics,
+    network::{
+        Network, UserId,
+        crdt::{Origin, Uid},
+        op::Op,
+    },
+    time::{Clock, Now, Sid, Stamp, Wall},
+};
+use admission::Admission;
+use cloak::Cloak;
+use effect::{Effect, Effects};
+use local::Local;
+use session::Session;
+use timer::Timers;
+use undelivered::Undelivered;
+use whowas::Whowas;
 
 id!(
     /// A client connection.
     ConnId
 );
+
+/// What this server is besides the network.
+#[derive(Debug)]
+pub struct Core {
+    /// Which life of which server this is.
+    pub origin: Origin,
+    /// The configuration in force.
+    pub config: Config,
+    /// The lines of the message of the day.
+    pub motd: Vec<String>,
+    /// When it started.
+    pub started: Wall,
+    /// The network, as far as this server knows.
+    pub(in crate::core) network: Network,
+    /// The connections of clients.
+    pub sessions: Arena<ConnId, Session>,
+    /// What is known of the users who are at home here.
+    pub locals: Side<UserId, Local>,
+    /// Questions waiting for their answers.
+    pub pending: Arena<JobId, ctx::Pending>,
+    /// The clock that stamps operations.
+    pub clock: Clock,
+    /// What is to happen when.
+    pub timers: Timers,
+    /// Who may connect.
+    pub admission: Admission,
+    /// Who was here.
+    pub whowas: Whowas,
+    /// Private messages that another server may not have seen yet.
+    pub undelivered: Undelivered,
+    /// How addresses are hidden.
+    pub cloak: Cloak,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// What has happened here and is to be told to linked servers, oldest first.
+    pub journal: Vec<(Op, Stamp)>,
+    /// What linked servers may be called upon to do next: see [`crate::link`].
+    pub notices: Vec<frame::Notice>,
+    /// The last tick that the store has been told of.
+    pub(in crate::core) marked: u64,
+    /// Whether everybody has been told goodbye.
+    pub stopping: bool,
+    next_user: u32,
+    next_batch: u64,
+}
+
+impl Core {
+    /// A server to which nobody has connected.
+    pub fn new(start: Start, now: Now) -> Core {
+        let Loaded { config, motd, .. } = start.loaded;
+        let mut clock = Clock::new(start.origin.server, start.clock);
+        clock.seen(Stamp { tick: now.wall.0 << 16, server: start.origin.server });
+        let mut core = Core {
+            origin: start.origin,
+            motd,
+            started: now.wall,
+            network: Network::new(config.server.casemap(), start.seed),
+            sessions: Arena::default(),
+            locals: Side::default(),
+            pending: Arena::default(),
+            marked: start.clock,
+            clock,
+            timers: Timers::default(),
+            admission: Admission::default(),
+            whowas: Whowas::new(config.limits.whowas),
+            undelivered: Undelivered::default(),
+            cloak: Cloak::new(&start.cloak, &config.cloak),
+            metrics: Metrics::default(),
+            journal: Vec::new(),
+            notices: Vec::new(),
+            stopping: false,
+            // The numbers of 256 lives do not overlap: an old identity is never taken for a new one.
+            next_user: ((start.origin.life % 256) as u32) << 22,
+            next_batch: 0,
+            config,
+        };
+        housekeeping::begin(&mut core, now);
+        core
+    }
+
+    /// The network, to read.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// This server's id.
+    pub fn sid(&self) -> Sid {
+        self.origin.server
+    }
+
+    /// This server's name.
+    pub fn name(&self) -> &str {
+        &self.config.server.name
+    }
+
+    /// An identity for a new user.
+    pub fn new_uid(&mut self) -> Uid {
+        self.next_user = self.next_user.wrapping_add(1) & 0x3FFF_FFFF;
+        Uid { server: self.origin.server, number: self.next_user }
+    }
+
+    /// A reference for a new batch.
+    pub fn new_batch(&mut self) -> String {
+        self.next_batch += 1;
+        format!("b{}", self.next_batch)
+    }
+
+    /// Makes something happen on the network: applies it here, tells the local clients, and notes it
+    /// for the others. `cause` is the session that asked for it.
+    pub fn commit(&mut self, fx: &mut Effects, op: Op, cause: Option<ConnId>, now: Now) -> Stamp {
+        let at = self.clock.tick(now.wall);
+        render::apply(self, fx, &op, at, cause, now);
+        self.journal.push((op, at));
+        at
+    }
+
+    /// Takes in what happened on another server.
+    pub fn learn(&mut self, fx: &mut Effects, op: &Op, at: Stamp, now: Now) {
+        self.clock.seen(at);
+        render::apply(self, fx, op, at, None, now);
+    }
+
+    /// Asks a worker, for something that no client waits for.
+    pub fn ask(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) -> JobId {
+        let id = self.pending.insert(ctx::Pending { then });
+        self.timers.set(now.mono + ctx::JOB_TIMEOUT, timer::Timer::Job(id));
+        fx.push(Effect::Job { id, job: Box::new(job) });
+        id
+    }
+}
+
+/// What a server starts with.
+#[derive(Debug)]
+pub struct Start {
+    /// The configuration and the files it names.
+    pub loaded: Loaded,
+    /// Which life of which server this is.
+    pub origin: Origin,
+    /// The highest tick that an earlier life of this server can have given.
+    pub clock: u64,
+    /// Where all randomness comes from.
+    pub seed: u64,
+    /// The key of cloaked hosts.
+    pub cloak: crate::config::Secret,
+}

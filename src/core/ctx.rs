@@ -1,0 +1,243 @@
+//! What a handler may touch, and the verbs it speaks.
+
+use super::{
+    ConnId, Core,
+    effect::{Effect, Effects},
+    local::Local,
+    oper::{self, Priv},
+    render,
+    session::{self, Session, Wait},
+    timer::Timer,
+};
+use crate::{
+    job::{Answer, Job},
+    network::{ChannelId, Network, User, UserId, op::Op},
+    time::{Now, Stamp},
+    wire::{
+        fail::Standard,
+        name::{ChannelName, Nick},
+        reply::{self, Reply},
+    },
+};
+use std::time::Duration;
+
+/// How long a command waits for a worker before it goes on without.
+pub const JOB_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Why a command was refused.
+#[derive(Debug)]
+pub enum Reject {
+    /// With a numeric.
+    Reply(Reply),
+    /// With a standard reply (`ircv3: standard-replies`).
+    Standard(Standard),
+    /// With the end of the connection, for this reason.
+    Quit(String),
+}
+
+impl From<Reply> for Reject {
+    fn from(reply: Reply) -> Reject {
+        Reject::Reply(reply)
+    }
+}
+
+impl From<Standard> for Reject {
+    fn from(standard: Standard) -> Reject {
+        Reject::Standard(standard)
+    }
+}
+
+/// How a command went.
+pub type Outcome = Result<(), Reject>;
+
+/// What runs when a worker has answered: a function in the same file as the command that asked.
+pub type Resume = fn(&mut Ctx<'_>, Answer) -> Outcome;
+
+/// A question that waits for its answer.
+#[derive(Debug)]
+pub struct Pending {
+    /// Who goes on with the answer.
+    pub then: Then,
+}
+
+/// Who goes on with an answer.
+#[derive(Clone, Copy, Debug)]
+pub enum Then {
+    /// The command of a session, whose next lines wait.
+    Command {
+        /// Which session.
+        conn: ConnId,
+        /// How.
+        resume: Resume,
+    },
+    /// A session that goes on meanwhile.
+    Aside {
+        /// Which session.
+        conn: ConnId,
+        /// How.
+        resume: Resume,
+    },
+    /// The server itself.
+    Server(fn(&mut Core, &mut Effects, Answer, Now)),
+}
+
+/// Where a long answer goes on, as far as its command knows it: a slot, or nothing yet.
+#[derive(Clone, Debug, Default)]
+pub struct Cursor {
+    /// The slot of the next thing to look at.
+    pub slot: u32,
+    /// How many more may be shown.
+    pub left: usize,
+    /// What was asked for, for the command to read again.
+    pub asked: Vec<String>,
+    /// Which user was shown last.
+    pub after: Option<UserId>,
+}
+
+/// The rest of a long answer.
+#[derive(Clone, Debug)]
+pub struct Next {
+    /// What shows the next piece, and says where to go on.
+    pub step: fn(&mut Ctx<'_>, Cursor) -> Option<Cursor>,
+    /// Where.
+    pub cursor: Cursor,
+}
+
+/// How many things a long answer shows before it looks whether its reader keeps up.
+pub const STREAM_PIECE: usize = 100;
+
+/// A command at work.
+#[derive(Debug)]
+pub struct Ctx<'a> {
+    /// This server.
+    pub core: &'a mut Core,
+    /// What is to be done.
+    pub fx: &'a mut Effects,
+    /// The time.
+    pub now: Now,
+    /// The session that asked.
+    pub conn: ConnId,
+    /// The numerics that the running command has declared.
+    pub declared: &'static [&'static str],
+}
+
+impl Ctx<'_> {
+    /// The network, to read.
+    pub fn network(&self) -> &Network {
+        self.core.network()
+    }
+
+    /// The session that asked.
+    pub fn session(&self) -> &Session {
+        &self.core.sessions[self.conn]
+    }
+
+    /// The session that asked.
+    pub fn session_mut(&mut self) -> &mut Session {
+        &mut self.core.sessions[self.conn]
+    }
+
+    /// What this server knows of a user at home here.
+    pub fn local(&self, user: UserId) -> Option<&Local> {
+        self.core.locals.get(user)
+    }
+
+    /// Answers whoever asked, with a numeric.
+    pub fn reply(&mut self, reply: Reply) {
+        debug_assert!(
+            self.declared.contains(&reply.code) || super::dispatch::COMMON.contains(&reply.code),
+            "undeclared numeric {}",
+            reply.code
+        );
+        render::reply(self.core, self.fx, self.conn, &reply, self.now);
+    }
+
+    /// Answers whoever asked, with a standard reply.
+    pub fn standard(&mut self, standard: &Standard) {
+        render::standard(self.core, self.fx, self.conn, standard, self.now);
+    }
+
+    /// Answers whoever asked, with a line of the server's own.
+    pub fn line(&mut self, verb: &str, params: &[&str], text: Option<&str>) {
+        render::server_line(self.core, self.fx, self.conn, (verb, params, text), self.now);
+    }
+
+    /// Makes something happen on the network: the only way in which a command changes it.
+    pub fn commit(&mut self, op: Op) -> Stamp {
+        self.core.commit(self.fx, op, Some(self.conn), self.now)
+    }
+
+    /// Asks a worker, and holds this session's next lines until it has answered. One question at a time.
+    pub fn defer(&mut self, job: Job, resume: Resume) {
+        self.core.ask(self.fx, job, Then::Command { conn: self.conn, resume }, self.now);
+        self.session_mut().wait = Wait::Job;
+    }
+
+    /// Asks a worker while this session goes on.
+    pub fn aside(&mut self, job: Job, resume: Resume) {
+        self.core.ask(self.fx, job, Then::Aside { conn: self.conn, resume }, self.now);
+    }
+
+    /// Gives a long answer piece by piece, no faster than its reader reads it.
+    pub fn stream(&mut self, cursor: Cursor, step: fn(&mut Ctx<'_>, Cursor) -> Option<Cursor>) {
+        if let Some(cursor) = step(self, cursor) {
+            self.session_mut().wait = Wait::Stream(Next { step, cursor });
+            self.fx.push(Effect::Drain { conn: self.conn });
+        }
+    }
+
+    /// A channel that somebody is in, by name.
+    pub fn channel(&self, name: &str) -> Result<ChannelId, Reject> {
+        let found = self.channel_name(name).and_then(|name| self.network().name(&name));
+        found.ok_or_else(|| reply::no_such_channel(name).into())
+    }
+
+    /// A user in sight, by nick.
+    pub fn user(&self, nick: &str) -> Result<UserId, Reject> {
+        self.find_user(nick).ok_or_else(|| reply::no_such_nick(nick).into())
+    }
+
+    /// A user in sight, by nick.
+    pub fn find_user(&self, nick: &str) -> Option<UserId> {
+        // Not bounded as a new nick is: a nick of another server, or one that shows an identity.
+        Nick::lookup(nick, self.network().casemap()).and_then(|nick| self.network().nick(&nick))
+    }
+
+    /// A channel's name, if it is one.
+    pub fn channel_name(&self, name: &str) -> Option<ChannelName> {
+        ChannelName::new(name, self.network().casemap(), self.core.config.limits.channel)
+    }
+
+    /// Whether a user may use a privilege.
+    pub fn may(&self, user: UserId, privilege: Priv) -> bool {
+        oper::may(self.network().user(user).class.as_deref(), privilege)
+    }
+
+    /// A user as the network knows them.
+    pub fn whois(&self, user: UserId) -> &User {
+        self.network().user(user)
+    }
+
+    /// Notes that a user has done something that people do, and not only their clients.
+    pub fn touch(&mut self, user: UserId) {
+        let now = self.now.mono;
+        if let Some(local) = self.core.locals.get_mut(user) {
+            local.active = now;
+        }
+    }
+
+    /// Sets a timer.
+    pub fn after(&mut self, span: Duration, timer: Timer) {
+        self.core.timers.set(self.now.mono + span, timer);
+    }
+
+    /// Ends the connection with a reason.
+    pub fn close(&mut self, reason: &str) {
+        render::goodbye(self.core, self.fx, self.conn, reason);
+    }
+
+    /// Sends raw bytes that `encode` appends.
+    pub fn raw(&mut self, encode: impl FnOnce(&mut Vec<u8>)) {
+        session::send(self.fx, self.conn, encode);
+    }
+}

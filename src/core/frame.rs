@@ -1,0 +1,56 @@
+//! What linked servers say to each other.
+
+use crate::{
+    id,
+    network::{
+        crdt::{Have, Origin, Seen},
+        op::Op,
+    },
+    time::{Sid, Stamp},
+};
+use std::rc::Rc;
+
+id!(
+    /// A link to another server.
+    PeerId
+);
+
+/// One thing that a server says to a server that it is linked with.
+#[derive(Clone, Debug)]
+pub enum Frame {
+    /// How much has been seen, and who the neighbours are: asks for what is missing.
+    Have {
+        /// The version vector.
+        have: Have,
+        /// The servers that the sender is linked with.
+        neighbours: Vec<Sid>,
+    },
+    /// An operation, numbered by its origin.
+    Op(Rc<Numbered>),
+    /// The whole network, since what is missing is no longer held as operations.
+    State(Rc<State>),
+}
+
+/// An operation as it travels: with its number and what it depends on.
+#[derive(Clone, Debug)]
+pub struct Numbered {
+    /// Whose clock stamped it.
+    pub origin: Origin,
+    /// Its number among those of its origin; the first is 1.
+    pub seq: u64,
+    /// When it was made.
+    pub at: Stamp,
+    /// What its origin had come to see since its operation before this one.
+    pub deps: Vec<(Origin, Seen)>,
+    /// What happened.
+    pub op: Op,
+}
+
+/// The network as one server knows it.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// What has been seen of every origin.
+    pub have: Have,
+    /// Operations that lead to it, with the stamps of what they restate.
+    pub ops: Vec<(Op, Stamp)>,
+}

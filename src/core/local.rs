@@ -1,0 +1,34 @@
+//! What this server knows of a user who is at home here, besides what every server knows.
+
+use super::ConnId;
+use crate::{
+    time::{Mono, Wall},
+    wire::name::ChannelName,
+};
+
+/// How many invitations are kept for a user; the oldest goes first.
+pub const INVITES_MAX: usize = 32;
+
+/// A user at home here.
+#[derive(Debug)]
+pub struct Local {
+    /// The user's sessions.
+    pub sessions: Vec<ConnId>,
+    /// When the user came.
+    pub since: Wall,
+    /// When the user last said something.
+    pub active: Mono,
+    /// Channels that the user has been asked into, the latest last.
+    pub invites: Vec<ChannelName>,
+}
+
+impl Local {
+    /// Notes an invitation.
+    pub fn invite(&mut self, channel: &ChannelName) {
+        self.invites.retain(|known| known != channel);
+        if self.invites.len() == INVITES_MAX {
+            self.invites.remove(0);
+        }
+        self.invites.push(channel.clone());
+    }
+}

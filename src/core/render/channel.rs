@@ -1,0 +1,165 @@
+//! What happens in channels.
+
+use super::{Tell, reply};
+use crate::{
+    core::{ConnId, Core, audience, effect::Effects},
+    network::{
+        ChannelId, UserId,
+        crdt::Source,
+        mode::Status,
+        op::{Leave, Op},
+    },
+    time::Now,
+    wire::{cap, mode, reply as replies},
+};
+
+/// The most changes on one MODE line.
+const CHANGES_MAX: usize = 20;
+
+impl Tell<'_> {
+    pub(super) fn joined(&mut self, user: UserId, channel: ChannelId) {
+        let who = self.core.network().user(user);
+        let (mask, realname, away) = (who.mask(), who.realname.clone(), who.away.clone());
+        let name = self.core.network().channel(channel).name.to_string();
+        let msg = self.msg(&mask, "JOIN").param(&name).with(cap::EXTENDED_JOIN, &format!("* :{realname}"));
+        audience::send(self.core, self.fx, &msg, audience::of_channel(self.core, channel, Status::NONE));
+        let own = audience::of_user(self.core, user).to_vec();
+        if let Some(away) = away {
+            let msg = self.msg(&mask, "AWAY").text(&away).only(cap::AWAY_NOTIFY);
+            let others = audience::of_channel(self.core, channel, Status::NONE).filter(|conn| !own.contains(conn));
+            audience::send(self.core, self.fx, &msg, others);
+        }
+        if let Some(local) = self.core.locals.get_mut(user) {
+            local.invites.retain(|invite| invite.as_str() != name);
+        }
+        for conn in own {
+            topic(self.core, self.fx, conn, channel, self.now);
+            names(self.core, self.fx, conn, channel, self.now);
+        }
+    }
+
+    pub(super) fn left(&mut self, user: UserId, channel: ChannelId, how: &Leave) {
+        let (mask, nick) = (self.core.network().user(user).mask(), self.core.network().user(user).nick().to_string());
+        let Some(name) = self.core.network().find_channel(channel).map(|channel| channel.name.to_string()) else { return };
+        let msg = match how {
+            Leave::Part(reason) if reason.is_empty() => self.msg(&mask, "PART").param(&name),
+            Leave::Part(reason) => self.msg(&mask, "PART").param(&name).text(reason),
+            Leave::Kick { by, reason } => {
+                let by = self.source(*by, "");
+                self.msg(&by, "KICK").param(&name).param(&nick).text(reason)
+            }
+        };
+        let own = audience::of_user(self.core, user);
+        audience::send(
+            self.core,
+            self.fx,
+            &msg,
+            audience::of_channel(self.core, channel, Status::NONE).chain(own.iter().copied()),
+        );
+    }
+
+    pub(super) fn mode(&mut self, channel: ChannelId, by: Source, changes: &[(bool, char, Option<Box<str>>)]) {
+        let by = self.source(by, "");
+        let name = self.core.network().channel(channel).name.to_string();
+        for piece in changes.chunks(CHANGES_MAX) {
+            let text = mode::format(piece.iter().map(|(on, letter, param)| (*on, *letter, param.as_deref())));
+            let msg = self.msg(&by, "MODE").param(&name).rest(&text);
+            audience::send(self.core, self.fx, &msg, audience::of_channel(self.core, channel, Status::NONE));
+        }
+    }
+
+    pub(super) fn topic(&mut self, channel: ChannelId, by: Source, setter: &str) {
+        let by = self.source(by, setter);
+        let network = self.core.network();
+        let name = network.channel(channel).name.to_string();
+        let text = network.channel(channel).topic().map(|topic| topic.value.text.clone()).unwrap_or_default();
+        let msg = self.msg(&by, "TOPIC").param(&name).text(&text);
+        audience::send(self.core, self.fx, &msg, audience::of_channel(self.core, channel, Status::NONE));
+    }
+
+    pub(super) fn invited(&mut self, by: UserId, user: UserId, channel: ChannelId) {
+        let network = self.core.network();
+        let (mask, nick) = (network.user(by).mask(), network.user(user).nick().to_string());
+        let name = network.channel(channel).name.clone();
+        if let Some(local) = self.core.locals.get_mut(user) {
+            local.invite(&name);
+        }
+        let msg = self.msg(&mask, "INVITE").param(&nick).param(name.as_str());
+        let own = audience::of_user(self.core, user).to_vec();
+        self.send(&msg, own.iter().copied());
+        // ircv3: invite-notify: those who might have invited the user themselves.
+        let speaker = audience::of_user(self.core, by).to_vec();
+        let ops = audience::of_channel(self.core, channel, Status::HALFOP);
+        let to: Vec<ConnId> = ops.filter(|conn| !own.contains(conn) && !speaker.contains(conn)).collect();
+        self.send(&msg.only(cap::INVITE_NOTIFY), to);
+        debug_assert!(matches!(self.op, Op::Invite { .. }));
+    }
+}
+
+/// The topic of a channel, if there is one.
+pub fn topic(core: &Core, fx: &mut Effects, conn: ConnId, channel: ChannelId, now: Now) {
+    let channel = core.network().channel(channel);
+    let Some(topic) = channel.topic() else { return };
+    let name = channel.name.as_str();
+    reply(core, fx, conn, &replies::topic(name, &topic.value.text), now);
+    reply(core, fx, conn, &replies::topic_who_time(name, &topic.value.setter, topic.at.wall().secs()), now);
+}
+
+/// All names of a channel.
+pub fn names(core: &Core, fx: &mut Effects, conn: ConnId, channel: ChannelId, now: Now) {
+    let mut after = None;
+    while let Some(last) = names_piece(core, fx, conn, channel, after, now) {
+        after = Some(last);
+    }
+    let name = core.network().channel(channel).name.as_str();
+    reply(core, fx, conn, &replies::end_of_names(name), now);
+}
+
+/// One line of a channel's names, from the member after `after` on. Returns the last one shown; `None`
+/// when nobody is left. Who is invisible is shown only to those inside.
+pub fn names_piece(
+    core: &Core,
+    fx: &mut Effects,
+    conn: ConnId,
+    channel: ChannelId,
+    after: Option<UserId>,
+    now: Now,
+) -> Option<UserId> {
+    let session = core.sessions.get(conn)?;
+    let network = core.network();
+    let inside = session.user().is_some_and(|user| network.status(channel, user).is_some());
+    let record = network.find_channel(channel)?;
+    let symbol = if record.has('s') { '@' } else { '=' };
+    let room = NAMES_MAX.saturating_sub(core.name().len() + record.name.as_str().len());
+    let (mut text, mut last) = (String::new(), None);
+    for (user, member) in network.members_after(channel, after) {
+        let who = network.user(user);
+        if !inside && who.modes.contains('i') {
+            last = Some(user);
+            continue;
+        }
+        let start = text.len();
+        if start > 0 {
+            text.push(' ');
+        }
+        text.extend(member.status.prefixes(session.caps.contains(cap::MULTI_PREFIX)));
+        if session.caps.contains(cap::USERHOST_IN_NAMES) {
+            text.push_str(&who.mask());
+        } else {
+            text.push_str(who.nick().as_str());
+        }
+        if start > 0 && text.len() > room {
+            text.truncate(start);
+            break;
+        }
+        last = Some(user);
+    }
+    if !text.is_empty() {
+        reply(core, fx, conn, &replies::nam_reply(symbol, record.name.as_str(), &text), now);
+    }
+    last
+}
+
+/// The room for names on a line of 512 bytes, less the server's and the channel's name: what is left
+/// after `: 353  =  :` and the longest nick to which it may be addressed.
+const NAMES_MAX: usize = 512 - 2 - 13 - 64;

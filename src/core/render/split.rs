@@ -1,0 +1,100 @@
+//! Partitions, as clients see them (`ircv3: netsplit and netjoin batches`).
+
+use super::Tell;
+use crate::{
+    core::{ConnId, audience},
+    network::{UserId, mode::Status, op::Departed},
+    time::Sid,
+    wire::{cap, encode::Msg, mode},
+};
+use std::collections::BTreeMap;
+
+impl Tell<'_> {
+    /// Users are out of sight: they quit, as far as anybody here can tell.
+    pub(super) fn split(&mut self, departed: &[Departed], server: Sid) {
+        let names = self.ends(server);
+        let reason = format!("{} {}", names.0, names.1);
+        let mut heard: BTreeMap<ConnId, Vec<Msg>> = BTreeMap::new();
+        for gone in departed {
+            self.core.census.quit(gone.modes);
+            self.note_past(gone);
+            let msg = self.msg(&gone.mask, "QUIT").text(&reason);
+            for conn in audience::of_channels(self.core, &gone.channels) {
+                heard.entry(conn).or_default().push(msg.clone());
+            }
+        }
+        self.batches("netsplit", &names, heard);
+        self.report_undelivered(server, &names.1);
+    }
+
+    /// Users are in sight again: they join where they are.
+    pub(super) fn healed(&mut self, users: &[UserId], server: Sid) {
+        let names = self.ends(server);
+        let mut heard: BTreeMap<ConnId, Vec<Msg>> = BTreeMap::new();
+        for user in users {
+            let who = self.core.network().user(*user);
+            let (mask, nick, realname) = (who.mask(), who.nick().to_string(), who.realname.clone());
+            let (modes, away, channels) = (who.modes, who.away.clone(), who.channels().to_vec());
+            self.core.census.came(modes);
+            for channel in channels {
+                let name = self.core.network().channel(channel).name.to_string();
+                let mut lines =
+                    vec![self.msg(&mask, "JOIN").param(&name).with(cap::EXTENDED_JOIN, &format!("* :{realname}"))];
+                let status = self.core.network().status(channel, *user).unwrap_or_default();
+                if status != Status::NONE {
+                    let by = self.core.name().to_owned();
+                    let text = mode::format(status.letters().map(|letter| (true, letter, Some(nick.as_str()))));
+                    lines.push(self.msg(&by, "MODE").param(&name).rest(&text));
+                }
+                if let Some(away) = &away {
+                    lines.push(self.msg(&mask, "AWAY").text(away).only(cap::AWAY_NOTIFY));
+                }
+                for conn in audience::of_channel(self.core, channel, Status::NONE).collect::<Vec<_>>() {
+                    heard.entry(conn).or_default().extend(lines.iter().cloned());
+                }
+            }
+        }
+        self.batches("netjoin", &names, heard);
+    }
+
+    /// The two ends of what is broken, as a quit by a split names them.
+    fn ends(&self, server: Sid) -> (String, String) {
+        let far = self.core.network().server(server).map_or_else(|| server.to_string(), |far| far.info.name.to_string());
+        (self.core.name().to_owned(), far)
+    }
+
+    fn batches(&mut self, kind: &str, names: &(String, String), heard: BTreeMap<ConnId, Vec<Msg>>) {
+        for (conn, lines) in heard {
+            let Some(caps) = self.core.sessions.get(conn).map(|session| session.caps) else { continue };
+            if !caps.contains(cap::BATCH) {
+                for line in &lines {
+                    audience::send(self.core, self.fx, line, [conn]);
+                }
+                continue;
+            }
+            let batch = self.core.new_batch();
+            let server = self.core.name().to_owned();
+            let open = Msg::new(&server, "BATCH").time(self.now.wall).param(&format!("+{batch}")).param(kind);
+            audience::send(self.core, self.fx, &open.param(&names.0).param(&names.1), [conn]);
+            for line in lines {
+                audience::send(self.core, self.fx, &line.tag(cap::BATCH, "batch", &batch), [conn]);
+            }
+            let close = Msg::new(&server, "BATCH").time(self.now.wall).param(&format!("-{batch}"));
+            audience::send(self.core, self.fx, &close, [conn]);
+        }
+    }
+
+    /// Tells senders which of their private messages may not have arrived.
+    fn report_undelivered(&mut self, server: Sid, name: &str) {
+        for (user, nick, count) in self.core.undelivered.give_up(server) {
+            let text = match count {
+                1 => format!("Your last message to {nick} may not have arrived: {name} is out of reach."),
+                _ => format!("Your last {count} messages to {nick} may not have arrived: {name} is out of reach."),
+            };
+            for conn in audience::of_user(self.core, user).to_vec() {
+                let to = super::addressee(self.core, conn).to_owned();
+                super::server_line(self.core, self.fx, conn, ("NOTICE", &[&to], Some(&text)), self.now);
+            }
+        }
+    }
+}

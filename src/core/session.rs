@@ -1,0 +1,142 @@
+//! A client connection: its phase, its capabilities, and what it is waiting for.
+
+use super::{ConnId, effect::Effects, flood::Bucket};
+use crate::{
+    config::Secret,
+    core::ctx::Next,
+    network::UserId,
+    server::{Origin, Peer, Tls},
+    time::{Mono, Now},
+    wire::{cap::CapSet, name::Nick},
+};
+
+/// A client connection.
+#[derive(Debug)]
+pub struct Session {
+    /// How far it has come.
+    pub phase: Phase,
+    /// The capabilities it has asked for and been given.
+    pub caps: CapSet,
+    /// The version of capability negotiation it speaks; 302 and above hear of changes unasked.
+    pub cap_version: u16,
+    /// Which of the configuration's listeners accepted it.
+    pub listener: u16,
+    /// Where it comes from.
+    pub from: Origin,
+    /// What is known of its encryption.
+    pub tls: Option<Box<Tls>>,
+    /// How fast it may go on.
+    pub flood: Bucket,
+    /// When something was last heard from it.
+    pub heard: Mono,
+    /// When it was asked whether it is still there, if it has not answered yet.
+    pub pinged: Option<Mono>,
+    /// What its next line has to wait for.
+    pub wait: Wait,
+    /// The answer to a labelled command that is not complete yet.
+    pub answer: Option<Box<Answer>>,
+    /// Whether it has been told goodbye.
+    pub closing: bool,
+}
+
+/// How far a session has come.
+#[derive(Debug)]
+pub enum Phase {
+    /// It has not said who it is.
+    New(Box<Registration>),
+    /// It belongs to a user.
+    User(UserId),
+}
+
+/// What a session has said about itself so far.
+#[derive(Debug, Default)]
+pub struct Registration {
+    /// The nick it asks for.
+    pub nick: Option<Nick>,
+    /// Its user name and its real name.
+    pub user: Option<(Box<str>, Box<str>)>,
+    /// The password it has given.
+    pub password: Option<Secret>,
+    /// Whether the password is right; asked of a worker once all else is known.
+    pub admitted: bool,
+    /// Whether it is negotiating capabilities.
+    pub negotiating: bool,
+    /// Whether the name of its address is still being looked up.
+    pub resolving: bool,
+    /// The name of its address.
+    pub host: Option<Box<str>>,
+}
+
+/// What a session's next line has to wait for.
+#[derive(Debug, Default)]
+pub enum Wait {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The answer of a worker.
+    Job,
+    /// The rest of a long answer, which goes on when the output has drained.
+    Stream(Next),
+}
+
+/// The answer to a labelled command, while it is not complete.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// The label.
+    pub label: Box<str>,
+    /// The batch that has been opened for it.
+    pub batch: Option<Box<str>>,
+    /// The lines that have not been sent.
+    pub lines: Vec<u8>,
+    /// How many.
+    pub count: usize,
+}
+
+impl Session {
+    /// A connection that has just been opened.
+    pub fn new(peer: Peer, now: Now) -> Session {
+        Session {
+            phase: Phase::New(Box::default()),
+            caps: CapSet::EMPTY,
+            cap_version: 0,
+            listener: u16::try_from(peer.listener).unwrap_or(u16::MAX),
+            from: peer.from,
+            tls: peer.tls.map(Box::new),
+            flood: Bucket::full(now.mono),
+            heard: now.mono,
+            pinged: None,
+            wait: Wait::Nothing,
+            answer: None,
+            closing: false,
+        }
+    }
+
+    /// The user, once it has one.
+    pub fn user(&self) -> Option<UserId> {
+        match self.phase {
+            Phase::User(user) => Some(user),
+            Phase::New(_) => None,
+        }
+    }
+
+    /// What it has said about itself, until it has a user.
+    pub fn registration(&mut self) -> Option<&mut Registration> {
+        match &mut self.phase {
+            Phase::New(registration) => Some(registration),
+            Phase::User(_) => None,
+        }
+    }
+
+    /// Whether its next line may be handled.
+    pub fn ready(&self) -> bool {
+        !self.closing && matches!(self.wait, Wait::Nothing) && !self.flood.is_closed()
+    }
+}
+
+/// Sends one line to one connection.
+pub fn send(fx: &mut Effects, conn: ConnId, encode: impl FnOnce(&mut Vec<u8>)) {
+    fx.send(&[conn], |out| {
+        encode(out);
+        true
+    });
+}

@@ -1,0 +1,246 @@
+//! Channels are founded, entered and left, and have topics.
+
+use crate::{
+    network::{
+        Channel, ChannelId, Member, Network, Topic, UserId,
+        crdt::{Epoch, Lww, Source, Uid},
+        mode::{ChannelModes, Status},
+        op::{Change, Entry, Leave},
+    },
+    time::Stamp,
+    wire::name::ChannelName,
+};
+use std::collections::BTreeMap;
+
+impl Network {
+    pub(super) fn channel_is(
+        &mut self,
+        name: &ChannelName,
+        epoch: Epoch,
+        modes: ChannelModes,
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        match self.record(name) {
+            Some(channel) => self.supersede(channel, epoch, modes, at, changes),
+            None => {
+                self.new_channel(name, epoch, modes, Some(at));
+                true
+            }
+        }
+    }
+
+    pub(super) fn join(
+        &mut self,
+        uid: Uid,
+        name: &ChannelName,
+        entry: &Entry,
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let Some(user) = self.uid(uid) else { return false };
+        let (epoch, modes) = match entry {
+            Entry::Found(epoch) => (*epoch, ChannelModes::default()),
+            Entry::Founds { before, modes } => (Epoch::founded(at, *before), *modes),
+        };
+        let channel = match self.record(name) {
+            Some(channel) => {
+                self.supersede(channel, epoch, modes, at, changes);
+                channel
+            }
+            None => self.new_channel(name, epoch, modes, None),
+        };
+        if self.channels[channel].member(user).is_some_and(|member| member.joined >= at) {
+            return false;
+        }
+        // Who founds a channel is its operator, unless an older founding holds.
+        let founder =
+            matches!(entry, Entry::Founds { .. }) && self.channels[channel].epoch == epoch;
+        let status = if founder { Status::OP } else { Status::NONE };
+        self.insert_member(channel, user, Member { joined: at, status });
+        if founder {
+            self.channels[channel].status_writes.insert((user, 'o'), (at, Source::User(uid)));
+        }
+        self.note(user, Change::Joined { user, channel }, changes);
+        if founder && self.members(channel).nth(1).is_some() {
+            let nick = self.users[user].nick().as_str().into();
+            let by = Source::Server(at.server);
+            self.note(
+                user,
+                Change::Mode { channel, by, changes: vec![(true, 'o', Some(nick))] },
+                changes,
+            );
+        }
+        true
+    }
+
+    pub(super) fn leave(
+        &mut self,
+        uid: Uid,
+        name: &ChannelName,
+        joined: Stamp,
+        how: &Leave,
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let found = self.uid(uid).zip(self.record(name));
+        let Some((user, channel)) = found else { return false };
+        // Another join than the one that is undone stays.
+        if self.channels[channel].member(user).is_none_or(|member| member.joined != joined) {
+            return false;
+        }
+        self.remove_member(channel, user, at);
+        self.users[user].channels.retain(|other| *other != channel);
+        self.note(user, Change::Left { user, channel, how: how.clone() }, changes);
+        true
+    }
+
+    pub(super) fn topic(
+        &mut self,
+        (name, epoch): (&ChannelName, Epoch),
+        by: Source,
+        setter: &str,
+        text: &str,
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let Some(channel) = self.in_epoch(name, epoch) else { return false };
+        let record = &mut self.channels[channel];
+        if record.topic.as_ref().is_some_and(|topic| topic.at >= at) {
+            return false;
+        }
+        let before = record.topic.as_ref().map_or("", |topic| &topic.value.text) == text;
+        record.topic = Some(Box::new(Lww {
+            value: Topic { text: text.into(), setter: setter.into() },
+            at,
+            by,
+        }));
+        // An empty topic that stays empty is nothing to tell; any other is, even if it is the same.
+        if !(before && text.is_empty()) {
+            changes.push(Change::Topic { channel, by, setter: setter.into() });
+        }
+        true
+    }
+
+    /// The channel of that name, if the epoch is the one that holds.
+    pub(super) fn in_epoch(&self, name: &ChannelName, epoch: Epoch) -> Option<ChannelId> {
+        self.record(name).filter(|channel| self.channels[*channel].epoch == epoch)
+    }
+
+    /// Lets the greater of two epochs hold; with the lesser go its modes, lists, status and topic.
+    fn supersede(
+        &mut self,
+        channel: ChannelId,
+        epoch: Epoch,
+        modes: ChannelModes,
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        if epoch <= self.channels[channel].epoch {
+            return false;
+        }
+        let by = Source::Server(at.server);
+        let mut lost = self.epoch_undone(channel, modes);
+        let had_topic = self.channels[channel].topic().is_some();
+        let record = &mut self.channels[channel];
+        record.epoch = epoch;
+        record.initial = modes;
+        record.flags = modes;
+        record.flag_writes.clear();
+        record.values.clear();
+        record.masks.clear();
+        record.status_writes.clear();
+        record.topic = None;
+        for member in record.members.values_mut() {
+            member.status = Status::NONE;
+        }
+        if record.is_empty() {
+            return true;
+        }
+        lost.sort_by_key(|change| change.0);
+        if !lost.is_empty() {
+            changes.push(Change::Mode { channel, by, changes: lost });
+        }
+        if had_topic {
+            let setter = self.source(by).unwrap_or_default().into();
+            changes.push(Change::Topic { channel, by, setter });
+        }
+        true
+    }
+
+    /// What members see change when all of an epoch is replaced by these flags.
+    fn epoch_undone(
+        &self,
+        channel: ChannelId,
+        modes: ChannelModes,
+    ) -> Vec<(bool, char, Option<Box<str>>)> {
+        let record = &self.channels[channel];
+        let mut lost: Vec<(bool, char, Option<Box<str>>)> = Vec::new();
+        lost.extend(
+            record.flags.letters().filter(|l| !modes.contains(*l)).map(|l| (false, l, None)),
+        );
+        lost.extend(
+            modes.letters().filter(|l| !record.flags.contains(*l)).map(|l| (true, l, None)),
+        );
+        for (letter, register) in &record.values {
+            lost.extend(register.value.clone().map(|value| (false, *letter, Some(value))));
+        }
+        for row in crate::network::mode::CHANNEL {
+            lost.extend(
+                record.masks(row.letter).map(|mask| (false, mask.letter, Some(mask.mask.clone()))),
+            );
+        }
+        for (user, member) in self.members(channel) {
+            let nick = self.users[user].nick().as_str();
+            lost.extend(member.status.letters().map(|letter| (false, letter, Some(nick.into()))));
+        }
+        lost
+    }
+
+    fn new_channel(
+        &mut self,
+        name: &ChannelName,
+        epoch: Epoch,
+        modes: ChannelModes,
+        emptied: Option<Stamp>,
+    ) -> ChannelId {
+        let channel = self.channels.insert(Channel {
+            name: name.clone(),
+            epoch,
+            initial: modes,
+            flags: modes,
+            flag_writes: BTreeMap::new(),
+            values: BTreeMap::new(),
+            masks: Vec::new(),
+            topic: None,
+            members: BTreeMap::new(),
+            status_writes: BTreeMap::new(),
+            emptied,
+        });
+        self.names.insert(name.clone(), channel);
+        if emptied.is_some() {
+            self.empty.push(channel);
+        }
+        channel
+    }
+
+    fn insert_member(&mut self, channel: ChannelId, user: UserId, member: Member) {
+        let record = &mut self.channels[channel];
+        record.emptied = None;
+        record.status_writes.retain(|(other, _), _| *other != user);
+        if record.members.insert(user, member).is_none() {
+            self.users[user].channels.push(channel);
+        }
+    }
+
+    /// Ends a membership on the channel's side.
+    pub(super) fn remove_member(&mut self, channel: ChannelId, user: UserId, at: Stamp) {
+        let record = &mut self.channels[channel];
+        record.members.remove(&user);
+        record.status_writes.retain(|(other, _), _| *other != user);
+        if record.is_empty() {
+            record.emptied = Some(at);
+            self.empty.push(channel);
+        }
+    }
+}

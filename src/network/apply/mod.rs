@@ -1,0 +1,93 @@
+//! The only writer: one operation in, what visibly changed out.
+//!
+//! Applying an operation again, or beside others in another order, leads to the same network. Delivery
+//! is causal, so whatever an operation speaks of has come before it, or has gone again.
+
+mod channel;
+mod mode;
+mod nick;
+mod presence;
+mod servers;
+
+use super::{
+    Network, UserId,
+    crdt::{Source, Uid},
+    op::{Change, Message, Op, Target},
+};
+use crate::time::Stamp;
+
+impl Network {
+    /// Applies one operation, and pushes what then visibly changed. Returns whether it was news.
+    pub fn apply(&mut self, op: &Op, at: Stamp, changes: &mut Vec<Change>) -> bool {
+        match op {
+            Op::Server(info) => self.server_begins(info, at, changes),
+            Op::Links(neighbours) => self.server_links(neighbours, at, changes),
+            Op::Goodbye(reason) => self.server_ends(at, reason, changes),
+            Op::Beat => true,
+            Op::User(presence) => self.user_is(presence, at, changes),
+            Op::Nick { uid, nick } => self.user_asks_for(*uid, nick, at, changes),
+            Op::Away { uid, message } => self.user_away(*uid, message.as_deref(), at, changes),
+            Op::Realname { uid, realname } => self.user_renames(*uid, realname, at, changes),
+            Op::UserModes { uid, modes, host, class } => {
+                self.user_modes(*uid, *modes, host, class.as_deref(), at, changes)
+            }
+            Op::Quit { uid, reason } => self.user_quits(*uid, reason, at, changes),
+            Op::Channel { name, epoch, modes } => {
+                self.channel_is(name, *epoch, *modes, at, changes)
+            }
+            Op::Join { uid, name, entry } => self.join(*uid, name, entry, at, changes),
+            Op::Leave { uid, name, joined, how } => {
+                self.leave(*uid, name, *joined, how, at, changes)
+            }
+            Op::Mode { name, epoch, by, changes: what } => {
+                self.mode((name, *epoch), *by, what, at, changes)
+            }
+            Op::Topic { name, epoch, by, setter, text } => {
+                self.topic((name, *epoch), *by, setter, text, at, changes)
+            }
+            Op::Invite { by, uid, name } => {
+                let (by, user) = (self.seen(*by), self.seen(*uid));
+                let seen = by.zip(user).zip(self.name(name));
+                changes.extend(seen.map(|((by, user), channel)| Change::Invited {
+                    by,
+                    user,
+                    channel,
+                }));
+                true
+            }
+            Op::Message(message) => self.say(message, changes),
+            Op::Request { uid, .. } => {
+                changes.extend(self.uid(*uid).map(|user| Change::Asked { user }));
+                true
+            }
+            Op::Hide(server) => self.hide(*server, changes),
+            Op::Show(server) => self.show(*server, changes),
+        }
+    }
+
+    fn say(&self, message: &Message, changes: &mut Vec<Change>) -> bool {
+        let Some(by) = self.seen(message.from) else { return true };
+        changes.extend(match &message.to {
+            Target::Channel { name, .. } => {
+                self.name(name).map(|channel| Change::Said { by, channel })
+            }
+            Target::User(uid) => self.uid(*uid).map(|user| Change::Told { by, user }),
+        });
+        true
+    }
+
+    /// The user of that identity, if in sight.
+    fn seen(&self, uid: Uid) -> Option<UserId> {
+        self.uid(uid).filter(|user| !self.users[*user].hidden)
+    }
+
+    /// `nick!user@host` of a user, or a server's name, as the source of a message.
+    pub fn source(&self, source: Source) -> Option<String> {
+        match source {
+            Source::User(uid) => self.uid(uid).map(|user| self.users[user].mask()),
+            Source::Server(sid) => {
+                self.servers.get(&sid).map(|server| server.info.name.to_string())
+            }
+        }
+    }
+}

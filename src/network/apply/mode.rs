@@ -1,0 +1,181 @@
+//! Channel modes: each its own register, each list an add-wins set, each status one per join.
+
+use crate::{
+    network::{
+        ChannelId, Mask, Network,
+        crdt::{Epoch, Lww, Source, Uid},
+        mode::Status,
+        op::{Change, ModeChange},
+    },
+    time::Stamp,
+    wire::{mask, name::ChannelName},
+};
+
+/// A change as it is shown: on or off, letter, parameter.
+type Shown = (bool, char, Option<Box<str>>);
+
+impl Network {
+    pub(super) fn mode(
+        &mut self,
+        (name, epoch): (&ChannelName, Epoch),
+        by: Source,
+        what: &[ModeChange],
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let Some(channel) = self.in_epoch(name, epoch) else { return false };
+        let mut shown = Vec::new();
+        let mut news = false;
+        for change in what {
+            let was_news = match change {
+                ModeChange::Flag { letter, on } => {
+                    self.set_flag(channel, *letter, *on, by, at, &mut shown)
+                }
+                ModeChange::Value { letter, value } => {
+                    self.set_value(channel, *letter, value.as_deref(), by, at, &mut shown)
+                }
+                ModeChange::Add { letter, mask, setter } => {
+                    self.add_mask(channel, (*letter, mask, setter), by, at, &mut shown)
+                }
+                ModeChange::Remove { letter, mask, added } => {
+                    self.remove_mask(channel, *letter, mask, added, &mut shown)
+                }
+                ModeChange::Status { letter, on, uid, joined } => {
+                    self.set_status(channel, (*letter, *on), (*uid, *joined), by, at, &mut shown)
+                }
+            };
+            news |= was_news;
+        }
+        if !shown.is_empty() {
+            changes.push(Change::Mode { channel, by, changes: shown });
+        }
+        news
+    }
+
+    fn set_flag(
+        &mut self,
+        channel: ChannelId,
+        letter: char,
+        on: bool,
+        by: Source,
+        at: Stamp,
+        shown: &mut Vec<Shown>,
+    ) -> bool {
+        let record = &mut self.channels[channel];
+        let written = record.flag_writes.get(&letter).map_or(record.epoch.at, |write| write.0);
+        // Within one operation the later change holds.
+        if written > at {
+            return false;
+        }
+        record.flag_writes.insert(letter, (at, by));
+        if record.flags.contains(letter) != on {
+            record.flags.set(letter, on);
+            shown.push((on, letter, None));
+        }
+        true
+    }
+
+    fn set_value(
+        &mut self,
+        channel: ChannelId,
+        letter: char,
+        value: Option<&str>,
+        by: Source,
+        at: Stamp,
+        shown: &mut Vec<Shown>,
+    ) -> bool {
+        let record = &mut self.channels[channel];
+        let before = record.values.get(&letter);
+        if before.is_some_and(|register| register.at > at) {
+            return false;
+        }
+        let before = before.and_then(|register| register.value.clone());
+        let value: Option<Box<str>> = value.map(Into::into);
+        if before != value {
+            // Taking a key away names it; taking a limit away names nothing.
+            let is_key = super::super::mode::kind(letter) == Some(super::super::mode::Kind::Key);
+            let param = value.clone().or(before.filter(|_| is_key));
+            shown.push((value.is_some(), letter, param));
+        }
+        record.values.insert(letter, Lww { value, at, by });
+        true
+    }
+
+    fn add_mask(
+        &mut self,
+        channel: ChannelId,
+        (letter, text, setter): (char, &str, &str),
+        by: Source,
+        at: Stamp,
+        shown: &mut Vec<Shown>,
+    ) -> bool {
+        let canonical = mask::canonical(text).into_boxed_str();
+        let record = &mut self.channels[channel];
+        let same = |mask: &Mask| mask.letter == letter && mask.canonical == canonical;
+        if record.masks.iter().any(|mask| same(mask) && mask.at == at) {
+            return false;
+        }
+        if !record.masks.iter().any(same) {
+            shown.push((true, letter, Some(text.into())));
+        }
+        let mask = Mask { letter, mask: text.into(), canonical, setter: setter.into(), at, by };
+        // In order of addition, whatever the order of arrival.
+        let place = record.masks.partition_point(|other| other.at <= at);
+        record.masks.insert(place, mask);
+        true
+    }
+
+    fn remove_mask(
+        &mut self,
+        channel: ChannelId,
+        letter: char,
+        text: &str,
+        added: &[Stamp],
+        shown: &mut Vec<Shown>,
+    ) -> bool {
+        let canonical = mask::canonical(text).into_boxed_str();
+        let record = &mut self.channels[channel];
+        let same = |mask: &Mask| mask.letter == letter && mask.canonical == canonical;
+        let Some(first) = record.masks.iter().find(|mask| same(mask)).map(|mask| mask.mask.clone())
+        else {
+            return false;
+        };
+        let before = record.masks.len();
+        record.masks.retain(|mask| !(same(mask) && added.contains(&mask.at)));
+        // Added again elsewhere meanwhile: the addition that was not seen stays.
+        if record.masks.len() < before && !record.masks.iter().any(same) {
+            shown.push((false, letter, Some(first)));
+        }
+        record.masks.len() < before
+    }
+
+    fn set_status(
+        &mut self,
+        channel: ChannelId,
+        (letter, on): (char, bool),
+        (uid, joined): (Uid, Stamp),
+        by: Source,
+        at: Stamp,
+        shown: &mut Vec<Shown>,
+    ) -> bool {
+        let Some((user, status)) = self.uid(uid).zip(Status::of(letter)) else { return false };
+        let hidden = self.users[user].hidden;
+        let nick = self.users[user].nick().as_str().into();
+        let record = &mut self.channels[channel];
+        if record.status_writes.get(&(user, letter)).is_some_and(|write| write.0 > at) {
+            return false;
+        }
+        let Some(member) = record.members.get_mut(&user).filter(|member| member.joined == joined)
+        else {
+            return false;
+        };
+        record.status_writes.insert((user, letter), (at, by));
+        if member.status.contains(status) != on {
+            member.status = member.status.set(status, on);
+            if !hidden {
+                shown.push((on, letter, Some(nick)));
+            }
+        }
+        true
+    }
+}

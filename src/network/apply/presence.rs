@@ -1,0 +1,214 @@
+//! Users come, change and go, as their own servers say.
+
+use crate::{
+    network::{
+        Network, User, UserId,
+        crdt::Uid,
+        mode::UserModes,
+        op::{Change, Departed, Presence},
+    },
+    time::Stamp,
+};
+
+impl Network {
+    pub(super) fn user_is(
+        &mut self,
+        presence: &Presence,
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let born = presence.born.unwrap_or(at);
+        if self
+            .servers
+            .get(&presence.uid.server)
+            .is_some_and(|server| born < server.since || server.gone.is_some())
+        {
+            return false;
+        }
+        match self.uid(presence.uid) {
+            Some(user) => self.user_again(user, presence, at, changes),
+            None => self.user_comes(presence, born, at, changes),
+        }
+    }
+
+    fn user_comes(
+        &mut self,
+        presence: &Presence,
+        born: Stamp,
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let hidden = self.servers.get(&presence.uid.server).is_some_and(|server| server.hidden);
+        let user = self.users.insert(User {
+            uid: presence.uid,
+            wanted: presence.nick.clone(),
+            unique: None,
+            claimed: presence.claimed.unwrap_or(at),
+            born,
+            written: at,
+            user: presence.user.clone(),
+            host: presence.host.clone(),
+            real_host: presence.real_host.clone(),
+            address: presence.address,
+            realname: presence.realname.clone(),
+            away: presence.away.clone(),
+            modes: presence.modes,
+            class: presence.class.clone(),
+            channels: Vec::new(),
+            hidden,
+        });
+        self.uids.insert(presence.uid, user);
+        self.claim(user, changes);
+        if !hidden {
+            changes.push(Change::Came { user });
+        }
+        true
+    }
+
+    /// A user who is known is described anew: each difference is a change of its own.
+    fn user_again(
+        &mut self,
+        user: UserId,
+        presence: &Presence,
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        if at <= self.users[user].written {
+            return false;
+        }
+        let uid = presence.uid;
+        let same = self.users[user].wanted.as_str() == presence.nick.as_str();
+        if !same || presence.claimed.is_some_and(|claimed| claimed != self.users[user].claimed) {
+            self.take_nick(user, &presence.nick, presence.claimed.unwrap_or(at), changes);
+        }
+        self.user_modes(
+            uid,
+            presence.modes,
+            &presence.host,
+            presence.class.as_deref(),
+            at,
+            changes,
+        );
+        self.users[user].written = Stamp::ZERO;
+        self.user_away(uid, presence.away.as_deref(), at, changes);
+        self.users[user].written = Stamp::ZERO;
+        self.user_renames(uid, &presence.realname, at, changes);
+        true
+    }
+
+    pub(super) fn user_away(
+        &mut self,
+        uid: Uid,
+        away: Option<&str>,
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let Some(user) = self.write(uid, at) else { return false };
+        if self.users[user].away.as_deref() != away {
+            self.users[user].away = away.map(Into::into);
+            self.note(user, Change::Away { user }, changes);
+        }
+        true
+    }
+
+    pub(super) fn user_renames(
+        &mut self,
+        uid: Uid,
+        realname: &str,
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let Some(user) = self.write(uid, at) else { return false };
+        if &*self.users[user].realname != realname {
+            self.users[user].realname = realname.into();
+            self.note(user, Change::Realname { user }, changes);
+        }
+        true
+    }
+
+    pub(super) fn user_modes(
+        &mut self,
+        uid: Uid,
+        modes: UserModes,
+        host: &str,
+        class: Option<&str>,
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let Some(user) = self.write(uid, at) else { return false };
+        let before = self.users[user].modes;
+        let mask = self.users[user].mask();
+        self.users[user].class = class.map(Into::into);
+        if before != modes {
+            self.users[user].modes = modes;
+            self.note(user, Change::UserModes { user, before }, changes);
+        }
+        if &*self.users[user].host != host {
+            self.users[user].host = host.into();
+            self.note(user, Change::Host { user, mask: mask.into() }, changes);
+        }
+        true
+    }
+
+    pub(super) fn user_quits(
+        &mut self,
+        uid: Uid,
+        reason: &str,
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let Some(user) = self.uid(uid) else { return false };
+        self.remove_user(user, reason, at, changes);
+        true
+    }
+
+    pub(super) fn remove_user(
+        &mut self,
+        user: UserId,
+        reason: &str,
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) {
+        let departed = self.departed(user);
+        for channel in std::mem::take(&mut self.users[user].channels) {
+            self.remove_member(channel, user, at);
+        }
+        let hidden = self.users[user].hidden;
+        if !hidden {
+            changes.push(Change::Quit(departed, reason.into()));
+        }
+        self.unclaim(user, changes);
+        self.uids.remove(&self.users[user].uid);
+        self.users.remove(user);
+    }
+
+    /// What is needed to tell of a user who will not be there any more.
+    pub(super) fn departed(&self, user: UserId) -> Departed {
+        let gone = &self.users[user];
+        Departed {
+            user,
+            mask: gone.mask().into(),
+            realname: gone.realname.clone(),
+            modes: gone.modes,
+            server: gone.uid.server,
+            channels: gone.channels.clone(),
+        }
+    }
+
+    /// The user, if a presence written at `at` is news.
+    pub(super) fn write(&mut self, uid: Uid, at: Stamp) -> Option<UserId> {
+        let user = self.uid(uid)?;
+        if at <= self.users[user].written {
+            return None;
+        }
+        self.users[user].written = at;
+        Some(user)
+    }
+
+    /// Pushes a change of a user, unless nobody can see it.
+    pub(super) fn note(&self, user: UserId, change: Change, changes: &mut Vec<Change>) {
+        if !self.users[user].hidden {
+            changes.push(change);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What must hold of a network at any moment, and its one canonical text.
+
+use super::Network;
+use crate::arena::Arena;
+use std::fmt::Write;
+
+impl Network {
+    /// Every invariant that does not hold, as a sentence. Linear in the network: for tests, and for
+    /// builds with debug assertions.
+    pub fn check(&self) -> Vec<String> {
+        let mut broken = Vec::new();
+        self.check_users(&mut broken);
+        self.check_channels(&mut broken);
+        broken
+    }
+
+    fn check_users(&self, broken: &mut Vec<String>) {
+        for (id, user) in self.users.iter() {
+            if self.uids.get(&user.uid) != Some(&id) {
+                broken.push(format!("{} is not to be found by identity", user.uid));
+            }
+            if !user.hidden && self.nicks.get(user.nick()) != Some(&id) {
+                broken.push(format!("{} is not to be found by nick {}", user.uid, user.nick()));
+            }
+            for channel in &user.channels {
+                if !contains(&self.channels, *channel, |channel| channel.members.contains_key(&id))
+                {
+                    broken.push(format!("{} is in a channel that does not know", user.uid));
+                }
+            }
+        }
+        let seen = self.users.iter().filter(|(_, user)| !user.hidden).count();
+        if self.nicks.len() != seen {
+            broken.push(format!("{} nicks are worn by {seen} users", self.nicks.len()));
+        }
+        if self.uids.len() != self.users.len() {
+            broken.push(format!(
+                "{} identities belong to {} users",
+                self.uids.len(),
+                self.users.len()
+            ));
+        }
+    }
+
+    fn check_channels(&self, broken: &mut Vec<String>) {
+        for (id, channel) in self.channels.iter() {
+            if self.names.get(&channel.name) != Some(&id) {
+                broken.push(format!("{} is not to be found by name", channel.name));
+            }
+            if channel.is_empty() && !self.empty.contains(&id) {
+                broken.push(format!("{} is empty and will stay forever", channel.name));
+            }
+            for user in channel.members.keys() {
+                if !contains(&self.users, *user, |user| user.channels.contains(&id)) {
+                    broken.push(format!("{} has a member who does not know", channel.name));
+                }
+            }
+        }
+        if self.names.len() != self.channels.len() {
+            broken.push(format!(
+                "{} names belong to {} channels",
+                self.names.len(),
+                self.channels.len()
+            ));
+        }
+    }
+
+    /// The network in one text, the same on every server that agrees. Costs a walk over everything.
+    pub fn digest(&self) -> String {
+        let mut lines = Vec::new();
+        for (sid, server) in self.servers() {
+            lines.push(format!("{sid} {:?} {:?}", server.info, server.neighbours));
+        }
+        for (_, user) in self.users.iter() {
+            lines.push(format!(
+                "{} {} {} {:?} {:?} {} {:?} {}",
+                user.uid,
+                user.nick(),
+                user.mask(),
+                user.away,
+                user.realname,
+                user.modes,
+                user.born,
+                user.hidden
+            ));
+        }
+        for (_, channel) in self.channels.iter().filter(|(_, channel)| !channel.is_empty()) {
+            let mut line =
+                format!("{} {:?} {:?}", channel.name.folded(), channel.epoch, channel.flags);
+            let values = channel.values.iter().filter(|(_, register)| register.value.is_some());
+            for (letter, register) in values {
+                let _ = write!(line, " {letter}={register:?}");
+            }
+            let _ = write!(line, " {:?} {:?}", channel.masks, channel.topic());
+            let mut members: Vec<String> = channel
+                .members
+                .iter()
+                .map(|(user, member)| format!("{} {member:?}", self.users[*user].uid))
+                .collect();
+            members.sort_unstable();
+            lines.push(format!("{line} {members:?}"));
+        }
+        lines.sort_unstable();
+        lines.join("\n")
+    }
+}
+
+fn contains<K: crate::arena::Id, V>(
+    arena: &Arena<K, V>,
+    id: K,
+    holds: impl Fn(&V) -> bool,
+) -> bool {
+    arena.get(id).is_some_and(holds)
+}

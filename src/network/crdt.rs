@@ -1,0 +1,199 @@
+//! Registers, epochs and version vectors: values that merge, in any order, to the same.
+
+use crate::time::{Sid, Stamp};
+use std::{cmp::Ordering, collections::BTreeMap, fmt};
+
+/// A user's identity on the whole network, unlike a `UserId`, which is this server's.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Uid {
+    /// The user's home.
+    pub server: Sid,
+    /// Never used twice by that server, in whichever of its lives.
+    pub number: u32,
+}
+
+impl fmt::Display for Uid {
+    /// Nine characters as in TS6: the server's id, a letter, and five letters or digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DIGITS: &[u8; 36] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+        let mut text = [b'A'; 6];
+        let mut rest = self.number as usize;
+        for byte in text.iter_mut().rev() {
+            *byte = DIGITS.get(rest % 36).copied().unwrap_or(b'A');
+            rest /= 36;
+        }
+        write!(f, "{}{}", self.server, std::str::from_utf8(&text).unwrap_or_default())
+    }
+}
+
+/// Who did something: what a register keeps beside its value, so that it can be told later.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Source {
+    /// A user.
+    User(Uid),
+    /// A server of its own accord.
+    Server(Sid),
+}
+
+/// A register that the last writer wins.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Lww<T> {
+    /// What was written.
+    pub value: T,
+    /// When.
+    pub at: Stamp,
+    /// By whom.
+    pub by: Source,
+}
+
+/// One life of a server: from a start to a crash or a goodbye.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Origin {
+    /// Which server.
+    pub server: Sid,
+    /// Which of its lives, counted by its store.
+    pub life: u64,
+}
+
+/// One founding of a channel. Modes, lists, status and topic belong to an epoch and end with it.
+///
+/// The greater of two epochs is the one that holds: the older founding, or the one that knew of the
+/// other when it was made.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Epoch {
+    /// The first founding in the chain of those that each knew of the one before.
+    pub root: Stamp,
+    /// How many foundings came before it in that chain.
+    pub depth: u32,
+    /// When it was founded.
+    pub at: Stamp,
+}
+
+impl Epoch {
+    /// The epoch founded at `at` by a server that knew of the (empty) epoch `before`.
+    pub fn founded(at: Stamp, before: Option<Epoch>) -> Epoch {
+        match before {
+            Some(before) => Epoch { root: before.root, depth: before.depth.saturating_add(1), at },
+            None => Epoch { root: at, depth: 0, at },
+        }
+    }
+}
+
+impl Ord for Epoch {
+    fn cmp(&self, other: &Epoch) -> Ordering {
+        let older_root = other.root.cmp(&self.root);
+        older_root.then(self.depth.cmp(&other.depth)).then(other.at.cmp(&self.at))
+    }
+}
+
+impl PartialOrd for Epoch {
+    fn partial_cmp(&self, other: &Epoch) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// How much of one origin's operations has been seen: all up to `seq`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Seen {
+    /// The last operation's number; the first is 1.
+    pub seq: u64,
+    /// The first operation's tick.
+    pub first: u64,
+    /// The last operation's tick.
+    pub last: u64,
+}
+
+/// A version vector: how much has been seen of every origin.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Have(BTreeMap<Origin, Seen>);
+
+impl Have {
+    /// How many of the origin's operations have been seen.
+    pub fn seq(&self, origin: Origin) -> u64 {
+        self.0.get(&origin).map_or(0, |seen| seen.seq)
+    }
+
+    /// Notes that an operation, the next of its origin, has been seen.
+    pub fn see(&mut self, origin: Origin, seq: u64, at: Stamp) {
+        let seen = self.0.entry(origin).or_insert(Seen { seq, first: at.tick, last: at.tick });
+        debug_assert!(
+            seq == seen.seq || seq == seen.seq + 1,
+            "operations of one origin come in order"
+        );
+        seen.seq = seq;
+        seen.last = at.tick;
+    }
+
+    /// Whether the operation stamped `at` is among those seen. Stamps of one server grow, in every
+    /// life and from life to life, so its ticks tell.
+    pub fn covers(&self, at: Stamp) -> bool {
+        let lives =
+            Origin { server: at.server, life: 0 }..=Origin { server: at.server, life: u64::MAX };
+        self.0.range(lives).any(|(_, seen)| (seen.first..=seen.last).contains(&at.tick))
+    }
+
+    /// Whether everything that `other` has seen has been seen here too.
+    pub fn includes(&self, other: &Have) -> bool {
+        other.0.iter().all(|(origin, seen)| self.seq(*origin) >= seen.seq)
+    }
+
+    /// Takes in what `other` has seen.
+    pub fn merge(&mut self, other: &Have) {
+        for (origin, seen) in &other.0 {
+            self.raise(*origin, *seen);
+        }
+    }
+
+    /// Takes in how much of one origin somebody has seen.
+    pub fn raise(&mut self, origin: Origin, seen: Seen) {
+        let known = self.0.entry(origin).or_insert(seen);
+        if seen.seq > known.seq {
+            *known = seen;
+        }
+    }
+
+    /// Every origin, with how much of it has been seen.
+    pub fn iter(&self) -> impl Iterator<Item = (Origin, Seen)> {
+        self.0.iter().map(|(origin, seen)| (*origin, *seen))
+    }
+
+    /// What has been seen since `before`, which is earlier.
+    pub fn since(&self, before: &Have) -> Vec<(Origin, Seen)> {
+        self.iter().filter(|(origin, seen)| before.seq(*origin) < seen.seq).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(tick: u64, server: u64) -> Stamp {
+        Stamp { tick, server: Sid::from_number(server) }
+    }
+
+    #[test]
+    fn the_older_founding_holds_among_those_that_did_not_know_each_other() {
+        let (old, new) = (Epoch::founded(at(1, 2), None), Epoch::founded(at(2, 1), None));
+        assert!(old > new);
+    }
+
+    #[test]
+    fn a_founding_that_knew_of_an_older_one_takes_its_place() {
+        let first = Epoch::founded(at(1, 1), None);
+        let second = Epoch::founded(at(5, 1), Some(first));
+        let stranger = Epoch::founded(at(3, 2), None);
+        assert!(second > first && first > stranger && second > stranger);
+    }
+
+    #[test]
+    fn a_vector_tells_lives_apart() {
+        let origin = |life| Origin { server: Sid::from_number(1), life };
+        let mut have = Have::default();
+        have.see(origin(1), 1, at(10, 1));
+        have.see(origin(1), 2, at(20, 1));
+        have.see(origin(2), 1, at(40, 1));
+        assert!(have.covers(at(15, 1)) && have.covers(at(40, 1)));
+        assert!(!have.covers(at(30, 1)), "the end of the first life has not been seen");
+        assert!(!have.covers(at(41, 1)) && !have.covers(at(15, 2)));
+    }
+}

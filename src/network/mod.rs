@@ -1,0 +1,439 @@
+//! The network as all servers agree on it: who is there, and who is where.
+//!
+//! Invariants: `Network` changes only in [`Network::apply`] and, for what nobody can see any more, in
+//! [`Network::collect`]; everyone else reads. What a partition does to the network is what is *seen* of
+//! it: users of servers out of reach are hidden, and forgotten by nobody.
+
+mod apply;
+mod check;
+pub mod crdt;
+pub mod mode;
+pub mod op;
+mod replay;
+
+use crate::{
+    arena::Arena,
+    id,
+    time::{Sid, Stamp},
+    wire::{
+        casemap::Casemap,
+        name::{ChannelName, Nick},
+    },
+};
+use ahash::RandomState;
+use crdt::{Epoch, Lww, Source, Uid};
+use mode::{ChannelModes, Status, UserModes};
+use op::ServerInfo;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fmt,
+    net::IpAddr,
+};
+
+id!(
+    /// A user, as this server numbers them.
+    UserId
+);
+id!(
+    /// A channel, as this server numbers them.
+    ChannelId
+);
+
+/// A user: a presence on the network. Only the user's own server writes it.
+#[derive(Debug)]
+pub struct User {
+    /// The identity that every server knows.
+    pub uid: Uid,
+    /// The nick asked for; what is worn is [`User::nick`].
+    wanted: Nick,
+    /// The identity as a nick, worn while an earlier claim has the nick asked for.
+    unique: Option<Nick>,
+    /// When the nick was asked for.
+    claimed: Stamp,
+    /// When the user came.
+    pub born: Stamp,
+    /// When the presence was last written.
+    written: Stamp,
+    /// The user name, with `~` if nobody vouches for it.
+    pub user: Box<str>,
+    /// The host that others see.
+    pub host: Box<str>,
+    /// The host that operators see.
+    pub real_host: Box<str>,
+    /// The address; none behind a Unix socket.
+    pub address: Option<IpAddr>,
+    /// The real name.
+    pub realname: Box<str>,
+    /// The away message, while away.
+    pub away: Option<Box<str>>,
+    /// The user modes.
+    pub modes: UserModes,
+    /// The operator class, for operators.
+    pub class: Option<Box<str>>,
+    /// Where the user is; the channels' members say the same.
+    channels: Vec<ChannelId>,
+    /// Whether the user's server is out of reach for longer than the grace.
+    hidden: bool,
+}
+
+impl User {
+    /// The nick that the user goes by.
+    pub fn nick(&self) -> &Nick {
+        self.unique.as_ref().unwrap_or(&self.wanted)
+    }
+
+    /// `nick!user@host`, the source of the user's messages.
+    pub fn mask(&self) -> String {
+        let nick = self.nick().as_str();
+        let mut mask = String::with_capacity(nick.len() + self.user.len() + self.host.len() + 2);
+        for part in [nick, "!", &self.user, "@", &self.host] {
+            mask.push_str(part);
+        }
+        mask
+    }
+
+    /// The channels that the user is in, in the order of joining.
+    pub fn channels(&self) -> &[ChannelId] {
+        &self.channels
+    }
+
+    /// Whether the user is an operator of the network.
+    pub fn is_oper(&self) -> bool {
+        self.modes.contains('o')
+    }
+}
+
+/// One membership.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Member {
+    /// When, which is also which: a later join is another membership.
+    pub joined: Stamp,
+    /// The status.
+    pub status: Status,
+}
+
+/// A topic.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Topic {
+    /// The text; empty for none.
+    pub text: Box<str>,
+    /// `nick!user@host` of who set it.
+    pub setter: Box<str>,
+}
+
+/// A mask in one of a channel's lists.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Mask {
+    /// Which list.
+    pub letter: char,
+    /// As it was entered.
+    pub mask: Box<str>,
+    /// As masks are compared.
+    pub canonical: Box<str>,
+    /// `nick!user@host` of who set it.
+    pub setter: Box<str>,
+    /// When, which is also which: added twice on two sides of a split, a mask is there twice.
+    pub at: Stamp,
+    /// Who set it.
+    pub by: Source,
+}
+
+/// A channel. Without members it is remembered only until every server has seen that it is empty.
+#[derive(Debug)]
+pub struct Channel {
+    /// Its name.
+    pub name: ChannelName,
+    /// The founding that holds.
+    pub epoch: Epoch,
+    /// The flags that the epoch began with.
+    initial: ChannelModes,
+    /// The flags that are on.
+    flags: ChannelModes,
+    /// When and by whom a flag was last written, for those written since the founding.
+    flag_writes: BTreeMap<char, (Stamp, Source)>,
+    /// Modes with a value, written since the founding.
+    values: BTreeMap<char, Lww<Option<Box<str>>>>,
+    /// The lists, in order of addition.
+    masks: Vec<Mask>,
+    topic: Option<Box<Lww<Topic>>>,
+    members: BTreeMap<UserId, Member>,
+    /// When and by whom a status was last written.
+    status_writes: BTreeMap<(UserId, char), (Stamp, Source)>,
+    /// The operation that took the last member.
+    emptied: Option<Stamp>,
+}
+
+impl Channel {
+    /// The flags that are on.
+    pub fn flags(&self) -> ChannelModes {
+        self.flags
+    }
+
+    /// Whether a flag is on.
+    pub fn has(&self, letter: char) -> bool {
+        self.flags.contains(letter)
+    }
+
+    /// The value of a mode that has one, while it is set.
+    pub fn value(&self, letter: char) -> Option<&str> {
+        self.values.get(&letter).and_then(|register| register.value.as_deref())
+    }
+
+    /// One of the lists, each mask once, in order of addition.
+    pub fn masks(&self, letter: char) -> impl Iterator<Item = &Mask> {
+        self.masks
+            .iter()
+            .enumerate()
+            .filter(move |(place, mask)| mask.letter == letter && !self.repeats(*place, mask))
+            .map(|(_, mask)| mask)
+    }
+
+    /// Whether the same mask stands earlier in the same list.
+    fn repeats(&self, place: usize, mask: &Mask) -> bool {
+        self.masks
+            .iter()
+            .take(place)
+            .any(|other| other.letter == mask.letter && other.canonical == mask.canonical)
+    }
+
+    /// The topic, unless there is none.
+    pub fn topic(&self) -> Option<&Lww<Topic>> {
+        self.topic.as_deref().filter(|topic| !topic.value.text.is_empty())
+    }
+
+    /// The membership of a user.
+    pub fn member(&self, user: UserId) -> Option<Member> {
+        self.members.get(&user).copied()
+    }
+
+    /// Whether nobody is in it, seen or unseen.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+}
+
+/// A server of the network.
+#[derive(Debug)]
+pub struct Server {
+    /// As it introduced itself.
+    pub info: ServerInfo,
+    /// When its present life began.
+    pub since: Stamp,
+    /// The servers that it says it is linked with.
+    pub neighbours: Vec<Sid>,
+    /// When it last said so.
+    linked: Stamp,
+    /// When it said goodbye.
+    pub gone: Option<Stamp>,
+    /// Whether it is out of reach for longer than the grace.
+    pub hidden: bool,
+}
+
+/// The network.
+pub struct Network {
+    casemap: Casemap,
+    users: Arena<UserId, User>,
+    channels: Arena<ChannelId, Channel>,
+    uids: HashMap<Uid, UserId, RandomState>,
+    /// Who wears a nick.
+    nicks: HashMap<Nick, UserId, RandomState>,
+    /// Everybody who asks for a nick, where that is more than the one who wears it.
+    rivals: BTreeMap<Nick, BTreeSet<UserId>>,
+    names: HashMap<ChannelName, ChannelId, RandomState>,
+    servers: BTreeMap<Sid, Server>,
+    /// Channels without members.
+    empty: Vec<ChannelId>,
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Network({} users, {} channels)", self.users.len(), self.channels.len())
+    }
+}
+
+impl Network {
+    /// A network of nobody. `seed` keeps strangers from choosing names that collide in its maps.
+    pub fn new(casemap: Casemap, seed: u64) -> Network {
+        let hash =
+            || RandomState::with_seeds(seed, seed.rotate_left(17), !seed, seed.rotate_left(41));
+        Network {
+            casemap,
+            users: Arena::default(),
+            channels: Arena::default(),
+            uids: HashMap::with_hasher(hash()),
+            nicks: HashMap::with_hasher(hash()),
+            rivals: BTreeMap::new(),
+            names: HashMap::with_hasher(hash()),
+            servers: BTreeMap::new(),
+            empty: Vec::new(),
+        }
+    }
+
+    /// How names are folded.
+    pub fn casemap(&self) -> Casemap {
+        self.casemap
+    }
+
+    /// A user, by an id that is held by the state graph.
+    pub fn user(&self, user: UserId) -> &User {
+        &self.users[user]
+    }
+
+    /// A user, by an id that has been away.
+    pub fn find_user(&self, user: UserId) -> Option<&User> {
+        self.users.get(user)
+    }
+
+    /// The user of that identity.
+    pub fn uid(&self, uid: Uid) -> Option<UserId> {
+        self.uids.get(&uid).copied()
+    }
+
+    /// The user who goes by that nick.
+    pub fn nick(&self, nick: &Nick) -> Option<UserId> {
+        self.nicks.get(nick).copied()
+    }
+
+    /// A channel, by an id that is held by the state graph.
+    pub fn channel(&self, channel: ChannelId) -> &Channel {
+        &self.channels[channel]
+    }
+
+    /// A channel, by an id that has been away.
+    pub fn find_channel(&self, channel: ChannelId) -> Option<&Channel> {
+        self.channels.get(channel)
+    }
+
+    /// The channel of that name, if anybody is in it.
+    pub fn name(&self, name: &ChannelName) -> Option<ChannelId> {
+        self.record(name).filter(|channel| !self.channels[*channel].is_empty())
+    }
+
+    /// The channel of that name, be it empty.
+    pub fn record(&self, name: &ChannelName) -> Option<ChannelId> {
+        self.names.get(name).copied()
+    }
+
+    /// The members that can be seen, in this server's order.
+    pub fn members(&self, channel: ChannelId) -> impl Iterator<Item = (UserId, Member)> + '_ {
+        let members = self.channels.get(channel).map(|channel| channel.members.iter());
+        members
+            .into_iter()
+            .flatten()
+            .map(|(user, member)| (*user, *member))
+            .filter(|(user, _)| !self.users[*user].hidden)
+    }
+
+    /// The members that can be seen, from the one after `user` on: how a long list goes on.
+    pub fn members_after(
+        &self,
+        channel: ChannelId,
+        user: Option<UserId>,
+    ) -> impl Iterator<Item = (UserId, Member)> + '_ {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let from = user.map_or(Unbounded, Excluded);
+        let members =
+            self.channels.get(channel).map(move |channel| channel.members.range((from, Unbounded)));
+        members
+            .into_iter()
+            .flatten()
+            .map(|(user, member)| (*user, *member))
+            .filter(|(user, _)| !self.users[*user].hidden)
+    }
+
+    /// The status of a user in a channel; `None` outside.
+    pub fn status(&self, channel: ChannelId, user: UserId) -> Option<Status> {
+        self.channels.get(channel)?.member(user).map(|member| member.status)
+    }
+
+    /// The users that can be seen, in this server's order.
+    pub fn users(&self) -> impl Iterator<Item = (UserId, &User)> {
+        self.users.iter().filter(|(_, user)| !user.hidden)
+    }
+
+    /// The channels with members, in this server's order.
+    pub fn channels(&self) -> impl Iterator<Item = (ChannelId, &Channel)> {
+        self.channels.iter().filter(|(_, channel)| !channel.is_empty())
+    }
+
+    /// The first user at or after a slot, who may be hidden: how a long list goes on.
+    pub fn user_from_slot(&self, slot: u32) -> Option<(UserId, &User)> {
+        self.users.from_slot(slot)
+    }
+
+    /// The first channel at or after a slot, which may be empty: how a long list goes on.
+    pub fn channel_from_slot(&self, slot: u32) -> Option<(ChannelId, &Channel)> {
+        self.channels.from_slot(slot)
+    }
+
+    /// How many channels somebody is in.
+    pub fn channel_count(&self) -> usize {
+        self.channels.len().saturating_sub(self.empty.len())
+    }
+
+    /// Whether two users share a channel.
+    pub fn share_channel(&self, a: UserId, b: UserId) -> bool {
+        let (a, b) = (&self.users[a].channels, &self.users[b].channels);
+        a.iter().any(|channel| b.contains(channel))
+    }
+
+    /// Whether a user is out of sight.
+    pub fn is_hidden(&self, user: UserId) -> bool {
+        self.users.get(user).is_none_or(|user| user.hidden)
+    }
+
+    /// Every server that has been heard of and not said goodbye.
+    pub fn servers(&self) -> impl Iterator<Item = (Sid, &Server)> {
+        self.servers
+            .iter()
+            .filter(|(_, server)| server.gone.is_none())
+            .map(|(sid, server)| (*sid, server))
+    }
+
+    /// One server.
+    pub fn server(&self, sid: Sid) -> Option<&Server> {
+        self.servers.get(&sid)
+    }
+
+    /// The servers in reach of one: those that a chain of links leads to, each link claimed by both ends.
+    pub fn reach(&self, from: Sid) -> BTreeSet<Sid> {
+        let mut reached = BTreeSet::from([from]);
+        let mut edge = vec![from];
+        while let Some(sid) = edge.pop() {
+            let Some(server) = self.servers.get(&sid) else { continue };
+            for next in &server.neighbours {
+                let mutual = self
+                    .servers
+                    .get(next)
+                    .is_some_and(|next| next.gone.is_none() && next.neighbours.contains(&sid));
+                if mutual && reached.insert(*next) {
+                    edge.push(*next);
+                }
+            }
+        }
+        reached
+    }
+
+    /// Forgets empty channels whose emptiness every server has seen, as `stable` tells.
+    pub fn collect(&mut self, stable: impl Fn(Stamp) -> bool) {
+        let channels = &mut self.channels;
+        let names = &mut self.names;
+        self.empty.retain(|id| {
+            let Some(channel) = channels.get(*id) else { return false };
+            if !channel.is_empty() {
+                return false;
+            }
+            if !channel.emptied.is_none_or(&stable) {
+                return true;
+            }
+            names.remove(&channel.name);
+            channels.remove(*id);
+            false
+        });
+    }
+
+    /// Whether there may be something for [`Network::collect`].
+    pub fn has_empty(&self) -> bool {
+        !self.empty.is_empty()
+    }
+}

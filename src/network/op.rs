@@ -1,0 +1,452 @@
+//! What may happen to the network (`Op`), and what then did (`Change`).
+
+use super::{
+    ChannelId, UserId,
+    crdt::{Epoch, Source, Uid},
+    mode::{ChannelModes, UserModes},
+};
+use crate::{
+    time::{Sid, Stamp},
+    wire::name::{ChannelName, Nick},
+};
+use std::net::IpAddr;
+
+/// One thing that happens, as every server learns of it. One verb is one operation.
+#[derive(Clone, Debug)]
+pub enum Op {
+    /// A server begins a life. The first operation of every origin.
+    Server(Box<ServerInfo>),
+    /// The servers that are linked with the one that says so.
+    Links(Vec<Sid>),
+    /// A server ends its life in good order; its users go with it.
+    Goodbye(Box<str>),
+    /// Nothing but what this operation depends on: tells the others how much its origin has seen.
+    Beat,
+    /// A user is there, and is as described. Also how a whole user is told again.
+    User(Box<Presence>),
+    /// A user takes another nick.
+    Nick {
+        /// Who.
+        uid: Uid,
+        /// Which.
+        nick: Nick,
+    },
+    /// A user goes away, or comes back.
+    Away {
+        /// Who.
+        uid: Uid,
+        /// Why, while away.
+        message: Option<Box<str>>,
+    },
+    /// A user is called otherwise.
+    Realname {
+        /// Who.
+        uid: Uid,
+        /// The new name.
+        realname: Box<str>,
+    },
+    /// A user's modes.
+    UserModes {
+        /// Whose.
+        uid: Uid,
+        /// All of them.
+        modes: UserModes,
+        /// The host that others see from now on.
+        host: Box<str>,
+        /// The operator class, for operators.
+        class: Option<Box<str>>,
+    },
+    /// A user leaves the network.
+    Quit {
+        /// Who.
+        uid: Uid,
+        /// Why.
+        reason: Box<str>,
+    },
+    /// A channel that may have nobody in it, told again with its epoch.
+    Channel {
+        /// Which.
+        name: ChannelName,
+        /// The founding that holds.
+        epoch: Epoch,
+        /// The modes it began with.
+        modes: ChannelModes,
+    },
+    /// A user enters a channel.
+    Join {
+        /// Who.
+        uid: Uid,
+        /// Which.
+        name: ChannelName,
+        /// The channel as the user found it.
+        entry: Entry,
+    },
+    /// A membership ends.
+    Leave {
+        /// Whose.
+        uid: Uid,
+        /// Of which channel.
+        name: ChannelName,
+        /// Which of the user's joins is undone.
+        joined: Stamp,
+        /// How.
+        how: Leave,
+    },
+    /// A channel's modes change.
+    Mode {
+        /// Which channel.
+        name: ChannelName,
+        /// In which epoch.
+        epoch: Epoch,
+        /// By whom.
+        by: Source,
+        /// What, in order.
+        changes: Vec<ModeChange>,
+    },
+    /// A channel's topic changes.
+    Topic {
+        /// Which channel.
+        name: ChannelName,
+        /// In which epoch.
+        epoch: Epoch,
+        /// By whom.
+        by: Source,
+        /// The setter as `nick!user@host`, for those who ask later.
+        setter: Box<str>,
+        /// The topic; empty for none.
+        text: Box<str>,
+    },
+    /// A user is asked into a channel.
+    Invite {
+        /// By whom.
+        by: Uid,
+        /// Who.
+        uid: Uid,
+        /// Where to.
+        name: ChannelName,
+    },
+    /// Words that pass by and leave no trace in the network.
+    Message(Box<Message>),
+    /// Something only the user's own server may do is asked of it.
+    Request {
+        /// By whom.
+        by: Source,
+        /// About whom.
+        uid: Uid,
+        /// What.
+        ask: Ask,
+    },
+    /// A server is out of reach for longer than the grace. Said by this server to itself only.
+    Hide(Sid),
+    /// A server is back in reach. Said by this server to itself only.
+    Show(Sid),
+}
+
+/// A server, as it introduces itself.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ServerInfo {
+    /// Its name.
+    pub name: Box<str>,
+    /// What its administrator says about it.
+    pub description: Box<str>,
+    /// Which of its lives this is.
+    pub life: u64,
+}
+
+/// All that is known of a user.
+#[derive(Clone, Debug)]
+pub struct Presence {
+    /// The identity.
+    pub uid: Uid,
+    /// The nick asked for.
+    pub nick: Nick,
+    /// When it was asked for; the operation's own stamp if none.
+    pub claimed: Option<Stamp>,
+    /// When the user came; the operation's own stamp if none.
+    pub born: Option<Stamp>,
+    /// The user name.
+    pub user: Box<str>,
+    /// The host that others see.
+    pub host: Box<str>,
+    /// The host that operators see.
+    pub real_host: Box<str>,
+    /// The address; none behind a Unix socket.
+    pub address: Option<IpAddr>,
+    /// The real name.
+    pub realname: Box<str>,
+    /// The away message, while away.
+    pub away: Option<Box<str>>,
+    /// The user modes.
+    pub modes: UserModes,
+    /// The operator class, for operators.
+    pub class: Option<Box<str>>,
+}
+
+/// How a user found the channel that it enters.
+#[derive(Clone, Debug)]
+pub enum Entry {
+    /// In this epoch.
+    Found(Epoch),
+    /// Empty: this join founds it.
+    Founds {
+        /// The epoch that had come to its end, if it is still remembered.
+        before: Option<Epoch>,
+        /// The modes it begins with.
+        modes: ChannelModes,
+    },
+}
+
+/// How a membership ends.
+#[derive(Clone, Debug)]
+pub enum Leave {
+    /// By the user's own wish, with a reason.
+    Part(Box<str>),
+    /// By force.
+    Kick {
+        /// Whose.
+        by: Source,
+        /// Why.
+        reason: Box<str>,
+    },
+}
+
+/// One change of a channel's modes.
+#[derive(Clone, Debug)]
+pub enum ModeChange {
+    /// A mode that is on or off.
+    Flag {
+        /// Which.
+        letter: char,
+        /// On?
+        on: bool,
+    },
+    /// A mode with a value.
+    Value {
+        /// Which.
+        letter: char,
+        /// The value; none when it is taken away.
+        value: Option<Box<str>>,
+    },
+    /// A mask enters a list.
+    Add {
+        /// Which list.
+        letter: char,
+        /// As it was entered.
+        mask: Box<str>,
+        /// The setter as `nick!user@host`.
+        setter: Box<str>,
+    },
+    /// A mask leaves a list.
+    Remove {
+        /// Which list.
+        letter: char,
+        /// As it is shown.
+        mask: Box<str>,
+        /// The additions that are undone: those that were seen.
+        added: Vec<Stamp>,
+    },
+    /// A member's status.
+    Status {
+        /// Which.
+        letter: char,
+        /// On?
+        on: bool,
+        /// Whose.
+        uid: Uid,
+        /// In which of the user's joins.
+        joined: Stamp,
+    },
+}
+
+/// Words from a user.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Who speaks.
+    pub from: Uid,
+    /// To whom.
+    pub to: Target,
+    /// How.
+    pub kind: MessageKind,
+    /// The words; none for a TAGMSG.
+    pub text: Box<str>,
+    /// Client-only tags as they came, without the `@`.
+    pub tags: Box<str>,
+}
+
+/// Whom words are for.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// Everybody in a channel, or only those of at least a status.
+    Channel {
+        /// Which.
+        name: ChannelName,
+        /// The status' prefix, as in `@#channel`.
+        prefix: Option<char>,
+    },
+    /// One user.
+    User(Uid),
+}
+
+/// The kinds of messages.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum MessageKind {
+    /// PRIVMSG
+    Privmsg,
+    /// NOTICE
+    Notice,
+    /// TAGMSG (`ircv3: message-tags`)
+    Tagmsg,
+}
+
+impl MessageKind {
+    /// The command on the wire.
+    pub fn verb(self) -> &'static str {
+        match self {
+            MessageKind::Privmsg => "PRIVMSG",
+            MessageKind::Notice => "NOTICE",
+            MessageKind::Tagmsg => "TAGMSG",
+        }
+    }
+}
+
+/// What is asked of a user's own server.
+#[derive(Clone, Debug)]
+pub enum Ask {
+    /// Disconnect the user, with a reason.
+    Kill(Box<str>),
+}
+
+/// What visibly happened: what local clients may have to be told.
+///
+/// A user or a channel named here may have gone with the same operation; what is needed to tell of
+/// it then stands in the change.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A user has come.
+    Came {
+        /// Who.
+        user: UserId,
+    },
+    /// A user goes by another nick.
+    Nick {
+        /// Who.
+        user: UserId,
+        /// `nick!user@host` before.
+        mask: Box<str>,
+        /// The nick now.
+        new: Nick,
+    },
+    /// A user went away or came back.
+    Away {
+        /// Who.
+        user: UserId,
+    },
+    /// A user has another real name.
+    Realname {
+        /// Who.
+        user: UserId,
+    },
+    /// A user's modes changed.
+    UserModes {
+        /// Whose.
+        user: UserId,
+        /// What they were.
+        before: UserModes,
+    },
+    /// A user's host changed.
+    Host {
+        /// Whose.
+        user: UserId,
+        /// `nick!user@host` before.
+        mask: Box<str>,
+    },
+    /// A user is in a channel.
+    Joined {
+        /// Who.
+        user: UserId,
+        /// Where.
+        channel: ChannelId,
+    },
+    /// A user is no longer in a channel.
+    Left {
+        /// Who.
+        user: UserId,
+        /// Which channel; it may be empty now.
+        channel: ChannelId,
+        /// How.
+        how: Leave,
+    },
+    /// A user has left the network.
+    Quit(Departed, Box<str>),
+    /// Users are out of sight, their servers being out of reach.
+    Split(Vec<Departed>, Sid),
+    /// Users are in sight again.
+    Healed(Vec<UserId>, Sid),
+    /// A channel's modes changed.
+    Mode {
+        /// Which channel.
+        channel: ChannelId,
+        /// By whom.
+        by: Source,
+        /// What, in order: on or off, letter, parameter as it is shown.
+        changes: Vec<(bool, char, Option<Box<str>>)>,
+    },
+    /// A channel's topic changed.
+    Topic {
+        /// Which channel.
+        channel: ChannelId,
+        /// By whom.
+        by: Source,
+        /// `nick!user@host` of the setter when it was set.
+        setter: Box<str>,
+    },
+    /// A user has been asked into a channel.
+    Invited {
+        /// By whom.
+        by: UserId,
+        /// Who.
+        user: UserId,
+        /// Where to.
+        channel: ChannelId,
+    },
+    /// Words have been said in a channel; they stand in the operation.
+    Said {
+        /// By whom.
+        by: UserId,
+        /// Where.
+        channel: ChannelId,
+    },
+    /// Words have been said to a user; they stand in the operation.
+    Told {
+        /// By whom.
+        by: UserId,
+        /// To whom.
+        user: UserId,
+    },
+    /// Something is asked of a user's own server; it stands in the operation.
+    Asked {
+        /// About whom.
+        user: UserId,
+    },
+    /// A server has come, or begun another life.
+    Server(Sid),
+    /// Which servers are linked has changed.
+    Links,
+}
+
+/// A user who is no longer there to be looked at.
+#[derive(Clone, Debug)]
+pub struct Departed {
+    /// Who; stale after a quit.
+    pub user: UserId,
+    /// `nick!user@host`
+    pub mask: Box<str>,
+    /// The real name.
+    pub realname: Box<str>,
+    /// The user modes.
+    pub modes: UserModes,
+    /// The user's server.
+    pub server: Sid,
+    /// The channels that saw the user.
+    pub channels: Vec<ChannelId>,
+}

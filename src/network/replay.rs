@@ -1,0 +1,146 @@
+//! The whole network as stamped operations: what a server that has seen little is told.
+
+use super::{
+    Channel, Network, User,
+    crdt::{Epoch, Lww, Source, Uid},
+    op::{Entry, ModeChange, Op, Presence},
+};
+use crate::time::Stamp;
+
+impl Network {
+    /// Operations that, applied to an empty network, make this one; with the stamps of what they restate.
+    pub fn replay(&self) -> Vec<(Op, Stamp)> {
+        let mut ops = Vec::new();
+        for (_, server) in self.servers() {
+            ops.push((Op::Server(Box::new(server.info.clone())), server.since));
+            ops.push((Op::Links(server.neighbours.clone()), server.linked));
+        }
+        for server in self.servers.values() {
+            ops.extend(server.gone.map(|at| (Op::Goodbye("".into()), at)));
+        }
+        ops.extend(
+            self.users.iter().map(|(_, user)| (Op::User(Box::new(presence(user))), user.written)),
+        );
+        for (_, channel) in self.channels.iter() {
+            self.replay_channel(channel, &mut ops);
+        }
+        ops
+    }
+
+    fn replay_channel(&self, channel: &Channel, ops: &mut Vec<(Op, Stamp)>) {
+        let (name, epoch) = (&channel.name, channel.epoch);
+        ops.push((
+            Op::Channel { name: name.clone(), epoch, modes: channel.initial },
+            channel.emptied.unwrap_or(epoch.at),
+        ));
+        for (user, member) in &channel.members {
+            let uid = self.users[*user].uid;
+            ops.push((
+                Op::Join { uid, name: name.clone(), entry: Entry::Found(epoch) },
+                member.joined,
+            ));
+        }
+        let mut mode = |change: ModeChange, by: Source, at: Stamp| {
+            ops.push((Op::Mode { name: name.clone(), epoch, by, changes: vec![change] }, at));
+        };
+        for (letter, (at, by)) in &channel.flag_writes {
+            mode(
+                ModeChange::Flag { letter: *letter, on: channel.flags.contains(*letter) },
+                *by,
+                *at,
+            );
+        }
+        for (letter, Lww { value, at, by }) in &channel.values {
+            mode(ModeChange::Value { letter: *letter, value: value.clone() }, *by, *at);
+        }
+        for mask in &channel.masks {
+            let (letter, text, setter) = (mask.letter, mask.mask.clone(), mask.setter.clone());
+            mode(ModeChange::Add { letter, mask: text, setter }, mask.by, mask.at);
+        }
+        for ((user, letter), (at, by)) in &channel.status_writes {
+            if let Some((on, joined)) = self.status_write(channel, *user, *letter) {
+                let uid = self.users[*user].uid;
+                mode(ModeChange::Status { letter: *letter, on, uid, joined }, *by, *at);
+            }
+        }
+        if let Some(topic) = &channel.topic {
+            let (setter, text) = (topic.value.setter.clone(), topic.value.text.clone());
+            ops.push((
+                Op::Topic { name: name.clone(), epoch, by: topic.by, setter, text },
+                topic.at,
+            ));
+        }
+    }
+
+    fn status_write(
+        &self,
+        channel: &Channel,
+        user: super::UserId,
+        letter: char,
+    ) -> Option<(bool, Stamp)> {
+        let member = channel.member(user)?;
+        let status = super::mode::Status::of(letter)?;
+        Some((member.status.contains(status), member.joined))
+    }
+
+    /// The users whose birth `seen` covers and `alive` does not hold: they have quit meanwhile.
+    pub fn users_missing(
+        &self,
+        seen: impl Fn(Stamp) -> bool,
+        alive: impl Fn(Uid) -> bool,
+    ) -> Vec<Uid> {
+        let gone = self.users.iter().filter(|(_, user)| seen(user.born) && !alive(user.uid));
+        gone.map(|(_, user)| user.uid).collect()
+    }
+
+    /// The memberships that `seen` covers and `alive` does not hold: they have ended meanwhile.
+    pub fn members_missing(
+        &self,
+        seen: impl Fn(Stamp) -> bool,
+        alive: impl Fn(Uid, &Channel, Stamp) -> bool,
+    ) -> Vec<(Uid, &Channel, Stamp)> {
+        let mut missing = Vec::new();
+        for (_, channel) in self.channels.iter() {
+            for (user, member) in &channel.members {
+                let uid = self.users[*user].uid;
+                if seen(member.joined) && !alive(uid, channel, member.joined) {
+                    missing.push((uid, channel, member.joined));
+                }
+            }
+        }
+        missing
+    }
+
+    /// The additions to lists that `seen` covers and `alive` does not hold: they have been undone.
+    pub fn masks_missing(
+        &self,
+        seen: impl Fn(Stamp) -> bool,
+        alive: impl Fn(&Channel, Epoch, char, Stamp) -> bool,
+    ) -> Vec<(&Channel, &super::Mask)> {
+        let mut missing = Vec::new();
+        for (_, channel) in self.channels.iter() {
+            let gone = channel.masks.iter().filter(|mask| {
+                seen(mask.at) && !alive(channel, channel.epoch, mask.letter, mask.at)
+            });
+            missing.extend(gone.map(|mask| (channel, mask)));
+        }
+        missing
+    }
+}
+
+fn presence(user: &User) -> Presence {
+    Presence {
+        uid: user.uid,
+        nick: user.wanted.clone(),
+        claimed: Some(user.claimed),
+        born: Some(user.born),
+        user: user.user.clone(),
+        host: user.host.clone(),
+        real_host: user.real_host.clone(),
+        address: user.address,
+        realname: user.realname.clone(),
+        away: user.away.clone(),
+        modes: user.modes,
+        class: user.class.clone(),
+    }
+}

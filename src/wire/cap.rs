@@ -1,0 +1,121 @@
+//! Every capability, once: its bit, its name, its specification, whether it is offered.
+
+/// A set of capabilities.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct CapSet(u64);
+
+impl CapSet {
+    /// None.
+    pub const EMPTY: CapSet = CapSet(0);
+
+    /// Whether all of `other` are in it.
+    pub const fn contains(self, other: CapSet) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// What is in both.
+    #[must_use]
+    pub const fn and(self, other: CapSet) -> CapSet {
+        CapSet(self.0 & other.0)
+    }
+
+    /// What is in either.
+    #[must_use]
+    pub const fn or(self, other: CapSet) -> CapSet {
+        CapSet(self.0 | other.0)
+    }
+
+    /// What is not in `other`.
+    #[must_use]
+    pub const fn without(self, other: CapSet) -> CapSet {
+        CapSet(self.0 & !other.0)
+    }
+
+    /// Whether there is none in it.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// A capability.
+#[derive(Debug)]
+pub struct Cap {
+    /// As it is negotiated.
+    pub name: &'static str,
+    /// The set of it alone.
+    pub set: CapSet,
+    /// What it is for.
+    pub doc: &'static str,
+    /// Whether all of it works, so that clients may ask for it.
+    pub offered: bool,
+}
+
+/// `bit NAME = "name" offered;`
+macro_rules! caps {
+    ($($(#[doc = $doc:literal])* $bit:literal $konst:ident = $name:literal $offered:ident;)*) => {
+        $($(#[doc = $doc])* pub const $konst: CapSet = CapSet(1 << $bit);)*
+        /// Every capability, by name.
+        pub const ALL: &[Cap] = &[$(Cap {
+            name: $name, set: $konst, doc: concat!($($doc),*), offered: caps!(@ $offered),
+        }),*];
+    };
+    (@ offered) => { true };
+    (@ planned) => { false };
+}
+
+caps! {
+    /// Changes of the accounts of others are told.
+    0 ACCOUNT_NOTIFY = "account-notify" planned;
+    /// Messages carry their sender's account.
+    1 ACCOUNT_TAG = "account-tag" planned;
+    /// Others going away are told.
+    2 AWAY_NOTIFY = "away-notify" offered;
+    /// Lines that belong together are marked.
+    3 BATCH = "batch" offered;
+    /// Changes of what can be negotiated are told.
+    4 CAP_NOTIFY = "cap-notify" offered;
+    /// Changes of the hosts of others are told.
+    5 CHGHOST = "chghost" planned;
+    /// One's own messages come back.
+    6 ECHO_MESSAGE = "echo-message" offered;
+    /// JOIN tells account and real name.
+    7 EXTENDED_JOIN = "extended-join" offered;
+    /// Invitations of others are told.
+    8 INVITE_NOTIFY = "invite-notify" offered;
+    /// Answers carry the label of what they answer.
+    9 LABELED_RESPONSE = "labeled-response" offered;
+    /// Messages may carry tags.
+    10 MESSAGE_TAGS = "message-tags" offered;
+    /// Every prefix of a member is shown.
+    11 MULTI_PREFIX = "multi-prefix" offered;
+    /// Messages carry their time.
+    12 SERVER_TIME = "server-time" offered;
+    /// Real names may change.
+    13 SETNAME = "setname" offered;
+    /// Errors may come as FAIL, WARN and NOTE.
+    14 STANDARD_REPLIES = "standard-replies" offered;
+    /// NAMES tells whole masks.
+    15 USERHOST_IN_NAMES = "userhost-in-names" offered;
+}
+
+/// The capability of that name, if it is offered.
+pub fn find(name: &str) -> Option<&'static Cap> {
+    ALL.iter().find(|cap| cap.offered && cap.name == name)
+}
+
+/// What is offered.
+pub fn offered() -> impl Iterator<Item = &'static Cap> {
+    ALL.iter().filter(|cap| cap.offered)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_capability_has_a_bit_of_its_own() {
+        assert!(ALL.is_sorted_by_key(|cap| cap.name));
+        let all = ALL.iter().fold(CapSet::EMPTY, |set, cap| set.or(cap.set));
+        assert_eq!(all.0.count_ones() as usize, ALL.len());
+    }
+}

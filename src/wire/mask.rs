@@ -1,0 +1,155 @@
+//! Masks: `nick!user@host` with `*` and `?`.
+
+use super::casemap::Casemap;
+
+/// Whether a text fits a pattern in which `*` stands for any number of characters and `?` for one.
+///
+/// At worst takes the product of both lengths: goes back only to the last `*`.
+pub fn matches(pattern: &str, text: &str, casemap: Casemap) -> bool {
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let (mut p, mut t) = (0, 0);
+    // Where to go on after the last `*`, with one more byte taken by it.
+    let mut retry: Option<(usize, usize)> = None;
+    loop {
+        match (pattern.get(p), text.get(t)) {
+            (Some(b'*'), _) => {
+                retry = Some((p + 1, t));
+                p += 1;
+            }
+            (None, None) => return true,
+            (Some(b'?'), Some(_)) => {
+                p += 1;
+                t = next_char(text, t);
+            }
+            (Some(a), Some(b)) if casemap.byte(*a) == casemap.byte(*b) => {
+                p += 1;
+                t += 1;
+            }
+            (_, _) => match retry {
+                Some((after, taken)) if taken < text.len() => {
+                    retry = Some((after, taken + 1));
+                    (p, t) = (after, taken + 1);
+                }
+                Some(_) | None => return false,
+            },
+        }
+    }
+}
+
+/// The byte after the character at `at`.
+fn next_char(text: &[u8], at: usize) -> usize {
+    let more = text.iter().skip(at + 1).take_while(|byte| *byte & 0xC0 == 0x80).count();
+    at + 1 + more
+}
+
+/// A mask with all of its three parts, folded as masks are compared: `bob` is `bob!*@*`, `*.org` is
+/// `*!*@*.org`, `a@b` is `*!a@b`.
+pub fn canonical(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
+    let part = |part: &str| if part.is_empty() { "*".to_owned() } else { collapse(part) };
+    match (text.split_once('!'), text.rsplit_once('@')) {
+        (Some((nick, rest)), _) => {
+            let (user, host) = rest.rsplit_once('@').unwrap_or((rest, ""));
+            format!("{}!{}@{}", part(nick), part(user), part(host))
+        }
+        (None, Some((user, host))) => format!("*!{}@{}", part(user), part(host)),
+        (None, None) if text.contains(['.', ':']) => format!("*!*@{}", part(&text)),
+        (None, None) => format!("{}!*@*", part(&text)),
+    }
+}
+
+/// Runs of `*` say no more than one.
+fn collapse(part: &str) -> String {
+    let mut text = String::with_capacity(part.len());
+    for c in part.chars() {
+        if !(c == '*' && text.ends_with('*')) {
+            text.push(c);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fits(pattern: &str, text: &str) -> bool {
+        matches(pattern, text, Casemap::Ascii)
+    }
+
+    #[test]
+    fn stars_and_question_marks() {
+        for (pattern, text) in [
+            ("*", ""),
+            ("a*c", "abbc"),
+            ("A?C", "abc"),
+            ("*!*@h", "n!u@H"),
+            ("a?c", "aéc"),
+            ("**a", "a"),
+        ] {
+            assert!(fits(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in
+            [("", "a"), ("a", ""), ("a?", "a"), ("a*b", "abc"), ("?", "ab"), ("*a", "b")]
+        {
+            assert!(!fits(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_pattern_takes_no_longer_than_its_size_allows() {
+        let pattern = "*a".repeat(200) + "b";
+        assert!(!fits(&pattern, &"a".repeat(5000)));
+    }
+
+    #[test]
+    fn matching_agrees_with_trying_everything() {
+        fn naive(p: &[u8], t: &[u8]) -> bool {
+            match (p.split_first(), t.split_first()) {
+                (None, None) => true,
+                (Some((b'*', rest)), _) => naive(rest, t) || !t.is_empty() && naive(p, &t[1..]),
+                (Some((b'?', p)), Some((_, t))) => naive(p, t),
+                (Some((a, p)), Some((b, t))) => a == b && naive(p, t),
+                (Some(_), None) | (None, Some(_)) => false,
+            }
+        }
+        let mut state = 7_u64;
+        let mut word = |alphabet: &[u8], max: u64| -> String {
+            let mut next = || {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                state
+            };
+            (0..next() % max)
+                .map(|_| char::from(alphabet[(next() % alphabet.len() as u64) as usize]))
+                .collect()
+        };
+        for _ in 0..20_000 {
+            let (pattern, text) = (word(b"ab*?", 7), word(b"ab", 8));
+            assert_eq!(
+                fits(&pattern, &text),
+                naive(pattern.as_bytes(), text.as_bytes()),
+                "{pattern} {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_mask_is_completed() {
+        for (text, whole) in [
+            ("bob", "bob!*@*"),
+            ("bob!", "bob!*@*"),
+            ("@host", "*!*@host"),
+            ("u@h", "*!u@h"),
+            ("*.example.org", "*!*@*.example.org"),
+            ("2001:db8::1", "*!*@2001:db8::1"),
+            ("a!b", "a!b@*"),
+            ("***!**@*", "*!*@*"),
+            ("", "*!*@*"),
+        ] {
+            assert_eq!(canonical(text), whole, "{text}");
+            assert_eq!(canonical(whole), whole);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! IRC on the wire: bytes to values and back. Knows no server, no state, no clock.
+
+pub mod cap;
+pub mod casemap;
+pub mod encode;
+pub mod fail;
+pub mod framing;
+pub mod isupport;
+pub mod mask;
+pub mod message;
+pub mod mode;
+pub mod name;
+pub mod reply;
+pub mod tags;

@@ -1,0 +1,274 @@
+//! Every numeric, once: its code, its typed parameters and its text. Nothing else spells a numeric.
+
+use std::fmt::{Display, Write};
+
+/// A numeric ready to send: all but the server's name and whom it is addressed to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Reply {
+    /// Three digits.
+    pub code: &'static str,
+    /// Its parameters.
+    pub body: String,
+}
+
+/// A numeric, as the manual tells of it.
+#[derive(Debug)]
+pub struct Row {
+    /// Three digits.
+    pub code: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// What it tells.
+    pub params: &'static [&'static str],
+    /// When it comes.
+    pub doc: &'static str,
+}
+
+/// `/// When it comes.` `"403" NO_SUCH_CHANNEL no_such_channel(channel: &str) => [channel] "No such channel";`
+/// makes the constant, the constructor and the row. In brackets stand the middle parameters, after `~` one
+/// that is several; without a text there is no last one.
+macro_rules! replies {
+    ($($(#[doc = $doc:literal])* $code:literal $konst:ident $make:ident($($param:ident: $type:ty),*) => [$($middle:expr),*] $(~ $raw:ident)? $($text:expr)?;)*) => {
+        $($(#[doc = $doc])* pub const $konst: &str = $code;
+        $(#[doc = $doc])*
+        pub fn $make($($param: $type),*) -> Reply {
+            #[allow(unused_mut)]
+            let mut body = String::with_capacity(64);
+            $(middle(&mut body, &$middle);)*
+            $(body.push_str($raw); body.push(' ');)?
+            // Without a text, the space after the last parameter is one too many.
+            body.truncate(body.trim_end_matches(' ').len());
+            $(let _ = write!(body, "{}:{}", if body.is_empty() { "" } else { " " }, $text);)?
+            Reply { code: $code, body }
+        })*
+        /// Every numeric, by code.
+        pub const ALL: &[Row] = &[$(Row {
+            code: $code, name: stringify!($konst), params: &[$(stringify!($param)),*], doc: concat!($($doc),*),
+        }),*];
+    };
+}
+
+replies! {
+    /// The session has a user.
+    "001" WELCOME welcome(network: &str, mask: &str) => [] format_args!("Welcome to the {network} IRC network, {mask}");
+    /// Which server this is.
+    "002" YOUR_HOST your_host(server: &str, version: &str) => [] format_args!("Your host is {server}, running version {version}");
+    /// Since when it runs.
+    "003" CREATED created(date: &str) => [] format_args!("This server was started on {date}");
+    /// What it knows of modes.
+    "004" MY_INFO my_info(server: &str, version: &str, user_modes: &str, channel_modes: &str, with_param: &str) => [server, version, user_modes, channel_modes, with_param];
+    /// What it supports.
+    "005" ISUPPORT isupport(tokens: &str) => [] ~ tokens "are supported by this server";
+    /// One's own modes.
+    "221" UMODE_IS umode_is(modes: &str) => [modes];
+    /// How many users there are.
+    "251" LUSER_CLIENT luser_client(users: usize, invisible: usize, servers: usize) => [] format_args!("There are {users} users and {invisible} invisible on {servers} servers");
+    /// How many operators are online.
+    "252" LUSER_OP luser_op(count: usize) => [count] "operator(s) online";
+    /// How many connections have not registered.
+    "253" LUSER_UNKNOWN luser_unknown(count: usize) => [count] "unknown connection(s)";
+    /// How many channels there are.
+    "254" LUSER_CHANNELS luser_channels(count: usize) => [count] "channels formed";
+    /// How many users are on this server.
+    "255" LUSER_ME luser_me(clients: usize, servers: usize) => [] format_args!("I have {clients} clients and {servers} servers");
+    /// The users of this server, and the most there have been.
+    "265" LOCAL_USERS local_users(now: usize, most: usize) => [now, most] format_args!("Current local users {now}, max {most}");
+    /// The users of the network, and the most there have been.
+    "266" GLOBAL_USERS global_users(now: usize, most: usize) => [now, most] format_args!("Current global users {now}, max {most}");
+    /// The fingerprint of someone's certificate.
+    "276" WHOIS_CERTFP whois_certfp(nick: &str, fingerprint: &str) => [nick] format_args!("has client certificate fingerprint {fingerprint}");
+    /// Someone is away.
+    "301" AWAY away(nick: &str, message: &str) => [nick] message;
+    /// The hosts of nicks.
+    "302" USER_HOST user_host(list: &str) => [] list;
+    /// Which of the nicks are online.
+    "303" ISON ison(nicks: &str) => [] nicks;
+    /// One is no longer away.
+    "305" UN_AWAY un_away() => [] "You are no longer marked as being away";
+    /// One is away.
+    "306" NOW_AWAY now_away() => [] "You have been marked as being away";
+    /// Who someone is.
+    "311" WHOIS_USER whois_user(nick: &str, user: &str, host: &str, realname: &str) => [nick, user, host, '*'] realname;
+    /// Where someone is.
+    "312" WHOIS_SERVER whois_server(nick: &str, server: &str, about: &str) => [nick, server] about;
+    /// Someone is an operator.
+    "313" WHOIS_OPERATOR whois_operator(nick: &str, class: &str) => [nick] format_args!("is an IRC operator ({class})");
+    /// Who someone was.
+    "314" WHOWAS_USER whowas_user(nick: &str, user: &str, host: &str, realname: &str) => [nick, user, host, '*'] realname;
+    /// The end of WHO.
+    "315" END_OF_WHO end_of_who(mask: &str) => [mask] "End of /WHO list";
+    /// How long someone has been idle, and since when online.
+    "317" WHOIS_IDLE whois_idle(nick: &str, idle: u64, since: u64) => [nick, idle, since] "seconds idle, signon time";
+    /// The end of WHOIS.
+    "318" END_OF_WHOIS end_of_whois(nicks: &str) => [nicks] "End of /WHOIS list";
+    /// Which channels someone is in.
+    "319" WHOIS_CHANNELS whois_channels(nick: &str, channels: &str) => [nick] channels;
+    /// A channel in LIST.
+    "322" LIST list(channel: &str, members: usize, topic: &str) => [channel, members] topic;
+    /// The beginning of LIST.
+    "321" LIST_START list_start() => ["Channel"] "Users  Name";
+    /// The end of LIST.
+    "323" LIST_END list_end() => [] "End of /LIST";
+    /// A channel's modes.
+    "324" CHANNEL_MODE_IS channel_mode_is(channel: &str, modes: &str) => [channel] ~ modes;
+    /// When a channel was created.
+    "329" CREATION_TIME creation_time(channel: &str, at: u64) => [channel, at];
+    /// A channel has no topic.
+    "331" NO_TOPIC no_topic(channel: &str) => [channel] "No topic is set";
+    /// A channel's topic.
+    "332" TOPIC topic(channel: &str, topic: &str) => [channel] topic;
+    /// Who set it, and when.
+    "333" TOPIC_WHO_TIME topic_who_time(channel: &str, setter: &str, at: u64) => [channel, setter, at];
+    /// A channel that one has been invited to.
+    "336" INVITE_LIST invite_list(channel: &str) => [channel];
+    /// The end of these.
+    "337" END_OF_INVITE_LIST end_of_invite_list() => [] "End of /INVITE list";
+    /// The host and address behind someone.
+    "338" WHOIS_ACTUALLY whois_actually(nick: &str, host: &str, address: &str) => [nick, host, address] "Actual user@host, Actual IP";
+    /// An invitation is on its way.
+    "341" INVITING inviting(nick: &str, channel: &str) => [nick, channel];
+    /// A mask on an invite-exception list.
+    "346" INVEX_LIST invex_list(channel: &str, mask: &str, setter: &str, at: u64) => [channel, mask, setter, at];
+    /// The end of these.
+    "347" END_OF_INVEX_LIST end_of_invex_list(channel: &str) => [channel] "End of channel invite exception list";
+    /// A mask on a ban-exception list.
+    "348" EXCEPT_LIST except_list(channel: &str, mask: &str, setter: &str, at: u64) => [channel, mask, setter, at];
+    /// The end of these.
+    "349" END_OF_EXCEPT_LIST end_of_except_list(channel: &str) => [channel] "End of channel exception list";
+    /// Which version this is.
+    "351" VERSION version(version: &str, server: &str, about: &str) => [version, server] about;
+    /// Someone in WHO.
+    "352" WHO_REPLY who_reply(channel: &str, user: &str, host: &str, server: &str, nick: &str, flags: &str, hops: u32, realname: &str) => [channel, user, host, server, nick, flags] format_args!("{hops} {realname}");
+    /// The names in a channel.
+    "353" NAM_REPLY nam_reply(symbol: char, channel: &str, names: &str) => [symbol, channel] names;
+    /// The end of these.
+    "366" END_OF_NAMES end_of_names(channel: &str) => [channel] "End of /NAMES list";
+    /// A mask on a ban list.
+    "367" BAN_LIST ban_list(channel: &str, mask: &str, setter: &str, at: u64) => [channel, mask, setter, at];
+    /// The end of these.
+    "368" END_OF_BAN_LIST end_of_ban_list(channel: &str) => [channel] "End of channel ban list";
+    /// The end of WHOWAS.
+    "369" END_OF_WHOWAS end_of_whowas(nick: &str) => [nick] "End of WHOWAS";
+    /// A line of the message of the day.
+    "372" MOTD motd(line: &str) => [] format_args!("- {line}");
+    /// The beginning of the message of the day.
+    "375" MOTD_START motd_start(server: &str) => [] format_args!("- {server} Message of the day -");
+    /// The end of the message of the day.
+    "376" END_OF_MOTD end_of_motd() => [] "End of /MOTD command";
+    /// From which host someone is connecting.
+    "378" WHOIS_HOST whois_host(nick: &str, host: &str, address: &str) => [nick] format_args!("is connecting from {host} {address}");
+    /// Someone's modes.
+    "379" WHOIS_MODES whois_modes(nick: &str, modes: &str) => [nick] format_args!("is using modes {modes}");
+    /// One is an operator now.
+    "381" YOURE_OPER youre_oper() => [] "You are now an IRC operator";
+    /// The configuration is read again.
+    "382" REHASHING rehashing(file: &str) => [file] "Rehashing";
+    /// What time it is.
+    "391" TIME time(server: &str, secs: u64, text: &str) => [server, secs] text;
+    /// The host that others see.
+    "396" HOST_HIDDEN host_hidden(host: &str) => [host] "is now your displayed host";
+    /// Something could not be done.
+    "400" UNKNOWN_ERROR unknown_error(command: &str, text: &str) => [command] text;
+    /// There is no such nick.
+    "401" NO_SUCH_NICK no_such_nick(nick: &str) => [nick] "No such nick/channel";
+    /// There is no such server.
+    "402" NO_SUCH_SERVER no_such_server(server: &str) => [server] "No such server";
+    /// There is no such channel.
+    "403" NO_SUCH_CHANNEL no_such_channel(channel: &str) => [channel] "No such channel";
+    /// One may not speak there.
+    "404" CANNOT_SEND_TO_CHAN cannot_send_to_chan(channel: &str, why: &str) => [channel] format_args!("Cannot send to channel ({why})");
+    /// One is in as many channels as one may.
+    "405" TOO_MANY_CHANNELS too_many_channels(channel: &str) => [channel] "You have joined too many channels";
+    /// There was no such nick.
+    "406" WAS_NO_SUCH_NICK was_no_such_nick(nick: &str) => [nick] "There was no such nickname";
+    /// More targets than one may name at once.
+    "407" TOO_MANY_TARGETS too_many_targets(target: &str) => [target] "Too many targets; the message was not sent to this one and those after it";
+    /// PING without a token.
+    "409" NO_ORIGIN no_origin() => [] "No origin specified";
+    /// A CAP subcommand that means nothing.
+    "410" INVALID_CAP_CMD invalid_cap_cmd(subcommand: &str) => [subcommand] "Invalid CAP command";
+    /// A message to nobody.
+    "411" NO_RECIPIENT no_recipient(verb: &str) => [] format_args!("No recipient given ({verb})");
+    /// A message without words.
+    "412" NO_TEXT_TO_SEND no_text_to_send() => [] "No text to send";
+    /// A line longer than allowed.
+    "417" INPUT_TOO_LONG input_too_long() => [] "Input line was too long";
+    /// There is no such command.
+    "421" UNKNOWN_COMMAND unknown_command(verb: &str) => [verb] "Unknown command";
+    /// There is no message of the day.
+    "422" NO_MOTD no_motd() => [] "MOTD File is missing";
+    /// NICK without a nick.
+    "431" NO_NICKNAME_GIVEN no_nickname_given() => [] "No nickname given";
+    /// What cannot be a nick.
+    "432" ERRONEOUS_NICKNAME erroneous_nickname(nick: &str) => [nick] "Erroneous nickname";
+    /// Somebody else has the nick.
+    "433" NICKNAME_IN_USE nickname_in_use(nick: &str) => [nick] "Nickname is already in use";
+    /// Someone is not in the channel.
+    "441" USER_NOT_IN_CHANNEL user_not_in_channel(nick: &str, channel: &str) => [nick, channel] "They aren't on that channel";
+    /// One is not in the channel.
+    "442" NOT_ON_CHANNEL not_on_channel(channel: &str) => [channel] "You're not on that channel";
+    /// Someone is in the channel already.
+    "443" USER_ON_CHANNEL user_on_channel(nick: &str, channel: &str) => [nick, channel] "is already on channel";
+    /// One has to register first.
+    "451" NOT_REGISTERED not_registered() => [] "You have not registered";
+    /// Parameters are missing.
+    "461" NEED_MORE_PARAMS need_more_params(verb: &str) => [verb] "Not enough parameters";
+    /// One has registered already.
+    "462" ALREADY_REGISTERED already_registered() => [] "You may not reregister";
+    /// A password is wrong.
+    "464" PASSWD_MISMATCH passwd_mismatch() => [] "Password incorrect";
+    /// What cannot be a user name.
+    "468" INVALID_USERNAME invalid_username() => [] "Your username is not valid";
+    /// The channel is full.
+    "471" CHANNEL_IS_FULL channel_is_full(channel: &str) => [channel] "Cannot join channel (+l)";
+    /// A letter that is no mode.
+    "472" UNKNOWN_MODE unknown_mode(letter: char) => [letter] "is unknown mode char to me";
+    /// The channel is by invitation only.
+    "473" INVITE_ONLY_CHAN invite_only_chan(channel: &str) => [channel] "Cannot join channel (+i)";
+    /// One is banned.
+    "474" BANNED_FROM_CHAN banned_from_chan(channel: &str) => [channel] "Cannot join channel (+b)";
+    /// The key is wrong.
+    "475" BAD_CHANNEL_KEY bad_channel_key(channel: &str) => [channel] "Cannot join channel (+k)";
+    /// What cannot be a channel.
+    "476" BAD_CHAN_MASK bad_chan_mask(channel: &str) => [channel] "Bad Channel Mask";
+    /// A list is full.
+    "478" BAN_LIST_FULL ban_list_full(channel: &str, letter: char) => [channel, letter] "Channel list is full";
+    /// It takes an operator with the privilege.
+    "481" NO_PRIVILEGES no_privileges() => [] "Permission Denied - You're not an IRC operator with that privilege";
+    /// It takes a channel operator.
+    "482" CHAN_OP_NEEDED chan_op_needed(channel: &str) => [channel] "You're not channel operator";
+    /// One cannot become an operator from here.
+    "491" NO_OPER_HOST no_oper_host() => [] "No appropriate operator blocks were found for your host";
+    /// A letter that is no user mode.
+    "501" UMODE_UNKNOWN_FLAG umode_unknown_flag() => [] "Unknown MODE flag";
+    /// The modes of others are theirs.
+    "502" USERS_DONT_MATCH users_dont_match() => [] "Can't change mode for other users";
+    /// There is no help on that.
+    "524" HELP_NOT_FOUND help_not_found(topic: &str) => [topic] "No help available on this topic";
+    /// A key that cannot be.
+    "525" INVALID_KEY invalid_key(channel: &str) => [channel] "Key is not well-formed";
+    /// Someone is connected by TLS.
+    "671" WHOIS_SECURE whois_secure(nick: &str) => [nick] "is using a secure connection";
+    /// A mode's parameter cannot be.
+    "696" INVALID_MODE_PARAM invalid_mode_param(target: &str, letter: char, param: &str, why: &str) => [target, letter, param] why;
+    /// The beginning of a help text.
+    "704" HELP_START help_start(topic: &str, text: &str) => [topic] text;
+    /// A line of a help text.
+    "705" HELP_TXT help_txt(topic: &str, text: &str) => [topic] text;
+    /// The end of a help text.
+    "706" END_OF_HELP end_of_help(topic: &str) => [topic] "End of /HELP";
+    /// Too busy; ask again.
+    "263" TRY_AGAIN try_again(verb: &str) => [verb] "Please wait a while and try again.";
+}
+
+/// Appends a middle parameter and a space.
+fn middle(body: &mut String, param: &dyn Display) {
+    let start = body.len();
+    let _ = write!(body, "{param}");
+    let given = body.get(start..).unwrap_or_default();
+    if given.is_empty() || given.starts_with(':') || given.contains([' ', '\r', '\n', '\0']) {
+        body.truncate(start);
+        body.push('*');
+    }
+    body.push(' ');
+}

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     time::Now,
-    wire::{cap, encode, message::Message},
+    wire::{cap, encode, message::Message, tags},
 };
 
 /// The longest label (`ircv3: labeled-response`).
@@ -91,7 +91,7 @@ fn finish(core: &Core, fx: &mut Effects, conn: ConnId, answer: &Answer, now: Now
         let msg = render::server_msg(core, "BATCH", now).param(&format!("-{batch}"));
         fx.send(&[conn], |out| msg.encode(caps, out));
     } else if answer.count == 1 {
-        let tag = format!("label={}", encode::escape(&answer.label));
+        let tag = format!("label={}", tags::escape(&answer.label));
         send(fx, conn, |out| encode::add_tag(&answer.lines, &tag, out));
     } else {
         let msg = render::server_msg(core, "ACK", now).tag(cap::LABELED_RESPONSE, "label", &answer.label);

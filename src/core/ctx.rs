@@ -1,12 +1,12 @@
 //! What a handler may touch, and the verbs it speaks.
 
 use super::{
-    ConnId, Core,
+    ConnId, Core, audience,
     effect::{Effect, Effects},
     local::Local,
     oper::{self, Priv},
     render,
-    session::{self, Session, Wait},
+    session::{Session, Wait},
     timer::Timer,
 };
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     network::{ChannelId, Network, User, UserId, op::Op},
     time::{Now, Stamp},
     wire::{
+        encode::Msg,
         fail::Standard,
         name::{ChannelName, Nick},
         reply::{self, Reply},
@@ -236,8 +237,10 @@ impl Ctx<'_> {
         render::goodbye(self.core, self.fx, self.conn, reason);
     }
 
-    /// Sends raw bytes that `encode` appends.
-    pub fn raw(&mut self, encode: impl FnOnce(&mut Vec<u8>)) {
-        session::send(self.fx, self.conn, encode);
+    /// Tells this session alone of something that somebody did.
+    pub fn raw_as(&mut self, source: &str, verb: &str, params: &[&str], text: &str) {
+        let msg = params.iter().fold(Msg::new(source, verb), |msg, param| msg.param(param));
+        let msg = msg.text(text).time(self.now.wall);
+        audience::send(self.core, self.fx, &msg, [self.conn]);
     }
 }

@@ -6,6 +6,7 @@
 pub mod admission;
 pub mod answer;
 pub mod audience;
+pub mod census;
 pub mod cloak;
 pub mod ctx;
 pub mod dispatch;
@@ -39,6 +40,8 @@ use crate::{
     time::{Clock, Now, Sid, Stamp, Wall},
 };
 use admission::Admission;
+use census::Census;
+use std::collections::BTreeMap;
 use cloak::Cloak;
 use effect::{Effect, Effects};
 use local::Local;
@@ -87,8 +90,12 @@ pub struct Core {
     pub metrics: Metrics,
     /// What has happened here and is to be told to linked servers, oldest first.
     pub journal: Vec<(Op, Stamp)>,
-    /// What linked servers may be called upon to do next: see [`crate::link`].
-    pub notices: Vec<frame::Notice>,
+    /// How many users there are.
+    pub census: Census,
+    /// Servers out of reach, since when.
+    pub(in crate::core) outs: housekeeping::Outs,
+    /// Whether it is time to tell linked servers how much has been seen.
+    pub due_beat: bool,
     /// The last tick that the store has been told of.
     pub(in crate::core) marked: u64,
     /// Whether everybody has been told goodbye.
@@ -120,7 +127,9 @@ impl Core {
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),
             journal: Vec::new(),
-            notices: Vec::new(),
+            census: Census::default(),
+            outs: BTreeMap::new(),
+            due_beat: false,
             stopping: false,
             // The numbers of 256 lives do not overlap: an old identity is never taken for a new one.
             next_user: ((start.origin.life % 256) as u32) << 22,

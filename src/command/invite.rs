@@ -1,0 +1,123 @@
+//! INVITE (RFC 2812 §3.2.7), and the list of one's invitations.
+
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome},
+        dispatch::{Command, Run},
+        policy,
+    },
+    network::{UserId, mode::Status, op::Op},
+    wire::{message::Args, reply},
+};
+
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "INVITE",
+    params: "[<nick> <channel>]",
+    about: "Asks a user into a channel; without parameters, shows where you have been asked into.",
+    help: "While +i is set, it takes an operator of the channel.",
+    replies: &[
+        reply::NO_SUCH_CHANNEL,
+        reply::NO_SUCH_NICK,
+        reply::NOT_ON_CHANNEL,
+        reply::CHAN_OP_NEEDED,
+        reply::USER_ON_CHANNEL,
+        reply::INVITING,
+        reply::AWAY,
+        reply::INVITE_LIST,
+        reply::END_OF_INVITE_LIST,
+    ],
+    cost: 2,
+    run: Run::User(invite),
+}];
+
+fn invite(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+    let (nick, channel) = match (args.given(0), args.given(1)) {
+        (None, _) => return list(ctx, user),
+        (Some(_), None) => return Err(reply::need_more_params("INVITE").into()),
+        (Some(nick), Some(channel)) => (nick, channel),
+    };
+    let target = ctx.user(nick)?;
+    let id = ctx.channel(channel)?;
+    policy::member(ctx, id, user)?;
+    if ctx.network().channel(id).has('i') {
+        policy::require(ctx, id, user, Status::HALFOP)?;
+    }
+    if ctx.network().status(id, target).is_some() {
+        return Err(reply::user_on_channel(nick, channel).into());
+    }
+    let (by, uid, name) = (ctx.whois(user).uid, ctx.whois(target).uid, ctx.network().channel(id).name.clone());
+    ctx.reply(reply::inviting(nick, name.as_str()));
+    if let Some(message) = ctx.whois(target).away.clone() {
+        ctx.reply(reply::away(nick, &message));
+    }
+    ctx.commit(Op::Invite { by, uid, name });
+    Ok(())
+}
+
+fn list(ctx: &mut Ctx<'_>, user: UserId) -> Outcome {
+    let invites = ctx.local(user).map(|local| local.invites.clone()).unwrap_or_default();
+    for channel in invites {
+        ctx.reply(reply::invite_list(channel.as_str()));
+    }
+    ctx.reply(reply::end_of_invite_list());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn an_invitation_arrives_and_is_listed() {
+        check(
+            r"
+            alice > JOIN #a
+            bob   > PING x
+            alice > INVITE bob #a
+            alice < :s1.test 341 alice bob #a
+            bob   < :alice!~alice@alice.test INVITE bob #a
+            bob   > INVITE
+            bob   < :s1.test 336 bob #a
+            bob   < :s1.test 337 bob :End of /INVITE list
+            ",
+        );
+    }
+
+    #[test]
+    fn what_is_refused() {
+        check(
+            r"
+            alice > JOIN #a
+            bob   > JOIN #a
+            carol > INVITE bob #a
+            carol < :s1.test 442 carol #a :You're not on that channel
+            alice > INVITE bob #a
+            alice < :s1.test 443 alice bob #a :is already on channel
+            alice > MODE #a +i
+            bob   > INVITE carol #a
+            bob   < :s1.test 482 bob #a :You're not channel operator
+            bob   > INVITE nobody #a
+            bob   < :s1.test 401 bob nobody :No such nick/channel
+            bob   > INVITE carol #none
+            bob   < :s1.test 403 bob #none :No such channel
+            bob   > INVITE carol
+            bob   < :s1.test 461 bob INVITE :Not enough parameters
+            ",
+        );
+    }
+
+    #[test]
+    fn those_who_might_have_invited_are_told_if_they_asked_for_it() {
+        check(
+            r"
+            alice > CAP REQ invite-notify
+            alice > JOIN #a
+            bob   > JOIN #a
+            carol > PING x
+            bob   > INVITE carol #a
+            alice < :bob!~bob@bob.test INVITE carol #a
+            ",
+        );
+    }
+}

@@ -1,0 +1,186 @@
+//! JOIN (RFC 2812 §3.2.1).
+
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome},
+        dispatch::{Command, Run},
+        policy, refuse_each,
+    },
+    network::{
+        UserId,
+        mode::ChannelModes,
+        op::{Entry, Leave, Op},
+    },
+    wire::{message::Args, reply},
+};
+
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "JOIN",
+    params: "<channel>{,<channel>} [<key>{,<key>}]",
+    about: "Enters channels, founding those that do not exist.",
+    help: "Whoever founds a channel is its operator. JOIN 0 leaves all channels.",
+    replies: &[
+        reply::NO_SUCH_CHANNEL,
+        reply::TOO_MANY_CHANNELS,
+        reply::CHANNEL_IS_FULL,
+        reply::INVITE_ONLY_CHAN,
+        reply::BANNED_FROM_CHAN,
+        reply::BAD_CHANNEL_KEY,
+    ],
+    cost: 2,
+    run: Run::User(join),
+}];
+
+/// The modes that a channel begins with.
+const FIRST_MODES: &str = "nt";
+
+fn join(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+    ctx.touch(user);
+    if args[0] == "0" {
+        return leave_all(ctx, user);
+    }
+    let mut keys = args.list(1);
+    refuse_each(ctx, args.list(0), |ctx, text| join_one(ctx, user, text, keys.next()))
+}
+
+fn join_one(ctx: &mut Ctx<'_>, user: UserId, text: &str, key: Option<&str>) -> Outcome {
+    let Some(name) = ctx.channel_name(text) else { return Err(reply::no_such_channel(text).into()) };
+    let record = ctx.network().record(&name);
+    if record.is_some_and(|channel| ctx.network().status(channel, user).is_some()) {
+        return Ok(());
+    }
+    if ctx.whois(user).channels().len() >= ctx.core.config.limits.channels_per_user {
+        return Err(reply::too_many_channels(text).into());
+    }
+    let uid = ctx.whois(user).uid;
+    let modes = ChannelModes::of(FIRST_MODES);
+    let entry = match record.map(|channel| (channel, ctx.network().channel(channel))) {
+        // Somebody is in it, if perhaps out of sight: there is nothing to be had by entering it anew.
+        Some((channel, record)) if !record.is_empty() => {
+            let epoch = record.epoch;
+            policy::join(ctx, user, channel, key)?;
+            Entry::Found(epoch)
+        }
+        Some((_, record)) => Entry::Founds { before: Some(record.epoch), modes },
+        None => Entry::Founds { before: None, modes },
+    };
+    ctx.commit(Op::Join { uid, name, entry });
+    Ok(())
+}
+
+fn leave_all(ctx: &mut Ctx<'_>, user: UserId) -> Outcome {
+    for channel in ctx.whois(user).channels().to_vec() {
+        let Some(member) = ctx.network().channel(channel).member(user) else { continue };
+        let (uid, name) = (ctx.whois(user).uid, ctx.network().channel(channel).name.clone());
+        ctx.commit(Op::Leave { uid, name, joined: member.joined, how: Leave::Part("".into()) });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn who_founds_a_channel_is_its_operator() {
+        check(
+            r"
+            alice > JOIN #a
+            alice < :alice!~alice@alice.test JOIN #a
+            alice < :s1.test 353 alice = #a :@alice
+            alice < :s1.test 366 alice #a :End of /NAMES list
+            bob   > JOIN #a
+            alice < :bob!~bob@bob.test JOIN #a
+            bob   < :bob!~bob@bob.test JOIN #a
+            bob   < :s1.test 353 bob = #a :@alice bob
+            bob   > JOIN #a
+            bob   > PING x
+            bob   <! JOIN
+            ",
+        );
+    }
+
+    #[test]
+    fn what_keeps_people_out() {
+        check(
+            r"
+            alice > JOIN #a
+            alice > MODE #a +i
+            bob   > JOIN #a
+            bob   < :s1.test 473 bob #a :Cannot join channel (+i)
+            alice > INVITE bob #a
+            bob   > JOIN #a
+            bob   < :bob!~bob@bob.test JOIN #a
+            bob   > PART #a
+            alice > MODE #a -i+k sesame
+            bob   > JOIN #a wrong
+            bob   < :s1.test 475 bob #a :Cannot join channel (+k)
+            bob   > JOIN #a sesame
+            bob   < :bob!~bob@bob.test JOIN #a
+            bob   > PART #a
+            alice > MODE #a -k+l sesame 1
+            bob   > JOIN #a
+            bob   < :s1.test 471 bob #a :Cannot join channel (+l)
+            alice > MODE #a -l+b *!*@bob.test
+            bob   > JOIN #a
+            bob   < :s1.test 474 bob #a :Cannot join channel (+b)
+            alice > MODE #a +e bob!*@*
+            bob   > JOIN #a
+            bob   < :bob!~bob@bob.test JOIN #a
+            ",
+        );
+    }
+
+    #[test]
+    fn names_that_are_none_and_too_many_channels() {
+        check(
+            r"
+            config limits.channels_per_user 2
+            alice > JOIN a,#b
+            alice < :s1.test 403 alice a :No such channel
+            alice < :alice!~alice@alice.test JOIN #b
+            alice > JOIN #c,#d
+            alice < :alice!~alice@alice.test JOIN #c
+            alice < :s1.test 405 alice #d :You have joined too many channels
+            alice > JOIN 0
+            alice < :alice!~alice@alice.test PART #b
+            alice < :alice!~alice@alice.test PART #c
+            ",
+        );
+    }
+
+    #[test]
+    fn the_older_founding_holds_when_a_split_heals() {
+        check(
+            r"
+            servers 2
+            alice@1 > PING x
+            bob@2   > PING x
+            split 1 | 2
+            alice > JOIN #a
+            alice > TOPIC #a :older
+            bob   > JOIN #a
+            bob   > MODE #a +m
+            bob   > TOPIC #a :newer
+            heal
+            bob   < :s1.test MODE #a -mo bob
+            bob   < :alice!~alice@alice.test TOPIC #a :older
+            alice < :bob!~bob@bob.test JOIN #a
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn a_joiner_with_extended_join_sees_the_real_name() {
+        check(
+            r"
+            alice > CAP REQ extended-join
+            alice > JOIN #a
+            bob   > JOIN #a
+            alice < :bob!~bob@bob.test JOIN #a * :Real bob
+            ",
+        );
+    }
+}

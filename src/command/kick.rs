@@ -1,0 +1,126 @@
+//! KICK (RFC 2812 §3.2.8).
+
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome},
+        dispatch::{Command, Run},
+        policy, refuse_each,
+    },
+    network::{
+        UserId,
+        crdt::Source,
+        mode::Status,
+        op::{Leave, Op},
+    },
+    wire::{encode, message::Args, reply},
+};
+
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "KICK",
+    params: "<channel> <nick>{,<nick>} [<reason>]",
+    about: "Removes users from a channel.",
+    help: "You must be an operator of the channel, and not below the user. Without a reason, your nick is the reason.",
+    replies: &[
+        reply::NO_SUCH_CHANNEL,
+        reply::NO_SUCH_NICK,
+        reply::NOT_ON_CHANNEL,
+        reply::CHAN_OP_NEEDED,
+        reply::USER_NOT_IN_CHANNEL,
+        reply::TOO_MANY_TARGETS,
+    ],
+    cost: 1,
+    run: Run::User(kick),
+}];
+
+fn kick(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+    let channel = ctx.channel(args[0])?;
+    policy::require(ctx, channel, user, Status::HALFOP)?;
+    let reason = match args.given(2) {
+        Some(reason) => encode::head(reason, ctx.core.config.limits.kick).to_owned(),
+        None => ctx.whois(user).nick().to_string(),
+    };
+    refuse_each(ctx, args.list(1).take(ctx.core.config.limits.targets), |ctx, nick| {
+        let target = ctx.user(nick)?;
+        let record = ctx.network().channel(channel);
+        let Some(member) = record.member(target) else {
+            return Err(reply::user_not_in_channel(nick, args[0]).into());
+        };
+        if !policy::outranks(policy::member(ctx, channel, user)?, member.status) {
+            return Err(reply::chan_op_needed(args[0]).into());
+        }
+        let (name, uid) = (record.name.clone(), ctx.whois(target).uid);
+        let how = Leave::Kick { by: Source::User(ctx.whois(user).uid), reason: reason.as_str().into() };
+        ctx.commit(Op::Leave { uid, name, joined: member.joined, how });
+        Ok(())
+    })?;
+    match args.list(1).nth(ctx.core.config.limits.targets) {
+        Some(nick) => Err(reply::too_many_targets(nick).into()),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn an_operator_removes_a_user() {
+        check(
+            r"
+            alice > JOIN #rust
+            bob   > JOIN #rust
+            bob   > KICK #rust alice
+            bob   < :s1.test 482 bob #rust :You're not channel operator
+            alice > KICK #rust bob :out
+            alice < :alice!~alice@alice.test KICK #rust bob :out
+            bob   < :alice!~alice@alice.test KICK #rust bob :out
+            alice > KICK #rust bob
+            alice < :s1.test 441 alice bob #rust :They aren't on that channel
+            bob   > JOIN #rust
+            alice > KICK #rust bob
+            bob   < :alice!~alice@alice.test KICK #rust bob :alice
+            ",
+        );
+    }
+
+    #[test]
+    fn what_is_refused() {
+        check(
+            r"
+            alice > KICK #rust
+            alice < :s1.test 461 alice KICK :Not enough parameters
+            alice > KICK #none bob
+            alice < :s1.test 403 alice #none :No such channel
+            alice > JOIN #a
+            alice > KICK #a nobody
+            alice < :s1.test 401 alice nobody :No such nick/channel
+            bob   > KICK #a alice
+            bob   < :s1.test 442 bob #a :You're not on that channel
+            carol > JOIN #a
+            alice > MODE #a +h carol
+            carol > KICK #a alice
+            carol < :s1.test 482 carol #a :You're not channel operator
+            ",
+        );
+    }
+
+    #[test]
+    fn a_kick_undoes_the_join_it_saw_and_no_later_one() {
+        check(
+            r"
+            servers 2
+            alice@1 > JOIN #a
+            bob@2   > JOIN #a
+            split 1 | 2
+            alice > KICK #a bob :out
+            bob   > PART #a
+            bob   > JOIN #a
+            heal
+            alice < :bob!~bob@bob.test JOIN #a
+            bob   <! KICK
+            same
+            ",
+        );
+    }
+}

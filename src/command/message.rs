@@ -1,0 +1,70 @@
+//! Messages: what PRIVMSG, NOTICE and TAGMSG have in common.
+
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome, Reject},
+        policy,
+    },
+    network::{
+        UserId,
+        mode::Status,
+        op::{Message, MessageKind, Op, Target},
+    },
+    wire::{message, reply},
+};
+
+/// Sends a message to each of its targets.
+pub fn send(ctx: &mut Ctx<'_>, user: UserId, line: &message::Message<'_>, kind: MessageKind) -> Outcome {
+    ctx.touch(user);
+    if line.args.is_empty() {
+        return Err(reply::no_recipient(kind.verb()).into());
+    }
+    let text = line.args.get(1).unwrap_or_default();
+    if text.is_empty() && kind != MessageKind::Tagmsg {
+        return Err(reply::no_text_to_send().into());
+    }
+    let tags = line.tags.client_only();
+    let most = ctx.core.config.limits.targets;
+    for target in line.args.list(0).take(most) {
+        let refused = match find(ctx, user, target, kind) {
+            Ok(to) => {
+                let from = ctx.whois(user).uid;
+                let (text, tags) = (text.into(), tags.as_str().into());
+                ctx.commit(Op::Message(Box::new(Message { from, to, kind, text, tags })));
+                continue;
+            }
+            Err(refused) => refused,
+        };
+        // A NOTICE is never answered (RFC 2812 §3.3.2).
+        if kind != MessageKind::Notice {
+            ctx.refuse(refused);
+        }
+    }
+    match line.args.list(0).nth(most) {
+        Some(target) if kind != MessageKind::Notice => Err(reply::too_many_targets(target).into()),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn find(ctx: &mut Ctx<'_>, user: UserId, text: &str, kind: MessageKind) -> Result<Target, Reject> {
+    let name = text.trim_start_matches(|c| Status::of_prefix(c).is_some());
+    if !name.starts_with('#') {
+        return find_user(ctx, user, text, kind);
+    }
+    let channel = ctx.channel(name)?;
+    // Of several prefixes the lowest counts: who has it is meant, and whoever is above.
+    let prefixes = text.chars().take_while(|c| *c != '#');
+    let prefix = prefixes.filter_map(|c| Status::of_prefix(c).map(|status| (status, c))).min().map(|least| least.1);
+    if let Some(why) = policy::mute(ctx, user, channel) {
+        return Err(reply::cannot_send_to_chan(name, why).into());
+    }
+    Ok(Target::Channel { name: ctx.network().channel(channel).name.clone(), prefix })
+}
+
+fn find_user(ctx: &mut Ctx<'_>, user: UserId, nick: &str, kind: MessageKind) -> Result<Target, Reject> {
+    let target = ctx.user(nick)?;
+    if let Some(message) = ctx.whois(target).away.clone().filter(|_| kind == MessageKind::Privmsg && user != target) {
+        ctx.reply(reply::away(nick, &message));
+    }
+    Ok(Target::User(ctx.whois(target).uid))
+}

@@ -1,0 +1,124 @@
+//! NICK (RFC 2812 §3.1.2).
+
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome},
+        dispatch::{Command, Run},
+        registration,
+        session::Phase,
+    },
+    network::op::Op,
+    wire::{message::Message, name::Nick, reply},
+};
+
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "NICK",
+    params: "[<nick>]",
+    about: "Takes a nick.",
+    help: "Letters, digits and []\\`_^{|}- can stand in a nick; a digit or - cannot stand first.",
+    replies: &[reply::NO_NICKNAME_GIVEN, reply::ERRONEOUS_NICKNAME, reply::NICKNAME_IN_USE],
+    cost: 1,
+    run: Run::Any(nick),
+}];
+
+fn nick(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
+    let Some(text) = message.args.given(0) else { return Err(reply::no_nickname_given().into()) };
+    let Some(wanted) = Nick::new(text, ctx.network().casemap(), ctx.core.config.limits.nick) else {
+        return Err(reply::erroneous_nickname(text).into());
+    };
+    let holder = ctx.network().nick(&wanted);
+    match &mut ctx.session_mut().phase {
+        Phase::New(registration) => {
+            if holder.is_some() {
+                return Err(reply::nickname_in_use(text).into());
+            }
+            registration.nick = Some(wanted);
+            registration::progress(ctx)
+        }
+        Phase::User(user) => {
+            let user = *user;
+            if holder.is_some_and(|holder| holder != user) {
+                return Err(reply::nickname_in_use(text).into());
+            }
+            if ctx.whois(user).nick().as_str() != text {
+                let uid = ctx.whois(user).uid;
+                ctx.commit(Op::Nick { uid, nick: wanted });
+            }
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn a_nick_is_taken_and_those_around_are_told() {
+        check(
+            r"
+            alice > JOIN #a
+            bob   > JOIN #a
+            alice > NICK carol
+            alice < :alice!~alice@alice.test NICK :carol
+            bob   < :alice!~alice@alice.test NICK :carol
+            alice > NICK CAROL
+            alice < :carol!~alice@alice.test NICK :CAROL
+            ",
+        );
+    }
+
+    #[test]
+    fn a_nick_that_cannot_be_is_refused() {
+        check(
+            r"
+            bob   > PING x
+            alice > NICK
+            alice < :s1.test 431 alice :No nickname given
+            alice > NICK 1st
+            alice < :s1.test 432 alice 1st :Erroneous nickname
+            alice > NICK BOB
+            alice < :s1.test 433 alice BOB :Nickname is already in use
+            ",
+        );
+    }
+
+    #[test]
+    fn the_first_to_ask_keeps_the_nick_when_a_split_heals() {
+        check(
+            r"
+            servers 2
+            alice@1 > JOIN #a
+            bob@2   > JOIN #a
+            split 1 | 2
+            alice > NICK neo
+            bob   > NICK neo
+            heal
+            bob   < :neo!~bob@bob.test NICK :2SVAAAAAB
+            alice < :bob!~bob@bob.test NICK :2SVAAAAAB
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn who_waited_for_a_nick_gets_it_when_it_is_free() {
+        check(
+            r"
+            servers 2
+            alice@1 > JOIN #a
+            bob@2   > JOIN #a
+            split 1 | 2
+            alice > NICK neo
+            bob   > NICK neo
+            heal
+            bob   < :neo!~bob@bob.test NICK :2SVAAAAAB
+            alice > NICK trinity
+            bob   < :neo!~alice@alice.test NICK :trinity
+            bob   < :2SVAAAAAB!~bob@bob.test NICK :neo
+            same
+            ",
+        );
+    }
+}

@@ -1,0 +1,46 @@
+//! NOTICE (RFC 2812 §3.3.2).
+
+use super::message;
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome},
+        dispatch::{Command, Run},
+    },
+    network::{UserId, op::MessageKind},
+    wire::{message::Message, reply},
+};
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "NOTICE",
+    params: "[<target>{,<target>} [<text>]]",
+    about: "Sends a message that no program is to answer.",
+    help: "",
+    replies: &[reply::NO_TEXT_TO_SEND, reply::NO_RECIPIENT],
+    cost: 1,
+    run: Run::Tagged(notice),
+}];
+
+fn notice(ctx: &mut Ctx<'_>, user: UserId, line: &Message<'_>) -> Outcome {
+    message::send(ctx, user, line, MessageKind::Notice)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn a_notice_is_never_answered() {
+        check(
+            r"
+            alice > JOIN #a
+            bob   > NOTICE #a :x
+            bob   > NOTICE nobody :x
+            bob   > NOTICE alice :y
+            alice < :bob!~bob@bob.test NOTICE alice :y
+            bob   <! 40
+            bob   > NOTICE alice
+            bob   < :s1.test 412 bob :No text to send
+            ",
+        );
+    }
+}

@@ -1,0 +1,187 @@
+//! What the server does of its own accord, when its time has come.
+
+use super::{
+    ConnId, Core, ctx::Then, dispatch,
+    effect::{Effect, Effects},
+    registration, reload, render,
+    session::{Phase, Wait},
+    timer::Timer,
+};
+use crate::{
+    job::{Answer, Job},
+    network::op::{Op, ServerInfo},
+    server::Gone,
+    store::Query,
+    time::{Mono, Now, Sid},
+    wire::{cap::CapSet, encode::Msg},
+};
+use std::{collections::BTreeMap, time::Duration};
+
+/// How often the regular housekeeping comes.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// The most timers handled at once; what is left comes in the next turn.
+const TIMERS_PER_TURN: usize = 4096;
+
+/// Servers out of reach, since when.
+pub type Outs = BTreeMap<Sid, Mono>;
+
+/// The first things that a server does.
+pub fn begin(core: &mut Core, now: Now) {
+    let info = ServerInfo {
+        name: core.name().into(),
+        description: core.config.server.description.as_str().into(),
+        life: core.origin.life,
+    };
+    // Nobody is connected, so there is nothing to be done.
+    let mut fx = Effects::default();
+    core.commit(&mut fx, Op::Server(Box::new(info)), None, now);
+    core.timers.set(now.mono + EVERY, Timer::Housekeeping);
+}
+
+/// Does what is due.
+pub fn tick(core: &mut Core, fx: &mut Effects, now: Now) {
+    for _ in 0..TIMERS_PER_TURN {
+        let Some(timer) = core.timers.due(now.mono) else { return };
+        match timer {
+            Timer::Ping(conn) => ping(core, fx, conn, now),
+            Timer::Registration(conn) => registration(core, fx, conn),
+            Timer::Gate(conn) => gate(core, fx, conn, now),
+            Timer::Job(id) => dispatch::done(core, fx, id, Answer::Busy, now),
+            Timer::Grace(server) => grace(core, fx, server, now),
+            Timer::Housekeeping => regular(core, fx, now),
+        }
+    }
+}
+
+fn ping(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
+    let limits = &core.config.limits;
+    let (interval, timeout) = (limits.ping_interval, limits.ping_timeout);
+    let name = core.config.server.name.clone();
+    let Some(session) = core.sessions.get_mut(conn) else { return };
+    if session.closing {
+        return;
+    }
+    if !session.ready() {
+        // It is this server that does not listen.
+        session.heard = now.mono;
+        session.pinged = None;
+    }
+    let silent = now.mono.since(session.heard);
+    match session.pinged {
+        Some(pinged) if now.mono.since(pinged) >= timeout => {
+            let reason = format!("Ping timeout: {} seconds", silent.as_secs());
+            registration::depart(core, fx, conn, &reason, now);
+        }
+        Some(pinged) => core.timers.set(pinged + timeout, Timer::Ping(conn)),
+        None if silent >= interval => {
+            session.pinged = Some(now.mono);
+            fx.send(&[conn], |out| Msg::bare("PING").text(&name).encode(CapSet::EMPTY, out));
+            core.timers.set(now.mono + timeout, Timer::Ping(conn));
+        }
+        None => core.timers.set(session.heard + interval, Timer::Ping(conn)),
+    }
+}
+
+fn registration(core: &mut Core, fx: &mut Effects, conn: ConnId) {
+    if core.sessions.get(conn).is_some_and(|session| matches!(session.phase, Phase::New(_))) {
+        render::goodbye(core, fx, conn, "Registration timed out");
+    }
+}
+
+fn gate(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
+    let Some(session) = core.sessions.get_mut(conn) else { return };
+    session.flood.open();
+    session.heard = now.mono;
+    dispatch::wake(core, fx, conn);
+}
+
+/// A server has been out of reach for as long as it may.
+fn grace(core: &mut Core, fx: &mut Effects, server: Sid, now: Now) {
+    let Some(since) = core.outs.get(&server).copied() else { return };
+    if now.mono.since(since) >= core.config.limits.split_grace {
+        core.see(fx, &Op::Hide(server), now);
+    }
+}
+
+fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
+    core.timers.set(now.mono + EVERY, Timer::Housekeeping);
+    core.due_beat = true;
+    if core.clock.last() > core.marked {
+        core.marked = core.clock.last();
+        let query = Query::RaiseClock { tick: core.marked, clean: false };
+        core.ask(fx, Job::Store(query), Then::Server(marked), now);
+    }
+    if core.config.listen.iter().any(|listen| !listen.tls.is_empty()) {
+        core.ask(fx, Job::Watch, Then::Server(reload::watched), now);
+    }
+}
+
+fn marked(_core: &mut Core, _fx: &mut Effects, answer: Answer, _now: Now) {
+    if let Answer::Stored(Err(error)) = answer {
+        log::warn!("the time could not be noted: {error}; chat goes on, and it is tried again");
+    }
+}
+
+/// The connection of a session has ended.
+pub fn closed(core: &mut Core, fx: &mut Effects, conn: ConnId, why: Gone, now: Now) {
+    let reason = match why {
+        Gone::Eof => "Connection closed",
+        Gone::Error => "Connection lost",
+        Gone::SendQueue => "Send queue exceeded: reads too slowly",
+        Gone::Endless => "Input line was too long",
+    };
+    registration::depart(core, fx, conn, reason, now);
+    if let Some(session) = core.sessions.remove(conn) {
+        core.admission.release(session.from);
+    }
+}
+
+/// Says goodbye to everybody.
+pub fn stop(core: &mut Core, fx: &mut Effects, reason: &str, now: Now) {
+    if std::mem::replace(&mut core.stopping, true) {
+        return;
+    }
+    let conns: Vec<ConnId> = core.sessions.iter().map(|(conn, _)| conn).collect();
+    for conn in conns {
+        if let Some(session) = core.sessions.get_mut(conn) {
+            session.wait = Wait::Nothing;
+        }
+        render::goodbye(core, fx, conn, reason);
+    }
+    core.commit(fx, Op::Goodbye(reason.into()), None, now);
+    let query = Query::RaiseClock { tick: core.clock.last(), clean: true };
+    core.ask(fx, Job::Store(query), Then::Server(marked), now);
+    fx.push(Effect::Stop);
+}
+
+impl Core {
+    /// Applies what concerns only what this server sees.
+    pub fn see(&mut self, fx: &mut Effects, op: &Op, now: Now) {
+        let at = self.clock.tick(now.wall);
+        render::apply(self, fx, op, at, None, now);
+    }
+
+    /// Looks which servers are in reach: those that have been out of sight are shown at once, those that
+    /// cannot be reached any more have a grace.
+    pub fn watch_reach(&mut self, fx: &mut Effects, now: Now) {
+        let reach = self.network.reach(self.sid());
+        let known: Vec<(Sid, bool)> = self.network.servers().map(|(sid, server)| (sid, server.hidden)).collect();
+        for (sid, hidden) in known {
+            if reach.contains(&sid) {
+                self.outs.remove(&sid);
+                if hidden {
+                    self.see(fx, &Op::Show(sid), now);
+                }
+            } else if let std::collections::btree_map::Entry::Vacant(entry) = self.outs.entry(sid) {
+                entry.insert(now.mono);
+                self.timers.set(now.mono + self.config.limits.split_grace, Timer::Grace(sid));
+            }
+        }
+    }
+
+    /// Whether no other server is known.
+    pub fn alone(&self) -> bool {
+        self.network.servers().all(|(sid, _)| sid == self.sid())
+    }
+}

@@ -1,0 +1,168 @@
+//! From a connection to a user: what a session has to say, what is looked up meanwhile, and the moment
+//! when nothing is missing any more.
+
+use super::{
+    ConnId, Core,
+    ctx::{Ctx, Outcome, Reject, Then},
+    effect::Effects,
+    local::Local,
+    render,
+    session::{Phase, Session},
+    timer::Timer,
+    welcome,
+};
+use crate::{
+    job::{Answer, Job},
+    network::{
+        mode::UserModes,
+        op::{Op, Presence},
+    },
+    server::{Origin, Peer},
+    time::Now,
+    wire::{cap, reply},
+};
+
+/// The longest host that is shown; a longer one is shown as its address.
+pub const HOST_MAX: usize = 64;
+
+/// A connection begins to speak IRC.
+pub fn open(core: &mut Core, fx: &mut Effects, peer: Peer, now: Now) -> ConnId {
+    let from = peer.from;
+    let conn = core.sessions.insert(Session::new(peer, now));
+    core.timers.set(now.mono + core.config.limits.registration_timeout, Timer::Registration(conn));
+    if let Some(address) = resolvable(core, from) {
+        if let Some(registration) = core.sessions[conn].registration() {
+            registration.resolving = true;
+        }
+        core.ask(fx, Job::Resolve { address }, Then::Aside { conn, resume: resolved }, now);
+    }
+    conn
+}
+
+/// The address whose name is worth asking for.
+fn resolvable(core: &Core, from: Origin) -> Option<std::net::IpAddr> {
+    match from {
+        Origin::Ip(ip) if core.config.dns.enabled && !ip.is_loopback() => Some(ip),
+        Origin::Ip(_) | Origin::Local => None,
+    }
+}
+
+fn resolved(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
+    registration.resolving = false;
+    if let Answer::Resolved(Some(host)) = answer {
+        if host.len() <= HOST_MAX {
+            registration.host = Some(host.into());
+        }
+    }
+    progress(ctx)
+}
+
+/// Completes registration if nothing is missing.
+pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
+    let password = ctx.core.config.server.password.clone();
+    let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
+    if registration.negotiating || registration.resolving {
+        return Ok(());
+    }
+    let (Some(nick), Some(_)) = (&registration.nick, &registration.user) else { return Ok(()) };
+    let nick = nick.clone();
+    if let Some(hash) = password.filter(|_| !registration.admitted) {
+        let Some(password) = registration.password.take() else {
+            ctx.reply(reply::passwd_mismatch());
+            return Err(Reject::Quit("Password required".into()));
+        };
+        ctx.defer(Job::Verify { hash, password }, verified);
+        return Ok(());
+    }
+    if ctx.network().nick(&nick).is_some() {
+        // Somebody was faster.
+        if let Some(registration) = ctx.session_mut().registration() {
+            registration.nick = None;
+        }
+        return Err(reply::nickname_in_use(nick.as_str()).into());
+    }
+    complete(ctx);
+    Ok(())
+}
+
+fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    if !matches!(answer, Answer::Verified(true)) {
+        ctx.reply(reply::passwd_mismatch());
+        return Err(Reject::Quit("Password incorrect".into()));
+    }
+    if let Some(registration) = ctx.session_mut().registration() {
+        registration.admitted = true;
+    }
+    progress(ctx)
+}
+
+fn complete(ctx: &mut Ctx<'_>) {
+    let uid = ctx.core.new_uid();
+    let Some(presence) = presence(ctx, uid) else { return };
+    ctx.commit(Op::User(Box::new(presence)));
+    let Some(user) = ctx.network().uid(uid) else { return };
+    let local =
+        Local { sessions: vec![ctx.conn], since: ctx.now.wall, active: ctx.now.mono, invites: Vec::new() };
+    ctx.core.locals.insert(user, local);
+    ctx.core.census.arrived();
+    ctx.session_mut().phase = Phase::User(user);
+    ctx.after(ctx.core.config.limits.ping_interval, Timer::Ping(ctx.conn));
+    welcome::burst(ctx, user);
+}
+
+fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presence> {
+    let (from, secure) = (ctx.session().from, ctx.session().tls.is_some());
+    let cloaked = ctx.core.config.cloak.enabled;
+    let cloak = ctx.core.cloak.host(from);
+    let (address, shown) = match from {
+        Origin::Ip(ip) => (Some(ip), address_text(ip)),
+        Origin::Local => (None, "localhost".to_owned()),
+    };
+    let registration = ctx.session_mut().registration()?;
+    let (nick, (user, realname)) = (registration.nick.clone()?, registration.user.clone()?);
+    let real_host = registration.host.clone().unwrap_or_else(|| shown.into());
+    Some(Presence {
+        uid,
+        nick,
+        claimed: None,
+        born: None,
+        // Nobody vouches for the user name.
+        user: format!("~{user}").into(),
+        host: if cloaked { cloak.into() } else { real_host.clone() },
+        real_host,
+        address,
+        realname,
+        away: None,
+        modes: UserModes::default().set('Z', secure).set('x', cloaked),
+        class: None,
+    })
+}
+
+/// An address as it can stand in a parameter: one that begins with a colon gets a zero before it.
+pub fn address_text(ip: std::net::IpAddr) -> String {
+    let text = ip.to_string();
+    if text.starts_with(':') { format!("0{text}") } else { text }
+}
+
+/// Those who may say CAP NEW and CAP DEL to a session.
+pub fn notifies(session: &Session) -> bool {
+    session.cap_version >= 302 || session.caps.contains(cap::CAP_NOTIFY)
+}
+
+/// The connection of a session has ended, or is to end, for this reason: its user goes if no other
+/// session of theirs is left.
+pub fn depart(core: &mut Core, fx: &mut Effects, conn: ConnId, reason: &str, now: Now) {
+    let Some(session) = core.sessions.get(conn) else { return };
+    let Some(user) = session.user() else { return render::goodbye(core, fx, conn, reason) };
+    let last = core.locals.get(user).is_none_or(|local| local.sessions.iter().all(|other| *other == conn));
+    if last {
+        let uid = core.network().user(user).uid;
+        core.commit(fx, Op::Quit { uid, reason: reason.into() }, Some(conn), now);
+        return;
+    }
+    if let Some(local) = core.locals.get_mut(user) {
+        local.sessions.retain(|other| *other != conn);
+    }
+    render::goodbye(core, fx, conn, reason);
+}

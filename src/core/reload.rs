@@ -1,0 +1,77 @@
+//! The configuration is read again: all of it is checked before any of it counts.
+
+use super::{
+    Core,
+    ctx::Then,
+    effect::{Effect, Effects},
+};
+use crate::{
+    config,
+    job::{Answer, Job, Loaded},
+    time::Now,
+};
+
+/// What came of reading the configuration again.
+#[derive(Debug)]
+pub enum Reload {
+    /// It is in force, except for these keys, which need a restart.
+    Done(Vec<&'static str>),
+    /// It is as it was; these are the mistakes.
+    Refused(Vec<config::Error>),
+    /// It could not be read now.
+    Busy,
+}
+
+/// Reads the configuration again, because a signal said so.
+pub fn begin(core: &mut Core, fx: &mut Effects, now: Now) {
+    core.ask(fx, Job::Load, Then::Server(loaded), now);
+}
+
+fn loaded(core: &mut Core, fx: &mut Effects, answer: Answer, _now: Now) {
+    match finish(core, fx, answer) {
+        Reload::Done(restart) if restart.is_empty() => log::info!("the configuration has been read again"),
+        Reload::Done(restart) => {
+            log::warn!("the configuration has been read again; a restart is needed for: {}", restart.join(", "));
+        }
+        Reload::Refused(errors) => {
+            log::error!("the configuration has mistakes and stays as it was:");
+            for error in errors {
+                log::error!("{error}");
+            }
+        }
+        Reload::Busy => log::error!("the configuration could not be read now and stays as it was; try again"),
+    }
+}
+
+/// Puts a configuration in force, if it is right.
+pub fn finish(core: &mut Core, fx: &mut Effects, answer: Answer) -> Reload {
+    let loaded = match answer {
+        Answer::Loaded(Ok(loaded)) => loaded,
+        Answer::Loaded(Err(errors)) => return Reload::Refused(errors),
+        _ => return Reload::Busy,
+    };
+    let Loaded { mut config, motd, certificates } = *loaded;
+    let restart = config.keep(&core.config);
+    core.whowas.limit(config.limits.whowas);
+    core.config = config.clone();
+    core.motd.clone_from(&motd);
+    fx.push(Effect::Reconfigure(Box::new(Loaded { config, motd, certificates })));
+    Reload::Done(restart)
+}
+
+/// Certificates whose files have changed are used from now on.
+pub fn watched(core: &mut Core, fx: &mut Effects, answer: Answer, _now: Now) {
+    match answer {
+        Answer::Watched(Ok(Some(certificates))) => {
+            log::info!("certificate files have changed and are used from now on");
+            let (config, motd) = (core.config.clone(), core.motd.clone());
+            fx.push(Effect::Reconfigure(Box::new(Loaded { config, motd, certificates })));
+        }
+        Answer::Watched(Err(errors)) => {
+            for error in errors {
+                log::error!("a certificate has changed and cannot be used, the one before stays: {error}");
+            }
+        }
+        _ => (),
+    }
+}

@@ -1,0 +1,124 @@
+//! What a new user is told, and what can be asked for again: the numbers of users, the message of the day.
+
+use super::ctx::Ctx;
+use crate::{
+    network::{
+        UserId,
+        mode::{self, Kind},
+    },
+    wire::{encode, isupport, reply},
+};
+
+/// The version, as clients are told.
+pub const VERSION: &str = concat!("slircd-", env!("CARGO_PKG_VERSION"));
+
+/// The most channels, nicks or masks that one command may name.
+pub const TARGETS_MAX: usize = 4;
+
+/// Everything that a new user is told.
+pub fn burst(ctx: &mut Ctx<'_>, user: UserId) {
+    let mask = ctx.whois(user).mask();
+    let name = ctx.core.name().to_owned();
+    ctx.reply(reply::welcome(&ctx.core.config.server.network, &mask));
+    ctx.reply(reply::your_host(&name, VERSION));
+    ctx.reply(reply::created(&date_text(ctx.core.started)));
+    let user_modes: String = mode::USER.iter().map(|row| row.letter).collect();
+    let with_param: String = mode::CHANNEL.iter().filter(|row| row.kind != Kind::Flag).map(|row| row.letter).collect();
+    let status: String = mode::STATUS.iter().rev().map(|row| row.0).collect();
+    let channel_modes: String = mode::CHANNEL.iter().map(|row| row.letter).collect();
+    let (all, params) = (channel_modes + &status, with_param + &status);
+    ctx.reply(reply::my_info(&name, VERSION, &user_modes, &all, &params));
+    isupport(ctx);
+    lusers(ctx);
+    motd(ctx);
+    let modes = ctx.whois(user).modes;
+    if modes.contains('x') {
+        let host = ctx.whois(user).host.clone();
+        ctx.reply(reply::host_hidden(&host));
+    }
+    let nick = ctx.whois(user).nick().to_string();
+    if modes.letters().next().is_some() {
+        ctx.raw_as(&mask, "MODE", &[&nick], &modes.to_string());
+    }
+}
+
+/// The lines of RPL_ISUPPORT.
+pub fn isupport(ctx: &mut Ctx<'_>) {
+    let limits = &ctx.core.config.limits;
+    let text = |text: String| Some(text);
+    let number = |number: usize| Some(number.to_string());
+    let prefix = {
+        let (letters, prefixes): (String, String) = mode::STATUS.iter().map(|row| (row.0, row.1)).unzip();
+        (format!("({letters}){prefixes}"), prefixes)
+    };
+    let kinds = [Kind::List, Kind::Key, Kind::Value, Kind::Flag].map(mode::letters).join(",");
+    let targets = limits.targets;
+    let targmax = format!("JOIN:,KICK:{targets},NAMES:1,NOTICE:{targets},PART:,PRIVMSG:{targets},TAGMSG:{targets},WHOIS:1");
+    let tokens = [
+        ("AWAYLEN", number(limits.away)),
+        ("CASEMAPPING", text(ctx.network().casemap().name().into())),
+        ("CHANLIMIT", text(format!("#:{}", limits.channels_per_user))),
+        ("CHANMODES", text(kinds)),
+        ("CHANNELLEN", number(limits.channel)),
+        ("CHANTYPES", text("#".into())),
+        ("ELIST", text("CMNTU".into())),
+        ("EXCEPTS", None),
+        ("HOSTLEN", number(super::registration::HOST_MAX)),
+        ("INVEX", None),
+        ("KEYLEN", number(limits.key)),
+        ("KICKLEN", number(limits.kick)),
+        ("LINELEN", number(crate::wire::framing::BODY_MAX)),
+        ("MAXLIST", text(format!("{}:{}", mode::letters(Kind::List), limits.list_entries))),
+        ("MAXTARGETS", number(targets)),
+        ("MODES", number(limits.modes)),
+        ("NAMELEN", number(limits.realname)),
+        ("NETWORK", text(ctx.core.config.server.network.clone())),
+        ("NICKLEN", number(limits.nick)),
+        ("PREFIX", text(prefix.0)),
+        ("SAFELIST", None),
+        ("STATUSMSG", text(prefix.1)),
+        ("TARGMAX", text(targmax)),
+        ("TOPICLEN", number(limits.topic)),
+        ("USERLEN", number(limits.user)),
+        ("UTF8ONLY", None),
+    ];
+    for line in isupport::lines(&tokens) {
+        ctx.reply(reply::isupport(&line));
+    }
+}
+
+/// The numbers of users.
+pub fn lusers(ctx: &mut Ctx<'_>) {
+    let census = ctx.core.census;
+    let servers = ctx.network().servers().filter(|(_, server)| !server.hidden).count();
+    let unknown = ctx.core.sessions.len().saturating_sub(census.local);
+    let channels = ctx.network().channel_count();
+    let seen = census.users.saturating_sub(census.invisible);
+    ctx.reply(reply::luser_client(seen, census.invisible, servers));
+    ctx.reply(reply::luser_op(census.opers));
+    ctx.reply(reply::luser_unknown(unknown));
+    ctx.reply(reply::luser_channels(channels));
+    ctx.reply(reply::luser_me(census.local, servers.saturating_sub(1)));
+    ctx.reply(reply::local_users(census.local, census.local_max));
+    ctx.reply(reply::global_users(census.users, census.users_max));
+}
+
+/// The message of the day.
+pub fn motd(ctx: &mut Ctx<'_>) {
+    if ctx.core.motd.is_empty() {
+        return ctx.reply(reply::no_motd());
+    }
+    let name = ctx.core.name().to_owned();
+    ctx.reply(reply::motd_start(&name));
+    for line in ctx.core.motd.clone() {
+        ctx.reply(reply::motd(&line));
+    }
+    ctx.reply(reply::end_of_motd());
+}
+
+/// `2026-11-22 23:59:59 UTC`
+pub fn date_text(wall: crate::time::Wall) -> String {
+    let secs = wall.secs();
+    let (year, month, day) = encode::date(secs / 86_400);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC", secs / 3600 % 24, secs / 60 % 60, secs % 60)
+}

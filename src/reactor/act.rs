@@ -144,8 +144,8 @@ impl Reactor {
             for (id, why) in mem::take(&mut self.gone) {
                 self.cancel(id);
                 let Some(mut socket) = self.sockets.remove(id) else { continue };
-                if let Err(failure) = socket.alert() {
-                    log::debug!("closing: {failure}");
+                if let Err(error) = socket.part() {
+                    log::debug!("closing: {error}");
                 }
                 if let Err(error) = self.poll.registry().deregister(socket.stream.source()) {
                     log::debug!("closing: {error}");

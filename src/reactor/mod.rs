@@ -79,7 +79,10 @@ pub struct Reactor {
     scratch: Scratch,
     buffers: Buffers,
     leaving: Option<Leaving>,
+    /// How often it has been told to leave, by whatever means.
     stops: usize,
+    /// How often its handles had been used.
+    asked: usize,
 }
 
 /// The server has said goodbye.
@@ -128,6 +131,7 @@ impl Reactor {
             buffers: Buffers::default(),
             leaving: None,
             stops: 0,
+            asked: 0,
         };
         for place in 0..loaded.config.listen.len() {
             reactor.listen(place, loaded)?;
@@ -240,7 +244,7 @@ impl Reactor {
     /// Somebody outside has something to say.
     fn woken(&mut self) {
         let asked = self.handle.asked();
-        let news = asked.saturating_sub(self.stops);
+        let news = asked.saturating_sub(mem::replace(&mut self.asked, asked));
         if news > 0 {
             self.signalled(Signal::Stop, news);
         }
@@ -326,3 +330,6 @@ const EVENTS_MAX: usize = 1024;
 
 /// What clients are told when the server is stopped.
 const STOPPED: &str = "Server shutting down";
+
+#[cfg(test)]
+mod tests;

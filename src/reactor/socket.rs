@@ -102,8 +102,8 @@ impl Socket {
 
     /// Reads once. The bytes are in `scratch` until it is read into again.
     pub fn read(&mut self, scratch: &mut Scratch) -> Result<Got, Failure> {
-        let kept = match &mut self.secure {
-            Some(secure) => scratch.put(&mem::take(&mut secure.input)),
+        let kept = match &self.secure {
+            Some(secure) => scratch.put(&secure.input),
             None => 0,
         };
         let (got, end) = self.receive(scratch, kept).map_err(Failure::Io)?;
@@ -115,7 +115,6 @@ impl Socket {
         scratch.fresh = Fresh::Plain;
         scratch.plain.clear();
         if got == Got::Nothing {
-            secure.input = records.to_vec();
             return Ok(got);
         }
         match secure.read(records, &mut scratch.plain).map_err(Failure::Secure)? {
@@ -216,13 +215,12 @@ impl Socket {
         Ok(())
     }
 
-    /// Writes the alert that tells the other side what has gone wrong, if there is one and it can be
-    /// written at once.
-    pub fn alert(&mut self) -> io::Result<()> {
-        match &mut self.secure {
-            Some(secure) => drain(&mut self.stream, &mut secure.output).map(|_| ()),
-            None => Ok(()),
-        }
+    /// Ends the encryption, with an alert if something has gone wrong, as far as the kernel takes it at
+    /// once.
+    pub fn part(&mut self) -> io::Result<()> {
+        let Some(secure) = &mut self.secure else { return Ok(()) };
+        secure.close();
+        drain(&mut self.stream, &mut secure.output).map(|_| ())
     }
 
     /// Throws away what is to be written.

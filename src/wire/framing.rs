@@ -8,35 +8,51 @@ pub const BODY_MAX: usize = 512;
 /// The longest unfinished line that is kept: tags with `@` and space, and a body.
 pub const LINE_MAX: usize = CLIENT_MAX + 2 + BODY_MAX;
 
+/// The longest line that is thrown away; whoever sends more is disconnected.
+const SKIPPED_MAX: usize = 64 << 10;
+
 /// What stands at the beginning of the bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Frame<'a> {
+pub enum Piece<'a> {
     /// A line, without its end.
     Line(&'a [u8]),
-    /// A line longer than allowed, which is to be thrown away.
+    /// A line longer than allowed, which has been thrown away.
     TooLong,
-    /// More than a line may have, and no end of it.
+    /// The end of a line has not come yet.
+    Partial,
+    /// More than any line may have, and no end of it.
     Endless,
 }
 
-/// Takes the first line off the bytes: what it is, and how many bytes it takes. `None` if its end has
-/// not come yet. Lines end with `\n` or `\r\n`; empty ones are passed over.
-pub fn next(bytes: &[u8]) -> Option<(Frame<'_>, usize)> {
-    let skipped = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-    let bytes = bytes.get(skipped..)?;
-    let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
-        return (bytes.len() > LINE_MAX).then_some((Frame::Endless, skipped + bytes.len()));
-    };
-    let line = bytes.get(..end)?;
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let frame = if fits(line) { Frame::Line(line) } else { Frame::TooLong };
-    Some((frame, skipped + end + 1))
+/// Finds lines. Remembers only how much of a line too long has been thrown away.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Framing {
+    skipped: u32,
+}
+
+impl Framing {
+    /// The first piece, and how many bytes it takes. Lines end with `\n` or `\r\n`; empty ones are left
+    /// to the parser.
+    pub fn next<'a>(&mut self, bytes: &'a [u8]) -> (usize, Piece<'a>) {
+        let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else { return self.unfinished(bytes) };
+        let line = bytes.get(..end).unwrap_or_default();
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let skipped = std::mem::take(&mut self.skipped);
+        let piece = if skipped == 0 && fits(line) { Piece::Line(line) } else { Piece::TooLong };
+        (end + 1, piece)
+    }
+
+    fn unfinished<'a>(&mut self, bytes: &[u8]) -> (usize, Piece<'a>) {
+        if bytes.len() <= LINE_MAX && self.skipped == 0 {
+            return (0, Piece::Partial);
+        }
+        self.skipped = self.skipped.saturating_add(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+        let endless = self.skipped as usize > SKIPPED_MAX;
+        (bytes.len(), if endless { Piece::Endless } else { Piece::Partial })
+    }
 }
 
 fn fits(line: &[u8]) -> bool {
-    if line.len() <= BODY_MAX - 2 && line.first() != Some(&b'@') {
-        return true;
-    }
     let (tags, body) = match line.strip_prefix(b"@") {
         Some(tagged) => {
             let end = tagged.iter().position(|byte| *byte == b' ').unwrap_or(tagged.len());
@@ -51,62 +67,56 @@ fn fits(line: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn all(mut bytes: &[u8]) -> (Vec<Frame<'_>>, &[u8]) {
-        let mut frames = Vec::new();
-        while let Some((frame, taken)) = next(bytes) {
-            frames.push(frame);
-            bytes = &bytes[taken..];
+    fn all(text: &[u8], size: usize) -> Vec<String> {
+        let (mut framing, mut kept, mut found) = (Framing::default(), Vec::new(), Vec::new());
+        for chunk in text.chunks(size) {
+            kept.extend_from_slice(chunk);
+            loop {
+                let (taken, piece) = framing.next(&kept);
+                let partial = piece == Piece::Partial;
+                found.extend(match piece {
+                    Piece::Line(line) => Some(String::from_utf8_lossy(line).into_owned()),
+                    Piece::TooLong => Some("too long".into()),
+                    Piece::Endless => Some("endless".into()),
+                    Piece::Partial => None,
+                });
+                kept.drain(..taken);
+                if partial {
+                    break;
+                }
+            }
         }
-        (frames, bytes)
+        found
     }
 
     #[test]
     fn lines_end_in_either_way_and_the_rest_waits() {
-        let (frames, rest) = all(b"A\r\nB\n\r\n\nC\nD");
-        assert_eq!(frames, [Frame::Line(b"A"), Frame::Line(b"B"), Frame::Line(b"C")]);
-        assert_eq!(rest, b"D");
+        assert_eq!(all(b"A\r\nB\n\nC\nD", 100), ["A", "B", "", "C"]);
     }
 
     #[test]
     fn a_line_may_be_just_so_long() {
         let body = "x".repeat(510);
-        assert_eq!(all(format!("{body}\r\n").as_bytes()).0, [Frame::Line(body.as_bytes())]);
-        assert_eq!(
-            all(format!("{body}x\r\nA\r\n").as_bytes()).0,
-            [Frame::TooLong, Frame::Line(b"A")]
-        );
+        assert_eq!(all(format!("{body}\r\nA\r\n").as_bytes(), 9999), [body.as_str(), "A"]);
+        assert_eq!(all(format!("{body}x\r\nA\r\n").as_bytes(), 9999), ["too long", "A"]);
         let tags = "t".repeat(4094);
-        assert!(matches!(all(format!("@{tags} {body}\r\n").as_bytes()).0[..], [Frame::Line(_)]));
-        assert_eq!(all(format!("@{tags}t A\r\n").as_bytes()).0, [Frame::TooLong]);
-        assert_eq!(all(format!("@a {body}x\r\n").as_bytes()).0, [Frame::TooLong]);
+        assert_ne!(all(format!("@{tags} {body}\r\n").as_bytes(), 9999), ["too long"]);
+        assert_eq!(all(format!("@{tags}t A\r\n").as_bytes(), 9999), ["too long"]);
+        assert_eq!(all(format!("@a {body}x\r\n").as_bytes(), 9999), ["too long"]);
     }
 
     #[test]
-    fn an_unfinished_line_is_kept_just_so_long() {
-        assert_eq!(next(&vec![b'x'; LINE_MAX]), None);
-        assert_eq!(next(&vec![b'x'; LINE_MAX + 1]), Some((Frame::Endless, LINE_MAX + 1)));
+    fn a_line_much_too_long_is_thrown_away_and_an_endless_one_ends_the_connection() {
+        let long = "x".repeat(20_000);
+        assert_eq!(all(format!("{long}\nA\n").as_bytes(), 1000), ["too long", "A"]);
+        assert_eq!(all(&vec![b'x'; 80_000], 1000).first().map(String::as_str), Some("endless"));
     }
 
     #[test]
     fn any_chunking_gives_the_same_lines() {
         let text = b"one\r\ntwo\n\n\rthree\r\n@a=b four\r\n\r\nfive\n";
-        let (whole, _) = all(text);
         for size in 1..text.len() {
-            let (mut kept, mut lines) = (Vec::new(), Vec::new());
-            for chunk in text.chunks(size) {
-                kept.extend_from_slice(chunk);
-                while let Some((frame, taken)) = next(&kept) {
-                    if let Frame::Line(line) = frame {
-                        lines.push(line.to_vec());
-                    }
-                    kept.drain(..taken);
-                }
-            }
-            let expected: Vec<Vec<u8>> = whole
-                .iter()
-                .map(|f| if let Frame::Line(l) = f { l.to_vec() } else { vec![] })
-                .collect();
-            assert_eq!(lines, expected, "in pieces of {size}");
+            assert_eq!(all(text, size), all(text, text.len()), "in pieces of {size}");
         }
     }
 }

@@ -1,0 +1,478 @@
+//! Every key, once.
+
+use super::{
+    Address, Cidr, Key, LogFormat, Mistake, Reading, Reload, Secret,
+    node::{Entry, Node, Value},
+    value::Setting,
+};
+use crate::{
+    time::Sid,
+    wire::{casemap::Casemap, name},
+};
+use std::{fmt::Write, net::SocketAddr, path::PathBuf, time::Duration};
+
+/// A table: `/// documentation` `name Struct { /// documentation`
+/// `key: Type = "default as it is written", default, When, least..=most; }`. The range is for numbers and
+/// for durations in seconds.
+macro_rules! config {
+    ($($(#[doc = $about:literal])* $table:ident $name:ident {
+        $($(#[doc = $doc:literal])* $key:ident: $type:ty = $shown:literal, $default:expr, $reload:ident $(, $least:literal..=$most:literal)?;)*
+    })*) => {
+        $($(#[doc = $about])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct $name { $($(#[doc = $doc])* pub $key: $type),* }
+
+        impl Default for $name {
+            fn default() -> $name {
+                $name { $($key: $default),* }
+            }
+        }
+
+        impl $name {
+            const KEYS: &'static [(Key, &'static str)] = &[$((
+                Key { table: stringify!($table), name: stringify!($key), reload: Reload::$reload, doc: concat!($($doc),*) },
+                $shown,
+            )),*];
+
+            fn read(entries: Vec<Entry>, reading: &mut Reading<'_>) -> $name {
+                let mut table = $name::default();
+                let mut seen: Vec<String> = Vec::new();
+                for entry in entries {
+                    reading.source = entry.file;
+                    let Some(entry) = from_file(entry, reading) else { continue };
+                    if seen.contains(&entry.name) {
+                        reading.wrong(entry.at, Mistake::Twice(entry.name));
+                        continue;
+                    }
+                    seen.push(entry.name.clone());
+                    match entry.name.as_str() {
+                        $(stringify!($key) => {
+                            if let Some(value) = setting(stringify!($key), &entry.node, reading) {
+                                table.$key = value;
+                                $(if !table.$key.within($least, $most) {
+                                    reading.wrong(entry.node.at, Mistake::Range(stringify!($key), $least, $most));
+                                })?
+                            }
+                        })*
+                        other => {
+                            let near = nearest(other, &[$(stringify!($key)),*]);
+                            reading.wrong(entry.at, Mistake::UnknownKey(other.to_owned(), near));
+                        }
+                    }
+                }
+                table
+            }
+
+            /// Takes back what needs a restart, and names it.
+            #[allow(unused_variables, clippy::ptr_arg)]
+            fn keep(&mut self, old: &$name, kept: &mut Vec<&'static str>) {
+                $(if Reload::$reload == Reload::Restart && self.$key != old.$key {
+                    self.$key = old.$key.clone();
+                    kept.push(concat!(stringify!($table), ".", stringify!($key)));
+                })*
+            }
+        })*
+    };
+}
+
+config! {
+    /// Who this server is.
+    server Server {
+        /// The server's name: a host name with a dot in it, unlike any other on the network.
+        name: String = "\"irc.localhost\"", "irc.localhost".into(), Restart;
+        /// The network's name, as clients show it.
+        network: String = "\"Local\"", "Local".into(), Live;
+        /// The server's id on the network: a digit and two digits or capital letters. Made up and kept if none is given.
+        sid: Option<Sid> = "", None, Restart;
+        /// What WHOIS and LINKS say about this server.
+        description: String = "\"An slircd server\"", "An slircd server".into(), Restart;
+        /// The file with the message of the day.
+        motd: Option<PathBuf> = "", None, Live;
+        /// The hash of a password without which nobody may connect; `slircd hash-password` makes one.
+        password: Option<Secret> = "", None, Live;
+    }
+    /// Where one listener listens. Without any, the server listens on 6667 and, with a certificate of its own making, on 6697 of the loopback addresses.
+    listen Listen {
+        /// An address with a port, or `unix:` and a path.
+        address: Address = "", Address::Unix(PathBuf::new()), Live;
+        /// The certificates, for a listener that speaks TLS; the first is for clients that name no other.
+        tls: Vec<Tls> = "", Vec::new(), Live;
+    }
+    /// Bounds of everything that clients can make grow.
+    limits Limits {
+        /// The most connections.
+        clients: u32 = "10000", 10_000, Live, 1..=1_000_000;
+        /// The most connections from one address (of IPv6, from one /64).
+        clients_per_address: u32 = "16", 16, Live, 1..=1_000_000;
+        /// How many connections one address may make at once before it has to wait.
+        connect_burst: u32 = "16", 16, Live, 1..=1_000_000;
+        /// How long an address waits for each connection beyond that.
+        connect_interval: Duration = "\"10s\"", Duration::from_secs(10), Live, 0..=86_400;
+        /// Addresses and ranges for which neither of these holds.
+        exempt: Vec<Cidr> = "[]", Vec::new(), Live;
+        /// How long a client may take to say who it is, TLS included.
+        registration_timeout: Duration = "\"30s\"", Duration::from_secs(30), Live, 1..=3600;
+        /// How long a client may be silent before it is asked whether it is there.
+        ping_interval: Duration = "\"90s\"", Duration::from_secs(90), Live, 1..=86_400;
+        /// How long it may then take to answer.
+        ping_timeout: Duration = "\"60s\"", Duration::from_secs(60), Live, 1..=86_400;
+        /// How much may wait to be read by a client before it is disconnected.
+        send_queue: u64 = "\"1m\"", 1 << 20, Live, 4096..=1_073_741_824;
+        /// How many commands a client may send at once before it has to wait.
+        flood_burst: u32 = "20", 20, Live, 1..=1_000_000;
+        /// How long it waits for each command beyond that.
+        flood_interval: Duration = "\"500ms\"", Duration::from_millis(500), Live, 0..=3600;
+        /// The longest nick.
+        nick: usize = "32", 32, Restart, 1..=64;
+        /// The longest user name.
+        user: usize = "20", 20, Restart, 2..=32;
+        /// The longest real name.
+        realname: usize = "150", 150, Restart, 1..=200;
+        /// The longest channel name.
+        channel: usize = "64", 64, Restart, 2..=100;
+        /// The longest topic.
+        topic: usize = "390", 390, Restart, 1..=390;
+        /// The longest reason of KICK, PART and QUIT.
+        kick: usize = "390", 390, Restart, 1..=390;
+        /// The longest away message.
+        away: usize = "390", 390, Restart, 1..=390;
+        /// The longest channel key.
+        key: usize = "32", 32, Restart, 1..=64;
+        /// The most channels that a user may be in.
+        channels_per_user: usize = "100", 100, Live, 1..=1000;
+        /// The most masks on the lists of one channel.
+        list_entries: usize = "100", 100, Live, 1..=10_000;
+        /// The most changes with a parameter in one MODE.
+        modes: usize = "20", 20, Live, 1..=20;
+        /// The most targets of one message or KICK.
+        targets: usize = "4", 4, Live, 1..=20;
+        /// How many past users WHOWAS remembers.
+        whowas: usize = "1000", 1000, Live, 0..=100_000;
+        /// How long the server may take to say goodbye.
+        stop_timeout: Duration = "\"5s\"", Duration::from_secs(5), Live, 0..=60;
+        /// How long a linked server may be out of reach before its users are shown as split.
+        split_grace: Duration = "\"60s\"", Duration::from_secs(60), Live, 0..=3600;
+    }
+    /// What outlives the process.
+    storage Storage {
+        /// The folder for the database and the secrets; else $STATE_DIRECTORY, else ./slircd-data.
+        path: Option<PathBuf> = "", None, Restart;
+    }
+    /// How addresses are hidden.
+    cloak Cloak {
+        /// Whether hosts are cloaked at all.
+        enabled: bool = "true", true, Restart;
+        /// The key; the same on all servers of a network. Made up and kept in the data folder if none is given.
+        secret: Option<Secret> = "", None, Restart;
+        /// What cloaked hosts end with.
+        suffix: String = "\"ip\"", "ip".into(), Restart;
+    }
+    /// An operator of the network.
+    oper Oper {
+        /// The name that OPER is given.
+        name: String = "", String::new(), Live;
+        /// The hash of the password; `slircd hash-password` makes one.
+        password: Option<Secret> = "", None, Live;
+        /// What the operator may do: `admin` (everything), `oper` or `helper`.
+        class: String = "\"admin\"", "admin".into(), Live;
+        /// The SHA-256 fingerprint of the certificate that the operator must connect with.
+        fingerprint: Option<String> = "", None, Live;
+        /// Masks, one of which `user@host` of the operator must fit.
+        masks: Vec<String> = "[]", Vec::new(), Live;
+    }
+    /// The look-up of host names.
+    dns Dns {
+        /// Whether the names of clients' addresses are looked up.
+        enabled: bool = "true", true, Live;
+        /// The servers to ask; else those of the system.
+        servers: Vec<SocketAddr> = "[]", Vec::new(), Restart;
+        /// How long a look-up may take.
+        timeout: Duration = "\"3s\"", Duration::from_secs(3), Restart, 1..=30;
+    }
+    /// The log, on standard error.
+    log Log {
+        /// `plain` for people, `journal` for systemd, `json` for programs.
+        format: LogFormat = "\"plain\"", LogFormat::Plain, Restart;
+        /// How much is logged: error, warn, info, debug or trace.
+        level: log::LevelFilter = "\"info\"", log::LevelFilter::Info, Live;
+    }
+}
+
+/// A certificate of a listener.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tls {
+    /// The file with the certificate chain, PEM.
+    pub certificate: PathBuf,
+    /// The file with the private key, PEM.
+    pub key: PathBuf,
+    /// The host names it is for.
+    pub names: Vec<String>,
+}
+
+/// All settings.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    /// `[server]`
+    pub server: Server,
+    /// `[[listen]]`
+    pub listen: Vec<Listen>,
+    /// `[limits]`
+    pub limits: Limits,
+    /// `[storage]`
+    pub storage: Storage,
+    /// `[cloak]`
+    pub cloak: Cloak,
+    /// `[[oper]]`
+    pub oper: Vec<Oper>,
+    /// `[dns]`
+    pub dns: Dns,
+    /// `[log]`
+    pub log: Log,
+}
+
+const TABLES: &[&str] = &["server", "listen", "limits", "storage", "cloak", "oper", "dns", "log", "include"];
+
+impl Server {
+    /// How names are folded.
+    pub fn casemap(&self) -> Casemap {
+        Casemap::Ascii
+    }
+}
+
+impl Config {
+    pub(super) fn read(entries: Vec<Entry>, reading: &mut Reading<'_>) -> Config {
+        let mut config = Config::default();
+        let mut single: Vec<(String, Vec<Entry>)> = Vec::new();
+        for entry in entries {
+            reading.source = entry.file;
+            let file = entry.file;
+            let within = |entries: Vec<Entry>| entries.into_iter().map(|entry| Entry { file, ..entry }).collect::<Vec<_>>();
+            match (entry.name.as_str(), entry.node.value) {
+                ("include", Value::Array(_)) => (),
+                ("listen", Value::Array(items)) => {
+                    for item in items {
+                        config.listen.extend(listen(item, file, reading));
+                    }
+                }
+                ("oper", Value::Array(items)) => {
+                    for item in items {
+                        config.oper.extend(oper(item, file, reading));
+                    }
+                }
+                (name @ ("server" | "limits" | "storage" | "cloak" | "dns" | "log"), Value::Table(entries)) => {
+                    match single.iter_mut().find(|table| table.0 == name) {
+                        Some(table) => table.1.extend(within(entries)),
+                        None => single.push((name.to_owned(), within(entries))),
+                    }
+                }
+                (name, _) if TABLES.contains(&name) => {
+                    let wants = if matches!(name, "listen" | "oper" | "include") { "a list ([[…]])" } else { "a table ([…])" };
+                    let name = TABLES.iter().find(|table| **table == name).copied().unwrap_or_default();
+                    reading.wrong(entry.at, Mistake::Wants(name, wants));
+                }
+                (name, _) => {
+                    let near = nearest(name, TABLES);
+                    reading.wrong(entry.at, Mistake::UnknownTable(name.to_owned(), near));
+                }
+            }
+        }
+        for (name, entries) in single {
+            config.table(&name, entries, reading);
+        }
+        config
+    }
+
+    fn table(&mut self, name: &str, entries: Vec<Entry>, reading: &mut Reading<'_>) {
+        let place = |key: &str| entries.iter().find(|entry| entry.name.starts_with(key)).map_or(0, |entry| entry.node.at);
+        let (name_at, secret_at) = (place("name"), place("secret"));
+        match name {
+            "server" => {
+                self.server = Server::read(entries, reading);
+                if !name::is_server_name(&self.server.name) {
+                    reading.wrong(name_at, Mistake::ServerName);
+                }
+            }
+            "limits" => self.limits = Limits::read(entries, reading),
+            "storage" => self.storage = Storage::read(entries, reading),
+            "cloak" => {
+                self.cloak = Cloak::read(entries, reading);
+                let weak = self.cloak.secret.as_ref().is_some_and(Secret::is_weak);
+                if weak && !reading.allow_insecure_cloak {
+                    reading.wrong(secret_at, Mistake::WeakSecret);
+                }
+            }
+            "dns" => self.dns = Dns::read(entries, reading),
+            _ => self.log = Log::read(entries, reading),
+        }
+    }
+
+    /// Takes back from a new configuration what needs a restart, and names it.
+    pub fn keep(&mut self, old: &Config) -> Vec<&'static str> {
+        let mut kept = Vec::new();
+        self.server.keep(&old.server, &mut kept);
+        self.limits.keep(&old.limits, &mut kept);
+        self.storage.keep(&old.storage, &mut kept);
+        self.cloak.keep(&old.cloak, &mut kept);
+        self.dns.keep(&old.dns, &mut kept);
+        self.log.keep(&old.log, &mut kept);
+        kept
+    }
+}
+
+fn listen(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Listen> {
+    let at = item.at;
+    let Value::Table(entries) = item.value else { return None };
+    let listen = Listen::read(entries.into_iter().map(|entry| Entry { file, ..entry }).collect(), reading);
+    let missing = listen.address == Address::Unix(PathBuf::new());
+    if missing && !reading.errors.iter().any(|error| error.file == file && error.at >= at) {
+        reading.wrong(at, Mistake::Missing("listen", "an `address`"));
+    }
+    (!missing).then_some(listen)
+}
+
+fn oper(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Oper> {
+    let at = item.at;
+    let Value::Table(entries) = item.value else { return None };
+    let mut oper = Oper::read(entries.into_iter().map(|entry| Entry { file, ..entry }).collect(), reading);
+    if oper.name.is_empty() {
+        reading.wrong(at, Mistake::Missing("oper", "a `name`"));
+    } else if oper.password.is_none() && oper.fingerprint.is_none() {
+        reading.wrong(at, Mistake::Missing("oper", "a `password` or a `fingerprint`"));
+    }
+    oper.fingerprint = oper.fingerprint.map(|text| text.replace(':', "").to_ascii_lowercase());
+    Some(oper)
+}
+
+/// A `…_file` key becomes the key with what stands in the file.
+fn from_file(mut entry: Entry, reading: &mut Reading<'_>) -> Option<Entry> {
+    let Some(name) = entry.name.strip_suffix("_file").filter(|name| matches!(*name, "secret" | "password")) else {
+        return Some(entry);
+    };
+    let name = name.to_owned();
+    let Value::Text(path) = &entry.node.value else {
+        reading.wrong(entry.node.at, Mistake::Wants("…_file", "the name of a file"));
+        return None;
+    };
+    match (reading.file)(path.as_ref()) {
+        Ok(text) => {
+            entry.node.value = Value::Text(text.trim_end_matches(['\r', '\n']).to_owned());
+            entry.name = name;
+            Some(entry)
+        }
+        Err(error) => {
+            reading.wrong(entry.node.at, Mistake::Unreadable(path.clone(), error.kind()));
+            None
+        }
+    }
+}
+
+fn setting<T: Setting>(name: &'static str, node: &Node, reading: &mut Reading<'_>) -> Option<T> {
+    let value = T::read(&node.value);
+    if value.is_none() {
+        reading.wrong(node.at, Mistake::Wants(name, T::WANTS));
+    }
+    value
+}
+
+impl Setting for Tls {
+    const WANTS: &'static str = "{ certificate = \"…\", key = \"…\" }, or a list of these with `names`";
+
+    fn read(value: &Value) -> Option<Tls> {
+        let Value::Table(entries) = value else { return None };
+        let known = entries.iter().all(|entry| matches!(entry.name.as_str(), "certificate" | "key" | "names"));
+        let find = |name: &str| entries.iter().find(|entry| entry.name == name).map(|entry| &entry.node.value);
+        let names = find("names").map_or(Some(Vec::new()), Vec::read)?;
+        let (certificate, key) = (PathBuf::read(find("certificate")?)?, PathBuf::read(find("key")?)?);
+        known.then_some(Tls { certificate, key, names })
+    }
+}
+
+/// What has a range.
+trait Within {
+    fn within(&self, least: u64, most: u64) -> bool;
+}
+
+macro_rules! within {
+    ($($type:ty: $number:ident => $value:expr;)*) => { $(
+        impl Within for $type {
+            fn within(&self, least: u64, most: u64) -> bool {
+                let $number = self;
+                (least..=most).contains(&$value)
+            }
+        }
+    )* };
+}
+
+within! {
+    u32: number => u64::from(*number);
+    u64: number => *number;
+    usize: number => *number as u64;
+    Duration: number => number.as_secs();
+}
+
+/// The name nearest to one that means nothing, if it is near enough.
+fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
+    let near = known.iter().map(|other| (distance(name, other), *other)).min();
+    near.filter(|near| near.0 <= 1 + name.len() / 4).map(|near| near.1)
+}
+
+/// How many letters have to be changed, added or left out; a swap counts once.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().collect());
+    let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let at = |di: usize, dj: usize| rows.get(i - di).and_then(|row| row.get(j - dj)).copied().unwrap_or(usize::MAX - 1);
+            let left = row.get(j - 1).copied().unwrap_or(usize::MAX - 1);
+            let mut best = (at(1, 0) + 1).min(left + 1).min(at(1, 1) + usize::from(a.get(i - 1) != b.get(j - 1)));
+            if i > 1 && j > 1 && a.get(i - 1) == b.get(j - 2) && a.get(i - 2) == b.get(j - 1) {
+                best = best.min(at(2, 2) + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows.last().and_then(|row| row.last()).copied().unwrap_or(usize::MAX)
+}
+
+fn all() -> [&'static [(Key, &'static str)]; 8] {
+    [Server::KEYS, Listen::KEYS, Limits::KEYS, Storage::KEYS, Cloak::KEYS, Oper::KEYS, Dns::KEYS, Log::KEYS]
+}
+
+/// Every key, in the order of the example.
+pub fn keys() -> impl Iterator<Item = &'static Key> {
+    all().into_iter().flatten().map(|row| &row.0)
+}
+
+/// The annotated configuration, with every key at its default, commented out.
+pub fn example() -> String {
+    let mut text = String::from(
+        "# The configuration of slircd. What is commented out is as it would be without the line.\n# Secrets can stand in files of their own: secret_file, password_file.\n\n# More files to read.\n#include = [\"conf.d/*.toml\"]\n",
+    );
+    for table in all() {
+        let Some(name) = table.first().map(|row| row.0.table) else { continue };
+        let (open, close, off) = if matches!(name, "listen" | "oper") { ("[[", "]]", "#") } else { ("[", "]", "") };
+        let _ = writeln!(text, "\n{off}{open}{name}{close}");
+        for (key, shown) in table {
+            let when = if key.reload == Reload::Restart { " Takes a restart." } else { "" };
+            let _ = writeln!(text, "#{}{when}\n#{} = {}", key.doc, key.name, if shown.is_empty() { sample(key) } else { shown });
+        }
+    }
+    text
+}
+
+/// A value for a key that has no default.
+fn sample(key: &Key) -> &'static str {
+    match (key.table, key.name) {
+        ("server", "sid") => "\"0AB\"",
+        ("server", "motd") => "\"/etc/slircd/motd.txt\"",
+        ("listen", "address") => "\"[::]:6697\"",
+        ("listen", "tls") => "{ certificate = \"/etc/slircd/tls/fullchain.pem\", key = \"/etc/slircd/tls/privkey.pem\" }",
+        ("storage", "path") => "\"/var/lib/slircd\"",
+        ("oper", "name") => "\"alice\"",
+        ("oper", "fingerprint") => "\"0123…\"",
+        (_, "secret") => "\"…\"",
+        _ => "\"$argon2id$…\"",
+    }
+}

@@ -1,0 +1,201 @@
+//! Values as people write them: `90s`, `64k`, `192.0.2.0/24`, secrets.
+
+use super::node::Value;
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+/// What no log may show.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// A secret.
+    pub fn new(text: &str) -> Secret {
+        Secret(text.to_owned())
+    }
+
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it could be guessed: too short, of too few characters, or a placeholder.
+    pub fn is_weak(&self) -> bool {
+        let mut characters: Vec<char> = self.0.chars().collect();
+        let long = characters.len();
+        characters.sort_unstable();
+        characters.dedup();
+        let lower = self.0.to_ascii_lowercase();
+        let placeholder = ["change", "secret", "password", "example"].iter().any(|word| lower.contains(word));
+        long < 16 || characters.len() < 8 || placeholder
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// Where a listener listens.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Address {
+    /// An address and a port.
+    Tcp(SocketAddr),
+    /// A Unix socket.
+    Unix(PathBuf),
+}
+
+/// A range of addresses.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Cidr {
+    address: IpAddr,
+    bits: u32,
+}
+
+impl Cidr {
+    /// Whether an address lies in it.
+    pub fn contains(self, ip: IpAddr) -> bool {
+        let same = |a: u128, b: u128, width: u32| {
+            let shift = width.saturating_sub(self.bits);
+            self.bits == 0 || a >> shift == b >> shift
+        };
+        match (self.address, ip) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => same(u32::from(a).into(), u32::from(b).into(), 32),
+            (IpAddr::V6(a), IpAddr::V6(b)) => same(a.into(), b.into(), 128),
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LogFormat {
+    /// For people.
+    Plain,
+    /// For systemd's journal: a priority before each line.
+    Journal,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A type that a key can have.
+pub trait Setting: Sized {
+    /// What it must be, as a mistake says it.
+    const WANTS: &'static str;
+
+    /// Reads a value.
+    fn read(value: &Value) -> Option<Self>;
+}
+
+macro_rules! settings {
+    ($($type:ty: $wants:literal, $value:ident => $read:expr;)*) => { $(
+        impl Setting for $type {
+            const WANTS: &'static str = $wants;
+            fn read($value: &Value) -> Option<$type> { $read }
+        }
+    )* };
+}
+
+settings! {
+    String: "a text", value => text(value).map(str::to_owned);
+    bool: "true or false", value => if let Value::Bool(yes) = value { Some(*yes) } else { None };
+    PathBuf: "the name of a file", value => text(value).map(PathBuf::from);
+    Secret: "a text", value => text(value).map(Secret::new);
+    u32: "a whole number", value => number(value).and_then(|number| u32::try_from(number).ok());
+    u64: "a size, as 4096, 64k or 1m", value => number(value).or_else(|| size(text(value)?));
+    usize: "a whole number", value => number(value).and_then(|number| usize::try_from(number).ok());
+    Duration: "a duration, as 90s, 2h or 1h30m", value => number(value).map(Duration::from_secs).or_else(|| duration(text(value)?));
+    SocketAddr: "an address with a port", value => text(value)?.parse().ok();
+    Address: "an address with a port, or unix: and a path", value => address(text(value)?);
+    Cidr: "an address or a range, as 192.0.2.0/24", value => cidr(text(value)?);
+    LogFormat: "plain, journal or json", value => match text(value)? {
+        "plain" => Some(LogFormat::Plain),
+        "journal" => Some(LogFormat::Journal),
+        "json" => Some(LogFormat::Json),
+        _ => None,
+    };
+    log::LevelFilter: "error, warn, info, debug or trace", value => text(value)?.parse().ok();
+    crate::time::Sid: "a digit and two digits or capital letters, as 0AB", value => crate::time::Sid::parse(text(value)?);
+}
+
+impl<T: Setting> Setting for Option<T> {
+    const WANTS: &'static str = T::WANTS;
+
+    fn read(value: &Value) -> Option<Option<T>> {
+        T::read(value).map(Some)
+    }
+}
+
+impl<T: Setting> Setting for Vec<T> {
+    const WANTS: &'static str = T::WANTS;
+
+    fn read(value: &Value) -> Option<Vec<T>> {
+        match value {
+            Value::Array(items) => items.iter().map(|item| T::read(&item.value)).collect(),
+            // One may stand for a list of one.
+            one => T::read(one).map(|item| vec![item]),
+        }
+    }
+}
+
+fn text(value: &Value) -> Option<&str> {
+    if let Value::Text(text) = value { Some(text) } else { None }
+}
+
+fn number(value: &Value) -> Option<u64> {
+    if let Value::Number(number) = value { u64::try_from(*number).ok() } else { None }
+}
+
+fn address(text: &str) -> Option<Address> {
+    match text.strip_prefix("unix:") {
+        Some(path) => (!path.is_empty()).then(|| Address::Unix(path.into())),
+        None => text.parse().ok().map(Address::Tcp),
+    }
+}
+
+fn cidr(text: &str) -> Option<Cidr> {
+    let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+    let address: IpAddr = address.parse().ok()?;
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    let bits = bits.map_or(Some(most), |bits| bits.parse().ok())?;
+    (bits <= most).then_some(Cidr { address, bits })
+}
+
+fn size(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text.get(digits.len()..)?.to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" => 1 << 10,
+        "m" => 1 << 20,
+        "g" => 1 << 30,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok()?.checked_mul(unit)
+}
+
+fn duration(text: &str) -> Option<Duration> {
+    let mut rest = text;
+    let mut total = Duration::ZERO;
+    while !rest.is_empty() {
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let number: u64 = rest.get(..digits)?.parse().ok()?;
+        rest = rest.get(digits..)?;
+        let letters = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
+        let ms = match rest.get(..letters)? {
+            "ms" => 1,
+            "s" => 1000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            _ => return None,
+        };
+        total = total.checked_add(Duration::from_millis(number.checked_mul(ms)?))?;
+        rest = rest.get(letters..)?;
+    }
+    (!text.is_empty()).then_some(total)
+}

@@ -1,0 +1,186 @@
+//! Letting connections in, and changing where that happens.
+
+use super::{
+    Reactor,
+    listener::{Listener, Stream},
+    socket::Socket,
+    tls::Acceptor,
+    token::{LISTENERS_MAX, Source},
+};
+use crate::{
+    config::Address,
+    job::Loaded,
+    server::{Origin, Peer, Verdict},
+};
+use mio::Interest;
+use std::{
+    io::{self, ErrorKind, Write},
+    mem,
+    time::Duration,
+};
+
+impl Reactor {
+    /// Opens one of the configured listeners, or brings it up to date if it is open.
+    pub(super) fn listen(&mut self, place: usize, loaded: &Loaded) -> io::Result<()> {
+        let Some(listen) = loaded.config.listen.get(place) else { return Ok(()) };
+        let old = self.listeners.iter().find(|(_, old)| old.address == listen.address);
+        let old = old.map(|(slot, _)| slot);
+        let context = |error: io::Error| {
+            let address = shown(&listen.address);
+            io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+        };
+        let acceptor = if listen.tls.is_empty() {
+            None
+        } else {
+            let before = old.and_then(|slot| self.listeners.get(slot)?.acceptor.as_ref());
+            let acceptor = Acceptor::new(place, &listen.tls, &loaded.certificates, before);
+            Some(acceptor.map_err(|error| context(io::Error::other(error)))?)
+        };
+        if let Some(listener) = old.and_then(|slot| self.listeners.get_mut(slot)) {
+            listener.acceptor = acceptor;
+            return Ok(());
+        }
+        if self.listeners.len() >= LISTENERS_MAX {
+            return Err(context(io::Error::other("there are too many listeners")));
+        }
+        let entry = self.listeners.vacant_entry();
+        let token = Source::Listener(entry.key()).token();
+        let registry = self.poll.registry();
+        let listener = Listener::open(place, listen.address.clone(), acceptor, registry, token);
+        entry.insert(listener.map_err(context)?);
+        Ok(())
+    }
+
+    /// Follows a configuration that has been read again. What cannot be done is complained about, and
+    /// stays as it was.
+    pub(super) fn reconfigure(&mut self, loaded: &Loaded) {
+        self.limits = loaded.config.limits.clone();
+        let listen = &loaded.config.listen;
+        let mut dropped = Vec::new();
+        for (slot, listener) in &mut self.listeners {
+            match listen.iter().position(|entry| entry.address == listener.address) {
+                Some(place) => listener.place = place,
+                None => dropped.push(slot),
+            }
+        }
+        for slot in dropped {
+            self.accepting.remove(&slot);
+            let listener = self.listeners.remove(slot);
+            log::info!("no longer listening on {}", shown(&listener.address));
+            listener.close(self.poll.registry());
+        }
+        for place in 0..listen.len() {
+            if let Err(error) = self.listen(place, loaded) {
+                log::error!("{error}");
+            }
+        }
+    }
+
+    /// Lets in who is waiting, up to a number in each turn.
+    pub(super) fn accept(&mut self) {
+        if self.paused.is_some_and(|until| until > self.now.mono) {
+            return;
+        }
+        if self.accepting.is_empty() {
+            // Those on whom somebody was waiting may have been closed during the pause.
+            self.resume();
+        }
+        for slot in mem::take(&mut self.accepting) {
+            let mut more = true;
+            for _ in 0..ACCEPTED_PER_TURN {
+                let Some(listener) = self.listeners.get(slot) else { break };
+                match listener.accept() {
+                    Ok((stream, from)) => {
+                        self.resume();
+                        self.admit(slot, stream, from);
+                    }
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        self.resume();
+                        more = false;
+                        break;
+                    }
+                    // Those have gone before they were let in.
+                    Err(error) if is_of_the_client(&error) => (),
+                    Err(error) => {
+                        self.pause(&error);
+                        break;
+                    }
+                }
+            }
+            if more {
+                self.accepting.insert(slot);
+            }
+        }
+    }
+
+    fn admit(&mut self, slot: usize, mut stream: Stream, from: Origin) {
+        let Some(listener) = self.listeners.get(slot) else { return };
+        let place = listener.place;
+        if let Verdict::Refuse(line) = self.server.admit(from, place, self.now) {
+            // It is written if that takes no waiting; whoever is refused cannot be waited for.
+            if let Err(error) = stream.write(line.as_bytes()).and_then(|_| stream.finish()) {
+                log::debug!("refusing a connection: {error}");
+            }
+            return;
+        }
+        let secure = match listener.acceptor.as_ref().map(|acceptor| acceptor.begin(from, place)) {
+            Some(Ok(secure)) => Some(Box::new(secure)),
+            Some(Err(error)) => {
+                log::error!("TLS cannot begin: {error}");
+                return self.server.abandon(from);
+            }
+            None => None,
+        };
+        let plain = secure.is_none();
+        let id = self.sockets.insert(Socket::new(stream, secure));
+        let Some(socket) = self.sockets.get_mut(id) else { return };
+        let token = Source::from(id).token();
+        let both = Interest::READABLE | Interest::WRITABLE;
+        if let Err(error) = self.poll.registry().register(socket.stream.source(), token, both) {
+            log::error!("a connection cannot be waited for: {error}");
+            self.sockets.remove(id);
+            return self.server.abandon(from);
+        }
+        if plain {
+            self.open(id, Peer { from, listener: place, tls: None });
+        } else {
+            self.schedule(id, self.now.mono + self.limits.registration_timeout);
+        }
+    }
+
+    /// Accepts nothing for a while, since the system cannot.
+    fn pause(&mut self, error: &io::Error) {
+        if self.paused.is_none() {
+            log::error!("no connections can be accepted for now: {error}");
+        }
+        self.paused = Some(self.now.mono + PAUSE);
+    }
+
+    fn resume(&mut self) {
+        if self.paused.take().is_some() {
+            log::info!("connections are accepted again");
+        }
+    }
+}
+
+/// Whether accepting has failed only because of the one that was to be accepted (accept(2)).
+fn is_of_the_client(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted
+    )
+}
+
+/// An address as it is written in the configuration.
+fn shown(address: &Address) -> String {
+    match address {
+        Address::Tcp(address) => address.to_string(),
+        Address::Unix(path) => path.display().to_string(),
+    }
+}
+
+/// How many connections one listener lets in before those that are in are served.
+const ACCEPTED_PER_TURN: usize = 64;
+
+/// How long nothing is accepted when the system has no room.
+const PAUSE: Duration = Duration::from_secs(1);

@@ -1,0 +1,233 @@
+//! Acting: what the server wants done, what is to be written, and the ends of connections.
+
+use super::{Leaving, Reactor, SocketId, socket::Phase};
+use crate::{
+    core::{ConnId, effect::Effect},
+    server::{Gone, Input},
+    time::Mono,
+};
+use std::{mem, time::Duration};
+
+impl Reactor {
+    /// Does what the server wants done, in that order.
+    pub(super) fn act(&mut self) {
+        if self.fx.is_empty() {
+            return;
+        }
+        let mut fx = mem::take(&mut self.fx);
+        let mut list = fx.take();
+        for effect in list.drain(..) {
+            match effect {
+                Effect::Send { line, to } => {
+                    let bytes = fx.line(line);
+                    for conn in fx.recipients(to) {
+                        self.send(*conn, bytes);
+                    }
+                }
+                Effect::Close { conn } => {
+                    if let Some(id) = self.conns.remove(conn) {
+                        self.close(id);
+                    }
+                }
+                Effect::Ready { conn } => {
+                    if let Some(id) = self.conns.get(conn).copied() {
+                        self.enqueue(id);
+                    }
+                }
+                Effect::Drain { conn } => {
+                    if let Some(id) = self.conns.get(conn).copied() {
+                        self.watch(id);
+                    }
+                }
+                Effect::Job { id, job } => {
+                    if self.pool.submit(id, *job).is_err() {
+                        self.refused.push(id);
+                    }
+                }
+                Effect::Reconfigure(loaded) => self.reconfigure(&loaded),
+                Effect::Stop => self.leave(),
+            }
+        }
+        fx.clear(list);
+        self.fx = fx;
+    }
+
+    /// Appends a line to what a connection is to be sent.
+    fn send(&mut self, conn: ConnId, bytes: &[u8]) {
+        let Some(id) = self.conns.get(conn).copied() else { return };
+        let Some(socket) = self.sockets.get_mut(id) else { return };
+        if socket.phase != Phase::Open {
+            return;
+        }
+        socket.append(bytes, &mut self.buffers);
+        // Much may be for one recipient in one turn; only what it does not take counts.
+        if socket.pending() > FLUSHED_EARLY && !socket.blocked {
+            if let Err(failure) = socket.flush(&mut self.buffers) {
+                log::debug!("writing fails: {failure}");
+                return self.end(id, Gone::Error);
+            }
+        }
+        if socket.pending() as u64 > self.limits.send_queue {
+            socket.forget(&mut self.buffers);
+            return self.end(id, Gone::SendQueue);
+        }
+        if !socket.dirty && !socket.blocked {
+            socket.dirty = true;
+            self.dirty.push(id);
+        }
+    }
+
+    /// Has a socket written to at the end of the turn, unless the kernel takes nothing.
+    pub(super) fn soil(&mut self, id: SocketId) {
+        if let Some(socket) = self.sockets.get_mut(id) {
+            if !socket.dirty && !socket.blocked {
+                socket.dirty = true;
+                self.dirty.push(id);
+            }
+        }
+    }
+
+    /// Tells the server when little is left to write.
+    fn watch(&mut self, id: SocketId) {
+        if let Some(socket) = self.sockets.get_mut(id) {
+            socket.drain = true;
+        }
+        self.soil(id);
+    }
+
+    /// Writes what is left, and takes the socket away soon. The server does not know it any more.
+    pub(super) fn close(&mut self, id: SocketId) {
+        let Some(socket) = self.sockets.get_mut(id) else { return };
+        if socket.phase != Phase::Open {
+            return;
+        }
+        socket.conn = None;
+        socket.phase = Phase::Closing;
+        socket.rest = Vec::new();
+        self.closing += 1;
+        let time = if self.closing > CLOSING_MAX { Duration::ZERO } else { CLOSING_TIME };
+        self.cancel(id);
+        self.schedule(id, self.now.mono + time);
+        self.soil(id);
+    }
+
+    /// Ends a phase of a socket's life if it is not over by then.
+    pub(super) fn schedule(&mut self, id: SocketId, at: Mono) {
+        if let Some(socket) = self.sockets.get_mut(id) {
+            socket.deadline = Some(at);
+            self.timers.insert((at, id));
+        }
+    }
+
+    /// Takes the end of the phase back.
+    pub(super) fn cancel(&mut self, id: SocketId) {
+        if let Some(at) = self.sockets.get_mut(id).and_then(|socket| socket.deadline.take()) {
+            self.timers.remove(&(at, id));
+        }
+    }
+
+    /// Marks a socket as gone: it is taken away, and the server told, when nobody looks at it.
+    pub(super) fn end(&mut self, id: SocketId, why: Gone) {
+        let Some(socket) = self.sockets.get_mut(id) else { return };
+        match socket.phase {
+            Phase::Gone => return,
+            Phase::Closing | Phase::Lingering => self.closing -= 1,
+            Phase::Open => (),
+        }
+        socket.phase = Phase::Gone;
+        self.gone.push((id, why));
+    }
+
+    /// Takes away who has gone. Telling the server may make more of them, each socket once.
+    pub(super) fn bury(&mut self) {
+        while !self.gone.is_empty() {
+            for (id, why) in mem::take(&mut self.gone) {
+                self.cancel(id);
+                let Some(mut socket) = self.sockets.remove(id) else { continue };
+                if let Err(error) = socket.part() {
+                    log::debug!("closing: {error}");
+                }
+                if let Err(error) = self.poll.registry().deregister(socket.stream.source()) {
+                    log::debug!("closing: {error}");
+                }
+                let unheard = socket.secure.and_then(|secure| secure.waiting);
+                if let Some(waiting) = unheard {
+                    self.server.abandon(waiting.from);
+                }
+                if let Some(conn) = socket.conn {
+                    self.conns.remove(conn);
+                    self.server.handle(Input::Closed { conn, why }, self.now, &mut self.fx);
+                    self.act();
+                }
+            }
+        }
+    }
+
+    /// Writes what this turn has brought, once for each connection.
+    pub(super) fn flush(&mut self) {
+        for id in mem::take(&mut self.dirty) {
+            let Some(socket) = self.sockets.get_mut(id) else { continue };
+            socket.dirty = false;
+            if socket.phase == Phase::Gone {
+                continue;
+            }
+            let closing = socket.phase == Phase::Closing;
+            let written = match closing {
+                true => socket.finish(&mut self.buffers),
+                false => socket.flush(&mut self.buffers),
+            };
+            if let Err(failure) = written {
+                log::debug!("writing fails: {failure}");
+                self.end(id, Gone::Error);
+                continue;
+            }
+            if socket.drain && socket.pending() < LOW_WATER {
+                socket.drain = false;
+                self.drained.extend(socket.conn);
+            }
+            if socket.phase == Phase::Lingering {
+                match socket.ended {
+                    true => self.end(id, Gone::Eof),
+                    false => self.enqueue(id),
+                }
+            }
+        }
+    }
+
+    /// Leaves when all has been written. Nobody is let in any more.
+    fn leave(&mut self) {
+        let slots: Vec<usize> = self.listeners.iter().map(|(slot, _)| slot).collect();
+        for slot in slots {
+            self.listeners.remove(slot).close(self.poll.registry());
+        }
+        self.accepting.clear();
+        self.paused = None;
+        let handshakes: Vec<SocketId> = self
+            .sockets
+            .iter()
+            .filter(|(_, socket)| socket.phase == Phase::Open && socket.conn.is_none())
+            .map(|(id, _)| id)
+            .collect();
+        for id in handshakes {
+            self.end(id, Gone::Error);
+        }
+        let now = self.now.mono;
+        let latest = now + self.limits.stop_timeout;
+        self.leaving = Some(Leaving { latest, written: now + LEAVING_TIME });
+    }
+}
+
+/// More than this for one connection in one turn is written before the turn is over.
+const FLUSHED_EARLY: usize = 64 << 10;
+
+/// Less than this is little left to write.
+const LOW_WATER: usize = 16 << 10;
+
+/// How long the last lines of a connection may take.
+const CLOSING_TIME: Duration = Duration::from_secs(5);
+
+/// How many connections are given that time at once.
+const CLOSING_MAX: usize = 1024;
+
+/// How long the clients of a server that leaves have to read what has been written to them.
+const LEAVING_TIME: Duration = Duration::from_millis(500);

@@ -1,0 +1,214 @@
+//! Listeners: binding them, and what they accept.
+
+use super::tls::Acceptor;
+use crate::{config::Address, server::Origin};
+use mio::{
+    Interest, Registry, Token,
+    event::Source,
+    net::{TcpListener, TcpStream},
+};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::{
+    io::{self, Read, Write},
+    net::{Shutdown, SocketAddr},
+};
+#[cfg(unix)]
+use {
+    mio::net::{UnixListener, UnixStream},
+    std::{
+        fs,
+        os::unix::{self, fs::FileTypeExt, fs::PermissionsExt},
+        path::Path,
+    },
+};
+
+/// One place where clients may connect.
+#[derive(Debug)]
+pub struct Listener {
+    /// Which entry of the configuration's listeners this is.
+    pub place: usize,
+    /// The address as it is configured.
+    pub address: Address,
+    /// How its connections are encrypted, if they are.
+    pub acceptor: Option<Acceptor>,
+    incoming: Incoming,
+}
+
+impl Listener {
+    /// Binds, and asks to be told of connections.
+    pub fn open(
+        place: usize,
+        address: Address,
+        acceptor: Option<Acceptor>,
+        registry: &Registry,
+        token: Token,
+    ) -> io::Result<Listener> {
+        let mut incoming = match &address {
+            Address::Tcp(address) => Incoming::Tcp(bind(*address)?),
+            #[cfg(unix)]
+            Address::Unix(path) => Incoming::Unix(bind_unix(path)?),
+            #[cfg(not(unix))]
+            Address::Unix(_) => return Err(io::ErrorKind::Unsupported.into()),
+        };
+        registry.register(incoming.source(), token, Interest::READABLE)?;
+        Ok(Listener { place, address, acceptor, incoming })
+    }
+
+    /// The next connection, and where it comes from.
+    pub fn accept(&self) -> io::Result<(Stream, Origin)> {
+        match &self.incoming {
+            Incoming::Tcp(listener) => {
+                let (stream, from) = listener.accept()?;
+                // What is written is put together by the end of the turn; waiting for more gains
+                // nothing. A connection that has been reset already shows that at its first read.
+                if let Err(error) = stream.set_nodelay(true) {
+                    log::debug!("TCP_NODELAY: {error}");
+                }
+                Ok((Stream::Tcp(stream), Origin::Ip(from.ip().to_canonical())))
+            }
+            #[cfg(unix)]
+            Incoming::Unix(listener) => {
+                let (stream, _) = listener.accept()?;
+                Ok((Stream::Unix(stream), Origin::Local))
+            }
+        }
+    }
+
+    /// Where it is bound; none if it is a Unix socket.
+    pub fn bound(&self) -> Option<SocketAddr> {
+        match &self.incoming {
+            Incoming::Tcp(listener) => listener.local_addr().ok(),
+            #[cfg(unix)]
+            Incoming::Unix(_) => None,
+        }
+    }
+
+    /// Stops listening.
+    pub fn close(mut self, registry: &Registry) {
+        if let Err(error) = registry.deregister(self.incoming.source()) {
+            log::debug!("closing a listener: {error}");
+        }
+        if let Address::Unix(path) = &self.address {
+            // Left behind it does no harm: the next start finds nobody answering and takes it over.
+            if let Err(error) = std::fs::remove_file(path) {
+                log::debug!("{}: {error}", path.display());
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Incoming {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    Unix(UnixListener),
+}
+
+impl Incoming {
+    fn source(&mut self) -> &mut dyn Source {
+        match self {
+            Incoming::Tcp(listener) => listener,
+            #[cfg(unix)]
+            Incoming::Unix(listener) => listener,
+        }
+    }
+}
+
+/// A connection's bytes.
+#[derive(Debug)]
+pub enum Stream {
+    /// Over the network.
+    Tcp(TcpStream),
+    /// On this machine.
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+impl Stream {
+    /// For mio.
+    pub fn source(&mut self) -> &mut dyn Source {
+        match self {
+            Stream::Tcp(stream) => stream,
+            #[cfg(unix)]
+            Stream::Unix(stream) => stream,
+        }
+    }
+
+    /// Tells the other side that nothing more will be written.
+    pub fn finish(&self) -> io::Result<()> {
+        match self {
+            Stream::Tcp(stream) => stream.shutdown(Shutdown::Write),
+            #[cfg(unix)]
+            Stream::Unix(stream) => stream.shutdown(Shutdown::Write),
+        }
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Stream::Tcp(stream) => stream.read(buffer),
+            #[cfg(unix)]
+            Stream::Unix(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Stream::Tcp(stream) => stream.write(bytes),
+            #[cfg(unix)]
+            Stream::Unix(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // Elsewhere than on Unix the option means that another process may take the port.
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        // So that `[::]` and `0.0.0.0` can both be listened on.
+        socket.set_only_v6(true)?;
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(TcpListener::from_std(socket.into()))
+}
+
+#[cfg(unix)]
+fn bind_unix(path: &Path) -> io::Result<UnixListener> {
+    let bound = match unix::net::UnixListener::bind(path) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_stale(path) => {
+            fs::remove_file(path)?;
+            unix::net::UnixListener::bind(path)
+        }
+        bound => bound,
+    }?;
+    bound.set_nonblocking(true)?;
+    // After binding, so that the umask has no say.
+    fs::set_permissions(path, fs::Permissions::from_mode(UNIX_SOCKET_MODE))?;
+    Ok(UnixListener::from_std(bound))
+}
+
+/// Whether the file is a socket on which nobody answers any more.
+#[cfg(unix)]
+fn is_stale(path: &Path) -> bool {
+    let is_socket = fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
+    let answer = unix::net::UnixStream::connect(path);
+    is_socket && answer.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+}
+
+/// How many connections the kernel keeps for us until we accept them.
+const BACKLOG: i32 = 1024;
+
+/// Its owner and its group may connect.
+#[cfg(unix)]
+const UNIX_SOCKET_MODE: u32 = 0o660;

@@ -1,0 +1,370 @@
+//! One connection's socket: what has come and is not handled, what is to be written.
+
+use super::{
+    listener::Stream,
+    secure::{Broken, Progress, Secure, UNFINISHED_MAX},
+};
+use crate::{core::ConnId, time::Mono, wire::framing::Framing};
+use std::{
+    fmt,
+    io::{self, ErrorKind, Read, Write},
+    mem,
+};
+
+/// A connection, as far as its bytes go.
+#[derive(Debug)]
+pub struct Socket {
+    /// For mio.
+    pub stream: Stream,
+    /// Its encryption, if it has any.
+    pub secure: Option<Box<Secure>>,
+    /// Who it is to the server: nobody before the handshake is done and after the goodbye.
+    pub conn: Option<ConnId>,
+    /// How far its life has come.
+    pub phase: Phase,
+    /// Came, and is not handled yet: holds no memory when empty.
+    pub rest: Vec<u8>,
+    /// Where lines begin and end.
+    pub framing: Framing,
+    /// When its phase is over whatever happens.
+    pub deadline: Option<Mono>,
+    /// There may be something to read.
+    pub readable: bool,
+    /// The other side has closed or broken the connection, which is still to be read.
+    pub hung_up: bool,
+    /// The other side will send nothing more.
+    pub ended: bool,
+    /// It stands in the ready list.
+    pub queued: bool,
+    /// It stands in the list of those to be written to.
+    pub dirty: bool,
+    /// The server wants to know when little is left to write.
+    pub drain: bool,
+    /// The kernel takes no more until it says so.
+    pub blocked: bool,
+    output: Vec<u8>,
+}
+
+/// How far a connection's life has come.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Phase {
+    /// It agrees on keys, or speaks IRC.
+    Open,
+    /// The last lines are being written to it.
+    Closing,
+    /// All has been written; it has a moment to read it and to close.
+    Lingering,
+    /// It is to be taken away as soon as nobody is looking at it.
+    Gone,
+}
+
+/// What reading has given.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Got {
+    /// For now there is no more.
+    Nothing,
+    /// There was something, and there may be more.
+    Some,
+    /// Nothing comes after this.
+    Last,
+}
+
+/// Why a socket can be used no more.
+#[derive(Debug)]
+pub enum Failure {
+    /// The system says so.
+    Io(io::Error),
+    /// Its encryption does.
+    Secure(Broken),
+}
+
+impl Socket {
+    /// A socket from which nothing has been read.
+    pub fn new(stream: Stream, secure: Option<Box<Secure>>) -> Socket {
+        Socket {
+            stream,
+            secure,
+            conn: None,
+            phase: Phase::Open,
+            rest: Vec::new(),
+            framing: Framing::default(),
+            deadline: None,
+            readable: false,
+            hung_up: false,
+            ended: false,
+            queued: false,
+            dirty: false,
+            drain: false,
+            blocked: false,
+            output: Vec::new(),
+        }
+    }
+
+    /// Reads once. The bytes are in `scratch` until it is read into again.
+    pub fn read(&mut self, scratch: &mut Scratch) -> Result<Got, Failure> {
+        let kept = match &self.secure {
+            Some(secure) => scratch.put(&secure.input),
+            None => 0,
+        };
+        let (got, end) = self.receive(scratch, kept).map_err(Failure::Io)?;
+        let records = scratch.raw.get_mut(..end).unwrap_or_default();
+        let Some(secure) = &mut self.secure else {
+            scratch.fresh = Fresh::Raw(end);
+            return Ok(got);
+        };
+        scratch.fresh = Fresh::Plain;
+        scratch.plain.clear();
+        if got == Got::Nothing {
+            return Ok(got);
+        }
+        match secure.read(records, &mut scratch.plain).map_err(Failure::Secure)? {
+            Progress::Open => Ok(got),
+            Progress::Ended => {
+                self.readable = false;
+                Ok(Got::Last)
+            }
+        }
+    }
+
+    /// Reads once, for nobody.
+    pub fn skip(&mut self, scratch: &mut Scratch) -> io::Result<Got> {
+        self.receive(scratch, 0).map(|(got, _)| got)
+    }
+
+    /// Reads once behind the first `kept` bytes; how far the bytes now reach.
+    fn receive(&mut self, scratch: &mut Scratch, kept: usize) -> io::Result<(Got, usize)> {
+        let room = scratch.raw.get_mut(kept..kept + READ_MAX).unwrap_or_default();
+        loop {
+            match self.stream.read(room) {
+                Ok(0) => {
+                    self.readable = false;
+                    return Ok((Got::Last, kept));
+                }
+                Ok(len) => {
+                    // mio: elsewhere than on Unix readiness comes back only after `WouldBlock`. Here a
+                    // short read has emptied the socket, unless its end is still to be read.
+                    if cfg!(unix) && len < READ_MAX && !self.hung_up {
+                        self.readable = false;
+                    }
+                    return Ok((Got::Some, kept + len));
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => (),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.readable = false;
+                    return Ok((Got::Nothing, kept));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Appends to what is to be written.
+    pub fn append(&mut self, bytes: &[u8], buffers: &mut Buffers) {
+        if self.output.capacity() == 0 {
+            self.output = buffers.take();
+        }
+        self.output.extend_from_slice(bytes);
+    }
+
+    /// Writes until everything is written or the kernel takes no more.
+    pub fn flush(&mut self, buffers: &mut Buffers) -> Result<(), Failure> {
+        let result = match &mut self.secure {
+            None => drain(&mut self.stream, &mut self.output),
+            Some(secure) => loop {
+                match drain(&mut self.stream, &mut secure.output) {
+                    Ok(true) if self.output.is_empty() => break Ok(true),
+                    Ok(true) => {
+                        let len = self.output.len().min(RECORD_MAX);
+                        let plain = self.output.get(..len).unwrap_or_default();
+                        if secure.output.capacity() == 0 {
+                            secure.output = buffers.take();
+                        }
+                        secure.write(plain).map_err(Failure::Secure)?;
+                        self.output.drain(..len);
+                    }
+                    other => break other,
+                }
+            },
+        };
+        self.blocked = !result.map_err(Failure::Io)?;
+        if self.output.is_empty() {
+            buffers.give(mem::take(&mut self.output));
+        }
+        if let Some(secure) = &mut self.secure {
+            if secure.output.is_empty() {
+                buffers.give(mem::take(&mut secure.output));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what is left, and then says that nothing more comes.
+    pub fn finish(&mut self, buffers: &mut Buffers) -> Result<(), Failure> {
+        self.flush(buffers)?;
+        if self.blocked {
+            return Ok(());
+        }
+        if let Some(secure) = &mut self.secure {
+            secure.close();
+            self.flush(buffers)?;
+        }
+        if !self.blocked {
+            self.stream.finish().map_err(Failure::Io)?;
+            self.phase = Phase::Lingering;
+        }
+        Ok(())
+    }
+
+    /// Ends the encryption, with an alert if something has gone wrong, as far as the kernel takes it at
+    /// once.
+    pub fn part(&mut self) -> io::Result<()> {
+        let Some(secure) = &mut self.secure else { return Ok(()) };
+        secure.close();
+        drain(&mut self.stream, &mut secure.output).map(|_| ())
+    }
+
+    /// Throws away what is to be written.
+    pub fn forget(&mut self, buffers: &mut Buffers) {
+        buffers.give(mem::take(&mut self.output));
+        self.rest = Vec::new();
+    }
+
+    /// How many bytes are waiting to be written.
+    pub fn pending(&self) -> usize {
+        self.output.len() + self.secure.as_ref().map_or(0, |secure| secure.output.len())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Io(error) => error.fmt(f),
+            Failure::Secure(broken) => broken.fmt(f),
+        }
+    }
+}
+
+/// Writes until nothing is left (`true`) or the kernel takes no more.
+fn drain(stream: &mut Stream, output: &mut Vec<u8>) -> io::Result<bool> {
+    let mut written = 0;
+    let done = loop {
+        let left = output.get(written..).unwrap_or_default();
+        if left.is_empty() {
+            break Ok(true);
+        }
+        match stream.write(left) {
+            Ok(0) => break Err(ErrorKind::WriteZero.into()),
+            Ok(len) => written += len,
+            Err(error) if error.kind() == ErrorKind::Interrupted => (),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break Ok(false),
+            Err(error) => break Err(error),
+        }
+    };
+    output.drain(..written);
+    done
+}
+
+/// The buffers into which all connections are read, one after the other.
+#[derive(Debug)]
+pub struct Scratch {
+    raw: Vec<u8>,
+    plain: Vec<u8>,
+    fresh: Fresh,
+}
+
+/// Where the bytes are that have been read last.
+#[derive(Clone, Copy, Debug)]
+enum Fresh {
+    /// So many as they came.
+    Raw(usize),
+    /// Those that have been decrypted.
+    Plain,
+}
+
+impl Scratch {
+    /// The bytes that have been read last.
+    pub fn fresh(&self) -> &[u8] {
+        match self.fresh {
+            Fresh::Raw(len) => self.raw.get(..len).unwrap_or_default(),
+            Fresh::Plain => &self.plain,
+        }
+    }
+
+    /// Begins with bytes that came before.
+    fn put(&mut self, bytes: &[u8]) -> usize {
+        let len = bytes.len().min(UNFINISHED_MAX);
+        for (to, from) in self.raw.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        len
+    }
+}
+
+impl Default for Scratch {
+    fn default() -> Scratch {
+        let raw = vec![0; UNFINISHED_MAX + READ_MAX];
+        Scratch { raw, plain: Vec::new(), fresh: Fresh::Plain }
+    }
+}
+
+/// Buffers that nobody is using.
+#[derive(Debug, Default)]
+pub struct Buffers {
+    free: Vec<Vec<u8>>,
+    bytes: usize,
+}
+
+impl Buffers {
+    /// An empty buffer.
+    pub fn take(&mut self) -> Vec<u8> {
+        let buffer = self.free.pop().unwrap_or_default();
+        self.bytes -= buffer.capacity();
+        buffer
+    }
+
+    /// Takes a buffer back, unless it is large or there are many.
+    pub fn give(&mut self, mut buffer: Vec<u8>) {
+        let size = buffer.capacity();
+        if size == 0 || size > BUFFER_KEPT_MAX || self.bytes + size > POOL_BYTES_MAX {
+            return;
+        }
+        buffer.clear();
+        self.bytes += size;
+        self.free.push(buffer);
+    }
+}
+
+/// How much is read at once, and so how much a connection can keep unhandled beside one line.
+const READ_MAX: usize = 16 << 10;
+
+/// How much is encrypted at once (RFC 8446 §5.1).
+const RECORD_MAX: usize = 16 << 10;
+
+/// A buffer larger than this goes back to the system.
+const BUFFER_KEPT_MAX: usize = 16 << 10;
+
+/// How much memory unused buffers hold.
+const POOL_BYTES_MAX: usize = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_plain_socket_is_small() {
+        assert!(size_of::<Socket>() <= 160, "{}", size_of::<Socket>());
+    }
+
+    #[test]
+    fn unused_buffers_are_bounded() {
+        let mut buffers = Buffers::default();
+        buffers.give(Vec::with_capacity(BUFFER_KEPT_MAX + 1));
+        assert_eq!(buffers.take().capacity(), 0);
+        for _ in 0..1_000 {
+            buffers.give(Vec::with_capacity(BUFFER_KEPT_MAX));
+        }
+        assert!(buffers.bytes <= POOL_BYTES_MAX);
+        assert_eq!(buffers.free.iter().map(Vec::capacity).sum::<usize>(), buffers.bytes);
+        assert!(buffers.take().capacity() > 0);
+    }
+}

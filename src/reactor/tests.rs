@@ -1,0 +1,461 @@
+//! A reactor on real sockets, driven turn by turn; what the server would want done is pushed by hand.
+
+use super::*;
+use crate::{
+    config::{self, Address, Config, Listen, Secret},
+    core::effect::Effect,
+    job::Material,
+    server::Setup,
+    time::Sid,
+};
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned,
+    SupportedProtocolVersion,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::ring,
+    pki_types::{CertificateDer, ServerName, UnixTime},
+    version,
+};
+use std::{
+    fs,
+    io::{BufRead, BufReader, ErrorKind, Read, Write},
+    net::{IpAddr, Shutdown, TcpStream},
+    path::PathBuf,
+    thread,
+    time::Instant,
+};
+
+/// No test takes as long.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn listen(tls: &[&str]) -> Listen {
+    let tls = tls.iter().map(|name| config::Tls {
+        certificate: PathBuf::from(format!("{name}.pem")),
+        key: PathBuf::from(format!("{name}.key")),
+        names: vec![(*name).to_owned()],
+    });
+    Listen { address: Address::Tcp(([127, 0, 0, 1], 0).into()), tls: tls.collect() }
+}
+
+fn material(place: usize, name: &str) -> Material {
+    let (chain, key) = certificate::self_signed(&[name]).unwrap();
+    Material { listener: 0, place, chain: chain.into_bytes(), key: Secret(key) }
+}
+
+fn loaded(listen: Vec<Listen>, certificates: Vec<Material>) -> Loaded {
+    let config = Config { listen, ..Config::default() };
+    Loaded { config, motd: Vec::new(), certificates }
+}
+
+fn reactor(loaded: &Loaded) -> Reactor {
+    let setup = Setup {
+        loaded: loaded.clone(),
+        sid: Sid::FIRST,
+        clock: 0,
+        seed: 0,
+        cloak: Secret(String::from("0123456789abcdef0123456789abcdef")),
+    };
+    let server = Server::new(setup, Now::default());
+    Reactor::new(server, |waker| Ok(Pool::new(waker)), loaded).unwrap()
+}
+
+impl Reactor {
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.addresses()[0].1).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    /// Takes turns until something has come about.
+    fn until(&mut self, mut reached: impl FnMut(&Reactor) -> bool) {
+        let mut events = Events::with_capacity(64);
+        let start = Instant::now();
+        while !reached(self) {
+            assert!(start.elapsed() < PATIENCE, "never came about");
+            self.refused.clear();
+            self.turn_within(&mut events, Duration::from_millis(5));
+        }
+    }
+
+    fn turn_within(&mut self, events: &mut Events, longest: Duration) {
+        // A timer of nobody's ends the wait.
+        let nobody: SocketId = crate::arena::Id::pack(u32::MAX, 0);
+        let at = self.clocks.now().mono + longest;
+        self.timers.insert((at, nobody));
+        self.turn(events).unwrap();
+        self.timers.remove(&(at, nobody));
+    }
+
+    fn only(&self) -> ConnId {
+        self.sockets.iter().find_map(|(_, socket)| socket.conn).unwrap()
+    }
+
+    fn say(&mut self, line: &[u8]) {
+        let conn = self.only();
+        self.fx.send(&[conn], |out| {
+            out.extend_from_slice(line);
+            true
+        });
+        self.act();
+    }
+}
+
+fn is_open(reactor: &Reactor) -> bool {
+    reactor.sockets.iter().any(|(_, socket)| socket.conn.is_some())
+}
+
+fn read_all(mut stream: impl Read) -> String {
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}
+
+#[test]
+fn the_last_lines_are_read_before_the_end() {
+    let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
+    let mut client = reactor.connect();
+    // Unread input would make the kernel reset the connection, and the lines be lost.
+    client.write_all(&[b'x'; 3000]).unwrap();
+    reactor.until(is_open);
+    reactor.say(b"hello\r\n");
+    reactor.say(b"ERROR :bye\r\n");
+    let conn = reactor.only();
+    reactor.fx.push(Effect::Close { conn });
+    reactor.act();
+    client.write_all(&[b'x'; 3000]).unwrap();
+    let reader = thread::spawn(move || read_all(client));
+    reactor.until(|reactor| reactor.sockets.is_empty());
+    assert_eq!(reader.join().unwrap(), "hello\r\nERROR :bye\r\n");
+    assert_eq!(reactor.closing, 0);
+    assert!(reactor.timers.is_empty());
+}
+
+#[test]
+fn a_reactor_with_nothing_to_do_waits() {
+    let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
+    let mut client = reactor.connect();
+    client.write_all(b"half a li").unwrap();
+    reactor.until(is_open);
+    reactor.say(b"PING :x\r\n");
+    let mut line = String::new();
+    reactor.until(|reactor| reactor.pending() == 0 && reactor.ready.is_empty());
+    BufReader::new(&client).read_line(&mut line).unwrap();
+    assert_eq!(line, "PING :x\r\n");
+    reactor.until(|reactor| reactor.sockets.iter().all(|(_, socket)| !socket.rest.is_empty()));
+    assert_eq!(reactor.patience(), None);
+    let mut events = Events::with_capacity(8);
+    reactor.poll.poll(&mut events, Some(Duration::from_millis(20))).unwrap();
+    assert!(events.is_empty(), "{events:?}");
+}
+
+#[test]
+fn an_idle_connection_owns_no_buffer() {
+    let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
+    let mut client = reactor.connect();
+    reactor.until(is_open);
+    client.write_all(b"half").unwrap();
+    reactor.until(|reactor| reactor.sockets.iter().all(|(_, socket)| !socket.rest.is_empty()));
+    client.write_all(b" a line\r\n").unwrap();
+    reactor.say(b"hello\r\n");
+    reactor.until(|reactor| {
+        reactor.sockets.iter().all(|(_, socket)| {
+            socket.rest.capacity() == 0 && socket.pending() == 0 && !socket.dirty
+        })
+    });
+    assert!(reactor.buffers.take().capacity() > 0, "the buffer has gone back");
+}
+
+#[test]
+fn a_client_that_never_reads_reaches_its_limit() {
+    let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
+    let client = reactor.connect();
+    reactor.until(is_open);
+    let line = [b'x'; 510];
+    let mut sent = 0;
+    while reactor.gone.is_empty() {
+        reactor.say(&line);
+        sent += line.len();
+        assert!(sent < 64 << 20, "no limit");
+    }
+    assert_eq!(reactor.gone[0].1, Gone::SendQueue);
+    reactor.until(|reactor| reactor.sockets.is_empty());
+    drop(client);
+}
+
+#[test]
+fn the_server_hears_when_little_is_left_to_write() {
+    let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
+    reactor.limits.send_queue = u64::MAX;
+    let mut client = reactor.connect();
+    reactor.until(is_open);
+    for _ in 0..16_000 {
+        reactor.say(&[b'x'; 510]);
+    }
+    let conn = reactor.only();
+    reactor.fx.push(Effect::Drain { conn });
+    reactor.act();
+    reactor.flush();
+    assert!(reactor.drained.is_empty() && reactor.pending() > 0);
+    let reader = thread::spawn(move || {
+        let mut all = vec![0; 16_000 * 510];
+        client.read_exact(&mut all).unwrap();
+        client
+    });
+    reactor.until(|reactor| reactor.sockets.iter().all(|(_, socket)| !socket.drain));
+    reactor.until(|reactor| reactor.pending() == 0);
+    reader.join().unwrap();
+}
+
+#[test]
+fn a_reactor_leaves_when_everything_has_been_written() {
+    let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
+    let client = reactor.connect();
+    reactor.until(is_open);
+    reactor.say(b"ERROR :bye\r\n");
+    let conn = reactor.only();
+    reactor.fx.push(Effect::Close { conn });
+    reactor.fx.push(Effect::Stop);
+    reactor.act();
+    let reader = thread::spawn(move || read_all(client));
+    reactor.run().unwrap();
+    assert_eq!(reader.join().unwrap(), "ERROR :bye\r\n");
+    assert!(reactor.listeners.is_empty());
+}
+
+#[test]
+fn being_told_twice_to_stop_is_to_leave_at_once() {
+    let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
+    let _client = reactor.connect();
+    reactor.until(is_open);
+    let handle = reactor.handle();
+    thread::spawn(move || {
+        handle.stop();
+        handle.stop();
+    });
+    reactor.run().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_unix_socket_is_for_its_group_and_a_stale_one_is_taken_over() {
+    use std::os::unix::{fs::PermissionsExt, net};
+
+    let path = std::env::temp_dir().join(format!("slircd-reactor-{}.sock", std::process::id()));
+    // A stale one: bound by somebody who has gone.
+    drop(net::UnixListener::bind(&path).unwrap());
+    let listen = Listen { address: Address::Unix(path.clone()), tls: Vec::new() };
+    let loaded = loaded(vec![listen], Vec::new());
+    let mut first = reactor(&loaded);
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
+    let _client = net::UnixStream::connect(&path).unwrap();
+    first.until(is_open);
+    let error = Listener::open(
+        0,
+        Address::Unix(path.clone()),
+        None,
+        first.poll.registry(),
+        Source::Listener(1).token(),
+    );
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::AddrInUse);
+    first.fx.push(Effect::Stop);
+    first.act();
+    assert!(!path.exists());
+}
+
+#[test]
+fn an_address_in_its_ipv6_form_is_an_ipv4_address() {
+    let mapped: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
+    assert_eq!(mapped.to_canonical(), IpAddr::from([192, 0, 2, 1]));
+}
+
+// TLS
+
+#[derive(Debug)]
+struct AnyServer;
+
+impl ServerCertVerifier for AnyServer {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _name: &ServerName<'_>,
+        _ocsp: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        ring::default_provider().signature_verification_algorithms.supported_schemes()
+    }
+}
+
+type Secured = StreamOwned<ClientConnection, TcpStream>;
+
+fn secured(stream: TcpStream, name: &str, version: &'static SupportedProtocolVersion) -> Secured {
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(AnyServer))
+        .with_no_client_auth();
+    let name = ServerName::try_from(name.to_owned()).unwrap();
+    StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), stream)
+}
+
+/// The certificate that a client is shown which asks for `name`.
+fn shown_to(reactor: &mut Reactor, name: &'static str) -> Vec<u8> {
+    let stream = reactor.connect();
+    let client = thread::spawn(move || {
+        let mut client = secured(stream, name, &version::TLS13);
+        client.write_all(b"PING :x\r\n").unwrap();
+        client.flush().unwrap();
+        client
+    });
+    reactor.until(|_| client.is_finished());
+    let mut client = client.join().unwrap();
+    reactor.until(is_open);
+    let certificate = client.conn.peer_certificates().unwrap()[0].to_vec();
+    client.conn.send_close_notify();
+    client.flush().unwrap();
+    client.sock.shutdown(Shutdown::Write).unwrap();
+    reactor.until(|reactor| reactor.sockets.is_empty());
+    certificate
+}
+
+fn der(material: &Material) -> Vec<u8> {
+    use rustls::pki_types::pem::PemObject;
+    CertificateDer::from_pem_slice(&material.chain).unwrap().to_vec()
+}
+
+#[test]
+fn lines_go_through_tls_and_the_end_is_announced() {
+    for version in [&version::TLS12, &version::TLS13] {
+        let certificates = vec![material(0, "localhost")];
+        let mut reactor = reactor(&loaded(vec![listen(&["localhost"])], certificates));
+        let stream = reactor.connect();
+        let client = thread::spawn(move || {
+            let mut client = secured(stream, "localhost", version);
+            client.write_all(b"PING :x\r\n").unwrap();
+            client.flush().unwrap();
+            // An end without close_notify would be an error here.
+            read_all(client)
+        });
+        reactor.until(is_open);
+        assert!(reactor.timers.is_empty(), "the handshake is over");
+        let long = "x".repeat(100_000) + "\r\n";
+        reactor.say(b"hello\r\n");
+        reactor.say(long.as_bytes());
+        reactor.until(|reactor| reactor.pending() == 0);
+        let idle = reactor.sockets.iter().all(|(_, socket)| {
+            let secure = socket.secure.as_ref().unwrap();
+            secure.input.capacity() == 0 && secure.output.capacity() == 0
+        });
+        assert!(idle, "an idle connection owns no buffer");
+        let conn = reactor.only();
+        reactor.fx.push(Effect::Close { conn });
+        reactor.act();
+        reactor.until(|_| client.is_finished());
+        assert_eq!(client.join().unwrap(), format!("hello\r\n{long}"));
+    }
+}
+
+#[test]
+fn plain_text_where_tls_is_spoken_gets_a_plain_answer() {
+    let certificates = vec![material(0, "localhost")];
+    let mut reactor = reactor(&loaded(vec![listen(&["localhost"])], certificates));
+    let mut client = reactor.connect();
+    client.write_all(b"NICK alice\r\nUSER alice 0 * :Alice\r\n").unwrap();
+    let reader = thread::spawn(move || read_all(client));
+    reactor.until(|_| reader.is_finished());
+    let text = reader.join().unwrap();
+    assert_eq!(text, "ERROR :Closing link: this port speaks TLS\r\n");
+    reactor.until(|reactor| reactor.sockets.is_empty());
+}
+
+#[test]
+fn a_broken_handshake_ends_alone() {
+    let certificates = vec![material(0, "localhost")];
+    let mut reactor = reactor(&loaded(vec![listen(&["localhost"])], certificates));
+    let mut garbage = reactor.connect();
+    garbage.write_all(b"\x16\x03\x01\xff\xff\xff\xff\xff\xff\xff\xff").unwrap();
+    let half = reactor.connect();
+    reactor.until(|reactor| reactor.listeners.len() == 1 && reactor.sockets.len() == 1);
+    drop(half);
+    reactor.until(|reactor| reactor.sockets.is_empty());
+    shown_to(&mut reactor, "localhost");
+}
+
+#[test]
+fn a_handshake_that_never_ends_is_ended() {
+    let certificates = vec![material(0, "localhost")];
+    let mut reactor = reactor(&loaded(vec![listen(&["localhost"])], certificates));
+    reactor.limits.registration_timeout = Duration::from_millis(20);
+    let client = reactor.connect();
+    reactor.until(|reactor| reactor.sockets.len() == 1);
+    reactor.until(|reactor| reactor.sockets.is_empty());
+    assert_eq!(read_all(client), "");
+}
+
+#[test]
+fn a_client_is_shown_the_certificate_of_the_name_it_asks_for() {
+    let certificates = vec![material(0, "irc.example.org"), material(1, "*.example.net")];
+    let names = ["irc.example.org", "*.example.net"];
+    let (first, second) = (der(&certificates[0]), der(&certificates[1]));
+    let mut reactor = reactor(&loaded(vec![listen(&names)], certificates));
+    assert_eq!(shown_to(&mut reactor, "irc.example.org"), first);
+    assert_eq!(shown_to(&mut reactor, "chat.example.net"), second);
+    assert_eq!(shown_to(&mut reactor, "elsewhere.example"), first);
+}
+
+#[test]
+fn a_certificate_is_exchanged_and_a_bad_one_is_not() {
+    let mut loaded = loaded(vec![listen(&["localhost"])], vec![material(0, "localhost")]);
+    let mut reactor = reactor(&loaded);
+    let bound = reactor.addresses();
+    loaded.certificates = vec![material(0, "localhost")];
+    let second = der(&loaded.certificates[0]);
+    reactor.fx.push(Effect::Reconfigure(Box::new(loaded.clone())));
+    reactor.act();
+    assert_eq!(shown_to(&mut reactor, "localhost"), second);
+    loaded.certificates[0].key = Secret(String::from("nothing"));
+    reactor.fx.push(Effect::Reconfigure(Box::new(loaded)));
+    reactor.act();
+    assert_eq!(shown_to(&mut reactor, "localhost"), second);
+    assert_eq!(reactor.addresses(), bound, "the listener is the same");
+}
+
+#[test]
+fn listeners_follow_the_configuration() {
+    let mut loaded = loaded(vec![listen(&[])], Vec::new());
+    let mut reactor = reactor(&loaded);
+    let old = reactor.addresses()[0].1;
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap();
+    let free = Listen { address: Address::Tcp("[::1]:0".parse().unwrap()), tls: Vec::new() };
+    let full = Listen { address: Address::Tcp(taken), tls: Vec::new() };
+    loaded.config.listen = vec![full, free];
+    reactor.fx.push(Effect::Reconfigure(Box::new(loaded)));
+    reactor.act();
+    let places: Vec<usize> = reactor.addresses().iter().map(|address| address.0).collect();
+    assert_eq!(places, [1], "one place is taken, and nothing else is disturbed");
+    assert!(TcpStream::connect(old).is_err());
+}

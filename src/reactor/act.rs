@@ -39,6 +39,8 @@ impl Reactor {
                         self.watch(id);
                     }
                 }
+                // No link is carried by a socket, so there is nobody to hand it to.
+                Effect::Frame { .. } => (),
                 Effect::Job { id, job } => {
                     if self.pool.submit(id, *job).is_err() {
                         self.refused.push(id);

@@ -4,7 +4,7 @@ use super::{
     listener::Stream,
     secure::{Broken, Progress, Secure, UNFINISHED_MAX},
 };
-use crate::{core::ConnId, time::Mono, wire::framing::Framing};
+use crate::{core::ConnId, time::Mono};
 use std::{
     fmt,
     io::{self, ErrorKind, Read, Write},
@@ -24,8 +24,6 @@ pub struct Socket {
     pub phase: Phase,
     /// Came, and is not handled yet: holds no memory when empty.
     pub rest: Vec<u8>,
-    /// Where lines begin and end.
-    pub framing: Framing,
     /// When its phase is over whatever happens.
     pub deadline: Option<Mono>,
     /// There may be something to read.
@@ -87,7 +85,6 @@ impl Socket {
             conn: None,
             phase: Phase::Open,
             rest: Vec::new(),
-            framing: Framing::default(),
             deadline: None,
             readable: false,
             hung_up: false,

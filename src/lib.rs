@@ -8,12 +8,27 @@
 //! - [`network`]: the network as all servers agree on it, and its only writer.
 //! - [`store`]: what outlives the process.
 //! - [`job`]: what the core asks of workers.
+//! - [`core`]: this server's own state, and the verbs that commands are written in.
+//! - [`command`]: the client protocol, one command to a file.
+//! - [`link`]: servers among each other.
+//! - [`server`]: the whole server, without I/O.
+//! - [`work`]: the workers.
+//! - [`reactor`]: the only thread that touches sockets.
+//! - [`sim`]: a network in one thread, in virtual time.
+//! - [`cli`]: the command line.
 
 pub mod arena;
+pub mod command;
 pub mod config;
+pub mod core;
 pub mod job;
+pub mod link;
 pub mod metrics;
 pub mod network;
+pub mod reactor;
+pub mod server;
+pub mod sim;
 pub mod store;
 pub mod time;
 pub mod wire;
+pub mod work;

@@ -2,9 +2,17 @@
 
 use crate::{
     config,
-    core::{ConnId, effect::Effects},
-    id,
+    command,
+    core::{
+        ConnId, Core, Start, dispatch,
+        effect::Effects,
+        frame::{Frame, PeerId},
+        housekeeping, registration, reload,
+        session::Session,
+    },
     job::{Answer, JobId, Loaded},
+    link::Mesh,
+    network::crdt,
     time::{Mono, Now, Sid},
 };
 use std::net::IpAddr;
@@ -16,6 +24,8 @@ pub struct Setup {
     pub loaded: Loaded,
     /// This server's id on the network.
     pub sid: Sid,
+    /// Which of its lives this is.
+    pub life: u64,
     /// The highest tick an earlier life of this server can have given.
     pub clock: u64,
     /// Where all randomness comes from.
@@ -109,6 +119,18 @@ pub enum Input<'a> {
         /// What it found.
         answer: Answer,
     },
+    /// A linked server says something.
+    Frame {
+        /// Which.
+        peer: PeerId,
+        /// What.
+        frame: Frame,
+    },
+    /// A link with another server is down.
+    Unlinked {
+        /// Which.
+        peer: PeerId,
+    },
     /// A deadline has come.
     Tick,
     /// Read the configuration again (SIGHUP).
@@ -122,43 +144,81 @@ pub enum Input<'a> {
 
 /// A server.
 #[derive(Debug)]
-pub struct Server {}
+pub struct Server {
+    core: Core,
+    mesh: Mesh,
+}
 
 impl Server {
     /// A server to which nobody has connected.
-    pub fn new(_setup: Setup, _now: Now) -> Server {
-        Server {}
+    pub fn new(setup: Setup, now: Now) -> Server {
+        let Setup { loaded, sid, life, clock, seed, cloak } = setup;
+        let origin = crdt::Origin { server: sid, life };
+        let mut core = Core::new(Start { loaded, origin, clock, seed, cloak }, now);
+        let mut mesh = Mesh::new(origin);
+        // What has happened so far is of its own doing, and goes into the log.
+        mesh.propagate(&mut core, &mut Effects::default());
+        Server { core, mesh }
+    }
+
+    /// What it knows, to look at.
+    pub fn core(&self) -> &Core {
+        &self.core
     }
 
     /// Whether a connection may go on. Asked at accept.
-    pub fn admit(&mut self, _from: Origin, _listener: usize, _now: Now) -> Verdict {
-        Verdict::Admit
+    pub fn admit(&mut self, from: Origin, _listener: usize, now: Now) -> Verdict {
+        let verdict = self.core.admission.admit(from, &self.core.config.limits, now);
+        match verdict {
+            Verdict::Admit => self.core.metrics.accepted += 1,
+            Verdict::Refuse(_) => self.core.metrics.refused += 1,
+        }
+        verdict
     }
 
     /// Takes back an admission whose connection never came to be opened.
-    pub fn abandon(&mut self, _from: Origin) {}
+    pub fn abandon(&mut self, from: Origin) {
+        self.core.admission.release(from);
+    }
 
     /// A connection that has been admitted begins to speak IRC.
-    pub fn open(&mut self, _peer: Peer, _now: Now, _fx: &mut Effects) -> ConnId {
-        crate::arena::Id::pack(0, 0)
+    pub fn open(&mut self, peer: Peer, now: Now, fx: &mut Effects) -> ConnId {
+        registration::open(&mut self.core, fx, peer, now)
     }
 
     /// Whether the connection's next line may be handled now. When not, `Effect::Ready` will say
     /// when; until then the transport does not read from it.
-    pub fn ready(&self, _conn: ConnId) -> bool {
-        true
+    pub fn ready(&self, conn: ConnId) -> bool {
+        self.core.sessions.get(conn).is_some_and(Session::ready)
     }
 
     /// Handles one input. The effects must be drained before waiting again.
-    pub fn handle(&mut self, _input: Input<'_>, _now: Now, _fx: &mut Effects) {}
+    pub fn handle(&mut self, input: Input<'_>, now: Now, fx: &mut Effects) {
+        let core = &mut self.core;
+        match input {
+            Input::Line { conn, line } => dispatch::line(core, fx, &command::TABLE, conn, line, now),
+            Input::TooLong { conn } => dispatch::too_long(core, fx, conn, now),
+            Input::Closed { conn, why } => housekeeping::closed(core, fx, conn, why, now),
+            Input::Drained { conn } => dispatch::drained(core, fx, conn, now),
+            Input::Done { id, answer } => dispatch::done(core, fx, id, answer, now),
+            Input::Tick => housekeeping::tick(core, fx, now),
+            Input::Reload => reload::begin(core, fx, now),
+            Input::Stop { reason } => housekeeping::stop(core, fx, reason, now),
+            Input::Frame { peer, frame } => self.mesh.receive(core, fx, peer, frame, now),
+            Input::Unlinked { peer } => self.mesh.unlink(core, fx, peer, now),
+        }
+        self.mesh.propagate(&mut self.core, fx);
+    }
+
+    /// A link with another server has come up.
+    pub fn link(&mut self, server: Sid, now: Now, fx: &mut Effects) -> PeerId {
+        let peer = self.mesh.link(&mut self.core, fx, server, now);
+        self.mesh.propagate(&mut self.core, fx);
+        peer
+    }
 
     /// When `Input::Tick` is wanted. May change with every call.
     pub fn deadline(&self) -> Option<Mono> {
-        None
+        self.core.timers.deadline()
     }
 }
-
-id!(
-    /// Unused until servers are linked.
-    PeerId
-);

@@ -162,9 +162,9 @@ mod tests {
         let old = Config::default();
         let mut new = Config::default();
         new.server.name = "other.test".into();
-        new.limits.nick = 9;
+        new.limits.targets = 9;
         assert_eq!(new.keep(&old), ["server.name"]);
-        assert_eq!((new.server.name.as_str(), new.limits.nick), (old.server.name.as_str(), 9));
+        assert_eq!((new.server.name.as_str(), new.limits.targets), (old.server.name.as_str(), 9));
     }
 
     #[test]

@@ -64,7 +64,7 @@ macro_rules! config {
             }
 
             /// Takes back what needs a restart, and names it.
-            #[allow(unused_variables, clippy::ptr_arg)]
+            #[allow(dead_code, unused_variables, reason = "tables of lists are taken as they are")]
             fn keep(&mut self, old: &$name, kept: &mut Vec<&'static str>) {
                 $(if Reload::$reload == Reload::Restart && self.$key != old.$key {
                     self.$key = old.$key.clone();

@@ -227,6 +227,16 @@ impl Ctx<'_> {
         }
     }
 
+    /// Refuses something without giving up the rest of the command.
+    pub fn refuse(&mut self, reject: Reject) {
+        self.core.metrics.rejects += 1;
+        match reject {
+            Reject::Reply(reply) => self.reply(reply),
+            Reject::Standard(standard) => self.standard(&standard),
+            Reject::Quit(reason) => self.close(&reason),
+        }
+    }
+
     /// Sets a timer.
     pub fn after(&mut self, span: Duration, timer: Timer) {
         self.core.timers.set(self.now.mono + span, timer);

@@ -2,7 +2,7 @@
 
 use super::{
     ConnId, Core, answer,
-    ctx::{Ctx, Outcome, Reject, Then},
+    ctx::{Ctx, Outcome, Then},
     effect::{Effect, Effects},
     oper::{self, Priv},
     render,
@@ -189,21 +189,12 @@ pub fn wake(core: &Core, fx: &mut Effects, conn: ConnId) {
 fn guarded(ctx: &mut Ctx<'_>, handler: impl FnOnce(&mut Ctx<'_>) -> Outcome) {
     match catch_unwind(AssertUnwindSafe(|| handler(ctx))) {
         Ok(Ok(())) => (),
-        Ok(Err(reject)) => refuse(ctx, reject),
+        Ok(Err(reject)) => ctx.refuse(reject),
         Err(_) => {
             ctx.core.metrics.panics += 1;
             log::error!("a command has failed by a fault of this program; its client is disconnected, please report this");
             ctx.close("Internal error");
         }
-    }
-}
-
-fn refuse(ctx: &mut Ctx<'_>, reject: Reject) {
-    ctx.core.metrics.rejects += 1;
-    match reject {
-        Reject::Reply(reply) => ctx.reply(reply),
-        Reject::Standard(standard) => ctx.standard(&standard),
-        Reject::Quit(reason) => ctx.close(&reason),
     }
 }
 

@@ -182,6 +182,11 @@ impl Core {
         render::apply(self, fx, op, at, None, now);
     }
 
+    /// Forgets empty channels whose emptiness every server has seen, as `stable` tells.
+    pub fn collect(&mut self, stable: impl Fn(Stamp) -> bool) {
+        self.network.collect(stable);
+    }
+
     /// Asks a worker, for something that no client waits for.
     pub fn ask(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) -> JobId {
         let id = self.pending.insert(ctx::Pending { then });
@@ -204,4 +209,18 @@ pub struct Start {
     pub seed: u64,
     /// The key of cloaked hosts.
     pub cloak: crate::config::Secret,
+}
+
+/// Does something for each item of a list; what is refused for one leaves the others as they are.
+pub fn refuse_each<'a>(
+    ctx: &mut ctx::Ctx<'_>,
+    items: impl Iterator<Item = &'a str>,
+    mut each: impl FnMut(&mut ctx::Ctx<'_>, &'a str) -> ctx::Outcome,
+) -> ctx::Outcome {
+    for item in items {
+        if let Err(reject) = each(ctx, item) {
+            ctx.refuse(reject);
+        }
+    }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! From changes to what clients see. Every line that a client gets unasked is written here.
 
-mod channel;
+pub mod channel;
 mod split;
 
 use super::{

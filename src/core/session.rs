@@ -35,6 +35,8 @@ pub struct Session {
     pub wait: Wait,
     /// The answer to a labelled command that is not complete yet.
     pub answer: Option<Box<Answer>>,
+    /// The `[[oper]]` whose password is being checked.
+    pub oper: Option<Box<str>>,
     /// Whether it has been told goodbye.
     pub closing: bool,
 }
@@ -107,6 +109,7 @@ impl Session {
             pinged: None,
             wait: Wait::Nothing,
             answer: None,
+            oper: None,
             closing: false,
         }
     }

@@ -188,6 +188,11 @@ impl Channel {
             .map(|(_, mask)| mask)
     }
 
+    /// One of the lists, as it is kept: a mask added on two sides of a split is there twice.
+    pub fn all_masks(&self, letter: char) -> impl Iterator<Item = &Mask> {
+        self.masks.iter().filter(move |mask| mask.letter == letter)
+    }
+
     /// Whether the same mask stands earlier in the same list.
     fn repeats(&self, place: usize, mask: &Mask) -> bool {
         self.masks

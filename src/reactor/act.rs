@@ -18,6 +18,8 @@ impl Reactor {
         let mut list = fx.take();
         for effect in list.drain(..) {
             match effect {
+                // Servers are linked in the simulation only: no listener lets a peer in.
+                Effect::Frame { .. } => (),
                 Effect::Send { line, to } => {
                     let bytes = fx.line(line);
                     for conn in fx.recipients(to) {

@@ -1,0 +1,142 @@
+//! CAP (`ircv3: capability-negotiation`).
+
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome},
+        dispatch::{Command, Run},
+        registration,
+    },
+    wire::{
+        cap::{self, CapSet},
+        message::Message,
+        reply,
+    },
+};
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "CAP",
+    params: "<subcommand> [<capabilities>]",
+    about: "Negotiates capabilities: LS, LIST, REQ, END.",
+    help: "",
+    replies: &[reply::INVALID_CAP_CMD],
+    cost: 1,
+    run: Run::Any(cap),
+}];
+
+/// The most bytes of capabilities on a line.
+const LINE: usize = 400;
+
+fn cap(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
+    let argument = message.args.get(1).unwrap_or_default();
+    match message.args[0].to_ascii_uppercase().as_str() {
+        "LS" => {
+            negotiate(ctx, true);
+            let version = argument.parse().unwrap_or(0);
+            let session = ctx.session_mut();
+            session.cap_version = session.cap_version.max(version);
+            if version >= 302 {
+                // ircv3: whoever speaks 302 hears of changes.
+                session.caps = session.caps.or(cap::CAP_NOTIFY);
+            }
+            let names = cap::offered().map(|cap| cap.name).collect();
+            list(ctx, "LS", names);
+        }
+        "LIST" => {
+            let caps = ctx.session().caps;
+            let names = cap::offered().filter(|cap| caps.contains(cap.set)).map(|cap| cap.name).collect();
+            list(ctx, "LIST", names);
+        }
+        "REQ" => {
+            negotiate(ctx, true);
+            request(ctx, argument);
+        }
+        "END" => {
+            negotiate(ctx, false);
+            return registration::progress(ctx);
+        }
+        _ => return Err(reply::invalid_cap_cmd(message.args[0]).into()),
+    }
+    Ok(())
+}
+
+fn negotiate(ctx: &mut Ctx<'_>, on: bool) {
+    if let Some(registration) = ctx.session_mut().registration() {
+        registration.negotiating = on;
+    }
+}
+
+fn request(ctx: &mut Ctx<'_>, asked: &str) {
+    let (mut add, mut remove) = (CapSet::EMPTY, CapSet::EMPTY);
+    let speaks_302 = ctx.session().cap_version >= 302;
+    let known = asked.split_ascii_whitespace().all(|word| {
+        let (name, off) = word.strip_prefix('-').map_or((word, false), |name| (name, true));
+        let Some(cap) = cap::find(name) else { return false };
+        if off {
+            remove = remove.or(cap.set);
+            // ircv3: cap-notify cannot be given up by whoever speaks 302.
+            return !(speaks_302 && cap.set == cap::CAP_NOTIFY);
+        }
+        add = add.or(cap.set);
+        true
+    });
+    let target = crate::core::render::addressee(ctx.core, ctx.conn).to_owned();
+    if known {
+        // The answer is the last line in the old way.
+        ctx.line("CAP", &[&target, "ACK"], Some(asked));
+        let session = ctx.session_mut();
+        session.caps = session.caps.or(add).without(remove);
+    } else {
+        ctx.line("CAP", &[&target, "NAK"], Some(asked));
+    }
+}
+
+/// A list of capabilities, on several lines for those who speak 302.
+fn list(ctx: &mut Ctx<'_>, subcommand: &str, names: Vec<&str>) {
+    let target = crate::core::render::addressee(ctx.core, ctx.conn).to_owned();
+    let several = ctx.session().cap_version >= 302;
+    let mut text = String::new();
+    for name in names {
+        if several && text.len() + 1 + name.len() > LINE {
+            ctx.line("CAP", &[&target, subcommand, "*"], Some(&text));
+            text.clear();
+        }
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(name);
+    }
+    ctx.line("CAP", &[&target, subcommand], Some(&text));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn negotiation_holds_registration_until_it_ends() {
+        check(
+            r"
+            raw a
+            a > CAP LS 302
+            a < :s1.test CAP * LS :away-notify batch cap-notify echo-message extended-join invite-notify labeled-response message-tags multi-prefix server-time setname standard-replies userhost-in-names
+            a > NICK al
+            a > USER al 0 * :Al
+            a > CAP REQ :batch nonsense
+            a < :s1.test CAP al NAK :batch nonsense
+            a > CAP REQ :batch multi-prefix
+            a < :s1.test CAP al ACK :batch multi-prefix
+            a > CAP LIST
+            a < :s1.test CAP al LIST :batch cap-notify multi-prefix
+            a <! 001
+            a > CAP REQ -cap-notify
+            a < :s1.test CAP al NAK :-cap-notify
+            a > CAP NONSENSE
+            a < :s1.test 410 al NONSENSE :Invalid CAP command
+            a > CAP END
+            a < :s1.test 001 al :Welcome to the Test IRC network, al!~al@a.test
+            a > CAP REQ -batch
+            a < :s1.test CAP al ACK :-batch
+            ",
+        );
+    }
+}

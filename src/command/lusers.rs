@@ -1,0 +1,49 @@
+//! LUSERS (RFC 2812 §3.4.2).
+
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome},
+        dispatch::{Command, Run},
+        welcome,
+    },
+    network::UserId,
+    wire::{message::Args, reply},
+};
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "LUSERS",
+    params: "",
+    about: "Shows how many users there are.",
+    help: "",
+    replies: &[reply::LUSER_CLIENT, reply::LUSER_OP, reply::LUSER_UNKNOWN, reply::LUSER_CHANNELS, reply::LUSER_ME, reply::LOCAL_USERS, reply::GLOBAL_USERS],
+    cost: 1,
+    run: Run::User(lusers),
+}];
+
+fn lusers(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
+    welcome::lusers(ctx);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn everybody_is_counted() {
+        check(
+            r"
+            alice > JOIN #a
+            bob   > MODE bob +i
+            raw c
+            c     > NICK c
+            alice > LUSERS
+            alice < :s1.test 251 alice :There are 1 users and 1 invisible on 1 servers
+            alice < :s1.test 252 alice 0 :operator(s) online
+            alice < :s1.test 253 alice 1 :unknown connection(s)
+            alice < :s1.test 254 alice 1 :channels formed
+            alice < :s1.test 255 alice :I have 2 clients and 0 servers
+            ",
+        );
+    }
+}

@@ -1,0 +1,80 @@
+//! The client protocol, one command to a file. To add one: write the file, name it twice here.
+
+mod away;
+mod cap;
+mod error;
+mod help;
+mod invite;
+mod ison;
+mod join;
+mod kick;
+mod kill;
+mod list;
+mod lusers;
+mod message;
+mod mode;
+mod motd;
+mod names;
+mod nick;
+mod notice;
+mod oper;
+mod part;
+mod pass;
+mod ping;
+mod pong;
+mod privmsg;
+mod quit;
+mod rehash;
+mod setname;
+mod tagmsg;
+mod time;
+mod topic;
+mod user;
+mod userhost;
+mod version;
+mod who;
+mod whois;
+mod whowas;
+
+use crate::core::dispatch::{Command, Table};
+
+/// Every command.
+pub static TABLE: Table = Table { commands: ALL };
+
+/// Sorted by name.
+const ALL: &[&[Command]] = &[
+    away::COMMANDS,
+    cap::COMMANDS,
+    error::COMMANDS,
+    help::COMMANDS,
+    invite::COMMANDS,
+    ison::COMMANDS,
+    join::COMMANDS,
+    kick::COMMANDS,
+    kill::COMMANDS,
+    list::COMMANDS,
+    lusers::COMMANDS,
+    mode::COMMANDS,
+    motd::COMMANDS,
+    names::COMMANDS,
+    nick::COMMANDS,
+    notice::COMMANDS,
+    oper::COMMANDS,
+    part::COMMANDS,
+    pass::COMMANDS,
+    ping::COMMANDS,
+    pong::COMMANDS,
+    privmsg::COMMANDS,
+    quit::COMMANDS,
+    rehash::COMMANDS,
+    setname::COMMANDS,
+    tagmsg::COMMANDS,
+    time::COMMANDS,
+    topic::COMMANDS,
+    user::COMMANDS,
+    userhost::COMMANDS,
+    version::COMMANDS,
+    who::COMMANDS,
+    whois::COMMANDS,
+    whowas::COMMANDS,
+];

@@ -1,0 +1,41 @@
+//! MOTD (RFC 2812 §3.4.1).
+
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome},
+        dispatch::{Command, Run},
+        welcome,
+    },
+    network::UserId,
+    wire::{message::Args, reply},
+};
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "MOTD",
+    params: "",
+    about: "Shows the message of the day.",
+    help: "",
+    replies: &[reply::MOTD_START, reply::MOTD, reply::END_OF_MOTD],
+    cost: 1,
+    run: Run::User(motd),
+}];
+
+fn motd(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
+    welcome::motd(ctx);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn a_server_without_one_says_so() {
+        check(
+            r"
+            alice > MOTD
+            alice < :s1.test 422 alice :MOTD File is missing
+            ",
+        );
+    }
+}

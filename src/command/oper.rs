@@ -1,0 +1,101 @@
+//! OPER (RFC 2812 §3.1.4).
+
+use crate::{
+    config::{Oper, Secret},
+    core::{
+        ctx::{Ctx, Outcome},
+        dispatch::{Command, Run},
+    },
+    job::{Answer, Job},
+    network::{UserId, op::Op},
+    wire::{mask, message::Args, reply},
+};
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "OPER",
+    params: "<name> <password>",
+    about: "Makes you an operator of the network.",
+    help: "",
+    replies: &[reply::YOURE_OPER, reply::NO_OPER_HOST, reply::PASSWD_MISMATCH],
+    cost: 5,
+    run: Run::User(oper),
+}];
+
+/// A hash of nothing anybody knows, so that a name that is unknown takes as long as one that is.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2xpcmNkIG5vYm9keQ$0K0pVbUq0d4M1vJ3mYxYv5l8c2nqk7r9w1t3u5y7a8A";
+
+fn oper(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+    let found = ctx.core.config.oper.iter().find(|oper| oper.name == args[0] && fits(ctx, user, oper)).cloned();
+    let name = found.as_ref().map(|oper| oper.name.clone());
+    ctx.session_mut().oper = name.map(String::into_boxed_str);
+    match found {
+        // The certificate was proved in the handshake.
+        Some(Oper { password: None, .. }) => grant(ctx, user),
+        Some(Oper { password: Some(hash), .. }) => {
+            ctx.defer(Job::Verify { hash, password: Secret::new(args[1]) }, verified);
+            Ok(())
+        }
+        None => {
+            ctx.defer(Job::Verify { hash: Secret::new(NOBODY), password: Secret::new(args[1]) }, verified);
+            Ok(())
+        }
+    }
+}
+
+fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let Some(user) = ctx.session().user() else { return Ok(()) };
+    match answer {
+        Answer::Verified(true) => grant(ctx, user),
+        Answer::Verified(false) => {
+            log::warn!("a failed OPER by {}", ctx.whois(user).mask());
+            Err(reply::passwd_mismatch().into())
+        }
+        _ => Err(reply::try_again("OPER").into()),
+    }
+}
+
+fn grant(ctx: &mut Ctx<'_>, user: UserId) -> Outcome {
+    let name = ctx.session_mut().oper.take();
+    let class = ctx.core.config.oper.iter().find(|oper| Some(oper.name.as_str()) == name.as_deref()).map(|oper| oper.class.clone());
+    let Some(class) = class else { return Err(reply::no_oper_host().into()) };
+    let who = ctx.whois(user);
+    log::info!("{} is an operator of class {class} now", who.mask());
+    let (uid, modes, host) = (who.uid, who.modes.set('o', true), who.host.clone());
+    ctx.commit(Op::UserModes { uid, modes, host, class: Some(class.into()) });
+    ctx.reply(reply::youre_oper());
+    Ok(())
+}
+
+/// Whether somebody may be this operator at all: by certificate and by mask.
+fn fits(ctx: &Ctx<'_>, user: UserId, oper: &Oper) -> bool {
+    let shown = ctx.session().tls.as_ref().and_then(|tls| tls.fingerprint.as_deref());
+    let who = ctx.whois(user);
+    let casemap = ctx.network().casemap();
+    let mut hosts = vec![format!("{}@{}", who.user, who.real_host)];
+    hosts.extend(who.address.map(|address| format!("{}@{address}", who.user)));
+    let masked = oper.masks.is_empty() || oper.masks.iter().any(|mask| hosts.iter().any(|host| mask::matches(mask, host, casemap)));
+    masked && oper.fingerprint.as_deref().is_none_or(|wanted| shown == Some(wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn a_password_makes_an_operator() {
+        check(
+            r"
+            config oper root sesame
+            alice > OPER root wrong
+            alice < :s1.test 464 alice :Password incorrect
+            alice > OPER nobody sesame
+            alice < :s1.test 464 alice :Password incorrect
+            alice > OPER root sesame
+            alice < :alice!~alice@alice.test MODE alice :+o
+            alice < :s1.test 381 alice :You are now an IRC operator
+            alice > MODE alice -o
+            alice < :alice!~alice@alice.test MODE alice :-o
+            ",
+        );
+    }
+}

@@ -1,0 +1,49 @@
+//! REHASH (RFC 2812 §4.2).
+
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome},
+        dispatch::{Command, Run},
+        oper::Priv,
+        reload::{self, Reload},
+    },
+    job::{Answer, Job},
+    network::UserId,
+    wire::{message::Args, reply},
+};
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "REHASH",
+    params: "",
+    about: "Reads the configuration again; mistakes are listed and change nothing.",
+    help: "",
+    replies: &[reply::REHASHING],
+    cost: 5,
+    run: Run::Oper(Priv::Rehash, rehash),
+}];
+
+fn rehash(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
+    ctx.reply(reply::rehashing("the configuration"));
+    ctx.defer(Job::Load, loaded);
+    Ok(())
+}
+
+fn loaded(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let texts = match reload::finish(ctx.core, ctx.fx, answer) {
+        Reload::Done(restart) if restart.is_empty() => vec!["The configuration has been read again.".to_owned()],
+        Reload::Done(restart) => {
+            vec![format!("The configuration has been read again; a restart is needed for: {}.", restart.join(", "))]
+        }
+        Reload::Refused(errors) => {
+            let mut texts = vec!["The configuration has mistakes and stays as it was:".to_owned()];
+            texts.extend(errors.iter().map(ToString::to_string));
+            texts
+        }
+        Reload::Busy => vec!["The configuration could not be read now and stays as it was; try again.".to_owned()],
+    };
+    let nick = crate::core::render::addressee(ctx.core, ctx.conn).to_owned();
+    for text in texts {
+        ctx.line("NOTICE", &[&nick], Some(&text));
+    }
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! TIME (RFC 2812 §3.4.6).
+
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome},
+        dispatch::{Command, Run},
+        welcome,
+    },
+    network::UserId,
+    wire::{message::Args, reply},
+};
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "TIME",
+    params: "",
+    about: "Shows what time it is on the server.",
+    help: "",
+    replies: &[reply::TIME],
+    cost: 1,
+    run: Run::User(time),
+}];
+
+fn time(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
+    let (name, wall) = (ctx.core.name().to_owned(), ctx.now.wall);
+    ctx.reply(reply::time(&name, wall.secs(), &welcome::date_text(wall)));
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! WHOIS (RFC 2812 §3.6.2).
+
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome},
+        dispatch::{Command, Run},
+        oper::Priv,
+        policy, registration,
+    },
+    network::UserId,
+    wire::{message::Args, reply},
+};
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "WHOIS",
+    params: "[<server>] <nick>",
+    about: "Shows who somebody is.",
+    help: "",
+    replies: &[reply::WHOIS_USER, reply::WHOIS_SERVER, reply::WHOIS_OPERATOR, reply::WHOIS_IDLE, reply::END_OF_WHOIS, reply::WHOIS_CHANNELS, reply::WHOIS_ACTUALLY, reply::WHOIS_SECURE, reply::WHOIS_CERTFP, reply::WHOIS_MODES, reply::AWAY, reply::NO_SUCH_NICK],
+    cost: 2,
+    run: Run::User(whois),
+}];
+
+fn whois(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+    let nick = args.given(1).unwrap_or(args[0]);
+    let nick = nick.split(',').next().unwrap_or(nick);
+    match ctx.find_user(nick) {
+        Some(target) => tell(ctx, user, target),
+        None => ctx.reply(reply::no_such_nick(nick)),
+    }
+    ctx.reply(reply::end_of_whois(nick));
+    Ok(())
+}
+
+fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
+    let open = user == target || ctx.may(user, Priv::See);
+    let who = ctx.whois(target);
+    let nick = who.nick().to_string();
+    let (name, host, realname) = (who.user.clone(), who.host.clone(), who.realname.clone());
+    let (away, modes, class, sid) = (who.away.clone(), who.modes, who.class.clone(), who.uid.server);
+    let real = who.address.map(|address| (who.real_host.clone(), registration::address_text(address)));
+    ctx.reply(reply::whois_user(&nick, &name, &host, &realname));
+    let channels = channels(ctx, user, target);
+    for piece in channels.chunks(CHANNELS_MAX) {
+        ctx.reply(reply::whois_channels(&nick, &piece.join(" ")));
+    }
+    let server = ctx.network().server(sid).map(|server| (server.info.name.clone(), server.info.description.clone()));
+    let (server, about) = server.unwrap_or_default();
+    ctx.reply(reply::whois_server(&nick, &server, &about));
+    if let Some(class) = class {
+        ctx.reply(reply::whois_operator(&nick, &class));
+    }
+    if let Some(message) = away {
+        ctx.reply(reply::away(&nick, &message));
+    }
+    if modes.contains('Z') {
+        ctx.reply(reply::whois_secure(&nick));
+    }
+    if open {
+        if let Some((host, address)) = real {
+            ctx.reply(reply::whois_actually(&nick, &format!("{name}@{host}"), &address));
+        }
+        ctx.reply(reply::whois_modes(&nick, &modes.to_string()));
+        let conn = ctx.local(target).and_then(|local| local.sessions.first().copied());
+        let tls = conn.and_then(|conn| ctx.core.sessions.get(conn)).and_then(|session| session.tls.as_ref());
+        if let Some(fingerprint) = tls.and_then(|tls| tls.fingerprint.clone()) {
+            ctx.reply(reply::whois_certfp(&nick, &fingerprint));
+        }
+    }
+    let times = ctx.local(target).map(|local| (ctx.now.mono.since(local.active).as_secs(), local.since.secs()));
+    if let Some((idle, since)) = times {
+        ctx.reply(reply::whois_idle(&nick, idle, since));
+    }
+}
+
+/// How many channels fit on a line, each of the longest.
+const CHANNELS_MAX: usize = 4;
+
+/// The channels of a user that another may know of.
+fn channels(ctx: &Ctx<'_>, user: UserId, target: UserId) -> Vec<String> {
+    let inside = ctx.whois(target).channels().iter().copied().filter(|channel| policy::sees(ctx, user, *channel));
+    let named = inside.filter_map(|channel| {
+        let status = ctx.network().status(channel, target)?;
+        let prefix: String = status.prefixes(false).collect();
+        Some(format!("{prefix}{}", ctx.network().channel(channel).name))
+    });
+    named.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn what_others_may_know_is_told() {
+        check(
+            r"
+            alice > JOIN #a,#b
+            alice > MODE #b +s
+            alice > AWAY :lunch
+            bob   > WHOIS alice
+            bob   < :s1.test 311 bob alice ~alice alice.test * :Real alice
+            bob   < :s1.test 319 bob alice :@#a
+            bob   < :s1.test 312 bob alice s1.test :An slircd server
+            bob   < :s1.test 301 bob alice :lunch
+            bob   <~ :s1.test 317 bob alice *
+            bob   < :s1.test 318 bob alice :End of /WHOIS list
+            bob   <! 338
+            alice > WHOIS alice
+            alice <~ :s1.test 338 alice alice *
+            bob   > WHOIS nobody
+            bob   < :s1.test 401 bob nobody :No such nick/channel
+            bob   < :s1.test 318 bob nobody :End of /WHOIS list
+            ",
+        );
+    }
+}

@@ -1,0 +1,64 @@
+//! WHOWAS (RFC 2812 §3.6.3).
+
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome},
+        dispatch::{Command, Run},
+        welcome,
+        whowas::Past,
+    },
+    network::UserId,
+    wire::{message::Args, name::Nick, reply},
+};
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "WHOWAS",
+    params: "[<nick> [<count>]]",
+    about: "Shows who wore a nick.",
+    help: "",
+    replies: &[reply::WHOWAS_USER, reply::WHOIS_SERVER, reply::WAS_NO_SUCH_NICK, reply::END_OF_WHOWAS, reply::NO_NICKNAME_GIVEN],
+    cost: 2,
+    run: Run::User(whowas),
+}];
+
+fn whowas(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
+    let Some(nick) = args.given(0) else { return Err(reply::no_nickname_given().into()) };
+    let most = args.get(1).and_then(|count| count.parse::<usize>().ok()).filter(|count| *count > 0).unwrap_or(usize::MAX);
+    let found: Vec<Past> = match Nick::lookup(nick, ctx.network().casemap()) {
+        Some(nick) => ctx.core.whowas.of(&nick).take(most).cloned().collect(),
+        None => Vec::new(),
+    };
+    if found.is_empty() {
+        ctx.reply(reply::was_no_such_nick(nick));
+    }
+    for past in found {
+        let nick = past.nick.as_str();
+        ctx.reply(reply::whowas_user(nick, &past.user, &past.host, &past.realname));
+        ctx.reply(reply::whois_server(nick, &past.server, &welcome::date_text(past.until)));
+    }
+    ctx.reply(reply::end_of_whowas(nick));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn the_past_is_remembered() {
+        check(
+            r"
+            alice > PING x
+            bob   > NICK robert
+            alice > WHOWAS BOB
+            alice < :s1.test 314 alice bob ~bob bob.test * :Real bob
+            alice < :s1.test 369 alice BOB :End of WHOWAS
+            alice > WHOWAS none
+            alice < :s1.test 406 alice none :There was no such nickname
+            alice < :s1.test 369 alice none :End of WHOWAS
+            alice > WHOWAS
+            alice < :s1.test 431 alice :No nickname given
+            ",
+        );
+    }
+}

@@ -1,0 +1,60 @@
+//! Two networks into one: what to apply here, so that this network knows what the other knows.
+//!
+//! What one side has and the other has not is new on the one, or gone on the other. The version vectors
+//! tell: who has seen it come and does not have it, has seen it go.
+
+use crate::{
+    core::frame::State,
+    network::{
+        Network,
+        crdt::{Have, Source, Uid},
+        op::{Leave, ModeChange, Op},
+    },
+    time::Stamp,
+};
+use std::collections::BTreeSet;
+
+/// The operations to apply here, in order.
+pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
+    let (mut users, mut joins, mut masks) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for (op, at) in &state.ops {
+        match op {
+            Op::User(presence) => drop(users.insert(presence.uid)),
+            Op::Join { uid, name, .. } => drop(joins.insert((*uid, name.clone(), *at))),
+            Op::Mode { name, changes, .. } if adds(changes) => drop(masks.insert((name.clone(), *at))),
+            _ => (),
+        }
+    }
+    let seen = |at: Stamp| state.have.covers(at);
+    let mut plan = Vec::new();
+    for (uid, channel, joined) in network.members_missing(seen, |uid, channel, at| joins.contains(&(uid, channel.name.clone(), at))) {
+        if users.contains(&uid) {
+            let how = Leave::Part("".into());
+            plan.push((Op::Leave { uid, name: channel.name.clone(), joined, how }, joined));
+        }
+    }
+    for uid in network.users_missing(seen, |uid| users.contains(&uid)) {
+        plan.push((Op::Quit { uid, reason: "Quit during a split".into() }, quit_stamp(network, uid)));
+    }
+    for (channel, mask) in network.masks_missing(seen, |channel, _, _, at| masks.contains(&(channel.name.clone(), at))) {
+        let (name, epoch, by) = (channel.name.clone(), channel.epoch, Source::Server(mask.at.server));
+        let changes = vec![ModeChange::Remove { letter: mask.letter, mask: mask.mask.clone(), added: vec![mask.at] }];
+        plan.push((Op::Mode { name, epoch, by, changes }, mask.at));
+    }
+    let known_user = |uid: Uid| network.uid(uid).is_some();
+    plan.extend(state.ops.iter().filter(|(op, at)| match op {
+        Op::User(presence) => known_user(presence.uid) || presence.born.is_none_or(|born| !have.covers(born)),
+        Op::Join { .. } => !have.covers(*at),
+        Op::Mode { changes, .. } if adds(changes) => !have.covers(*at),
+        _ => true,
+    }).cloned());
+    plan
+}
+
+fn adds(changes: &[ModeChange]) -> bool {
+    changes.iter().any(|change| matches!(change, ModeChange::Add { .. }))
+}
+
+fn quit_stamp(network: &Network, uid: Uid) -> Stamp {
+    network.uid(uid).map_or(Stamp::ZERO, |user| network.user(user).born)
+}

@@ -1,0 +1,236 @@
+//! Servers among each other: what is news is passed on, what is missing is sent, in causal order.
+//!
+//! There is no tree: any connected graph works. Operations are numbered by their origin; one that comes
+//! before what it depends on is held back until that has come.
+
+mod merge;
+
+use crate::{
+    arena::Arena,
+    core::{
+        Core,
+        effect::{Effect, Effects},
+        frame::{Frame, Numbered, PeerId, State},
+    },
+    network::{
+        crdt::{Have, Origin},
+        op::Op,
+    },
+    time::{Now, Sid},
+};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    rc::Rc,
+};
+
+/// How many operations of each origin are kept to be sent again.
+const LOG_MAX: usize = 10_000;
+
+/// How many operations are held back; beyond that they are dropped and asked for again.
+const HELD_MAX: usize = 10_000;
+
+/// The links of this server.
+#[derive(Debug)]
+pub struct Mesh {
+    me: Origin,
+    seq: u64,
+    /// What has been seen of every origin.
+    have: Have,
+    /// What had been seen when the last operation of this server was made.
+    told: Have,
+    log: BTreeMap<Origin, VecDeque<Rc<Numbered>>>,
+    held: BTreeMap<(Origin, u64), (PeerId, Rc<Numbered>)>,
+    peers: Arena<PeerId, Peer>,
+    /// What each server is known to have seen.
+    known: BTreeMap<Sid, Have>,
+}
+
+#[derive(Debug)]
+struct Peer {
+    server: Sid,
+    /// The servers it is linked with: what comes from them it has from them.
+    neighbours: Vec<Sid>,
+}
+
+impl Mesh {
+    /// A server without links.
+    pub fn new(me: Origin) -> Mesh {
+        Mesh {
+            me,
+            seq: 0,
+            have: Have::default(),
+            told: Have::default(),
+            log: BTreeMap::new(),
+            held: BTreeMap::new(),
+            peers: Arena::default(),
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// A link has come up.
+    pub fn link(&mut self, core: &mut Core, fx: &mut Effects, server: Sid, now: Now) -> PeerId {
+        let peer = self.peers.insert(Peer { server, neighbours: Vec::new() });
+        self.neighbours_changed(core, fx, now);
+        peer
+    }
+
+    /// A link has gone down.
+    pub fn unlink(&mut self, core: &mut Core, fx: &mut Effects, peer: PeerId, now: Now) {
+        if self.peers.remove(peer).is_some() {
+            self.neighbours_changed(core, fx, now);
+        }
+    }
+
+    /// Takes in what a peer says.
+    pub fn receive(&mut self, core: &mut Core, fx: &mut Effects, peer: PeerId, frame: Frame, now: Now) {
+        if !self.peers.contains(peer) {
+            return;
+        }
+        match frame {
+            Frame::Have { have, neighbours } => {
+                self.peers[peer].neighbours = neighbours;
+                self.learn_known(core, self.peers[peer].server, &have);
+                self.send_missing(core, fx, peer, &have);
+            }
+            Frame::Op(numbered) => {
+                if numbered.seq > self.have.seq(numbered.origin) {
+                    self.held.insert((numbered.origin, numbered.seq), (peer, numbered));
+                }
+                self.deliver(core, fx, now);
+                if self.held.len() > HELD_MAX {
+                    self.held.clear();
+                    self.say_have(fx);
+                }
+            }
+            Frame::State(state) => {
+                for (op, at) in merge::plan(core.network(), &self.have, &state) {
+                    core.learn(fx, &op, at, now);
+                }
+                self.have.merge(&state.have);
+                // What was numbered before is no longer told apart; it can be had as state only.
+                self.log.retain(|origin, log| log.back().is_some_and(|last| last.seq == self.have.seq(*origin)));
+                self.held.retain(|(origin, seq), _| *seq > self.have.seq(*origin));
+                self.deliver(core, fx, now);
+                self.say_have(fx);
+            }
+        }
+    }
+
+    /// Numbers what has happened here, and tells the peers.
+    pub fn propagate(&mut self, core: &mut Core, fx: &mut Effects) {
+        if std::mem::take(&mut core.due_beat) && !self.peers.is_empty() {
+            self.say_have(fx);
+            if self.have.iter().any(|(origin, seen)| origin != self.me && self.told.seq(origin) < seen.seq) {
+                let at = core.clock.tick(crate::time::Stamp { tick: core.clock.last(), server: self.me.server }.wall());
+                core.journal.push((Op::Beat, at));
+            }
+        }
+        for (op, at) in std::mem::take(&mut core.journal) {
+            self.seq += 1;
+            let deps = self.have.since(&self.told).into_iter().filter(|(origin, _)| *origin != self.me).collect();
+            self.have.see(self.me, self.seq, at);
+            self.told = self.have.clone();
+            let numbered = Rc::new(Numbered { origin: self.me, seq: self.seq, at, deps, op });
+            self.keep(&numbered);
+            self.pass_on(fx, None, &numbered);
+        }
+        if core.network().has_empty() {
+            self.collect(core);
+        }
+    }
+
+    /// Applies whatever is held back and may be applied now.
+    fn deliver(&mut self, core: &mut Core, fx: &mut Effects, now: Now) {
+        loop {
+            let next = self.held.iter().find(|((origin, seq), (_, numbered))| {
+                *seq == self.have.seq(*origin) + 1 && numbered.deps.iter().all(|(on, seen)| self.have.seq(*on) >= seen.seq)
+            });
+            let Some(key) = next.map(|entry| *entry.0) else { return };
+            let Some((from, numbered)) = self.held.remove(&key) else { return };
+            self.have.see(numbered.origin, numbered.seq, numbered.at);
+            core.learn(fx, &numbered.op, numbered.at, now);
+            self.keep(&numbered);
+            self.pass_on(fx, Some(from), &numbered);
+            let mut seen = Have::default();
+            for (origin, dep) in &numbered.deps {
+                seen.raise(*origin, *dep);
+            }
+            self.learn_known(core, numbered.origin.server, &seen);
+            // What this brought about here comes after it.
+            self.propagate(core, fx);
+        }
+    }
+
+    /// Passes news on: not back, and not to those who have it from its origin.
+    fn pass_on(&self, fx: &mut Effects, from: Option<PeerId>, numbered: &Rc<Numbered>) {
+        for (peer, known) in self.peers.iter() {
+            let origin = numbered.origin.server;
+            let has_it = numbered.origin != self.me && (known.server == origin || known.neighbours.contains(&origin));
+            if Some(peer) != from && !has_it {
+                fx.push(Effect::Frame { peer, frame: Frame::Op(numbered.clone()) });
+            }
+        }
+    }
+
+    fn keep(&mut self, numbered: &Rc<Numbered>) {
+        let log = self.log.entry(numbered.origin).or_default();
+        if log.len() == LOG_MAX {
+            log.pop_front();
+        }
+        log.push_back(numbered.clone());
+    }
+
+    fn neighbours_changed(&mut self, core: &mut Core, fx: &mut Effects, now: Now) {
+        core.commit(fx, Op::Links(self.neighbours()), None, now);
+        self.say_have(fx);
+    }
+
+    fn neighbours(&self) -> Vec<Sid> {
+        let mut neighbours: Vec<Sid> = self.peers.iter().map(|(_, peer)| peer.server).collect();
+        neighbours.sort_unstable();
+        neighbours.dedup();
+        neighbours
+    }
+
+    fn say_have(&self, fx: &mut Effects) {
+        for (peer, _) in self.peers.iter() {
+            let frame = Frame::Have { have: self.have.clone(), neighbours: self.neighbours() };
+            fx.push(Effect::Frame { peer, frame });
+        }
+    }
+
+    /// Sends what a peer has not seen: as operations where they are still held, else all as state.
+    fn send_missing(&self, core: &Core, fx: &mut Effects, peer: PeerId, have: &Have) {
+        let mut missing: Vec<Rc<Numbered>> = Vec::new();
+        for (origin, seen) in self.have.iter().filter(|(origin, seen)| have.seq(*origin) < seen.seq) {
+            let log = self.log.get(&origin);
+            let wanted = have.seq(origin) + 1;
+            if log.and_then(|log| log.front()).is_none_or(|first| first.seq > wanted) {
+                let state = State { have: self.have.clone(), ops: core.network().replay() };
+                fx.push(Effect::Frame { peer, frame: Frame::State(Rc::new(state)) });
+                return;
+            }
+            missing.extend(log.into_iter().flatten().filter(|numbered| numbered.seq >= wanted && numbered.seq <= seen.seq).cloned());
+        }
+        // Stamps follow causes, so nothing comes before what it depends on.
+        missing.sort_by_key(|numbered| numbered.at);
+        for numbered in missing {
+            fx.push(Effect::Frame { peer, frame: Frame::Op(numbered) });
+        }
+    }
+
+    fn learn_known(&mut self, core: &mut Core, server: Sid, have: &Have) {
+        let known = self.known.entry(server).or_default();
+        known.merge(have);
+        core.undelivered.seen(server, |at| known.covers(at));
+    }
+
+    /// Forgets channels whose emptiness every server has seen.
+    fn collect(&self, core: &mut Core) {
+        let others: Vec<Sid> = core.network().servers().map(|(sid, _)| sid).filter(|sid| *sid != self.me.server).collect();
+        core.collect(|at| {
+            others.iter().all(|sid| at.server == *sid || self.known.get(sid).is_some_and(|known| known.covers(at)))
+        });
+    }
+}
+

@@ -1,0 +1,153 @@
+//! The transcript language: `who > line` sends, `who < line` must come, in order.
+//!
+//! Clients connect when first named (`alice@2` to server 2); `raw a` connects and says nothing. `<~` takes
+//! a pattern with `*`; `<!` says that no line with that text has come since the last one that was read.
+//! `servers N`, `config KEY VALUE`, `wait SECONDS`, `split 1 | 2`, `heal` and `same` speak of the network.
+//! Lines that a script does not mention may come before those it does. In the end every client must
+//! believe what its server knows.
+
+use super::{Sim, config, oper, view};
+use crate::{
+    config::{Config, Secret},
+    wire::{casemap::Casemap, mask},
+};
+use std::{collections::BTreeMap, time::Duration};
+
+/// Plays a transcript.
+#[track_caller]
+pub fn check(script: &str) {
+    let mut play = Play { servers: 1, config: config(), sim: None, clients: BTreeMap::new() };
+    for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        play.line(line);
+    }
+    if let Some(sim) = &mut play.sim {
+        sim.settle();
+        view::check(sim);
+    }
+}
+
+/// A script's client asks something of a server with so many users in one channel.
+pub fn crowd(members: usize, ask: impl FnOnce(&mut Crowd)) {
+    let mut sim = Sim::new(1, &config());
+    for member in 0..members {
+        let client = sim.connect(0, &format!("u{member}"));
+        sim.send(client, "JOIN #crowd");
+    }
+    sim.settle();
+    ask(&mut Crowd { sim });
+}
+
+/// A server with many users.
+#[derive(Debug)]
+pub struct Crowd {
+    sim: Sim,
+}
+
+impl Crowd {
+    /// Sends `first` and then `line` for a client, and returns what came of `line`.
+    pub fn ask(&mut self, name: &str, line: &str, first: &str) -> Vec<String> {
+        let Some(client) = self.sim.clients.iter().position(|client| client.name == name) else { panic!("nobody is {name}") };
+        self.sim.send(client, first);
+        self.sim.settle();
+        if let Some(client) = self.sim.clients.get_mut(client) {
+            client.got.clear();
+        }
+        self.sim.send(client, line);
+        self.sim.settle();
+        self.sim.clients.get(client).map(|client| client.got.iter().cloned().collect()).unwrap_or_default()
+    }
+}
+
+struct Play {
+    servers: usize,
+    config: Config,
+    sim: Option<Sim>,
+    clients: BTreeMap<String, usize>,
+}
+
+impl Play {
+    fn sim(&mut self) -> &mut Sim {
+        self.sim.get_or_insert_with(|| Sim::new(self.servers, &self.config))
+    }
+
+    fn line(&mut self, line: &str) {
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match word {
+            "servers" => self.servers = rest.parse().unwrap_or(1),
+            "config" => self.set(rest),
+            "raw" => {
+                let client = self.sim().open(0, rest);
+                self.clients.insert(rest.into(), client);
+            }
+            "wait" => self.sim().wait(Duration::from_secs(rest.parse().unwrap_or(0))),
+            "split" => {
+                let left = rest.split_once('|').map_or(rest, |sides| sides.0);
+                let side: Vec<usize> = left.split_whitespace().filter_map(|s| s.parse::<usize>().ok()).map(|s| s - 1).collect();
+                self.sim().settle();
+                self.sim().split(&side);
+            }
+            "heal" => self.sim().heal(),
+            "same" => {
+                self.sim().settle();
+                let digests = self.sim().digests();
+                assert!(digests.windows(2).all(|pair| pair.first() == pair.last()), "servers differ:\n{}", digests.join("\n--\n"));
+            }
+            _ => self.speech(line),
+        }
+    }
+
+    fn set(&mut self, text: &str) {
+        let (key, value) = text.split_once(' ').unwrap_or((text, ""));
+        let number = || value.parse().unwrap_or(0);
+        match key {
+            "server.password" => self.config.server.password = Some(Secret::new(value)),
+            "limits.channels_per_user" => self.config.limits.channels_per_user = number(),
+            "limits.list_entries" => self.config.limits.list_entries = number(),
+            "limits.flood_burst" => self.config.limits.flood_burst = number() as u32,
+            "cloak.enabled" => self.config.cloak.enabled = value == "true",
+            "oper" => {
+                let (name, password) = value.split_once(' ').unwrap_or((value, ""));
+                self.config.oper.push(oper(name, password));
+            }
+            _ => panic!("cannot configure {key}"),
+        }
+    }
+
+    fn speech(&mut self, line: &str) {
+        let Some(place) = line.find(['<', '>']) else { panic!("cannot read: {line}") };
+        let (who, rest) = line.split_at(place);
+        let (name, server) = who.trim().split_once('@').unwrap_or((who.trim(), "1"));
+        let client = match self.clients.get(name) {
+            Some(client) => *client,
+            None => {
+                let client = self.sim().connect(server.parse::<usize>().unwrap_or(1) - 1, name);
+                self.sim().settle();
+                self.clients.insert(name.into(), client);
+                client
+            }
+        };
+        let sim = self.sim();
+        if let Some(text) = rest.strip_prefix('>') {
+            sim.send(client, text.trim());
+            return sim.settle();
+        }
+        sim.settle();
+        let Some(known) = sim.clients.get_mut(client) else { return };
+        if let Some(text) = rest.strip_prefix("<!") {
+            let came = known.got.iter().find(|got| got.contains(text.trim()));
+            assert!(came.is_none(), "{line}\n  but it came: {came:?}");
+            return;
+        }
+        let pattern = rest.strip_prefix("<~").map(str::trim);
+        let want = pattern.unwrap_or_else(|| rest.get(1..).unwrap_or_default().trim());
+        let mut seen = Vec::new();
+        while let Some(got) = known.got.pop_front() {
+            let fits = got.trim_end() == want || pattern.is_some_and(|pattern| mask::matches(pattern, &got, Casemap::Ascii));
+            if fits {
+                return;
+            }
+            seen.push(got);
+        }
+        panic!("{line}\n  never came; came:\n    {}", seen.join("\n    "));
+    }
+}

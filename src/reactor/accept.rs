@@ -48,6 +48,7 @@ impl Reactor {
         let registry = self.poll.registry();
         let listener = Listener::open(place, listen.address.clone(), acceptor, registry, token);
         entry.insert(listener.map_err(context)?);
+        log::info!("listening on {}", shown(&listen.address));
         Ok(())
     }
 

@@ -18,8 +18,6 @@ impl Reactor {
         let mut list = fx.take();
         for effect in list.drain(..) {
             match effect {
-                // Servers are linked in the simulation only: no listener lets a peer in.
-                Effect::Frame { .. } => (),
                 Effect::Send { line, to } => {
                     let bytes = fx.line(line);
                     for conn in fx.recipients(to) {
@@ -27,7 +25,7 @@ impl Reactor {
                     }
                 }
                 Effect::Close { conn } => {
-                    if let Some(id) = self.conns.remove(conn) {
+                    if let Some(id) = self.conns.get(conn).copied() {
                         self.close(id);
                     }
                 }
@@ -41,7 +39,7 @@ impl Reactor {
                         self.watch(id);
                     }
                 }
-                // No link is carried by a socket, so there is nobody to hand it to.
+                // Servers are linked in the simulation only: no listener lets a peer in.
                 Effect::Frame { .. } => (),
                 Effect::Job { id, job } => {
                     if self.pool.submit(id, *job).is_err() {
@@ -99,13 +97,12 @@ impl Reactor {
         self.soil(id);
     }
 
-    /// Writes what is left, and takes the socket away soon. The server does not know it any more.
+    /// Writes what is left, and takes the socket away soon. What is still sent to it is for nobody.
     pub(super) fn close(&mut self, id: SocketId) {
         let Some(socket) = self.sockets.get_mut(id) else { return };
         if socket.phase != Phase::Open {
             return;
         }
-        socket.conn = None;
         socket.phase = Phase::Closing;
         socket.rest = Vec::new();
         self.closing += 1;
@@ -146,6 +143,10 @@ impl Reactor {
     pub(super) fn bury(&mut self) {
         while !self.gone.is_empty() {
             for (id, why) in mem::take(&mut self.gone) {
+                if why == Gone::Endless {
+                    self.dismiss(id);
+                    continue;
+                }
                 self.cancel(id);
                 let Some(mut socket) = self.sockets.remove(id) else { continue };
                 if let Err(error) = socket.part() {
@@ -165,6 +166,22 @@ impl Reactor {
                 }
             }
         }
+    }
+
+    /// Tells the server of a connection that has ended but can still be written to, so that the client
+    /// hears why.
+    fn dismiss(&mut self, id: SocketId) {
+        let Some(socket) = self.sockets.get_mut(id) else { return };
+        socket.phase = Phase::Open;
+        let Some(conn) = socket.conn else { return self.close(id) };
+        let input = Input::Closed { conn, why: Gone::Endless };
+        self.server.handle(input, self.now, &mut self.fx);
+        self.act();
+        self.conns.remove(conn);
+        if let Some(socket) = self.sockets.get_mut(id) {
+            socket.conn = None;
+        }
+        self.close(id);
     }
 
     /// Writes what this turn has brought, once for each connection.

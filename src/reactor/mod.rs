@@ -310,15 +310,14 @@ impl Reactor {
     }
 
     fn count(&self) {
-        let open = self.sockets.iter().filter(|(_, socket)| socket.conn.is_some()).count();
-        let handshakes = self
-            .sockets
-            .iter()
-            .filter(|(_, socket)| socket.conn.is_none() && socket.phase == Phase::Open)
-            .count();
+        let open = self.sockets.iter().filter(|(_, socket)| socket.phase == Phase::Open);
+        let (connections, handshakes): (Vec<_>, Vec<_>) =
+            open.partition(|(_, socket)| socket.conn.is_some());
         log::info!(
-            "{} sockets: {open} connections, {handshakes} in handshake, {} closing; {} bytes queued",
+            "{} sockets: {} connections, {} in handshake, {} closing; {} bytes queued",
             self.sockets.len(),
+            connections.len(),
+            handshakes.len(),
             self.closing,
             self.pending(),
         );

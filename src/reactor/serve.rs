@@ -9,7 +9,7 @@ use crate::{
     core::{ConnId, effect::Effects},
     server::{Gone, Input, Peer, Server},
     time::Now,
-    wire::framing::{self, Frame},
+    wire::framing::{Framing, Piece},
 };
 use mio::event::Event;
 use std::{mem, ops::ControlFlow};
@@ -97,12 +97,12 @@ impl Reactor {
         let mut rest = mem::take(&mut socket.rest);
         let stop = if rest.is_empty() {
             // All sockets are read into one buffer, and most of what comes need not be copied at all.
-            let (used, stop) = feed.lines(fresh);
+            let (used, stop) = feed.lines(&mut socket.framing, fresh);
             socket.rest = fresh.get(used..).unwrap_or_default().to_vec();
             stop
         } else {
             rest.extend_from_slice(fresh);
-            let (used, stop) = feed.lines(&rest);
+            let (used, stop) = feed.lines(&mut socket.framing, &rest);
             rest.drain(..used);
             // What is empty gives its memory back.
             rest.shrink_to(rest.len() * 2);
@@ -213,7 +213,7 @@ enum Stop {
 
 impl Feed<'_> {
     /// Handles lines, and says how many bytes they took.
-    fn lines(&mut self, bytes: &[u8]) -> (usize, Stop) {
+    fn lines(&mut self, framing: &mut Framing, bytes: &[u8]) -> (usize, Stop) {
         let Feed { server, fx, now, conn, lines } = self;
         let (now, conn) = (*now, *conn);
         let mut used = 0;
@@ -224,22 +224,13 @@ impl Feed<'_> {
             if **lines == 0 {
                 return (used, Stop::Turn);
             }
-            let rest = bytes.get(used..).unwrap_or_default();
-            let input = match framing::next(rest) {
-                Some((Frame::Line(line), len)) => {
-                    used += len;
-                    Input::Line { conn, line }
-                }
-                Some((Frame::TooLong, len)) => {
-                    used += len;
-                    Input::TooLong { conn }
-                }
-                Some((Frame::Endless, len)) => return (used + len, Stop::Endless),
-                None => {
-                    // Ends of lines with nothing between them are not worth keeping, however many.
-                    used += rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-                    return (used, Stop::More);
-                }
+            let (len, piece) = framing.next(bytes.get(used..).unwrap_or_default());
+            used += len;
+            let input = match piece {
+                Piece::Line(line) => Input::Line { conn, line },
+                Piece::TooLong => Input::TooLong { conn },
+                Piece::Partial => return (used, Stop::More),
+                Piece::Endless => return (used, Stop::Endless),
             };
             **lines -= 1;
             server.handle(input, now, fx);

@@ -4,7 +4,7 @@ use super::{
     listener::Stream,
     secure::{Broken, Progress, Secure, UNFINISHED_MAX},
 };
-use crate::{core::ConnId, time::Mono};
+use crate::{core::ConnId, time::Mono, wire::framing::Framing};
 use std::{
     fmt,
     io::{self, ErrorKind, Read, Write},
@@ -18,12 +18,14 @@ pub struct Socket {
     pub stream: Stream,
     /// Its encryption, if it has any.
     pub secure: Option<Box<Secure>>,
-    /// Who it is to the server: nobody before the handshake is done and after the goodbye.
+    /// Who it is to the server: nobody before the handshake is done.
     pub conn: Option<ConnId>,
     /// How far its life has come.
     pub phase: Phase,
     /// Came, and is not handled yet: holds no memory when empty.
     pub rest: Vec<u8>,
+    /// Where lines begin and end.
+    pub framing: Framing,
     /// When its phase is over whatever happens.
     pub deadline: Option<Mono>,
     /// There may be something to read.
@@ -85,6 +87,7 @@ impl Socket {
             conn: None,
             phase: Phase::Open,
             rest: Vec::new(),
+            framing: Framing::default(),
             deadline: None,
             readable: false,
             hung_up: false,

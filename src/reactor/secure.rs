@@ -319,7 +319,7 @@ mod tests {
             key: "key.pem".into(),
             names: Vec::new(),
         };
-        let key = config::Secret(key);
+        let key = config::Secret::new(&key);
         let material = Material { listener: 0, place: 0, chain: chain.into_bytes(), key };
         (Acceptor::new(0, &[entry], &[material], None).unwrap(), roots)
     }

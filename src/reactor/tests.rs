@@ -6,7 +6,9 @@ use crate::{
     core::effect::Effect,
     job::Material,
     server::Setup,
+    store::memory::Memory,
     time::Sid,
+    work::{Workers, load::Loader},
 };
 use rustls::{
     ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned,
@@ -39,7 +41,7 @@ fn listen(tls: &[&str]) -> Listen {
 
 fn material(place: usize, name: &str) -> Material {
     let (chain, key) = certificate::self_signed(&[name]).unwrap();
-    Material { listener: 0, place, chain: chain.into_bytes(), key: Secret(key) }
+    Material { listener: 0, place, chain: chain.into_bytes(), key: Secret::new(&key) }
 }
 
 fn loaded(listen: Vec<Listen>, certificates: Vec<Material>) -> Loaded {
@@ -49,14 +51,17 @@ fn loaded(listen: Vec<Listen>, certificates: Vec<Material>) -> Loaded {
 
 fn reactor(loaded: &Loaded) -> Reactor {
     let setup = Setup {
+        life: 1,
         loaded: loaded.clone(),
         sid: Sid::FIRST,
         clock: 0,
         seed: 0,
-        cloak: Secret(String::from("0123456789abcdef0123456789abcdef")),
+        cloak: Secret::new("0123456789abcdef0123456789abcdef"),
     };
     let server = Server::new(setup, Now::default());
-    Reactor::new(server, |waker| Ok(Pool::new(waker)), loaded).unwrap()
+    let loader = Loader { path: None, allow_insecure_cloak: true, fallback: (Vec::new(), Vec::new()) };
+    let workers = Workers { store: Box::new(Memory::default()), loader, certificates: Vec::new() };
+    Reactor::new(server, |waker| Pool::new(waker, workers), loaded).unwrap()
 }
 
 impl Reactor {
@@ -436,7 +441,7 @@ fn a_certificate_is_exchanged_and_a_bad_one_is_not() {
     reactor.fx.push(Effect::Reconfigure(Box::new(loaded.clone())));
     reactor.act();
     assert_eq!(shown_to(&mut reactor, "localhost"), second);
-    loaded.certificates[0].key = Secret(String::from("nothing"));
+    loaded.certificates[0].key = Secret::new("nothing");
     reactor.fx.push(Effect::Reconfigure(Box::new(loaded)));
     reactor.act();
     assert_eq!(shown_to(&mut reactor, "localhost"), second);

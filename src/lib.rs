@@ -18,6 +18,7 @@
 //! - [`cli`]: the command line.
 
 pub mod arena;
+pub mod cli;
 pub mod command;
 pub mod config;
 pub mod core;

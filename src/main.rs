@@ -1,2 +1,5 @@
-//! The program.
-fn main() {}
+//! The program: what stands in the library's `cli`.
+
+fn main() -> std::process::ExitCode {
+    slircd::cli::main()
+}

@@ -182,8 +182,8 @@ config! {
     }
     /// The look-up of host names.
     dns Dns {
-        /// Whether the names of clients' addresses are looked up.
-        enabled: bool = "true", true, Live;
+        /// Whether the names of clients' addresses are looked up. This version has no resolver: it would find none.
+        enabled: bool = "false", false, Live;
         /// The servers to ask; else those of the system.
         servers: Vec<SocketAddr> = "[]", Vec::new(), Restart;
         /// How long a look-up may take.

@@ -173,6 +173,11 @@ impl Reactor {
         Ok(())
     }
 
+    /// Waits until everything that was to be stored is stored.
+    pub fn finish(self) {
+        self.pool.finish();
+    }
+
     fn turn(&mut self, events: &mut Events) -> io::Result<()> {
         match self.poll.poll(events, self.patience()) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),

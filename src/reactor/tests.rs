@@ -6,7 +6,9 @@ use crate::{
     core::effect::Effect,
     job::Material,
     server::Setup,
+    store::memory::Memory,
     time::Sid,
+    work::{Workers, load::Loader},
 };
 use rustls::{
     ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned,
@@ -49,6 +51,7 @@ fn loaded(listen: Vec<Listen>, certificates: Vec<Material>) -> Loaded {
 
 fn reactor(loaded: &Loaded) -> Reactor {
     let setup = Setup {
+        life: 1,
         loaded: loaded.clone(),
         sid: Sid::FIRST,
         life: 1,
@@ -57,7 +60,9 @@ fn reactor(loaded: &Loaded) -> Reactor {
         cloak: Secret::new("0123456789abcdef0123456789abcdef"),
     };
     let server = Server::new(setup, Now::default());
-    Reactor::new(server, |waker| Ok(Pool::new(waker)), loaded).unwrap()
+    let loader = Loader { path: None, allow_insecure_cloak: true, fallback: (Vec::new(), Vec::new()) };
+    let workers = Workers { store: Box::new(Memory::default()), loader, certificates: Vec::new() };
+    Reactor::new(server, |waker| Pool::new(waker, workers), loaded).unwrap()
 }
 
 impl Reactor {

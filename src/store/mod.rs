@@ -1,5 +1,8 @@
 //! What outlives the process: whole queries in, rows out, whichever engine keeps them.
 
+pub mod memory;
+pub mod sqlite;
+
 use crate::time::Sid;
 use std::fmt;
 
@@ -78,4 +81,81 @@ impl fmt::Display for Error {
 pub trait Store: Send {
     /// Answers one query.
     fn ask(&mut self, query: &Query) -> Result<Rows, Error>;
+}
+
+/// How far behind the stored mark the clock may have been at a crash: marks are written every few
+/// seconds.
+const LAG: u64 = 6_000 << 16;
+
+/// Who a server is and from where its clock goes on, given what is stored and configured.
+fn identify(stored: Option<Sid>, wanted: Option<Sid>, random: u64, clock: u64, clean: bool) -> (Sid, u64) {
+    let sid = wanted.or(stored).unwrap_or_else(|| Sid::from_number(random));
+    (sid, if clean || clock == 0 { clock } else { clock + LAG })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{memory::Memory, sqlite::Sqlite, *};
+    use std::{
+        fs,
+        path::PathBuf,
+        sync::atomic::{AtomicU32, Ordering},
+    };
+
+    fn folder() -> PathBuf {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("slircd-store-{}-{number}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    /// What every store does.
+    fn contract(store: &mut dyn Store) {
+        let identify = Query::Identify { sid: None, random: 77 };
+        let Ok(Rows::Identity { sid, clock: 0, life: 1 }) = store.ask(&identify) else { panic!("the first life") };
+        assert_eq!(sid, Sid::from_number(77));
+        assert_eq!(store.ask(&Query::RaiseClock { tick: 50, clean: false }), Ok(Rows::Done));
+        assert_eq!(store.ask(&Query::RaiseClock { tick: 40, clean: true }), Ok(Rows::Done));
+        let again = Query::Identify { sid: None, random: 5 };
+        assert_eq!(store.ask(&again), Ok(Rows::Identity { sid, clock: 50, life: 2 }), "a clean end");
+        assert_eq!(store.ask(&again), Ok(Rows::Identity { sid, clock: 50 + LAG, life: 3 }), "a crash");
+        let other = Sid::from_number(9);
+        let named = Query::Identify { sid: Some(other), random: 5 };
+        assert_eq!(store.ask(&named), Ok(Rows::Identity { sid: other, clock: 50 + LAG, life: 4 }));
+    }
+
+    #[test]
+    fn every_store_keeps_the_contract() {
+        contract(&mut Memory::default());
+        let folder = folder();
+        contract(&mut sqlite::open(&folder).unwrap());
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_stored_is_there_when_opened_again() {
+        let folder = folder();
+        let sid = Sid::from_number(3);
+        sqlite::open(&folder).unwrap().ask(&Query::Identify { sid: Some(sid), random: 0 }).unwrap();
+        let rows = sqlite::open(&folder).unwrap().ask(&Query::Identify { sid: None, random: 0 });
+        assert!(matches!(rows, Ok(Rows::Identity { sid: stored, life: 2, .. }) if stored == sid), "{rows:?}");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_used_is_said_to_be_so() {
+        let folder = folder();
+        let path = folder.join("x.db");
+        fs::write(&path, vec![7; 8192]).unwrap();
+        assert_eq!(Sqlite::open(&path).map(drop), Err(Error::Damaged));
+        let path = folder.join("new.db");
+        drop(Sqlite::open(&path).unwrap());
+        let db = rusqlite::Connection::open(&path).unwrap();
+        db.execute_batch("PRAGMA user_version = 999").unwrap();
+        drop(db);
+        assert_eq!(Sqlite::open(&path).map(drop), Err(Error::TooNew(999)));
+        assert_eq!(Sqlite::open(&folder.join("no/such/folder.db")).map(drop), Err(Error::Unreachable));
+        fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -1,26 +1,184 @@
-//! The workers (a stand-in until the real ones are merged).
-use crate::job::{Answer, Job, JobId};
-use std::sync::Arc;
+//! The workers: blocking work, off the reactor's thread.
+//!
+//! A lane is a queue and its threads. The store's lane has one thread, so its jobs keep their order.
 
-/// The workers.
+pub mod load;
+
+use crate::{
+    job::{Answer, Job, JobId, Lane, Material},
+    store::Store,
+};
+use argon2::{Argon2, PasswordHash, PasswordVerifier};
+use crossbeam_channel::{Receiver, Sender, bounded};
+use load::Loader;
+use std::{
+    io,
+    net::IpAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    thread,
+};
+
+/// How many jobs wait in a lane.
+const QUEUE_MAX: usize = 256;
+
+/// What the workers work with.
+pub struct Workers {
+    /// What outlives the process.
+    pub store: Box<dyn Store>,
+    /// What reads the configuration again.
+    pub loader: Loader,
+    /// The certificates in use.
+    pub certificates: Vec<Material>,
+}
+
+/// The workers. They end once it is dropped and their queues are empty.
 #[derive(Debug)]
-pub struct Pool {}
+pub struct Pool {
+    store: Sender<(JobId, Job)>,
+    cpu: Sender<(JobId, Job)>,
+    net: Sender<(JobId, Job)>,
+    answers: Receiver<(JobId, Answer)>,
+    last: Vec<thread::JoinHandle<()>>,
+}
 
-/// A lane has no room.
+/// The lane is full: the core asks faster than the workers can answer.
 #[derive(Debug)]
 pub struct Full;
 
 impl Pool {
-    /// Starts them.
-    pub fn new(_waker: Arc<mio::Waker>) -> Pool {
-        Pool {}
+    /// Starts the workers.
+    pub fn new(wake: Arc<mio::Waker>, workers: Workers) -> io::Result<Pool> {
+        let (done, answers) = bounded(4 * QUEUE_MAX);
+        let (store, store_jobs) = bounded(QUEUE_MAX);
+        let (cpu, cpu_jobs) = bounded(QUEUE_MAX);
+        let (net, net_jobs) = bounded(QUEUE_MAX);
+        let Workers { store: mut engine, loader, mut certificates } = workers;
+        let out = |jobs| Out { jobs, done: done.clone(), wake: wake.clone() };
+        let first = thread::Builder::new().name("slircd-store".into()).spawn({
+            let out = out(store_jobs);
+            move || {
+                out.run(|job| match job {
+                    Job::Store(query) => Answer::Stored(engine.ask(&query)),
+                    _ => Answer::Busy,
+                });
+            }
+        })?;
+        let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
+        for _ in 0..cores.saturating_sub(1).max(1) {
+            let out = out(cpu_jobs.clone());
+            thread::Builder::new().name("slircd-cpu".into()).spawn(move || out.run(execute))?;
+        }
+        let resolver = out(net_jobs);
+        thread::Builder::new().name("slircd-net".into()).spawn(move || {
+            resolver.run(|job| match job {
+                Job::Load => Answer::Loaded(loader.load().map(Box::new).inspect(|loaded| {
+                    certificates.clone_from(&loaded.certificates);
+                })),
+                Job::Watch => watch(&loader, &mut certificates),
+                other => execute(other),
+            });
+        })?;
+        Ok(Pool { store, cpu, net, answers, last: vec![first] })
     }
-    /// Asks.
-    pub fn submit(&self, _id: JobId, _job: Job) -> Result<(), Full> {
-        Err(Full)
+
+    /// Gives a job to its lane.
+    pub fn submit(&self, id: JobId, job: Job) -> Result<(), Full> {
+        let lane = match job.lane() {
+            Lane::Store => &self.store,
+            Lane::Cpu => &self.cpu,
+            Lane::Net => &self.net,
+        };
+        lane.try_send((id, job)).map_err(|_| Full)
     }
-    /// What has been answered.
-    pub fn answers(&self) -> impl Iterator<Item = (JobId, Answer)> {
-        std::iter::empty()
+
+    /// What has been answered since the last call.
+    pub fn answers(&self) -> impl Iterator<Item = (JobId, Answer)> + '_ {
+        self.answers.try_iter()
+    }
+
+    /// Waits until everything that was to be stored is stored.
+    pub fn finish(self) {
+        let Pool { store, answers, last, .. } = self;
+        drop(store);
+        drop(answers);
+        for thread in last {
+            // A thread that has panicked has said so.
+            drop(thread.join());
+        }
+    }
+}
+
+/// Where a worker's jobs come from and its answers go.
+struct Out {
+    jobs: Receiver<(JobId, Job)>,
+    done: Sender<(JobId, Answer)>,
+    wake: Arc<mio::Waker>,
+}
+
+impl Out {
+    fn run(&self, mut execute: impl FnMut(Job) -> Answer) {
+        for (id, job) in &self.jobs {
+            let answer = catch_unwind(AssertUnwindSafe(|| execute(job))).unwrap_or_else(|_| {
+                log::error!("a job has failed by a fault of this program; please report this");
+                Answer::Busy
+            });
+            // These fail only once the reactor has gone; then there is nobody to tell, but there may
+            // be more to store.
+            drop(self.done.send((id, answer)));
+            drop(self.wake.wake());
+        }
+    }
+}
+
+/// What a job means that needs nothing but itself.
+fn execute(job: Job) -> Answer {
+    match job {
+        Job::Verify { hash, password } => {
+            let Ok(hash) = PasswordHash::new(hash.expose()) else {
+                log::error!("a password in the configuration is no hash; make one with `slircd hash-password`");
+                return Answer::Verified(false);
+            };
+            Answer::Verified(Argon2::default().verify_password(password.expose().as_bytes(), &hash).is_ok())
+        }
+        Job::Resolve { address } => Answer::Resolved(resolve(address)),
+        Job::Store(_) | Job::Load | Job::Watch => Answer::Busy,
+    }
+}
+
+/// No resolver yet: addresses keep their own names.
+fn resolve(_address: IpAddr) -> Option<String> {
+    None
+}
+
+fn watch(loader: &Loader, known: &mut Vec<Material>) -> Answer {
+    match loader.certificates() {
+        Ok(now) if same(&now, known) => Answer::Watched(Ok(None)),
+        Ok(now) => {
+            known.clone_from(&now);
+            Answer::Watched(Ok(Some(now)))
+        }
+        Err(errors) => Answer::Watched(Err(errors)),
+    }
+}
+
+fn same(a: &[Material], b: &[Material]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.chain == b.chain && a.key == b.key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Secret;
+
+    #[test]
+    fn a_password_fits_its_hash_and_no_other() {
+        let hash = crate::work::load::hash("sesame").unwrap();
+        let verify = |password: &str, hash: &str| {
+            execute(Job::Verify { hash: Secret::new(hash), password: Secret::new(password) })
+        };
+        assert!(matches!(verify("sesame", &hash), Answer::Verified(true)));
+        assert!(matches!(verify("Sesame", &hash), Answer::Verified(false)));
+        assert!(matches!(verify("sesame", "sesame"), Answer::Verified(false)));
     }
 }

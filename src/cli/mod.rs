@@ -1,0 +1,136 @@
+//! The command line: a table of subcommands.
+
+mod log;
+mod password;
+mod run;
+
+use crate::{config::schema, work::load::Loader};
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+/// Wrong arguments.
+const USAGE: u8 = 2;
+
+/// A configuration with mistakes (`EX_CONFIG` of sysexits.h).
+const CONFIG: u8 = 78;
+
+/// What was said on the command line.
+#[derive(Debug, Default)]
+struct Arguments {
+    subcommand: Option<OsString>,
+    config: Option<PathBuf>,
+}
+
+/// A subcommand.
+struct Subcommand {
+    name: &'static str,
+    params: &'static str,
+    about: &'static str,
+    run: fn(&Arguments) -> ExitCode,
+}
+
+const SUBCOMMANDS: &[Subcommand] = &[
+    Subcommand { name: "run", params: "[-c FILE]", about: "Serves; this is what happens without a subcommand.", run: run::run },
+    Subcommand {
+        name: "check-config",
+        params: "[-c FILE]",
+        about: "Lists every mistake in a configuration.",
+        run: check_config,
+    },
+    Subcommand {
+        name: "hash-password",
+        params: "",
+        about: "Asks for a password, or reads a line, and prints its hash for the configuration.",
+        run: password::hash_password,
+    },
+    Subcommand { name: "example-config", params: "", about: "Prints a configuration with every key explained.", run: example_config },
+];
+
+/// Does what the command line says.
+pub fn main() -> ExitCode {
+    let arguments = match arguments() {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => return ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("{error}; `slircd --help` says what there is"));
+            return ExitCode::from(USAGE);
+        }
+    };
+    let name = arguments.subcommand.clone().unwrap_or_else(|| "run".into());
+    match SUBCOMMANDS.iter().find(|subcommand| name == subcommand.name) {
+        Some(subcommand) => (subcommand.run)(&arguments),
+        None => {
+            complain(&format!("there is no subcommand `{}`; `slircd --help` says what there is", name.to_string_lossy()));
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
+    let mut arguments = Arguments::default();
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            lexopt::Arg::Short('c') | lexopt::Arg::Long("config") => arguments.config = Some(parser.value()?.into()),
+            lexopt::Arg::Short('h') | lexopt::Arg::Long("help") => {
+                say(&help());
+                return Ok(None);
+            }
+            lexopt::Arg::Short('V') | lexopt::Arg::Long("version") => {
+                say(concat!("slircd ", env!("CARGO_PKG_VERSION"), "\n"));
+                return Ok(None);
+            }
+            lexopt::Arg::Value(value) if arguments.subcommand.is_none() => arguments.subcommand = Some(value),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Some(arguments))
+}
+
+fn help() -> String {
+    let mut text = String::from("slircd, an IRC server for small communities\n\nusage: slircd [SUBCOMMAND] [OPTIONS]\n\n");
+    for subcommand in SUBCOMMANDS {
+        let call = format!("{} {}", subcommand.name, subcommand.params);
+        text += &format!("  {call:<26} {}\n", subcommand.about);
+    }
+    text + "\n  -c, --config FILE          the configuration; without one, everything is at its default\n  -h, --help                 this\n  -V, --version              the version\n"
+}
+
+fn check_config(arguments: &Arguments) -> ExitCode {
+    match loader(arguments).load() {
+        Ok(_) => {
+            say("the configuration is right\n");
+            ExitCode::SUCCESS
+        }
+        Err(errors) => {
+            for error in errors {
+                complain(&error.to_string());
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn example_config(_arguments: &Arguments) -> ExitCode {
+    say(&schema::example());
+    ExitCode::SUCCESS
+}
+
+fn loader(arguments: &Arguments) -> Loader {
+    let allow_insecure_cloak = std::env::var_os("SLIRCD_ALLOW_INSECURE_CLOAK").is_some_and(|value| value == "1");
+    Loader { path: arguments.config.clone(), allow_insecure_cloak, fallback: (Vec::new(), Vec::new()) }
+}
+
+/// Writes to standard output. Whoever has closed it does not want to know.
+fn say(text: &str) {
+    drop(io::stdout().write_all(text.as_bytes()));
+}
+
+/// Writes a line to standard error. If that fails, there is nobody to tell.
+fn complain(text: &str) {
+    drop(writeln!(io::stderr(), "slircd: {text}"));
+}

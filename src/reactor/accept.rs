@@ -23,8 +23,8 @@ impl Reactor {
     /// Opens one of the configured listeners, or brings it up to date if it is open.
     pub(super) fn listen(&mut self, place: usize, loaded: &Loaded) -> io::Result<()> {
         let Some(listen) = loaded.config.listen.get(place) else { return Ok(()) };
-        let old = self.listeners.iter().find(|(_, old)| old.address == listen.address);
-        let old = old.map(|(slot, _)| slot);
+        let same = |old: &Listener| old.place == place && old.address == listen.address;
+        let old = self.listeners.iter().find(|(_, old)| same(old)).map(|(slot, _)| slot);
         let context = |error: io::Error| {
             let address = shown(&listen.address);
             io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
@@ -82,36 +82,33 @@ impl Reactor {
         if self.paused.is_some_and(|until| until > self.now.mono) {
             return;
         }
-        if self.accepting.is_empty() {
-            // Those on whom somebody was waiting may have been closed during the pause.
-            self.resume();
-        }
         for slot in mem::take(&mut self.accepting) {
-            let mut more = true;
-            for _ in 0..ACCEPTED_PER_TURN {
-                let Some(listener) = self.listeners.get(slot) else { break };
-                match listener.accept() {
-                    Ok((stream, from)) => {
-                        self.resume();
-                        self.admit(slot, stream, from);
-                    }
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                        self.resume();
-                        more = false;
-                        break;
-                    }
-                    // Those have gone before they were let in.
-                    Err(error) if is_of_the_client(&error) => (),
-                    Err(error) => {
-                        self.pause(&error);
-                        break;
-                    }
-                }
-            }
-            if more {
+            if self.accept_from(slot) {
                 self.accepting.insert(slot);
             }
         }
+        if self.accepting.is_empty() {
+            // Nobody waits any more, or whom they waited for has been closed.
+            self.resume();
+        }
+    }
+
+    /// Lets in who is waiting for one listener. Whether somebody may still be.
+    fn accept_from(&mut self, slot: usize) -> bool {
+        for _ in 0..ACCEPTED_PER_TURN {
+            let Some(listener) = self.listeners.get(slot) else { return false };
+            match listener.accept() {
+                Ok((stream, from)) => self.admit(slot, stream, from),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
+                // Those have gone before they were let in.
+                Err(error) if is_of_the_client(&error) => (),
+                Err(error) => {
+                    self.pause(&error);
+                    return true;
+                }
+            }
+        }
+        true
     }
 
     fn admit(&mut self, slot: usize, mut stream: Stream, from: Origin) {

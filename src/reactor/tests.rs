@@ -51,7 +51,6 @@ fn loaded(listen: Vec<Listen>, certificates: Vec<Material>) -> Loaded {
 
 fn reactor(loaded: &Loaded) -> Reactor {
     let setup = Setup {
-        life: 1,
         loaded: loaded.clone(),
         sid: Sid::FIRST,
         life: 1,
@@ -60,7 +59,8 @@ fn reactor(loaded: &Loaded) -> Reactor {
         cloak: Secret::new("0123456789abcdef0123456789abcdef"),
     };
     let server = Server::new(setup, Now::default());
-    let loader = Loader { path: None, allow_insecure_cloak: true, fallback: (Vec::new(), Vec::new()) };
+    let loader =
+        Loader { path: None, allow_insecure_cloak: true, fallback: (Vec::new(), Vec::new()) };
     let workers = Workers { store: Box::new(Memory::default()), loader, certificates: Vec::new() };
     Reactor::new(server, |waker| Pool::new(waker, workers), loaded).unwrap()
 }

@@ -154,7 +154,8 @@ pub fn done(core: &mut Core, fx: &mut Effects, id: JobId, answer: Answer, now: N
         Then::Command { conn, resume } if core.sessions.contains(conn) => {
             core.sessions[conn].wait = Wait::Nothing;
             answer::again(core, fx, conn);
-            let mut ctx = Ctx { core, fx, now, conn, declared: &[] };
+            let declared = core.sessions[conn].declared;
+            let mut ctx = Ctx { core, fx, now, conn, declared };
             guarded(&mut ctx, |ctx| resume(ctx, answer));
             answer::end(core, fx, conn, now);
             wake(core, fx, conn);
@@ -168,7 +169,8 @@ pub fn drained(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
     let Some(session) = core.sessions.get_mut(conn) else { return };
     let Wait::Stream(next) = std::mem::take(&mut session.wait) else { return };
     answer::again(core, fx, conn);
-    let mut ctx = Ctx { core, fx, now, conn, declared: &[] };
+    let declared = core.sessions[conn].declared;
+    let mut ctx = Ctx { core, fx, now, conn, declared };
     guarded(&mut ctx, |ctx| {
         ctx.stream(next.cursor, next.step);
         Ok(())
@@ -210,6 +212,7 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
         });
     };
     ctx.declared = command.replies;
+    ctx.session_mut().declared = command.replies;
     if user.is_none() && !matches!(command.run, Run::Any(_) | Run::New(_)) {
         return Err(reply::not_registered().into());
     }

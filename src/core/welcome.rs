@@ -12,11 +12,10 @@ use crate::{
 /// The version, as clients are told.
 pub const VERSION: &str = concat!("slircd-", env!("CARGO_PKG_VERSION"));
 
-/// The most channels, nicks or masks that one command may name.
-pub const TARGETS_MAX: usize = 4;
-
 /// Everything that a new user is told.
 pub fn burst(ctx: &mut Ctx<'_>, user: UserId) {
+    // Whichever command it was that completed registration.
+    ctx.declared = BURST;
     let mask = ctx.whois(user).mask();
     let name = ctx.core.name().to_owned();
     ctx.reply(reply::welcome(&ctx.core.config.server.network, &mask));
@@ -41,6 +40,26 @@ pub fn burst(ctx: &mut Ctx<'_>, user: UserId) {
         ctx.raw_as(&mask, "MODE", &[&nick], &modes.to_string());
     }
 }
+
+/// What the burst answers with.
+const BURST: &[&str] = &[
+    reply::WELCOME,
+    reply::YOUR_HOST,
+    reply::CREATED,
+    reply::MY_INFO,
+    reply::ISUPPORT,
+    reply::LUSER_CLIENT,
+    reply::LUSER_OP,
+    reply::LUSER_UNKNOWN,
+    reply::LUSER_CHANNELS,
+    reply::LUSER_ME,
+    reply::LOCAL_USERS,
+    reply::GLOBAL_USERS,
+    reply::MOTD_START,
+    reply::MOTD,
+    reply::END_OF_MOTD,
+    reply::HOST_HIDDEN,
+];
 
 /// The lines of RPL_ISUPPORT.
 pub fn isupport(ctx: &mut Ctx<'_>) {

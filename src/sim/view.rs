@@ -33,7 +33,7 @@ impl View {
             ["QUIT"] => self.channels.values_mut().for_each(|members| drop(members.remove(&source))),
             ["353", _, _, channel] => self.names(channel, text),
             ["NICK"] => self.rename(&source, text),
-            ["332", _, channel] | ["TOPIC", channel] => drop(self.topics.insert((*channel).into(), text.into())),
+            ["332", _, channel] | ["TOPIC", channel] if self.channels.contains_key(*channel) => drop(self.topics.insert((*channel).into(), text.into())),
             ["MODE", channel, modes, params @ ..] if channel.starts_with('#') => self.mode(channel, modes, params),
             _ => (),
         }

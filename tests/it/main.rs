@@ -1,1 +1,8 @@
 //! The one integration test binary.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::expect_used)]
+
+mod cli;
+mod e2e;
+mod generated;
+mod simulate;
+mod tidy;

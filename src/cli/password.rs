@@ -81,7 +81,11 @@ impl Drop for Silence {
     fn drop(&mut self) {
         if let Some(before) = &self.before {
             // As above.
-            let _: Result<(), _> = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Flush, before);
+            let _: Result<(), _> = rustix::termios::tcsetattr(
+                io::stdin(),
+                rustix::termios::OptionalActions::Flush,
+                before,
+            );
         }
     }
 }

@@ -11,7 +11,6 @@ use crate::{
     wire::{message::Message, name::Nick, reply},
 };
 
-
 pub const COMMANDS: &[Command] = &[Command {
     name: "NICK",
     params: "[<nick>]",

@@ -11,7 +11,6 @@ use crate::{
     wire::{encode, message::Args, reply},
 };
 
-
 pub const COMMANDS: &[Command] = &[Command {
     name: "TOPIC",
     params: "<channel> [<topic>]",

@@ -83,10 +83,13 @@ impl Table {
     /// The command of that name, in whatever case.
     pub fn find(&self, name: &str) -> Option<&'static Command> {
         let order = |command: &Command| {
-            let (known, asked) = (command.name.bytes(), name.bytes().map(|byte| byte.to_ascii_uppercase()));
+            let (known, asked) =
+                (command.name.bytes(), name.bytes().map(|byte| byte.to_ascii_uppercase()));
             known.cmp(asked)
         };
-        let place = self.commands.binary_search_by(|commands| commands.first().map_or(std::cmp::Ordering::Less, order));
+        let place = self
+            .commands
+            .binary_search_by(|commands| commands.first().map_or(std::cmp::Ordering::Less, order));
         place.ok().and_then(|place| self.commands.get(place)).and_then(|commands| commands.first())
     }
 
@@ -194,7 +197,9 @@ fn guarded(ctx: &mut Ctx<'_>, handler: impl FnOnce(&mut Ctx<'_>) -> Outcome) {
         Ok(Err(reject)) => ctx.refuse(reject),
         Err(_) => {
             ctx.core.metrics.panics += 1;
-            log::error!("a command has failed by a fault of this program; its client is disconnected, please report this");
+            log::error!(
+                "a command has failed by a fault of this program; its client is disconnected, please report this"
+            );
             ctx.close("Internal error");
         }
     }
@@ -231,7 +236,9 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
             }
             run(ctx, user, message.args.clone())
         }
-        (Run::User(_) | Run::Tagged(_) | Run::Oper(..), None) => Err(reply::not_registered().into()),
+        (Run::User(_) | Run::Tagged(_) | Run::Oper(..), None) => {
+            Err(reply::not_registered().into())
+        }
     }
 }
 
@@ -239,7 +246,9 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
 fn pay(core: &mut Core, conn: ConnId, cost: u32, now: Now) {
     let limits = &core.config.limits;
     let Some(session) = core.sessions.get_mut(conn) else { return };
-    if let Some(opens) = session.flood.pay(cost, limits.flood_burst, limits.flood_interval, now.mono) {
+    if let Some(opens) =
+        session.flood.pay(cost, limits.flood_burst, limits.flood_interval, now.mono)
+    {
         core.timers.set(opens, Timer::Gate(conn));
     }
 }

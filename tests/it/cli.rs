@@ -48,7 +48,10 @@ fn wrong_arguments_are_told_apart_from_failures() {
     assert_eq!(slircd(&["dance"], "").status.code(), Some(2));
     assert_eq!(slircd(&["--nonsense"], "").status.code(), Some(2));
     let version = slircd(&["--version"], "");
-    assert_eq!(String::from_utf8(version.stdout).unwrap(), format!("slircd {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        String::from_utf8(version.stdout).unwrap(),
+        format!("slircd {}\n", env!("CARGO_PKG_VERSION"))
+    );
     assert!(String::from_utf8(slircd(&["--help"], "").stdout).unwrap().contains("check-config"));
 }
 

@@ -20,7 +20,10 @@ impl Server {
     fn start(name: &str) -> Server {
         let folder = folder(name);
         let path = folder.join("slircd.toml");
-        let text = format!("[storage]\npath = \"{}\"\n[[listen]]\naddress = \"127.0.0.1:0\"\n", folder.display());
+        let text = format!(
+            "[storage]\npath = \"{}\"\n[[listen]]\naddress = \"127.0.0.1:0\"\n",
+            folder.display()
+        );
         fs::write(&path, text).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_slircd"))
             .args(["run", "-c", path.to_str().unwrap()])
@@ -68,7 +71,11 @@ impl Client {
     fn until(&mut self, part: &str) -> String {
         loop {
             let mut line = String::new();
-            assert_ne!(self.reader.read_line(&mut line).unwrap(), 0, "the connection ended before {part}");
+            assert_ne!(
+                self.reader.read_line(&mut line).unwrap(),
+                0,
+                "the connection ended before {part}"
+            );
             if line.contains(part) {
                 return line;
             }
@@ -111,7 +118,8 @@ fn bad_lines_get_their_numeric_and_disturb_nobody() {
 fn a_stopped_server_says_goodbye_and_exits_cleanly() {
     let mut server = Server::start("stop");
     let mut alice = server.user("alice");
-    let stopped = Command::new("kill").args(["-TERM", &server.child.id().to_string()]).status().unwrap();
+    let stopped =
+        Command::new("kill").args(["-TERM", &server.child.id().to_string()]).status().unwrap();
     assert!(stopped.success());
     alice.until("ERROR :Closing link");
     let mut rest = Vec::new();

@@ -23,7 +23,8 @@ fn run(seed: u64, steps: u32) -> String {
     let mut config = config();
     config.oper.push(oper("root", "sesame"));
     let mut sim = Sim::new(SERVERS, &config);
-    let mut clients: Vec<usize> = (0..CLIENTS).map(|n| sim.connect(n % SERVERS, &format!("u{n}"))).collect();
+    let mut clients: Vec<usize> =
+        (0..CLIENTS).map(|n| sim.connect(n % SERVERS, &format!("u{n}"))).collect();
     for client in clients.iter().copied().filter(|client| client % 2 == 0) {
         sim.send(client, "CAP REQ :batch server-time message-tags multi-prefix away-notify");
     }
@@ -45,7 +46,13 @@ fn run(seed: u64, steps: u32) -> String {
             9 => sim.send(client, &format!("MODE #c{channel} -o n{other}")),
             10 => sim.send(client, &format!("MODE #c{channel} +b *!*@x{other}")),
             11 => sim.send(client, &format!("MODE #c{channel} -b *!*@x{other}")),
-            12 => sim.send(client, &format!("MODE #c{channel} {}", ["+m", "-m", "+l 9", "-l", "+s-t", "-s+t"][other as usize])),
+            12 => sim.send(
+                client,
+                &format!(
+                    "MODE #c{channel} {}",
+                    ["+m", "-m", "+l 9", "-l", "+s-t", "-s+t"][other as usize]
+                ),
+            ),
             13 => sim.send(client, ["AWAY :x", "AWAY"][(other % 2) as usize]),
             14 => sim.send(client, &format!("PRIVMSG #c{channel},n{other} :{step}")),
             15 if other == 0 => {
@@ -64,7 +71,11 @@ fn run(seed: u64, steps: u32) -> String {
     sim.heal();
     sim.wait(Duration::from_secs(200));
     let digests = sim.digests();
-    assert!(digests.windows(2).all(|pair| pair[0] == pair[1]), "seed {seed}: servers differ\n{}", digests.join("\n--\n"));
+    assert!(
+        digests.windows(2).all(|pair| pair[0] == pair[1]),
+        "seed {seed}: servers differ\n{}",
+        digests.join("\n--\n")
+    );
     view::check(&sim);
     sim.clients.iter().flat_map(|client| client.all.iter().cloned()).collect::<Vec<_>>().join("\n")
 }

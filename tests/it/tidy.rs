@@ -26,7 +26,15 @@ const LAYERS: &[(&str, &[&str])] = &[
 fn arrows_point_one_way() {
     let mut wrong = Vec::new();
     visit(Path::new("src"), &mut |path, text| {
-        let layer = path.components().nth(1).unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
+        let layer = path
+            .components()
+            .nth(1)
+            .unwrap()
+            .as_os_str()
+            .to_str()
+            .unwrap()
+            .trim_end_matches(".rs")
+            .to_owned();
         if !text.starts_with("//!") {
             wrong.push(format!("{}: does not say what it is", path.display()));
         }
@@ -44,7 +52,9 @@ fn arrows_point_one_way() {
             }
         }
         for banned in ["Instant::now", "SystemTime", "std::thread", "std::fs", "HashSet"] {
-            if code.contains(banned) && !["reactor", "work", "cli", "store"].contains(&layer.as_str()) {
+            if code.contains(banned)
+                && !["reactor", "work", "cli", "store"].contains(&layer.as_str())
+            {
                 wrong.push(format!("{}: {banned} in a pure layer", path.display()));
             }
         }
@@ -62,13 +72,16 @@ fn uses(code: &str, layer: &str) -> bool {
             let block = rest.split("};").next().unwrap();
             block.lines().any(|line| {
                 let item = line.strip_prefix("    ").unwrap_or(line);
-                [format!("{layer}::"), format!("{layer},")].iter().any(|start| item.starts_with(start))
+                [format!("{layer}::"), format!("{layer},")]
+                    .iter()
+                    .any(|start| item.starts_with(start))
             })
         })
 }
 
 fn visit(dir: &Path, f: &mut impl FnMut(&Path, &str)) {
-    let mut entries: Vec<_> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<_> =
+        fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() { visit(&path, f) } else { f(&path, &fs::read_to_string(&path).unwrap()) }

@@ -1,8 +1,7 @@
 //! The whole server, sans I/O: driven alike by the reactor and by the simulator.
 
 use crate::{
-    config,
-    command,
+    command, config,
     core::{
         ConnId, Core, Start, dispatch,
         effect::Effects,
@@ -196,7 +195,9 @@ impl Server {
     pub fn handle(&mut self, input: Input<'_>, now: Now, fx: &mut Effects) {
         let core = &mut self.core;
         match input {
-            Input::Line { conn, line } => dispatch::line(core, fx, &command::TABLE, conn, line, now),
+            Input::Line { conn, line } => {
+                dispatch::line(core, fx, &command::TABLE, conn, line, now)
+            }
             Input::TooLong { conn } => dispatch::too_long(core, fx, conn, now),
             Input::Closed { conn, why } => housekeeping::closed(core, fx, conn, why, now),
             Input::Drained { conn } => dispatch::drained(core, fx, conn, now),

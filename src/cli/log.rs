@@ -54,7 +54,9 @@ impl Write for Queue {
 
 fn line(format: LogFormat, record: &Record<'_>) -> String {
     match format {
-        LogFormat::Plain => format!("{}: {}\n", record.level().as_str().to_ascii_lowercase(), record.args()),
+        LogFormat::Plain => {
+            format!("{}: {}\n", record.level().as_str().to_ascii_lowercase(), record.args())
+        }
         LogFormat::Journal => {
             // syslog(3)
             let priority = match record.level() {
@@ -74,7 +76,11 @@ fn line(format: LogFormat, record: &Record<'_>) -> String {
                     c => text.push(c),
                 }
             }
-            format!("{{\"level\":\"{}\",\"target\":\"{}\",\"message\":\"{text}\"}}\n", record.level(), record.target())
+            format!(
+                "{{\"level\":\"{}\",\"target\":\"{}\",\"message\":\"{text}\"}}\n",
+                record.level(),
+                record.target()
+            )
         }
     }
 }

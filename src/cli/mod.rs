@@ -34,7 +34,12 @@ struct Subcommand {
 }
 
 const SUBCOMMANDS: &[Subcommand] = &[
-    Subcommand { name: "run", params: "[-c FILE]", about: "Serves; this is what happens without a subcommand.", run: run::run },
+    Subcommand {
+        name: "run",
+        params: "[-c FILE]",
+        about: "Serves; this is what happens without a subcommand.",
+        run: run::run,
+    },
     Subcommand {
         name: "check-config",
         params: "[-c FILE]",
@@ -47,7 +52,12 @@ const SUBCOMMANDS: &[Subcommand] = &[
         about: "Asks for a password, or reads a line, and prints its hash for the configuration.",
         run: password::hash_password,
     },
-    Subcommand { name: "example-config", params: "", about: "Prints a configuration with every key explained.", run: example_config },
+    Subcommand {
+        name: "example-config",
+        params: "",
+        about: "Prints a configuration with every key explained.",
+        run: example_config,
+    },
 ];
 
 /// Does what the command line says.
@@ -64,7 +74,10 @@ pub fn main() -> ExitCode {
     match SUBCOMMANDS.iter().find(|subcommand| name == subcommand.name) {
         Some(subcommand) => (subcommand.run)(&arguments),
         None => {
-            complain(&format!("there is no subcommand `{}`; `slircd --help` says what there is", name.to_string_lossy()));
+            complain(&format!(
+                "there is no subcommand `{}`; `slircd --help` says what there is",
+                name.to_string_lossy()
+            ));
             ExitCode::from(USAGE)
         }
     }
@@ -75,7 +88,9 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
-            lexopt::Arg::Short('c') | lexopt::Arg::Long("config") => arguments.config = Some(parser.value()?.into()),
+            lexopt::Arg::Short('c') | lexopt::Arg::Long("config") => {
+                arguments.config = Some(parser.value()?.into())
+            }
             lexopt::Arg::Short('h') | lexopt::Arg::Long("help") => {
                 say(&help());
                 return Ok(None);
@@ -84,7 +99,9 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
                 say(concat!("slircd ", env!("CARGO_PKG_VERSION"), "\n"));
                 return Ok(None);
             }
-            lexopt::Arg::Value(value) if arguments.subcommand.is_none() => arguments.subcommand = Some(value),
+            lexopt::Arg::Value(value) if arguments.subcommand.is_none() => {
+                arguments.subcommand = Some(value)
+            }
             other => return Err(other.unexpected()),
         }
     }
@@ -92,7 +109,9 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
 }
 
 fn help() -> String {
-    let mut text = String::from("slircd, an IRC server for small communities\n\nusage: slircd [SUBCOMMAND] [OPTIONS]\n\n");
+    let mut text = String::from(
+        "slircd, an IRC server for small communities\n\nusage: slircd [SUBCOMMAND] [OPTIONS]\n\n",
+    );
     for subcommand in SUBCOMMANDS {
         let call = format!("{} {}", subcommand.name, subcommand.params);
         text += &format!("  {call:<26} {}\n", subcommand.about);
@@ -121,8 +140,13 @@ fn example_config(_arguments: &Arguments) -> ExitCode {
 }
 
 fn loader(arguments: &Arguments) -> Loader {
-    let allow_insecure_cloak = std::env::var_os("SLIRCD_ALLOW_INSECURE_CLOAK").is_some_and(|value| value == "1");
-    Loader { path: arguments.config.clone(), allow_insecure_cloak, fallback: (Vec::new(), Vec::new()) }
+    let allow_insecure_cloak =
+        std::env::var_os("SLIRCD_ALLOW_INSECURE_CLOAK").is_some_and(|value| value == "1");
+    Loader {
+        path: arguments.config.clone(),
+        allow_insecure_cloak,
+        fallback: (Vec::new(), Vec::new()),
+    }
 }
 
 /// Writes to standard output. Whoever has closed it does not want to know.

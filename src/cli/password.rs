@@ -65,7 +65,7 @@ impl Silence {
         if let Some(mut modes) = before.clone() {
             modes.local_modes.remove(LocalModes::ECHO);
             // A terminal that cannot be silenced shows the password to its owner only.
-            drop(tcsetattr(io::stdin(), OptionalActions::Flush, &modes));
+            let _: Result<(), _> = tcsetattr(io::stdin(), OptionalActions::Flush, &modes);
         }
         Silence { before }
     }
@@ -80,7 +80,12 @@ impl Silence {
 impl Drop for Silence {
     fn drop(&mut self) {
         if let Some(before) = &self.before {
-            drop(rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Flush, before));
+            // As above.
+            let _: Result<(), _> = rustix::termios::tcsetattr(
+                io::stdin(),
+                rustix::termios::OptionalActions::Flush,
+                before,
+            );
         }
     }
 }

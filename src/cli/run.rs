@@ -46,12 +46,17 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
 
 fn folder(config: &Config) -> PathBuf {
     let given = config.storage.path.clone();
-    given.or_else(|| std::env::var_os("STATE_DIRECTORY").map(PathBuf::from)).unwrap_or_else(|| "slircd-data".into())
+    given
+        .or_else(|| std::env::var_os("STATE_DIRECTORY").map(PathBuf::from))
+        .unwrap_or_else(|| "slircd-data".into())
 }
 
 fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String> {
     let unusable = |what: &dyn std::fmt::Display| {
-        format!("the data folder {} cannot be used: {what}; set [storage] path, or make it writable", folder.display())
+        format!(
+            "the data folder {} cannot be used: {what}; set [storage] path, or make it writable",
+            folder.display()
+        )
     };
     log::begin(&first.config.log).map_err(|error| format!("the log cannot be started: {error}"))?;
     let mut store = sqlite::open(folder).map_err(|error| unusable(&error))?;
@@ -67,11 +72,14 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
     };
     let seed = number().map_err(|error| error.to_string())?;
     let identify = Query::Identify { sid: loaded.config.server.sid, random: seed };
-    let Rows::Identity { sid, clock, life } = store.ask(&identify).map_err(|error| unusable(&error))? else {
+    let Rows::Identity { sid, clock, life } =
+        store.ask(&identify).map_err(|error| unusable(&error))?
+    else {
         return Err(unusable(&"it does not answer"));
     };
     let certificates = loaded.certificates.clone();
-    let server = Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, start());
+    let server =
+        Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, start());
     let workers = Workers { store: Box::new(store), loader: loader.clone(), certificates };
     let reactor = Reactor::new(server, |wake| Pool::new(wake, workers), &loaded);
     let mut reactor = reactor.map_err(|error| format!("a listener cannot be opened: {error}"))?;
@@ -84,7 +92,8 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
 
 /// Says on the terminal where the server is and how to get there.
 fn greet(config: &Config, reactor: &Reactor, folder: &Path) {
-    let mut text = format!("slircd {} is running as {}\n", env!("CARGO_PKG_VERSION"), config.server.name);
+    let mut text =
+        format!("slircd {} is running as {}\n", env!("CARGO_PKG_VERSION"), config.server.name);
     let addresses = reactor.addresses();
     for (place, address) in &addresses {
         let secure = config.listen.get(*place).is_some_and(|listen| !listen.tls.is_empty());
@@ -106,7 +115,8 @@ fn greet(config: &Config, reactor: &Reactor, folder: &Path) {
 fn fallback(folder: &Path) -> io::Result<(Vec<crate::config::Listen>, Vec<Material>)> {
     let (chain_path, key_path) = (folder.join("self-signed.crt"), folder.join("self-signed.key"));
     if !chain_path.exists() || !key_path.exists() {
-        let (chain, key) = certificate::self_signed(&["localhost", "127.0.0.1", "::1"]).map_err(io::Error::other)?;
+        let (chain, key) = certificate::self_signed(&["localhost", "127.0.0.1", "::1"])
+            .map_err(io::Error::other)?;
         keep(&key_path, &key)?;
         keep(&chain_path, &chain)?;
     }
@@ -114,7 +124,12 @@ fn fallback(folder: &Path) -> io::Result<(Vec<crate::config::Listen>, Vec<Materi
     // A machine without IPv6 has no ::1 to listen on.
     let listeners = load::loopback(TcpListener::bind("[::1]:0").is_ok());
     let secure = listeners.iter().enumerate().filter(|(_, listen)| !listen.tls.is_empty());
-    let materials = secure.map(|(listener, _)| Material { listener, place: 0, chain: chain.clone(), key: Secret::new(&key) });
+    let materials = secure.map(|(listener, _)| Material {
+        listener,
+        place: 0,
+        chain: chain.clone(),
+        key: Secret::new(&key),
+    });
     let materials = materials.collect();
     Ok((listeners, materials))
 }
@@ -146,6 +161,8 @@ fn number() -> io::Result<u64> {
 }
 
 fn start() -> Now {
-    let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    let wall = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis());
     Now { mono: Mono(0), wall: Wall(u64::try_from(wall).unwrap_or(0)) }
 }

@@ -43,7 +43,8 @@ fn cap(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
         }
         "LIST" => {
             let caps = ctx.session().caps;
-            let names = cap::offered().filter(|cap| caps.contains(cap.set)).map(|cap| cap.name).collect();
+            let names =
+                cap::offered().filter(|cap| caps.contains(cap.set)).map(|cap| cap.name).collect();
             list(ctx, "LIST", names);
         }
         "REQ" => {

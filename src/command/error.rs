@@ -8,7 +8,6 @@ use crate::{
     wire::message::Message,
 };
 
-
 pub const COMMANDS: &[Command] = &[Command {
     name: "ERROR",
     params: "[<text>]",

@@ -21,8 +21,13 @@ pub const COMMANDS: &[Command] = &[Command {
 
 fn help(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
     let Some(topic) = args.given(0) else { return index(ctx) };
-    let Some(command) = super::TABLE.find(topic) else { return Err(reply::help_not_found(topic).into()) };
-    ctx.reply(reply::help_start(command.name, format!("{} {}", command.name, command.params).trim_end()));
+    let Some(command) = super::TABLE.find(topic) else {
+        return Err(reply::help_not_found(topic).into());
+    };
+    ctx.reply(reply::help_start(
+        command.name,
+        format!("{} {}", command.name, command.params).trim_end(),
+    ));
     for text in [command.about, command.help].into_iter().filter(|text| !text.is_empty()) {
         ctx.reply(reply::help_txt(command.name, text));
     }

@@ -10,7 +10,6 @@ use crate::{
     wire::{message::Args, reply},
 };
 
-
 pub const COMMANDS: &[Command] = &[Command {
     name: "INVITE",
     params: "[<nick> <channel>]",
@@ -46,7 +45,8 @@ fn invite(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     if ctx.network().status(id, target).is_some() {
         return Err(reply::user_on_channel(nick, channel).into());
     }
-    let (by, uid, name) = (ctx.whois(user).uid, ctx.whois(target).uid, ctx.network().channel(id).name.clone());
+    let (by, uid, name) =
+        (ctx.whois(user).uid, ctx.whois(target).uid, ctx.network().channel(id).name.clone());
     ctx.reply(reply::inviting(nick, name.as_str()));
     if let Some(message) = ctx.whois(target).away.clone() {
         ctx.reply(reply::away(nick, &message));

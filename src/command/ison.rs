@@ -21,7 +21,8 @@ pub const COMMANDS: &[Command] = &[Command {
 
 fn ison(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
     let asked = args.iter().flat_map(|arg| arg.split(' '));
-    let found = asked.filter_map(|nick| ctx.find_user(nick)).map(|user| ctx.whois(user).nick().to_string());
+    let found =
+        asked.filter_map(|nick| ctx.find_user(nick)).map(|user| ctx.whois(user).nick().to_string());
     let text = found.collect::<Vec<_>>().join(" ");
     ctx.reply(reply::ison(&text));
     Ok(())

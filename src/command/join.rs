@@ -14,7 +14,6 @@ use crate::{
     wire::{message::Args, reply},
 };
 
-
 pub const COMMANDS: &[Command] = &[Command {
     name: "JOIN",
     params: "<channel>{,<channel>} [<key>{,<key>}]",
@@ -45,7 +44,9 @@ fn join(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
 }
 
 fn join_one(ctx: &mut Ctx<'_>, user: UserId, text: &str, key: Option<&str>) -> Outcome {
-    let Some(name) = ctx.channel_name(text) else { return Err(reply::no_such_channel(text).into()) };
+    let Some(name) = ctx.channel_name(text) else {
+        return Err(reply::no_such_channel(text).into());
+    };
     let record = ctx.network().record(&name);
     if record.is_some_and(|channel| ctx.network().status(channel, user).is_some()) {
         return Ok(());

@@ -15,7 +15,6 @@ use crate::{
     wire::{encode, message::Args, reply},
 };
 
-
 pub const COMMANDS: &[Command] = &[Command {
     name: "KICK",
     params: "<channel> <nick>{,<nick>} [<reason>]",
@@ -50,7 +49,8 @@ fn kick(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
             return Err(reply::chan_op_needed(args[0]).into());
         }
         let (name, uid) = (record.name.clone(), ctx.whois(target).uid);
-        let how = Leave::Kick { by: Source::User(ctx.whois(user).uid), reason: reason.as_str().into() };
+        let how =
+            Leave::Kick { by: Source::User(ctx.whois(user).uid), reason: reason.as_str().into() };
         ctx.commit(Op::Leave { uid, name, joined: member.joined, how });
         Ok(())
     })?;

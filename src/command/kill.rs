@@ -26,7 +26,8 @@ pub const COMMANDS: &[Command] = &[Command {
 
 fn kill(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let target = ctx.user(args[0])?;
-    let reason = encode::head(args.given(1).unwrap_or("No reason given"), ctx.core.config.limits.kick);
+    let reason =
+        encode::head(args.given(1).unwrap_or("No reason given"), ctx.core.config.limits.kick);
     let reason = format!("Killed ({} ({reason}))", ctx.whois(user).nick()).into();
     let (by, uid) = (Source::User(ctx.whois(user).uid), ctx.whois(target).uid);
     log::info!("{} kills {}", ctx.whois(user).mask(), ctx.whois(target).mask());

@@ -1,5 +1,6 @@
 //! LIST (RFC 2812 §3.2.6), with the filters of ELIST=CMNTU.
 
+use crate::arena::Id;
 use crate::{
     core::{
         ctx::{Ctx, Cursor, Outcome, STREAM_PIECE},
@@ -10,7 +11,6 @@ use crate::{
     time::Wall,
     wire::{mask, message::Args, reply},
 };
-use crate::arena::Id;
 
 pub const COMMANDS: &[Command] = &[Command {
     name: "LIST",
@@ -38,7 +38,10 @@ fn piece(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
         };
         cursor.slot = id.index() + 1;
         let members = ctx.network().members(id).count();
-        if members == 0 || !policy::sees(ctx, user, id) || !fits(ctx, id, channel, members, &cursor.asked) {
+        if members == 0
+            || !policy::sees(ctx, user, id)
+            || !fits(ctx, id, channel, members, &cursor.asked)
+        {
             continue;
         }
         let topic = channel.topic().map(|topic| topic.value.text.clone()).unwrap_or_default();
@@ -49,7 +52,13 @@ fn piece(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
 }
 
 /// Whether a channel fits the filters: one of the names and masks, if there are any, and all others.
-fn fits(ctx: &Ctx<'_>, _id: ChannelId, channel: &Channel, members: usize, filters: &[String]) -> bool {
+fn fits(
+    ctx: &Ctx<'_>,
+    _id: ChannelId,
+    channel: &Channel,
+    members: usize,
+    filters: &[String],
+) -> bool {
     let casemap = ctx.network().casemap();
     let name = channel.name.as_str();
     let (mut masks, mut any) = (0, false);

@@ -15,7 +15,15 @@ pub const COMMANDS: &[Command] = &[Command {
     params: "",
     about: "Shows how many users there are.",
     help: "",
-    replies: &[reply::LUSER_CLIENT, reply::LUSER_OP, reply::LUSER_UNKNOWN, reply::LUSER_CHANNELS, reply::LUSER_ME, reply::LOCAL_USERS, reply::GLOBAL_USERS],
+    replies: &[
+        reply::LUSER_CLIENT,
+        reply::LUSER_OP,
+        reply::LUSER_UNKNOWN,
+        reply::LUSER_CHANNELS,
+        reply::LUSER_ME,
+        reply::LOCAL_USERS,
+        reply::GLOBAL_USERS,
+    ],
     cost: 1,
     run: Run::User(lusers),
 }];

@@ -14,7 +14,12 @@ use crate::{
 };
 
 /// Sends a message to each of its targets.
-pub fn send(ctx: &mut Ctx<'_>, user: UserId, line: &message::Message<'_>, kind: MessageKind) -> Outcome {
+pub fn send(
+    ctx: &mut Ctx<'_>,
+    user: UserId,
+    line: &message::Message<'_>,
+    kind: MessageKind,
+) -> Outcome {
     ctx.touch(user);
     if line.args.is_empty() {
         return Err(reply::no_recipient(kind.verb()).into());
@@ -54,16 +59,26 @@ fn find(ctx: &mut Ctx<'_>, user: UserId, text: &str, kind: MessageKind) -> Resul
     let channel = ctx.channel(name)?;
     // Of several prefixes the lowest counts: who has it is meant, and whoever is above.
     let prefixes = text.chars().take_while(|c| *c != '#');
-    let prefix = prefixes.filter_map(|c| Status::of_prefix(c).map(|status| (status, c))).min().map(|least| least.1);
+    let prefix = prefixes
+        .filter_map(|c| Status::of_prefix(c).map(|status| (status, c)))
+        .min()
+        .map(|least| least.1);
     if let Some(why) = policy::mute(ctx, user, channel) {
         return Err(reply::cannot_send_to_chan(name, why).into());
     }
     Ok(Target::Channel { name: ctx.network().channel(channel).name.clone(), prefix })
 }
 
-fn find_user(ctx: &mut Ctx<'_>, user: UserId, nick: &str, kind: MessageKind) -> Result<Target, Reject> {
+fn find_user(
+    ctx: &mut Ctx<'_>,
+    user: UserId,
+    nick: &str,
+    kind: MessageKind,
+) -> Result<Target, Reject> {
     let target = ctx.user(nick)?;
-    if let Some(message) = ctx.whois(target).away.clone().filter(|_| kind == MessageKind::Privmsg && user != target) {
+    if let Some(message) =
+        ctx.whois(target).away.clone().filter(|_| kind == MessageKind::Privmsg && user != target)
+    {
         ctx.reply(reply::away(nick, &message));
     }
     Ok(Target::User(ctx.whois(target).uid))

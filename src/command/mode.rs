@@ -25,7 +25,28 @@ pub const COMMANDS: &[Command] = &[Command {
     params: "<target> [<modes> [<parameter>]]",
     about: "Shows or changes the modes of a channel, or your own.",
     help: "",
-    replies: &[reply::UMODE_IS, reply::CHANNEL_MODE_IS, reply::CREATION_TIME, reply::BAN_LIST, reply::END_OF_BAN_LIST, reply::EXCEPT_LIST, reply::END_OF_EXCEPT_LIST, reply::INVEX_LIST, reply::END_OF_INVEX_LIST, reply::NO_SUCH_CHANNEL, reply::NO_SUCH_NICK, reply::NOT_ON_CHANNEL, reply::CHAN_OP_NEEDED, reply::USER_NOT_IN_CHANNEL, reply::UNKNOWN_MODE, reply::UMODE_UNKNOWN_FLAG, reply::USERS_DONT_MATCH, reply::BAN_LIST_FULL, reply::INVALID_KEY, reply::INVALID_MODE_PARAM],
+    replies: &[
+        reply::UMODE_IS,
+        reply::CHANNEL_MODE_IS,
+        reply::CREATION_TIME,
+        reply::BAN_LIST,
+        reply::END_OF_BAN_LIST,
+        reply::EXCEPT_LIST,
+        reply::END_OF_EXCEPT_LIST,
+        reply::INVEX_LIST,
+        reply::END_OF_INVEX_LIST,
+        reply::NO_SUCH_CHANNEL,
+        reply::NO_SUCH_NICK,
+        reply::NOT_ON_CHANNEL,
+        reply::CHAN_OP_NEEDED,
+        reply::USER_NOT_IN_CHANNEL,
+        reply::UNKNOWN_MODE,
+        reply::UMODE_UNKNOWN_FLAG,
+        reply::USERS_DONT_MATCH,
+        reply::BAN_LIST_FULL,
+        reply::INVALID_KEY,
+        reply::INVALID_MODE_PARAM,
+    ],
     cost: 1,
     run: Run::User(mode),
 }];
@@ -34,7 +55,11 @@ pub const COMMANDS: &[Command] = &[Command {
 const MASK_MAX: usize = 200;
 
 fn mode(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    if args[0].starts_with('#') { channel_mode(ctx, user, &args) } else { user_mode(ctx, user, &args) }
+    if args[0].starts_with('#') {
+        channel_mode(ctx, user, &args)
+    } else {
+        user_mode(ctx, user, &args)
+    }
 }
 
 fn user_mode(ctx: &mut Ctx<'_>, user: UserId, args: &Args<'_>) -> Outcome {
@@ -48,7 +73,9 @@ fn user_mode(ctx: &mut Ctx<'_>, user: UserId, args: &Args<'_>) -> Outcome {
     };
     let mut modes = ctx.whois(user).modes;
     let mut unknown = false;
-    for item in parse(text, std::iter::empty(), |letter| mode::USER.iter().find(|row| row.letter == letter).map(|_| Arity::Never)) {
+    for item in parse(text, std::iter::empty(), |letter| {
+        mode::USER.iter().find(|row| row.letter == letter).map(|_| Arity::Never)
+    }) {
         let Item::Change { add, letter, .. } = item else {
             unknown = true;
             continue;
@@ -66,7 +93,11 @@ fn user_mode(ctx: &mut Ctx<'_>, user: UserId, args: &Args<'_>) -> Outcome {
     if modes != ctx.whois(user).modes {
         let from = ctx.session().from;
         let who = ctx.whois(user);
-        let host = if modes.contains('x') { ctx.core.cloak.host(from).into() } else { who.real_host.clone() };
+        let host = if modes.contains('x') {
+            ctx.core.cloak.host(from).into()
+        } else {
+            who.real_host.clone()
+        };
         let class = who.class.clone().filter(|_| modes.contains('o'));
         let uid = who.uid;
         ctx.commit(Op::UserModes { uid, modes, host, class });
@@ -98,7 +129,12 @@ fn channel_mode(ctx: &mut Ctx<'_>, user: UserId, args: &Args<'_>) -> Outcome {
                 continue;
             }
             Item::Missing(letter) => {
-                ctx.reply(reply::invalid_mode_param(args[0], letter, "*", "You must give a parameter"));
+                ctx.reply(reply::invalid_mode_param(
+                    args[0],
+                    letter,
+                    "*",
+                    "You must give a parameter",
+                ));
                 continue;
             }
             Item::Change { add, letter, param } => {
@@ -112,13 +148,18 @@ fn channel_mode(ctx: &mut Ctx<'_>, user: UserId, args: &Args<'_>) -> Outcome {
         match change {
             Ok(change) => changes.extend(change),
             // That one is no operator is said once.
-            Err(Reject::Reply(reply)) if reply.code == reply::CHAN_OP_NEEDED && std::mem::replace(&mut refused, true) => (),
+            Err(Reject::Reply(reply)) if reply.code == reply::CHAN_OP_NEEDED => {
+                if !std::mem::replace(&mut refused, true) {
+                    ctx.reply(reply);
+                }
+            }
             Err(reject) => ctx.refuse(reject),
         }
     }
     if !changes.is_empty() {
         let record = ctx.network().channel(channel);
-        let (name, epoch, by) = (record.name.clone(), record.epoch, Source::User(ctx.whois(user).uid));
+        let (name, epoch, by) =
+            (record.name.clone(), record.epoch, Source::User(ctx.whois(user).uid));
         ctx.commit(Op::Mode { name, epoch, by, changes });
     }
     Ok(())
@@ -128,8 +169,12 @@ fn show(ctx: &mut Ctx<'_>, user: UserId, channel: ChannelId) -> Outcome {
     let record = ctx.network().channel(channel);
     let inside = ctx.network().status(channel, user).is_some();
     let flags = record.flags().letters().map(|letter| (true, letter, None));
-    let values = ['k', 'l'].into_iter().filter_map(|letter| record.value(letter).map(|value| (letter, value)));
-    let values = values.map(|(letter, value)| (true, letter, Some(if letter == 'k' && !inside { "*" } else { value })));
+    let values = ['k', 'l']
+        .into_iter()
+        .filter_map(|letter| record.value(letter).map(|value| (letter, value)));
+    let values = values.map(|(letter, value)| {
+        (true, letter, Some(if letter == 'k' && !inside { "*" } else { value }))
+    });
     let modes = format(flags.chain(values));
     let (name, founded) = (record.name.to_string(), record.epoch.at.wall().secs());
     ctx.reply(reply::channel_mode_is(&name, if modes.is_empty() { "+" } else { &modes }));
@@ -144,7 +189,10 @@ fn list(ctx: &mut Ctx<'_>, user: UserId, channel: ChannelId, letter: char) -> Ou
     }
     let record = ctx.network().channel(channel);
     let name = record.name.to_string();
-    let masks: Vec<_> = record.masks(letter).map(|mask| (mask.mask.clone(), mask.setter.clone(), mask.at.wall().secs())).collect();
+    let masks: Vec<_> = record
+        .masks(letter)
+        .map(|mask| (mask.mask.clone(), mask.setter.clone(), mask.at.wall().secs()))
+        .collect();
     for (mask, setter, at) in masks {
         ctx.reply(match letter {
             'e' => reply::except_list(&name, &mask, &setter, at),
@@ -170,14 +218,25 @@ fn change(
 ) -> Result<Option<ModeChange>, Reject> {
     let kind = mode::kind(letter);
     let lowest = if kind == Some(Kind::Status) { Status::VOICE } else { Status::HALFOP };
-    policy::require(ctx, channel, user, if kind == Some(Kind::Status) { Status::NONE } else { lowest }).or_else(|reject| {
+    policy::require(
+        ctx,
+        channel,
+        user,
+        if kind == Some(Kind::Status) { Status::NONE } else { lowest },
+    )
+    .or_else(|reject| {
         // Whoever has no status at all may still not give any.
-        if policy::member(ctx, channel, user).is_ok() && kind == Some(Kind::Status) { Ok(()) } else { Err(reject) }
+        if policy::member(ctx, channel, user).is_ok() && kind == Some(Kind::Status) {
+            Ok(())
+        } else {
+            Err(reject)
+        }
     })?;
     let name = ctx.network().channel(channel).name.to_string();
     let param = param.unwrap_or_default();
     match kind {
-        Some(Kind::Flag) => Ok((ctx.network().channel(channel).has(letter) != add).then_some(ModeChange::Flag { letter, on: add })),
+        Some(Kind::Flag) => Ok((ctx.network().channel(channel).has(letter) != add)
+            .then_some(ModeChange::Flag { letter, on: add })),
         Some(Kind::Key | Kind::Value) => value(ctx, channel, &name, (add, letter, param)),
         Some(Kind::List) => Ok(masks(ctx, user, channel, &name, (add, letter, param), before)?),
         Some(Kind::Status) => status(ctx, user, channel, &name, (add, letter, param)),
@@ -185,7 +244,12 @@ fn change(
     }
 }
 
-fn value(ctx: &Ctx<'_>, channel: ChannelId, name: &str, (add, letter, param): (bool, char, &str)) -> Result<Option<ModeChange>, Reject> {
+fn value(
+    ctx: &Ctx<'_>,
+    channel: ChannelId,
+    name: &str,
+    (add, letter, param): (bool, char, &str),
+) -> Result<Option<ModeChange>, Reject> {
     let set = ctx.network().channel(channel).value(letter);
     if !add {
         return Ok(set.map(|_| ModeChange::Value { letter, value: None }));
@@ -200,11 +264,18 @@ fn value(ctx: &Ctx<'_>, channel: ChannelId, name: &str, (add, letter, param): (b
         match param.parse::<u32>() {
             Ok(limit @ 1..) => limit.to_string(),
             Ok(0) | Err(_) => {
-                return Err(reply::invalid_mode_param(name, letter, param, "The limit must be a number above 0").into());
+                return Err(reply::invalid_mode_param(
+                    name,
+                    letter,
+                    param,
+                    "The limit must be a number above 0",
+                )
+                .into());
             }
         }
     };
-    Ok((set != Some(value.as_str())).then(|| ModeChange::Value { letter, value: Some(value.into()) }))
+    Ok((set != Some(value.as_str()))
+        .then(|| ModeChange::Value { letter, value: Some(value.into()) }))
 }
 
 fn masks(
@@ -218,16 +289,25 @@ fn masks(
     let text = encode::head(param, MASK_MAX);
     let canonical = mask::canonical(text);
     let record = ctx.network().channel(channel);
-    let added: Vec<_> = record.all_masks(letter).filter(|mask| *mask.canonical == *canonical).map(|mask| mask.at).collect();
+    let added: Vec<_> = record
+        .all_masks(letter)
+        .filter(|mask| *mask.canonical == *canonical)
+        .map(|mask| mask.at)
+        .collect();
     if !add {
-        let shown = record.masks(letter).find(|mask| *mask.canonical == *canonical).map(|mask| mask.mask.clone());
+        let shown = record
+            .masks(letter)
+            .find(|mask| *mask.canonical == *canonical)
+            .map(|mask| mask.mask.clone());
         return Ok(shown.map(|mask| ModeChange::Remove { letter, mask, added }));
     }
     if !added.is_empty() {
         return Ok(None);
     }
     let more = before.iter().filter(|change| matches!(change, ModeChange::Add { .. })).count();
-    let full = mode::letters(Kind::List).chars().map(|letter| record.masks(letter).count()).sum::<usize>() + more;
+    let full =
+        mode::letters(Kind::List).chars().map(|letter| record.masks(letter).count()).sum::<usize>()
+            + more;
     if full >= ctx.core.config.limits.list_entries {
         return Err(reply::ban_list_full(name, letter).into());
     }
@@ -235,7 +315,13 @@ fn masks(
     Ok(Some(ModeChange::Add { letter, mask, setter: ctx.whois(user).mask().into() }))
 }
 
-fn status(ctx: &Ctx<'_>, user: UserId, channel: ChannelId, name: &str, (add, letter, nick): (bool, char, &str)) -> Result<Option<ModeChange>, Reject> {
+fn status(
+    ctx: &Ctx<'_>,
+    user: UserId,
+    channel: ChannelId,
+    name: &str,
+    (add, letter, nick): (bool, char, &str),
+) -> Result<Option<ModeChange>, Reject> {
     let target = ctx.user(nick)?;
     let Some(member) = ctx.network().channel(channel).member(target) else {
         return Err(reply::user_not_in_channel(nick, name).into());
@@ -243,12 +329,20 @@ fn status(ctx: &Ctx<'_>, user: UserId, channel: ChannelId, name: &str, (add, let
     let mine = policy::member(ctx, channel, user)?;
     // One may always give up what one has.
     let own = user == target && !add;
-    if !own && !(mine.at_least(policy::grants(letter)) && (add || policy::outranks(mine, member.status))) {
+    if !own
+        && !(mine.at_least(policy::grants(letter))
+            && (add || policy::outranks(mine, member.status)))
+    {
         return Err(reply::chan_op_needed(name).into());
     }
     let status = Status::of(letter).unwrap_or_default();
     let (uid, joined) = (ctx.whois(target).uid, member.joined);
-    Ok((member.status.contains(status) != add).then_some(ModeChange::Status { letter, on: add, uid, joined }))
+    Ok((member.status.contains(status) != add).then_some(ModeChange::Status {
+        letter,
+        on: add,
+        uid,
+        joined,
+    }))
 }
 
 #[cfg(test)]

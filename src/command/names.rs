@@ -105,9 +105,11 @@ mod tests {
             let lines = sim.ask("u1", "@label=x NAMES #crowd", "CAP REQ :labeled-response batch");
             assert!(lines[0].starts_with("@label=x :s1.test BATCH +"), "{}", lines[0]);
             assert!(lines[lines.len() - 1].contains("BATCH -"));
-            let names: usize = lines.iter().filter(|line| line.contains(" 353 ")).map(|line| {
-                line.rsplit(':').next().unwrap_or_default().split(' ').count()
-            }).sum();
+            let names: usize = lines
+                .iter()
+                .filter(|line| line.contains(" 353 "))
+                .map(|line| line.rsplit(':').next().unwrap_or_default().split(' ').count())
+                .sum();
             assert_eq!(names, 500);
         });
     }

@@ -11,7 +11,6 @@ use crate::{
     wire::{message::Message, name::Nick, reply},
 };
 
-
 pub const COMMANDS: &[Command] = &[Command {
     name: "NICK",
     params: "[<nick>]",
@@ -95,8 +94,8 @@ mod tests {
             alice > NICK neo
             bob   > NICK neo
             heal
-            bob   < :neo!~bob@bob.test NICK :2SVAAAAAB
-            alice < :bob!~bob@bob.test NICK :2SVAAAAAB
+            bob   < :neo!~bob@bob.test NICK :2SNAAAAAB
+            alice < :bob!~bob@bob.test NICK :2SNAAAAAB
             same
             ",
         );
@@ -113,10 +112,10 @@ mod tests {
             alice > NICK neo
             bob   > NICK neo
             heal
-            bob   < :neo!~bob@bob.test NICK :2SVAAAAAB
+            bob   < :neo!~bob@bob.test NICK :2SNAAAAAB
             alice > NICK trinity
             bob   < :neo!~alice@alice.test NICK :trinity
-            bob   < :2SVAAAAAB!~bob@bob.test NICK :neo
+            bob   < :2SNAAAAAB!~bob@bob.test NICK :neo
             same
             ",
         );

@@ -22,10 +22,17 @@ pub const COMMANDS: &[Command] = &[Command {
 }];
 
 /// A hash of nothing anybody knows, so that a name that is unknown takes as long as one that is.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2xpcmNkIG5vYm9keQ$0K0pVbUq0d4M1vJ3mYxYv5l8c2nqk7r9w1t3u5y7a8A";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$c2xpcmNkIG5vYm9keQ$0K0pVbUq0d4M1vJ3mYxYv5l8c2nqk7r9w1t3u5y7a8A";
 
 fn oper(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    let found = ctx.core.config.oper.iter().find(|oper| oper.name == args[0] && fits(ctx, user, oper)).cloned();
+    let found = ctx
+        .core
+        .config
+        .oper
+        .iter()
+        .find(|oper| oper.name == args[0] && fits(ctx, user, oper))
+        .cloned();
     let name = found.as_ref().map(|oper| oper.name.clone());
     ctx.session_mut().oper = name.map(String::into_boxed_str);
     match found {
@@ -36,7 +43,10 @@ fn oper(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
             Ok(())
         }
         None => {
-            ctx.defer(Job::Verify { hash: Secret::new(NOBODY), password: Secret::new(args[1]) }, verified);
+            ctx.defer(
+                Job::Verify { hash: Secret::new(NOBODY), password: Secret::new(args[1]) },
+                verified,
+            );
             Ok(())
         }
     }
@@ -56,7 +66,13 @@ fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 
 fn grant(ctx: &mut Ctx<'_>, user: UserId) -> Outcome {
     let name = ctx.session_mut().oper.take();
-    let class = ctx.core.config.oper.iter().find(|oper| Some(oper.name.as_str()) == name.as_deref()).map(|oper| oper.class.clone());
+    let class = ctx
+        .core
+        .config
+        .oper
+        .iter()
+        .find(|oper| Some(oper.name.as_str()) == name.as_deref())
+        .map(|oper| oper.class.clone());
     let Some(class) = class else { return Err(reply::no_oper_host().into()) };
     let who = ctx.whois(user);
     log::info!("{} is an operator of class {class} now", who.mask());
@@ -73,7 +89,11 @@ fn fits(ctx: &Ctx<'_>, user: UserId, oper: &Oper) -> bool {
     let casemap = ctx.network().casemap();
     let mut hosts = vec![format!("{}@{}", who.user, who.real_host)];
     hosts.extend(who.address.map(|address| format!("{}@{address}", who.user)));
-    let masked = oper.masks.is_empty() || oper.masks.iter().any(|mask| hosts.iter().any(|host| mask::matches(mask, host, casemap)));
+    let masked = oper.masks.is_empty()
+        || oper
+            .masks
+            .iter()
+            .any(|mask| hosts.iter().any(|host| mask::matches(mask, host, casemap)));
     masked && oper.fingerprint.as_deref().is_none_or(|wanted| shown == Some(wanted))
 }
 

@@ -13,7 +13,6 @@ use crate::{
     wire::{encode, message::Args, reply},
 };
 
-
 pub const COMMANDS: &[Command] = &[Command {
     name: "PART",
     params: "<channel>{,<channel>} [<reason>]",
@@ -29,7 +28,9 @@ fn part(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     refuse_each(ctx, args.list(0), |ctx, text| {
         let channel = ctx.channel(text)?;
         let record = ctx.network().channel(channel);
-        let Some(member) = record.member(user) else { return Err(reply::not_on_channel(text).into()) };
+        let Some(member) = record.member(user) else {
+            return Err(reply::not_on_channel(text).into());
+        };
         let (uid, name) = (ctx.whois(user).uid, record.name.clone());
         ctx.commit(Op::Leave { uid, name, joined: member.joined, how: Leave::Part(reason.into()) });
         Ok(())

@@ -9,7 +9,6 @@ use crate::{
     wire::message::Args,
 };
 
-
 pub const COMMANDS: &[Command] = &[Command {
     name: "PASS",
     params: "<password>",

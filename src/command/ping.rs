@@ -8,7 +8,6 @@ use crate::{
     wire::{message::Message, reply},
 };
 
-
 pub const COMMANDS: &[Command] = &[Command {
     name: "PING",
     params: "[<token>]",

@@ -8,7 +8,6 @@ use crate::{
     wire::message::Message,
 };
 
-
 pub const COMMANDS: &[Command] = &[Command {
     name: "PONG",
     params: "[<token>]",
@@ -39,8 +38,8 @@ mod tests {
             bob   < PING :s1.test
             alice > PONG :s1.test
             wait 61
-            bob   < ERROR :Closing link: Ping timeout: 151 seconds
-            alice < :bob!~bob@bob.test QUIT :Ping timeout: 151 seconds
+            bob   < ERROR :Closing link: Ping timeout: 150 seconds
+            alice < :bob!~bob@bob.test QUIT :Ping timeout: 150 seconds
             ",
         );
     }

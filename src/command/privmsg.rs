@@ -15,7 +15,15 @@ pub const COMMANDS: &[Command] = &[Command {
     params: "[<target>{,<target>} [<text>]]",
     about: "Sends a message to a user or a channel.",
     help: "A target is a nick, a channel, or a channel behind a prefix, as in @#channel: its operators.",
-    replies: &[reply::AWAY, reply::NO_TEXT_TO_SEND, reply::CANNOT_SEND_TO_CHAN, reply::NO_RECIPIENT, reply::NO_SUCH_NICK, reply::NO_SUCH_CHANNEL, reply::TOO_MANY_TARGETS],
+    replies: &[
+        reply::AWAY,
+        reply::NO_TEXT_TO_SEND,
+        reply::CANNOT_SEND_TO_CHAN,
+        reply::NO_RECIPIENT,
+        reply::NO_SUCH_NICK,
+        reply::NO_SUCH_CHANNEL,
+        reply::TOO_MANY_TARGETS,
+    ],
     cost: 1,
     run: Run::Tagged(privmsg),
 }];

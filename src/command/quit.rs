@@ -9,7 +9,6 @@ use crate::{
     wire::{encode, message::Message},
 };
 
-
 pub const COMMANDS: &[Command] = &[Command {
     name: "QUIT",
     params: "[<reason>]",

@@ -30,16 +30,23 @@ fn rehash(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
 
 fn loaded(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let texts = match reload::finish(ctx.core, ctx.fx, answer) {
-        Reload::Done(restart) if restart.is_empty() => vec!["The configuration has been read again.".to_owned()],
+        Reload::Done(restart) if restart.is_empty() => {
+            vec!["The configuration has been read again.".to_owned()]
+        }
         Reload::Done(restart) => {
-            vec![format!("The configuration has been read again; a restart is needed for: {}.", restart.join(", "))]
+            vec![format!(
+                "The configuration has been read again; a restart is needed for: {}.",
+                restart.join(", ")
+            )]
         }
         Reload::Refused(errors) => {
             let mut texts = vec!["The configuration has mistakes and stays as it was:".to_owned()];
             texts.extend(errors.iter().map(ToString::to_string));
             texts
         }
-        Reload::Busy => vec!["The configuration could not be read now and stays as it was; try again.".to_owned()],
+        Reload::Busy => vec![
+            "The configuration could not be read now and stays as it was; try again.".to_owned(),
+        ],
     };
     let nick = crate::core::render::addressee(ctx.core, ctx.conn).to_owned();
     for text in texts {

@@ -15,7 +15,13 @@ pub const COMMANDS: &[Command] = &[Command {
     params: "[<target>{,<target>}]",
     about: "Sends tags without a message.",
     help: "",
-    replies: &[reply::CANNOT_SEND_TO_CHAN, reply::NO_RECIPIENT, reply::NO_SUCH_NICK, reply::NO_SUCH_CHANNEL, reply::TOO_MANY_TARGETS],
+    replies: &[
+        reply::CANNOT_SEND_TO_CHAN,
+        reply::NO_RECIPIENT,
+        reply::NO_SUCH_NICK,
+        reply::NO_SUCH_CHANNEL,
+        reply::TOO_MANY_TARGETS,
+    ],
     cost: 1,
     run: Run::Tagged(tagmsg),
 }];

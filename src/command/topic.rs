@@ -11,7 +11,6 @@ use crate::{
     wire::{encode, message::Args, reply},
 };
 
-
 pub const COMMANDS: &[Command] = &[Command {
     name: "TOPIC",
     params: "<channel> [<topic>]",
@@ -71,7 +70,7 @@ mod tests {
             bob   < :alice!~alice@alice.test TOPIC #a :ours
             bob   > TOPIC #a
             bob   < :s1.test 332 bob #a :ours
-            bob   <~ :s1.test 333 bob #a alice!~alice@alice.test
+            bob   <~ :s1.test 333 bob #a alice!~alice@alice.test *
             carol > JOIN #a
             carol < :s1.test 332 carol #a :ours
             alice > MODE #a -t

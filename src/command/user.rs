@@ -9,7 +9,6 @@ use crate::{
     wire::{encode, message::Args, name, reply},
 };
 
-
 pub const COMMANDS: &[Command] = &[Command {
     name: "USER",
     params: "<user> <mode> <unused> <realname>",

@@ -25,7 +25,8 @@ const NICKS_MAX: usize = 5;
 fn userhost(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
     let found = args.iter().take(NICKS_MAX).filter_map(|nick| ctx.find_user(nick)).map(|user| {
         let who = ctx.whois(user);
-        let (oper, away) = (if who.is_oper() { "*" } else { "" }, if who.away.is_some() { '-' } else { '+' });
+        let (oper, away) =
+            (if who.is_oper() { "*" } else { "" }, if who.away.is_some() { '-' } else { '+' });
         format!("{}{oper}={away}{}@{}", who.nick(), who.user, who.host)
     });
     let text = found.collect::<Vec<_>>().join(" ");

@@ -38,7 +38,12 @@ fn members(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
     let target = cursor.asked.first().cloned().unwrap_or_default();
     let channel = ctx.channel(&target).ok();
     let piece: Vec<UserId> = match channel {
-        Some(channel) => ctx.network().members_after(channel, cursor.after).map(|member| member.0).take(STREAM_PIECE).collect(),
+        Some(channel) => ctx
+            .network()
+            .members_after(channel, cursor.after)
+            .map(|member| member.0)
+            .take(STREAM_PIECE)
+            .collect(),
         None => Vec::new(),
     };
     let inside = channel.is_some_and(|channel| ctx.network().status(channel, user).is_some());
@@ -67,10 +72,18 @@ fn users(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
         let casemap = ctx.network().casemap();
         let named = casemap.eq(&target, who.nick().as_str());
         let texts = [who.nick().as_str(), &who.user, &who.host, &who.realname];
-        let fits = named || texts.iter().any(|text| mask::matches(&target, text, casemap)) || mask::matches(&target, &who.mask(), casemap);
-        let seen = !ctx.network().is_hidden(other) && (named || policy::sees_user(ctx, user, other));
+        let fits = named
+            || texts.iter().any(|text| mask::matches(&target, text, casemap))
+            || mask::matches(&target, &who.mask(), casemap);
+        let seen =
+            !ctx.network().is_hidden(other) && (named || policy::sees_user(ctx, user, other));
         if fits && seen && wanted(ctx, &cursor, other) {
-            let shared = ctx.whois(other).channels().iter().copied().find(|channel| policy::sees(ctx, user, *channel));
+            let shared = ctx
+                .whois(other)
+                .channels()
+                .iter()
+                .copied()
+                .find(|channel| policy::sees(ctx, user, *channel));
             one(ctx, shared, other);
         }
     }
@@ -91,10 +104,21 @@ fn one(ctx: &mut Ctx<'_>, channel: Option<ChannelId>, user: UserId) {
     }
     let status = channel.and_then(|channel| network.status(channel, user)).unwrap_or_default();
     flags.extend(status.prefixes(all));
-    let name = channel.map_or_else(|| "*".to_owned(), |channel| network.channel(channel).name.to_string());
-    let server = network.server(who.uid.server).map(|server| server.info.name.clone()).unwrap_or_default();
+    let name =
+        channel.map_or_else(|| "*".to_owned(), |channel| network.channel(channel).name.to_string());
+    let server =
+        network.server(who.uid.server).map(|server| server.info.name.clone()).unwrap_or_default();
     let hops = u32::from(who.uid.server != ctx.core.sid());
-    let line = reply::who_reply(&name, &who.user, &who.host, &server, who.nick().as_str(), &flags, hops, &who.realname);
+    let line = reply::who_reply(
+        &name,
+        &who.user,
+        &who.host,
+        &server,
+        who.nick().as_str(),
+        &flags,
+        hops,
+        &who.realname,
+    );
     ctx.reply(line);
 }
 

@@ -16,7 +16,20 @@ pub const COMMANDS: &[Command] = &[Command {
     params: "[<server>] <nick>",
     about: "Shows who somebody is.",
     help: "",
-    replies: &[reply::WHOIS_USER, reply::WHOIS_SERVER, reply::WHOIS_OPERATOR, reply::WHOIS_IDLE, reply::END_OF_WHOIS, reply::WHOIS_CHANNELS, reply::WHOIS_ACTUALLY, reply::WHOIS_SECURE, reply::WHOIS_CERTFP, reply::WHOIS_MODES, reply::AWAY, reply::NO_SUCH_NICK],
+    replies: &[
+        reply::WHOIS_USER,
+        reply::WHOIS_SERVER,
+        reply::WHOIS_OPERATOR,
+        reply::WHOIS_IDLE,
+        reply::END_OF_WHOIS,
+        reply::WHOIS_CHANNELS,
+        reply::WHOIS_ACTUALLY,
+        reply::WHOIS_SECURE,
+        reply::WHOIS_CERTFP,
+        reply::WHOIS_MODES,
+        reply::AWAY,
+        reply::NO_SUCH_NICK,
+    ],
     cost: 2,
     run: Run::User(whois),
 }];
@@ -37,14 +50,19 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
     let who = ctx.whois(target);
     let nick = who.nick().to_string();
     let (name, host, realname) = (who.user.clone(), who.host.clone(), who.realname.clone());
-    let (away, modes, class, sid) = (who.away.clone(), who.modes, who.class.clone(), who.uid.server);
-    let real = who.address.map(|address| (who.real_host.clone(), registration::address_text(address)));
+    let (away, modes, class, sid) =
+        (who.away.clone(), who.modes, who.class.clone(), who.uid.server);
+    let real =
+        who.address.map(|address| (who.real_host.clone(), registration::address_text(address)));
     ctx.reply(reply::whois_user(&nick, &name, &host, &realname));
     let channels = channels(ctx, user, target);
     for piece in channels.chunks(CHANNELS_MAX) {
         ctx.reply(reply::whois_channels(&nick, &piece.join(" ")));
     }
-    let server = ctx.network().server(sid).map(|server| (server.info.name.clone(), server.info.description.clone()));
+    let server = ctx
+        .network()
+        .server(sid)
+        .map(|server| (server.info.name.clone(), server.info.description.clone()));
     let (server, about) = server.unwrap_or_default();
     ctx.reply(reply::whois_server(&nick, &server, &about));
     if let Some(class) = class {
@@ -62,12 +80,16 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
         }
         ctx.reply(reply::whois_modes(&nick, &modes.to_string()));
         let conn = ctx.local(target).and_then(|local| local.sessions.first().copied());
-        let tls = conn.and_then(|conn| ctx.core.sessions.get(conn)).and_then(|session| session.tls.as_ref());
+        let tls = conn
+            .and_then(|conn| ctx.core.sessions.get(conn))
+            .and_then(|session| session.tls.as_ref());
         if let Some(fingerprint) = tls.and_then(|tls| tls.fingerprint.clone()) {
             ctx.reply(reply::whois_certfp(&nick, &fingerprint));
         }
     }
-    let times = ctx.local(target).map(|local| (ctx.now.mono.since(local.active).as_secs(), local.since.secs()));
+    let times = ctx
+        .local(target)
+        .map(|local| (ctx.now.mono.since(local.active).as_secs(), local.since.secs()));
     if let Some((idle, since)) = times {
         ctx.reply(reply::whois_idle(&nick, idle, since));
     }
@@ -78,7 +100,12 @@ const CHANNELS_MAX: usize = 4;
 
 /// The channels of a user that another may know of.
 fn channels(ctx: &Ctx<'_>, user: UserId, target: UserId) -> Vec<String> {
-    let inside = ctx.whois(target).channels().iter().copied().filter(|channel| policy::sees(ctx, user, *channel));
+    let inside = ctx
+        .whois(target)
+        .channels()
+        .iter()
+        .copied()
+        .filter(|channel| policy::sees(ctx, user, *channel));
     let named = inside.filter_map(|channel| {
         let status = ctx.network().status(channel, target)?;
         let prefix: String = status.prefixes(false).collect();

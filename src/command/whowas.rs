@@ -16,14 +16,24 @@ pub const COMMANDS: &[Command] = &[Command {
     params: "[<nick> [<count>]]",
     about: "Shows who wore a nick.",
     help: "",
-    replies: &[reply::WHOWAS_USER, reply::WHOIS_SERVER, reply::WAS_NO_SUCH_NICK, reply::END_OF_WHOWAS, reply::NO_NICKNAME_GIVEN],
+    replies: &[
+        reply::WHOWAS_USER,
+        reply::WHOIS_SERVER,
+        reply::WAS_NO_SUCH_NICK,
+        reply::END_OF_WHOWAS,
+        reply::NO_NICKNAME_GIVEN,
+    ],
     cost: 2,
     run: Run::User(whowas),
 }];
 
 fn whowas(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
     let Some(nick) = args.given(0) else { return Err(reply::no_nickname_given().into()) };
-    let most = args.get(1).and_then(|count| count.parse::<usize>().ok()).filter(|count| *count > 0).unwrap_or(usize::MAX);
+    let most = args
+        .get(1)
+        .and_then(|count| count.parse::<usize>().ok())
+        .filter(|count| *count > 0)
+        .unwrap_or(usize::MAX);
     let found: Vec<Past> = match Nick::lookup(nick, ctx.network().casemap()) {
         Some(nick) => ctx.core.whowas.of(&nick).take(most).cloned().collect(),
         None => Vec::new(),

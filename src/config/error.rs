@@ -60,10 +60,11 @@ impl fmt::Display for Error {
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let unknown = |f: &mut fmt::Formatter<'_>, what: &str, name: &str, near: &Option<&str>| match near {
-            Some(near) => write!(f, "unknown {what} `{name}`; did you mean `{near}`?"),
-            None => write!(f, "unknown {what} `{name}`"),
-        };
+        let unknown =
+            |f: &mut fmt::Formatter<'_>, what: &str, name: &str, near: &Option<&str>| match near {
+                Some(near) => write!(f, "unknown {what} `{name}`; did you mean `{near}`?"),
+                None => write!(f, "unknown {what} `{name}`"),
+            };
         match self {
             Mistake::Syntax(message) => f.write_str(message),
             Mistake::UnknownKey(name, near) => unknown(f, "key", name, near),

@@ -57,7 +57,10 @@ pub struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     /// A reading in which nothing is wrong yet.
-    pub fn new(file: &'a mut dyn FnMut(&Path) -> io::Result<String>, allow_insecure_cloak: bool) -> Reading<'a> {
+    pub fn new(
+        file: &'a mut dyn FnMut(&Path) -> io::Result<String>,
+        allow_insecure_cloak: bool,
+    ) -> Reading<'a> {
         Reading { file, allow_insecure_cloak, errors: Vec::new(), source: 0 }
     }
 
@@ -68,10 +71,16 @@ impl<'a> Reading<'a> {
 
 /// The globs that a file's `include` names; a file that cannot be read names none, and `parse` says why.
 pub fn includes(source: &Source) -> Vec<String> {
-    let Ok(Node { value: node::Value::Table(entries), .. }) = node::read(&source.text) else { return Vec::new() };
-    let include = entries.into_iter().find(|entry| entry.name == "include").map(|entry| entry.node.value);
+    let Ok(Node { value: node::Value::Table(entries), .. }) = node::read(&source.text) else {
+        return Vec::new();
+    };
+    let include =
+        entries.into_iter().find(|entry| entry.name == "include").map(|entry| entry.node.value);
     let Some(node::Value::Array(items)) = include else { return Vec::new() };
-    items.into_iter().filter_map(|item| if let node::Value::Text(text) = item.value { Some(text) } else { None }).collect()
+    items
+        .into_iter()
+        .filter_map(|item| if let node::Value::Text(text) = item.value { Some(text) } else { None })
+        .collect()
 }
 
 /// Reads a configuration from its files, or finds every mistake in them.
@@ -81,7 +90,8 @@ pub fn parse(sources: &[Source], mut reading: Reading<'_>) -> Result<Config, Vec
         reading.source = place;
         match node::read(&source.text) {
             Ok(Node { value: node::Value::Table(entries), .. }) => {
-                tables.extend(entries.into_iter().map(|entry| node::Entry { file: place, ..entry }));
+                tables
+                    .extend(entries.into_iter().map(|entry| node::Entry { file: place, ..entry }));
             }
             Ok(_) => (),
             Err((at, message)) => reading.wrong(at, Mistake::Syntax(message)),
@@ -111,7 +121,8 @@ mod tests {
     fn read(text: &str) -> Result<Config, Vec<String>> {
         let source = Source { name: "a.toml".into(), text: text.into() };
         let mut file = |_: &Path| Ok("from a file\n".to_owned());
-        parse(&[source], Reading::new(&mut file, false)).map_err(|errors| errors.iter().map(ToString::to_string).collect())
+        parse(&[source], Reading::new(&mut file, false))
+            .map_err(|errors| errors.iter().map(ToString::to_string).collect())
     }
 
     #[test]
@@ -127,7 +138,16 @@ mod tests {
         .unwrap_err();
         let text = errors.join("\n");
         assert_eq!(errors.len(), 8, "{text}");
-        for part in ["a.toml:2: unknown key `nmae`; did you mean `name`?", "a.toml:3: ", "a.toml:5: ", "a.toml:6: ", "a.toml:7: unknown table `serverr`; did you mean `server`?", "a.toml:9: ", "a.toml:11: ", "a.toml:12: "] {
+        for part in [
+            "a.toml:2: unknown key `nmae`; did you mean `name`?",
+            "a.toml:3: ",
+            "a.toml:5: ",
+            "a.toml:6: ",
+            "a.toml:7: unknown table `serverr`; did you mean `server`?",
+            "a.toml:9: ",
+            "a.toml:11: ",
+            "a.toml:12: ",
+        ] {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }
     }

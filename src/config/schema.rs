@@ -230,7 +230,8 @@ pub struct Config {
     pub log: Log,
 }
 
-const TABLES: &[&str] = &["server", "listen", "limits", "storage", "cloak", "oper", "dns", "log", "include"];
+const TABLES: &[&str] =
+    &["server", "listen", "limits", "storage", "cloak", "oper", "dns", "log", "include"];
 
 impl Server {
     /// How names are folded.
@@ -246,7 +247,9 @@ impl Config {
         for entry in entries {
             reading.source = entry.file;
             let file = entry.file;
-            let within = |entries: Vec<Entry>| entries.into_iter().map(|entry| Entry { file, ..entry }).collect::<Vec<_>>();
+            let within = |entries: Vec<Entry>| {
+                entries.into_iter().map(|entry| Entry { file, ..entry }).collect::<Vec<_>>()
+            };
             match (entry.name.as_str(), entry.node.value) {
                 ("include", Value::Array(_)) => (),
                 ("listen", Value::Array(items)) => {
@@ -259,15 +262,21 @@ impl Config {
                         config.oper.extend(oper(item, file, reading));
                     }
                 }
-                (name @ ("server" | "limits" | "storage" | "cloak" | "dns" | "log"), Value::Table(entries)) => {
-                    match single.iter_mut().find(|table| table.0 == name) {
-                        Some(table) => table.1.extend(within(entries)),
-                        None => single.push((name.to_owned(), within(entries))),
-                    }
-                }
+                (
+                    name @ ("server" | "limits" | "storage" | "cloak" | "dns" | "log"),
+                    Value::Table(entries),
+                ) => match single.iter_mut().find(|table| table.0 == name) {
+                    Some(table) => table.1.extend(within(entries)),
+                    None => single.push((name.to_owned(), within(entries))),
+                },
                 (name, _) if TABLES.contains(&name) => {
-                    let wants = if matches!(name, "listen" | "oper" | "include") { "a list ([[…]])" } else { "a table ([…])" };
-                    let name = TABLES.iter().find(|table| **table == name).copied().unwrap_or_default();
+                    let wants = if matches!(name, "listen" | "oper" | "include") {
+                        "a list ([[…]])"
+                    } else {
+                        "a table ([…])"
+                    };
+                    let name =
+                        TABLES.iter().find(|table| **table == name).copied().unwrap_or_default();
                     reading.wrong(entry.at, Mistake::Wants(name, wants));
                 }
                 (name, _) => {
@@ -283,7 +292,12 @@ impl Config {
     }
 
     fn table(&mut self, name: &str, entries: Vec<Entry>, reading: &mut Reading<'_>) {
-        let place = |key: &str| entries.iter().find(|entry| entry.name.starts_with(key)).map_or(0, |entry| entry.node.at);
+        let place = |key: &str| {
+            entries
+                .iter()
+                .find(|entry| entry.name.starts_with(key))
+                .map_or(0, |entry| entry.node.at)
+        };
         let (name_at, secret_at) = (place("name"), place("secret"));
         match name {
             "server" => {
@@ -322,7 +336,8 @@ impl Config {
 fn listen(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Listen> {
     let at = item.at;
     let Value::Table(entries) = item.value else { return None };
-    let listen = Listen::read(entries.into_iter().map(|entry| Entry { file, ..entry }).collect(), reading);
+    let listen =
+        Listen::read(entries.into_iter().map(|entry| Entry { file, ..entry }).collect(), reading);
     let missing = listen.address == Address::Unix(PathBuf::new());
     if missing && !reading.errors.iter().any(|error| error.file == file && error.at >= at) {
         reading.wrong(at, Mistake::Missing("listen", "an `address`"));
@@ -333,7 +348,8 @@ fn listen(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Listen> 
 fn oper(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Oper> {
     let at = item.at;
     let Value::Table(entries) = item.value else { return None };
-    let mut oper = Oper::read(entries.into_iter().map(|entry| Entry { file, ..entry }).collect(), reading);
+    let mut oper =
+        Oper::read(entries.into_iter().map(|entry| Entry { file, ..entry }).collect(), reading);
     if oper.name.is_empty() {
         reading.wrong(at, Mistake::Missing("oper", "a `name`"));
     } else if oper.password.is_none() && oper.fingerprint.is_none() {
@@ -345,7 +361,9 @@ fn oper(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Oper> {
 
 /// A `…_file` key becomes the key with what stands in the file.
 fn from_file(mut entry: Entry, reading: &mut Reading<'_>) -> Option<Entry> {
-    let Some(name) = entry.name.strip_suffix("_file").filter(|name| matches!(*name, "secret" | "password")) else {
+    let Some(name) =
+        entry.name.strip_suffix("_file").filter(|name| matches!(*name, "secret" | "password"))
+    else {
         return Some(entry);
     };
     let name = name.to_owned();
@@ -375,14 +393,20 @@ fn setting<T: Setting>(name: &'static str, node: &Node, reading: &mut Reading<'_
 }
 
 impl Setting for Tls {
-    const WANTS: &'static str = "{ certificate = \"…\", key = \"…\" }, or a list of these with `names`";
+    const WANTS: &'static str =
+        "{ certificate = \"…\", key = \"…\" }, or a list of these with `names`";
 
     fn read(value: &Value) -> Option<Tls> {
         let Value::Table(entries) = value else { return None };
-        let known = entries.iter().all(|entry| matches!(entry.name.as_str(), "certificate" | "key" | "names"));
-        let find = |name: &str| entries.iter().find(|entry| entry.name == name).map(|entry| &entry.node.value);
+        let known = entries
+            .iter()
+            .all(|entry| matches!(entry.name.as_str(), "certificate" | "key" | "names"));
+        let find = |name: &str| {
+            entries.iter().find(|entry| entry.name == name).map(|entry| &entry.node.value)
+        };
         let names = find("names").map_or(Some(Vec::new()), Vec::read)?;
-        let (certificate, key) = (PathBuf::read(find("certificate")?)?, PathBuf::read(find("key")?)?);
+        let (certificate, key) =
+            (PathBuf::read(find("certificate")?)?, PathBuf::read(find("key")?)?);
         known.then_some(Tls { certificate, key, names })
     }
 }
@@ -423,9 +447,13 @@ fn distance(a: &str, b: &str) -> usize {
     for i in 1..=a.len() {
         let mut row = vec![i];
         for j in 1..=b.len() {
-            let at = |di: usize, dj: usize| rows.get(i - di).and_then(|row| row.get(j - dj)).copied().unwrap_or(usize::MAX - 1);
+            let at = |di: usize, dj: usize| {
+                rows.get(i - di).and_then(|row| row.get(j - dj)).copied().unwrap_or(usize::MAX - 1)
+            };
             let left = row.get(j - 1).copied().unwrap_or(usize::MAX - 1);
-            let mut best = (at(1, 0) + 1).min(left + 1).min(at(1, 1) + usize::from(a.get(i - 1) != b.get(j - 1)));
+            let mut best = (at(1, 0) + 1)
+                .min(left + 1)
+                .min(at(1, 1) + usize::from(a.get(i - 1) != b.get(j - 1)));
             if i > 1 && j > 1 && a.get(i - 1) == b.get(j - 2) && a.get(i - 2) == b.get(j - 1) {
                 best = best.min(at(2, 2) + 1);
             }
@@ -437,7 +465,16 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 fn all() -> [&'static [(Key, &'static str)]; 8] {
-    [Server::KEYS, Listen::KEYS, Limits::KEYS, Storage::KEYS, Cloak::KEYS, Oper::KEYS, Dns::KEYS, Log::KEYS]
+    [
+        Server::KEYS,
+        Listen::KEYS,
+        Limits::KEYS,
+        Storage::KEYS,
+        Cloak::KEYS,
+        Oper::KEYS,
+        Dns::KEYS,
+        Log::KEYS,
+    ]
 }
 
 /// Every key, in the order of the example.
@@ -452,11 +489,18 @@ pub fn example() -> String {
     );
     for table in all() {
         let Some(name) = table.first().map(|row| row.0.table) else { continue };
-        let (open, close, off) = if matches!(name, "listen" | "oper") { ("[[", "]]", "#") } else { ("[", "]", "") };
+        let (open, close, off) =
+            if matches!(name, "listen" | "oper") { ("[[", "]]", "#") } else { ("[", "]", "") };
         let _ = writeln!(text, "\n{off}{open}{name}{close}");
         for (key, shown) in table {
             let when = if key.reload == Reload::Restart { " Takes a restart." } else { "" };
-            let _ = writeln!(text, "#{}{when}\n#{} = {}", key.doc, key.name, if shown.is_empty() { sample(key) } else { shown });
+            let _ = writeln!(
+                text,
+                "#{}{when}\n#{} = {}",
+                key.doc,
+                key.name,
+                if shown.is_empty() { sample(key) } else { shown }
+            );
         }
     }
     text
@@ -468,7 +512,9 @@ fn sample(key: &Key) -> &'static str {
         ("server", "sid") => "\"0AB\"",
         ("server", "motd") => "\"/etc/slircd/motd.txt\"",
         ("listen", "address") => "\"[::]:6697\"",
-        ("listen", "tls") => "{ certificate = \"/etc/slircd/tls/fullchain.pem\", key = \"/etc/slircd/tls/privkey.pem\" }",
+        ("listen", "tls") => {
+            "{ certificate = \"/etc/slircd/tls/fullchain.pem\", key = \"/etc/slircd/tls/privkey.pem\" }"
+        }
         ("storage", "path") => "\"/var/lib/slircd\"",
         ("oper", "name") => "\"alice\"",
         ("oper", "fingerprint") => "\"0123…\"",

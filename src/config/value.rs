@@ -30,7 +30,8 @@ impl Secret {
         characters.sort_unstable();
         characters.dedup();
         let lower = self.0.to_ascii_lowercase();
-        let placeholder = ["change", "secret", "password", "example"].iter().any(|word| lower.contains(word));
+        let placeholder =
+            ["change", "secret", "password", "example"].iter().any(|word| lower.contains(word));
         long < 16 || characters.len() < 8 || placeholder
     }
 }
@@ -159,7 +160,8 @@ fn address(text: &str) -> Option<Address> {
 }
 
 fn cidr(text: &str) -> Option<Cidr> {
-    let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+    let (address, bits) =
+        text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
     let address: IpAddr = address.parse().ok()?;
     let most = if address.is_ipv4() { 32 } else { 128 };
     let bits = bits.map_or(Some(most), |bits| bits.parse().ok())?;

@@ -43,13 +43,18 @@ impl Admission {
             return Verdict::Admit;
         }
         self.forget(now);
-        let address = self.addresses.entry(network(ip)).or_insert(Address { open: 0, full_at: now.mono });
+        let address =
+            self.addresses.entry(network(ip)).or_insert(Address { open: 0, full_at: now.mono });
         if address.open >= limits.clients_per_address {
-            return Verdict::Refuse("ERROR :Closing link: too many connections from your address\r\n");
+            return Verdict::Refuse(
+                "ERROR :Closing link: too many connections from your address\r\n",
+            );
         }
         let full_at = address.full_at.max(now.mono) + limits.connect_interval;
         if full_at.since(now.mono) > limits.connect_interval * limits.connect_burst {
-            return Verdict::Refuse("ERROR :Closing link: your address connects too often, wait a moment\r\n");
+            return Verdict::Refuse(
+                "ERROR :Closing link: your address connects too often, wait a moment\r\n",
+            );
         }
         address.full_at = full_at;
         address.open += 1;
@@ -97,7 +102,13 @@ mod tests {
 
     fn limits() -> Limits {
         let interval = Duration::from_secs(10);
-        Limits { clients_per_address: 3, connect_burst: 4, connect_interval: interval, exempt: Vec::new(), ..Limits::default() }
+        Limits {
+            clients_per_address: 3,
+            connect_burst: 4,
+            connect_interval: interval,
+            exempt: Vec::new(),
+            ..Limits::default()
+        }
     }
 
     fn ip(text: &str) -> Origin {
@@ -132,7 +143,10 @@ mod tests {
     fn addresses_of_one_64_count_as_one() {
         let (mut admission, limits, now) = (Admission::default(), limits(), Now::default());
         for last in 1..=3 {
-            assert_eq!(admission.admit(ip(&format!("2001:db8::{last}")), &limits, now), Verdict::Admit);
+            assert_eq!(
+                admission.admit(ip(&format!("2001:db8::{last}")), &limits, now),
+                Verdict::Admit
+            );
         }
         assert!(matches!(admission.admit(ip("2001:db8::9"), &limits, now), Verdict::Refuse(_)));
         assert_eq!(admission.admit(ip("2001:db8:0:1::9"), &limits, now), Verdict::Admit);

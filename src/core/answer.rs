@@ -34,7 +34,10 @@ pub fn begin(core: &mut Core, fx: &mut Effects, conn: ConnId, message: &Message<
 
 /// Holds back again, now that a command that had to wait goes on.
 pub fn again(core: &mut Core, fx: &mut Effects, conn: ConnId) {
-    let Some(answer) = core.sessions.get_mut(conn).and_then(|session| session.answer.as_mut()) else { return };
+    let Some(answer) = core.sessions.get_mut(conn).and_then(|session| session.answer.as_mut())
+    else {
+        return;
+    };
     let lines = std::mem::take(&mut answer.lines);
     fx.hold(Capture { conn, lines, count: answer.count });
 }
@@ -80,8 +83,11 @@ fn flush(fx: &mut Effects, conn: ConnId, answer: &mut Answer) {
     answer.count = 0;
     for line in lines.split_inclusive(|byte| *byte == b'\n') {
         // A batch inside the batch (a netsplit, a history) has its own reference on its lines already.
-        let nested = line.starts_with(b"@") && line.windows(6).take_while(|w| w[0] != b' ').any(|w| w == b"batch=");
-        send(fx, conn, |out| if nested { out.extend_from_slice(line) } else { encode::add_tag(line, &tag, out) });
+        let nested = line.starts_with(b"@")
+            && line.windows(6).take_while(|w| w[0] != b' ').any(|w| w == b"batch=");
+        send(fx, conn, |out| {
+            if nested { out.extend_from_slice(line) } else { encode::add_tag(line, &tag, out) }
+        });
     }
 }
 
@@ -94,7 +100,8 @@ fn finish(core: &Core, fx: &mut Effects, conn: ConnId, answer: &Answer, now: Now
         let tag = format!("label={}", tags::escape(&answer.label));
         send(fx, conn, |out| encode::add_tag(&answer.lines, &tag, out));
     } else {
-        let msg = render::server_msg(core, "ACK", now).tag(cap::LABELED_RESPONSE, "label", &answer.label);
+        let msg =
+            render::server_msg(core, "ACK", now).tag(cap::LABELED_RESPONSE, "label", &answer.label);
         fx.send(&[conn], |out| msg.encode(caps, out));
     }
 }

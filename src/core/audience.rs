@@ -12,9 +12,14 @@ pub fn of_user(core: &Core, user: UserId) -> &[ConnId] {
 }
 
 /// The sessions of a channel's members, of at least a status.
-pub fn of_channel(core: &Core, channel: ChannelId, lowest: Status) -> impl Iterator<Item = ConnId> + '_ {
+pub fn of_channel(
+    core: &Core,
+    channel: ChannelId,
+    lowest: Status,
+) -> impl Iterator<Item = ConnId> + '_ {
     let members = core.network().members(channel);
-    let members = members.filter(move |(_, member)| lowest == Status::NONE || member.status.at_least(lowest));
+    let members =
+        members.filter(move |(_, member)| lowest == Status::NONE || member.status.at_least(lowest));
     members.flat_map(|(user, _)| of_user(core, user).iter().copied())
 }
 

@@ -37,7 +37,8 @@ impl Census {
     /// A user's modes have changed.
     pub fn changed(&mut self, before: UserModes, after: UserModes) {
         let count = |number: &mut usize, letter| {
-            *number = (*number + usize::from(after.contains(letter))).saturating_sub(usize::from(before.contains(letter)));
+            *number = (*number + usize::from(after.contains(letter)))
+                .saturating_sub(usize::from(before.contains(letter)));
         };
         count(&mut self.invisible, 'i');
         count(&mut self.opers, 'o');

@@ -79,7 +79,7 @@ mod tests {
         let [a, b, c] = ["192.0.2.7", "192.0.2.8", "192.0.3.7"].map(|ip| cloak("secret", ip));
         assert_ne!(a, b);
         assert_eq!(a.split_once('.').map(|parts| parts.1), b.split_once('.').map(|parts| parts.1));
-        assert_ne!(a.splitn(3, '.').nth(1), c.splitn(3, '.').nth(1));
+        assert_ne!(a.split('.').nth(1), c.split('.').nth(1));
         assert_eq!(a.splitn(3, '.').nth(2), c.splitn(3, '.').nth(2));
     }
 

@@ -83,10 +83,13 @@ impl Table {
     /// The command of that name, in whatever case.
     pub fn find(&self, name: &str) -> Option<&'static Command> {
         let order = |command: &Command| {
-            let (known, asked) = (command.name.bytes(), name.bytes().map(|byte| byte.to_ascii_uppercase()));
+            let (known, asked) =
+                (command.name.bytes(), name.bytes().map(|byte| byte.to_ascii_uppercase()));
             known.cmp(asked)
         };
-        let place = self.commands.binary_search_by(|commands| commands.first().map_or(std::cmp::Ordering::Less, order));
+        let place = self
+            .commands
+            .binary_search_by(|commands| commands.first().map_or(std::cmp::Ordering::Less, order));
         place.ok().and_then(|place| self.commands.get(place)).and_then(|commands| commands.first())
     }
 
@@ -154,7 +157,8 @@ pub fn done(core: &mut Core, fx: &mut Effects, id: JobId, answer: Answer, now: N
         Then::Command { conn, resume } if core.sessions.contains(conn) => {
             core.sessions[conn].wait = Wait::Nothing;
             answer::again(core, fx, conn);
-            let mut ctx = Ctx { core, fx, now, conn, declared: &[] };
+            let declared = core.sessions[conn].declared;
+            let mut ctx = Ctx { core, fx, now, conn, declared };
             guarded(&mut ctx, |ctx| resume(ctx, answer));
             answer::end(core, fx, conn, now);
             wake(core, fx, conn);
@@ -168,7 +172,8 @@ pub fn drained(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
     let Some(session) = core.sessions.get_mut(conn) else { return };
     let Wait::Stream(next) = std::mem::take(&mut session.wait) else { return };
     answer::again(core, fx, conn);
-    let mut ctx = Ctx { core, fx, now, conn, declared: &[] };
+    let declared = core.sessions[conn].declared;
+    let mut ctx = Ctx { core, fx, now, conn, declared };
     guarded(&mut ctx, |ctx| {
         ctx.stream(next.cursor, next.step);
         Ok(())
@@ -192,7 +197,9 @@ fn guarded(ctx: &mut Ctx<'_>, handler: impl FnOnce(&mut Ctx<'_>) -> Outcome) {
         Ok(Err(reject)) => ctx.refuse(reject),
         Err(_) => {
             ctx.core.metrics.panics += 1;
-            log::error!("a command has failed by a fault of this program; its client is disconnected, please report this");
+            log::error!(
+                "a command has failed by a fault of this program; its client is disconnected, please report this"
+            );
             ctx.close("Internal error");
         }
     }
@@ -210,6 +217,7 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
         });
     };
     ctx.declared = command.replies;
+    ctx.session_mut().declared = command.replies;
     if user.is_none() && !matches!(command.run, Run::Any(_) | Run::New(_)) {
         return Err(reply::not_registered().into());
     }
@@ -228,7 +236,9 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
             }
             run(ctx, user, message.args.clone())
         }
-        (Run::User(_) | Run::Tagged(_) | Run::Oper(..), None) => Err(reply::not_registered().into()),
+        (Run::User(_) | Run::Tagged(_) | Run::Oper(..), None) => {
+            Err(reply::not_registered().into())
+        }
     }
 }
 
@@ -236,7 +246,9 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
 fn pay(core: &mut Core, conn: ConnId, cost: u32, now: Now) {
     let limits = &core.config.limits;
     let Some(session) = core.sessions.get_mut(conn) else { return };
-    if let Some(opens) = session.flood.pay(cost, limits.flood_burst, limits.flood_interval, now.mono) {
+    if let Some(opens) =
+        session.flood.pay(cost, limits.flood_burst, limits.flood_interval, now.mono)
+    {
         core.timers.set(opens, Timer::Gate(conn));
     }
 }

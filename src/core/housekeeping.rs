@@ -1,7 +1,9 @@
 //! What the server does of its own accord, when its time has come.
 
 use super::{
-    ConnId, Core, ctx::Then, dispatch,
+    ConnId, Core,
+    ctx::Then,
+    dispatch,
     effect::{Effect, Effects},
     registration, reload, render,
     session::{Phase, Wait},
@@ -166,7 +168,8 @@ impl Core {
     /// cannot be reached any more have a grace.
     pub fn watch_reach(&mut self, fx: &mut Effects, now: Now) {
         let reach = self.network.reach(self.sid());
-        let known: Vec<(Sid, bool)> = self.network.servers().map(|(sid, server)| (sid, server.hidden)).collect();
+        let known: Vec<(Sid, bool)> =
+            self.network.servers().map(|(sid, server)| (sid, server.hidden)).collect();
         for (sid, hidden) in known {
             if reach.contains(&sid) {
                 self.outs.remove(&sid);

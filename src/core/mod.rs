@@ -41,11 +41,11 @@ use crate::{
 };
 use admission::Admission;
 use census::Census;
-use std::collections::BTreeMap;
 use cloak::Cloak;
 use effect::{Effect, Effects};
 use local::Local;
 use session::Session;
+use std::collections::BTreeMap;
 use timer::Timers;
 use undelivered::Undelivered;
 use whowas::Whowas;

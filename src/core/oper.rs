@@ -12,8 +12,11 @@ pub enum Priv {
 }
 
 /// The classes that an `[[oper]]` may name.
-pub const CLASSES: &[(&str, &[Priv])] =
-    &[("admin", &[Priv::Kill, Priv::Rehash, Priv::See]), ("oper", &[Priv::Kill, Priv::See]), ("helper", &[])];
+pub const CLASSES: &[(&str, &[Priv])] = &[
+    ("admin", &[Priv::Kill, Priv::Rehash, Priv::See]),
+    ("oper", &[Priv::Kill, Priv::See]),
+    ("helper", &[]),
+];
 
 /// Whether a class has a privilege; a class that is not in the table has none.
 pub fn may(class: Option<&str>, privilege: Priv) -> bool {

@@ -52,7 +52,9 @@ pub fn join(ctx: &Ctx<'_>, user: UserId, channel: ChannelId, key: Option<&str>) 
     if record.has('i') && !invited && !listed(ctx, record, 'I', who) {
         return Err(reply::invite_only_chan(name).into());
     }
-    if record.value('k').is_some_and(|wanted| !same_secret(wanted, key.unwrap_or_default())) && !invited {
+    if record.value('k').is_some_and(|wanted| !same_secret(wanted, key.unwrap_or_default()))
+        && !invited
+    {
         return Err(reply::bad_channel_key(name).into());
     }
     let limit = record.value('l').and_then(|limit| limit.parse::<usize>().ok());
@@ -95,7 +97,10 @@ pub fn sees(ctx: &Ctx<'_>, user: UserId, channel: ChannelId) -> bool {
 /// Whether a user may see another in WHO, WHOIS and NAMES without being asked for by name.
 pub fn sees_user(ctx: &Ctx<'_>, user: UserId, other: UserId) -> bool {
     let invisible = ctx.network().user(other).modes.contains('i');
-    !invisible || user == other || ctx.network().share_channel(user, other) || ctx.may(user, Priv::See)
+    !invisible
+        || user == other
+        || ctx.network().share_channel(user, other)
+        || ctx.may(user, Priv::See)
 }
 
 fn invited(ctx: &Ctx<'_>, user: UserId, channel: &ChannelName) -> bool {

@@ -102,8 +102,12 @@ fn complete(ctx: &mut Ctx<'_>) {
     let Some(presence) = presence(ctx, uid) else { return };
     ctx.commit(Op::User(Box::new(presence)));
     let Some(user) = ctx.network().uid(uid) else { return };
-    let local =
-        Local { sessions: vec![ctx.conn], since: ctx.now.wall, active: ctx.now.mono, invites: Vec::new() };
+    let local = Local {
+        sessions: vec![ctx.conn],
+        since: ctx.now.wall,
+        active: ctx.now.mono,
+        invites: Vec::new(),
+    };
     ctx.core.locals.insert(user, local);
     ctx.core.census.arrived();
     ctx.session_mut().phase = Phase::User(user);
@@ -155,7 +159,8 @@ pub fn notifies(session: &Session) -> bool {
 pub fn depart(core: &mut Core, fx: &mut Effects, conn: ConnId, reason: &str, now: Now) {
     let Some(session) = core.sessions.get(conn) else { return };
     let Some(user) = session.user() else { return render::goodbye(core, fx, conn, reason) };
-    let last = core.locals.get(user).is_none_or(|local| local.sessions.iter().all(|other| *other == conn));
+    let last =
+        core.locals.get(user).is_none_or(|local| local.sessions.iter().all(|other| *other == conn));
     if last {
         let uid = core.network().user(user).uid;
         core.commit(fx, Op::Quit { uid, reason: reason.into() }, Some(conn), now);

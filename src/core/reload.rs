@@ -29,9 +29,14 @@ pub fn begin(core: &mut Core, fx: &mut Effects, now: Now) {
 
 fn loaded(core: &mut Core, fx: &mut Effects, answer: Answer, _now: Now) {
     match finish(core, fx, answer) {
-        Reload::Done(restart) if restart.is_empty() => log::info!("the configuration has been read again"),
+        Reload::Done(restart) if restart.is_empty() => {
+            log::info!("the configuration has been read again")
+        }
         Reload::Done(restart) => {
-            log::warn!("the configuration has been read again; a restart is needed for: {}", restart.join(", "));
+            log::warn!(
+                "the configuration has been read again; a restart is needed for: {}",
+                restart.join(", ")
+            );
         }
         Reload::Refused(errors) => {
             log::error!("the configuration has mistakes and stays as it was:");
@@ -39,7 +44,9 @@ fn loaded(core: &mut Core, fx: &mut Effects, answer: Answer, _now: Now) {
                 log::error!("{error}");
             }
         }
-        Reload::Busy => log::error!("the configuration could not be read now and stays as it was; try again"),
+        Reload::Busy => {
+            log::error!("the configuration could not be read now and stays as it was; try again")
+        }
     }
 }
 
@@ -69,7 +76,9 @@ pub fn watched(core: &mut Core, fx: &mut Effects, answer: Answer, _now: Now) {
         }
         Answer::Watched(Err(errors)) => {
             for error in errors {
-                log::error!("a certificate has changed and cannot be used, the one before stays: {error}");
+                log::error!(
+                    "a certificate has changed and cannot be used, the one before stays: {error}"
+                );
             }
         }
         _ => (),

@@ -28,7 +28,14 @@ use crate::{
 
 /// Applies an operation, and tells the local clients whom it concerns. `cause` is the session that
 /// asked for it.
-pub fn apply(core: &mut Core, fx: &mut Effects, op: &Op, at: Stamp, cause: Option<ConnId>, now: Now) {
+pub fn apply(
+    core: &mut Core,
+    fx: &mut Effects,
+    op: &Op,
+    at: Stamp,
+    cause: Option<ConnId>,
+    now: Now,
+) {
     let mut changes = Vec::new();
     let guard = Guard;
     core.network.apply(op, at, &mut changes);
@@ -48,7 +55,9 @@ struct Guard;
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        log::error!("the network could not be changed by a fault of this program, which ends; please report this");
+        log::error!(
+            "the network could not be changed by a fault of this program, which ends; please report this"
+        );
         std::process::abort();
     }
 }
@@ -102,7 +111,9 @@ impl Tell<'_> {
 
     /// The source of what somebody did: as they are now, or else as `setter` remembers them.
     fn source(&self, by: Source, setter: &str) -> String {
-        self.core.network().source(by).unwrap_or_else(|| if setter.is_empty() { self.core.name().into() } else { setter.into() })
+        self.core.network().source(by).unwrap_or_else(|| {
+            if setter.is_empty() { self.core.name().into() } else { setter.into() }
+        })
     }
 
     fn came(&mut self, user: UserId) {
@@ -119,7 +130,8 @@ impl Tell<'_> {
 
     fn away(&mut self, user: UserId) {
         let to = self.others_around(user);
-        let (mask, away) = (self.core.network().user(user).mask(), self.core.network().user(user).away.clone());
+        let (mask, away) =
+            (self.core.network().user(user).mask(), self.core.network().user(user).away.clone());
         let msg = self.msg(&mask, "AWAY").only(cap::AWAY_NOTIFY);
         let msg = match away {
             Some(away) => msg.text(&away),
@@ -129,7 +141,10 @@ impl Tell<'_> {
     }
 
     fn realname(&mut self, user: UserId) {
-        let (mask, realname) = (self.core.network().user(user).mask(), self.core.network().user(user).realname.clone());
+        let (mask, realname) = (
+            self.core.network().user(user).mask(),
+            self.core.network().user(user).realname.clone(),
+        );
         let msg = self.msg(&mask, "SETNAME").text(&realname).only(cap::SETNAME);
         let to = audience::around(self.core, user);
         self.send(&msg, to);
@@ -143,7 +158,8 @@ impl Tell<'_> {
             return;
         }
         let nick = self.core.network().user(user).nick().to_string();
-        let text = crate::wire::mode::format(after.since(before).map(|(on, letter)| (on, letter, None)));
+        let text =
+            crate::wire::mode::format(after.since(before).map(|(on, letter)| (on, letter, None)));
         let mask = self.core.network().user(user).mask();
         let msg = self.msg(&mask, "MODE").param(&nick).text(&text);
         self.send(&msg, own);
@@ -181,7 +197,10 @@ impl Tell<'_> {
         to.extend(self.echo(by).into_iter().filter(|conn| !to.contains(conn)).collect::<Vec<_>>());
         self.send(&msg, to);
         let home = self.core.network().user(user).uid.server;
-        if self.core.locals.get(by).is_some() && home != self.core.sid() && message.kind != MessageKind::Tagmsg {
+        if self.core.locals.get(by).is_some()
+            && home != self.core.sid()
+            && message.kind != MessageKind::Tagmsg
+        {
             self.core.undelivered.note(home, self.at, by, &nick);
         }
     }
@@ -194,7 +213,8 @@ impl Tell<'_> {
         let shown = prefix.map_or_else(|| name.to_owned(), |prefix| format!("{prefix}{name}"));
         let msg = self.message(by, &shown, message);
         let own = audience::of_user(self.core, by);
-        let others = audience::of_channel(self.core, channel, lowest).filter(|conn| !own.contains(conn));
+        let others =
+            audience::of_channel(self.core, channel, lowest).filter(|conn| !own.contains(conn));
         let echo = self.echo(by);
         audience::send(self.core, self.fx, &msg, others.chain(echo));
     }
@@ -215,7 +235,11 @@ impl Tell<'_> {
     fn echo(&self, by: UserId) -> Vec<ConnId> {
         let own = audience::of_user(self.core, by).iter().copied();
         own.filter(|conn| {
-            let echoes = self.core.sessions.get(*conn).is_some_and(|session| session.caps.contains(cap::ECHO_MESSAGE));
+            let echoes = self
+                .core
+                .sessions
+                .get(*conn)
+                .is_some_and(|session| session.caps.contains(cap::ECHO_MESSAGE));
             Some(*conn) != self.cause || echoes
         })
         .collect()
@@ -258,16 +282,30 @@ impl Tell<'_> {
         let (nick, rest) = mask.split_once('!').unwrap_or((mask, ""));
         let (user, host) = rest.split_once('@').unwrap_or((rest, ""));
         let Some(nick) = Nick::lookup(nick, self.core.network().casemap()) else { return };
-        let server = self.core.network().server(server).map(|server| server.info.name.clone()).unwrap_or_default();
+        let server = self
+            .core
+            .network()
+            .server(server)
+            .map(|server| server.info.name.clone())
+            .unwrap_or_default();
         let until = self.at.wall();
-        self.core.whowas.note(Past { nick, user: user.into(), host: host.into(), realname, server, until });
+        self.core.whowas.note(Past {
+            nick,
+            user: user.into(),
+            host: host.into(),
+            realname,
+            server,
+            until,
+        });
     }
 }
 
 /// What a session is called in an answer to it.
 pub fn addressee(core: &Core, conn: ConnId) -> &str {
     match core.sessions.get(conn).map(|session| &session.phase) {
-        Some(Phase::User(user)) => core.network().find_user(*user).map_or("*", |user| user.nick().as_str()),
+        Some(Phase::User(user)) => {
+            core.network().find_user(*user).map_or("*", |user| user.nick().as_str())
+        }
         Some(Phase::New(registration)) => registration.nick.as_ref().map_or("*", Nick::as_str),
         None => "*",
     }

@@ -35,6 +35,8 @@ pub struct Session {
     pub wait: Wait,
     /// The answer to a labelled command that is not complete yet.
     pub answer: Option<Box<Answer>>,
+    /// The numerics that the command at work has declared.
+    pub declared: &'static [&'static str],
     /// The `[[oper]]` whose password is being checked.
     pub oper: Option<Box<str>>,
     /// Whether it has been told goodbye.
@@ -109,6 +111,7 @@ impl Session {
             pinged: None,
             wait: Wait::Nothing,
             answer: None,
+            declared: &[],
             oper: None,
             closing: false,
         }

@@ -12,18 +12,18 @@ use crate::{
 /// The version, as clients are told.
 pub const VERSION: &str = concat!("slircd-", env!("CARGO_PKG_VERSION"));
 
-/// The most channels, nicks or masks that one command may name.
-pub const TARGETS_MAX: usize = 4;
-
 /// Everything that a new user is told.
 pub fn burst(ctx: &mut Ctx<'_>, user: UserId) {
+    // Whichever command it was that completed registration.
+    ctx.declared = BURST;
     let mask = ctx.whois(user).mask();
     let name = ctx.core.name().to_owned();
     ctx.reply(reply::welcome(&ctx.core.config.server.network, &mask));
     ctx.reply(reply::your_host(&name, VERSION));
     ctx.reply(reply::created(&date_text(ctx.core.started)));
     let user_modes: String = mode::USER.iter().map(|row| row.letter).collect();
-    let with_param: String = mode::CHANNEL.iter().filter(|row| row.kind != Kind::Flag).map(|row| row.letter).collect();
+    let with_param: String =
+        mode::CHANNEL.iter().filter(|row| row.kind != Kind::Flag).map(|row| row.letter).collect();
     let status: String = mode::STATUS.iter().rev().map(|row| row.0).collect();
     let channel_modes: String = mode::CHANNEL.iter().map(|row| row.letter).collect();
     let (all, params) = (channel_modes + &status, with_param + &status);
@@ -42,18 +42,41 @@ pub fn burst(ctx: &mut Ctx<'_>, user: UserId) {
     }
 }
 
+/// What the burst answers with.
+const BURST: &[&str] = &[
+    reply::WELCOME,
+    reply::YOUR_HOST,
+    reply::CREATED,
+    reply::MY_INFO,
+    reply::ISUPPORT,
+    reply::LUSER_CLIENT,
+    reply::LUSER_OP,
+    reply::LUSER_UNKNOWN,
+    reply::LUSER_CHANNELS,
+    reply::LUSER_ME,
+    reply::LOCAL_USERS,
+    reply::GLOBAL_USERS,
+    reply::MOTD_START,
+    reply::MOTD,
+    reply::END_OF_MOTD,
+    reply::HOST_HIDDEN,
+];
+
 /// The lines of RPL_ISUPPORT.
 pub fn isupport(ctx: &mut Ctx<'_>) {
     let limits = &ctx.core.config.limits;
     let text = |text: String| Some(text);
     let number = |number: usize| Some(number.to_string());
     let prefix = {
-        let (letters, prefixes): (String, String) = mode::STATUS.iter().map(|row| (row.0, row.1)).unzip();
+        let (letters, prefixes): (String, String) =
+            mode::STATUS.iter().map(|row| (row.0, row.1)).unzip();
         (format!("({letters}){prefixes}"), prefixes)
     };
     let kinds = [Kind::List, Kind::Key, Kind::Value, Kind::Flag].map(mode::letters).join(",");
     let targets = limits.targets;
-    let targmax = format!("JOIN:,KICK:{targets},NAMES:1,NOTICE:{targets},PART:,PRIVMSG:{targets},TAGMSG:{targets},WHOIS:1");
+    let targmax = format!(
+        "JOIN:,KICK:{targets},NAMES:1,NOTICE:{targets},PART:,PRIVMSG:{targets},TAGMSG:{targets},WHOIS:1"
+    );
     let tokens = [
         ("AWAYLEN", number(limits.away)),
         ("CASEMAPPING", text(ctx.network().casemap().name().into())),
@@ -120,5 +143,10 @@ pub fn motd(ctx: &mut Ctx<'_>) {
 pub fn date_text(wall: crate::time::Wall) -> String {
     let secs = wall.secs();
     let (year, month, day) = encode::date(secs / 86_400);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC", secs / 3600 % 24, secs / 60 % 60, secs % 60)
+    format!(
+        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC",
+        secs / 3600 % 24,
+        secs / 60 % 60,
+        secs % 60
+    )
 }

@@ -19,35 +19,61 @@ pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
     let (mut users, mut joins, mut masks) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for (op, at) in &state.ops {
         match op {
-            Op::User(presence) => drop(users.insert(presence.uid)),
-            Op::Join { uid, name, .. } => drop(joins.insert((*uid, name.clone(), *at))),
-            Op::Mode { name, changes, .. } if adds(changes) => drop(masks.insert((name.clone(), *at))),
+            Op::User(presence) => {
+                users.insert(presence.uid);
+            }
+            Op::Join { uid, name, .. } => {
+                joins.insert((*uid, name.clone(), *at));
+            }
+            Op::Mode { name, changes, .. } if adds(changes) => {
+                masks.insert((name.clone(), *at));
+            }
             _ => (),
         }
     }
     let seen = |at: Stamp| state.have.covers(at);
     let mut plan = Vec::new();
-    for (uid, channel, joined) in network.members_missing(seen, |uid, channel, at| joins.contains(&(uid, channel.name.clone(), at))) {
+    for (uid, channel, joined) in network
+        .members_missing(seen, |uid, channel, at| joins.contains(&(uid, channel.name.clone(), at)))
+    {
         if users.contains(&uid) {
             let how = Leave::Part("".into());
             plan.push((Op::Leave { uid, name: channel.name.clone(), joined, how }, joined));
         }
     }
     for uid in network.users_missing(seen, |uid| users.contains(&uid)) {
-        plan.push((Op::Quit { uid, reason: "Quit during a split".into() }, quit_stamp(network, uid)));
+        plan.push((
+            Op::Quit { uid, reason: "Quit during a split".into() },
+            quit_stamp(network, uid),
+        ));
     }
-    for (channel, mask) in network.masks_missing(seen, |channel, _, _, at| masks.contains(&(channel.name.clone(), at))) {
-        let (name, epoch, by) = (channel.name.clone(), channel.epoch, Source::Server(mask.at.server));
-        let changes = vec![ModeChange::Remove { letter: mask.letter, mask: mask.mask.clone(), added: vec![mask.at] }];
+    for (channel, mask) in
+        network.masks_missing(seen, |channel, _, _, at| masks.contains(&(channel.name.clone(), at)))
+    {
+        let (name, epoch, by) =
+            (channel.name.clone(), channel.epoch, Source::Server(mask.at.server));
+        let changes = vec![ModeChange::Remove {
+            letter: mask.letter,
+            mask: mask.mask.clone(),
+            added: vec![mask.at],
+        }];
         plan.push((Op::Mode { name, epoch, by, changes }, mask.at));
     }
     let known_user = |uid: Uid| network.uid(uid).is_some();
-    plan.extend(state.ops.iter().filter(|(op, at)| match op {
-        Op::User(presence) => known_user(presence.uid) || presence.born.is_none_or(|born| !have.covers(born)),
-        Op::Join { .. } => !have.covers(*at),
-        Op::Mode { changes, .. } if adds(changes) => !have.covers(*at),
-        _ => true,
-    }).cloned());
+    plan.extend(
+        state
+            .ops
+            .iter()
+            .filter(|(op, at)| match op {
+                Op::User(presence) => {
+                    known_user(presence.uid) || presence.born.is_none_or(|born| !have.covers(born))
+                }
+                Op::Join { .. } => !have.covers(*at),
+                Op::Mode { changes, .. } if adds(changes) => !have.covers(*at),
+                _ => true,
+            })
+            .cloned(),
+    );
     plan
 }
 

@@ -82,7 +82,14 @@ impl Mesh {
     }
 
     /// Takes in what a peer says.
-    pub fn receive(&mut self, core: &mut Core, fx: &mut Effects, peer: PeerId, frame: Frame, now: Now) {
+    pub fn receive(
+        &mut self,
+        core: &mut Core,
+        fx: &mut Effects,
+        peer: PeerId,
+        frame: Frame,
+        now: Now,
+    ) {
         if !self.peers.contains(peer) {
             return;
         }
@@ -108,7 +115,9 @@ impl Mesh {
                 }
                 self.have.merge(&state.have);
                 // What was numbered before is no longer told apart; it can be had as state only.
-                self.log.retain(|origin, log| log.back().is_some_and(|last| last.seq == self.have.seq(*origin)));
+                self.log.retain(|origin, log| {
+                    log.back().is_some_and(|last| last.seq == self.have.seq(*origin))
+                });
                 self.held.retain(|(origin, seq), _| *seq > self.have.seq(*origin));
                 self.deliver(core, fx, now);
                 self.say_have(fx);
@@ -120,14 +129,25 @@ impl Mesh {
     pub fn propagate(&mut self, core: &mut Core, fx: &mut Effects) {
         if std::mem::take(&mut core.due_beat) && !self.peers.is_empty() {
             self.say_have(fx);
-            if self.have.iter().any(|(origin, seen)| origin != self.me && self.told.seq(origin) < seen.seq) {
-                let at = core.clock.tick(crate::time::Stamp { tick: core.clock.last(), server: self.me.server }.wall());
+            if self
+                .have
+                .iter()
+                .any(|(origin, seen)| origin != self.me && self.told.seq(origin) < seen.seq)
+            {
+                let at = core.clock.tick(
+                    crate::time::Stamp { tick: core.clock.last(), server: self.me.server }.wall(),
+                );
                 core.journal.push((Op::Beat, at));
             }
         }
         for (op, at) in std::mem::take(&mut core.journal) {
             self.seq += 1;
-            let deps = self.have.since(&self.told).into_iter().filter(|(origin, _)| *origin != self.me).collect();
+            let deps = self
+                .have
+                .since(&self.told)
+                .into_iter()
+                .filter(|(origin, _)| *origin != self.me)
+                .collect();
             self.have.see(self.me, self.seq, at);
             self.told = self.have.clone();
             let numbered = Rc::new(Numbered { origin: self.me, seq: self.seq, at, deps, op });
@@ -143,7 +163,8 @@ impl Mesh {
     fn deliver(&mut self, core: &mut Core, fx: &mut Effects, now: Now) {
         loop {
             let next = self.held.iter().find(|((origin, seq), (_, numbered))| {
-                *seq == self.have.seq(*origin) + 1 && numbered.deps.iter().all(|(on, seen)| self.have.seq(*on) >= seen.seq)
+                *seq == self.have.seq(*origin) + 1
+                    && numbered.deps.iter().all(|(on, seen)| self.have.seq(*on) >= seen.seq)
             });
             let Some(key) = next.map(|entry| *entry.0) else { return };
             let Some((from, numbered)) = self.held.remove(&key) else { return };
@@ -165,7 +186,8 @@ impl Mesh {
     fn pass_on(&self, fx: &mut Effects, from: Option<PeerId>, numbered: &Rc<Numbered>) {
         for (peer, known) in self.peers.iter() {
             let origin = numbered.origin.server;
-            let has_it = numbered.origin != self.me && (known.server == origin || known.neighbours.contains(&origin));
+            let has_it = numbered.origin != self.me
+                && (known.server == origin || known.neighbours.contains(&origin));
             if Some(peer) != from && !has_it {
                 fx.push(Effect::Frame { peer, frame: Frame::Op(numbered.clone()) });
             }
@@ -202,7 +224,8 @@ impl Mesh {
     /// Sends what a peer has not seen: as operations where they are still held, else all as state.
     fn send_missing(&self, core: &Core, fx: &mut Effects, peer: PeerId, have: &Have) {
         let mut missing: Vec<Rc<Numbered>> = Vec::new();
-        for (origin, seen) in self.have.iter().filter(|(origin, seen)| have.seq(*origin) < seen.seq) {
+        for (origin, seen) in self.have.iter().filter(|(origin, seen)| have.seq(*origin) < seen.seq)
+        {
             let log = self.log.get(&origin);
             let wanted = have.seq(origin) + 1;
             if log.and_then(|log| log.front()).is_none_or(|first| first.seq > wanted) {
@@ -210,7 +233,12 @@ impl Mesh {
                 fx.push(Effect::Frame { peer, frame: Frame::State(Rc::new(state)) });
                 return;
             }
-            missing.extend(log.into_iter().flatten().filter(|numbered| numbered.seq >= wanted && numbered.seq <= seen.seq).cloned());
+            missing.extend(
+                log.into_iter()
+                    .flatten()
+                    .filter(|numbered| numbered.seq >= wanted && numbered.seq <= seen.seq)
+                    .cloned(),
+            );
         }
         // Stamps follow causes, so nothing comes before what it depends on.
         missing.sort_by_key(|numbered| numbered.at);
@@ -227,10 +255,16 @@ impl Mesh {
 
     /// Forgets channels whose emptiness every server has seen.
     fn collect(&self, core: &mut Core) {
-        let others: Vec<Sid> = core.network().servers().map(|(sid, _)| sid).filter(|sid| *sid != self.me.server).collect();
+        let others: Vec<Sid> = core
+            .network()
+            .servers()
+            .map(|(sid, _)| sid)
+            .filter(|sid| *sid != self.me.server)
+            .collect();
         core.collect(|at| {
-            others.iter().all(|sid| at.server == *sid || self.known.get(sid).is_some_and(|known| known.covers(at)))
+            others.iter().all(|sid| {
+                at.server == *sid || self.known.get(sid).is_some_and(|known| known.covers(at))
+            })
         });
     }
 }
-

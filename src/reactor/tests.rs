@@ -147,8 +147,8 @@ fn a_reactor_with_nothing_to_do_waits() {
     BufReader::new(&client).read_line(&mut line).unwrap();
     assert_eq!(line, "PING :x\r\n");
     reactor.until(|reactor| reactor.sockets.iter().all(|(_, socket)| !socket.rest.is_empty()));
-    let patience = reactor.patience();
-    assert!(patience.is_none_or(|patience| patience > Duration::from_secs(1)), "{patience:?}");
+    // Nothing but the server's own housekeeping is due.
+    assert!(reactor.patience().is_some_and(|patience| patience > Duration::from_secs(1)));
     let mut events = Events::with_capacity(8);
     reactor.poll.poll(&mut events, Some(Duration::from_millis(20))).unwrap();
     assert!(events.is_empty(), "{events:?}");

@@ -72,7 +72,8 @@ impl Sim {
             config.dns.enabled = true;
             let loaded = Loaded { config, motd: Vec::new(), certificates: Vec::new() };
             let sid = Sid::from_number(number as u64 * 1000 + 1623);
-            let setup = Setup { loaded, sid, life: 0, clock: 0, seed: 7, cloak: Secret::new("sim") };
+            let setup =
+                Setup { loaded, sid, life: 0, clock: 0, seed: 7, cloak: Secret::new("sim") };
             sim.servers.push(Server::new(setup, sim.now()));
         }
         sim.heal();
@@ -92,7 +93,14 @@ impl Sim {
         let Some(home) = self.servers.get_mut(server) else { panic!("no server {server}") };
         let conn = home.open(Peer { from, listener: 0, tls: None }, now, &mut fx);
         let got = VecDeque::new();
-        self.clients.push(Client { name: name.into(), server, conn: Some(conn), got, all: Vec::new(), pending: VecDeque::new() });
+        self.clients.push(Client {
+            name: name.into(),
+            server,
+            conn: Some(conn),
+            got,
+            all: Vec::new(),
+            pending: VecDeque::new(),
+        });
         self.act(server, fx);
         self.settle();
         self.clients.len() - 1
@@ -144,9 +152,13 @@ impl Sim {
         for effect in fx.take() {
             match effect {
                 Effect::Send { line, to } => {
-                    let text = String::from_utf8_lossy(fx.line(line)).trim_end_matches("\r\n").to_owned();
+                    let text =
+                        String::from_utf8_lossy(fx.line(line)).trim_end_matches("\r\n").to_owned();
                     for conn in fx.recipients(to) {
-                        let known = self.clients.iter_mut().find(|client| (client.server, client.conn) == (server, Some(*conn)));
+                        let known = self
+                            .clients
+                            .iter_mut()
+                            .find(|client| (client.server, client.conn) == (server, Some(*conn)));
                         if let Some(client) = known {
                             client.got.push_back(text.clone());
                             client.all.push(text.clone());
@@ -168,7 +180,11 @@ impl Sim {
             self.step(server, Input::Drained { conn });
         }
         for conn in closed {
-            for client in self.clients.iter_mut().filter(|client| (client.server, client.conn) == (server, Some(conn))) {
+            for client in self
+                .clients
+                .iter_mut()
+                .filter(|client| (client.server, client.conn) == (server, Some(conn)))
+            {
                 client.conn = None;
             }
             self.step(server, Input::Closed { conn, why: Gone::Eof });
@@ -206,7 +222,9 @@ impl Sim {
             Job::Resolve { address } => {
                 let IpAddr::V4(ip) = address else { return Answer::Resolved(None) };
                 let place = (u32::from(ip) - 0x0A00_0001) as usize;
-                Answer::Resolved(self.clients.get(place).map(|client| format!("{}.test", client.name)))
+                Answer::Resolved(
+                    self.clients.get(place).map(|client| format!("{}.test", client.name)),
+                )
             }
             Job::Store(_) => Answer::Stored(Ok(Rows::Done)),
             Job::Load => Answer::Busy,
@@ -219,8 +237,16 @@ impl Sim {
         let end = self.at + span;
         loop {
             self.settle();
-            let next = self.servers.iter().enumerate().filter_map(|(place, server)| Some((server.deadline()?, place))).min();
-            let Some((due, server)) = next.filter(|(due, _)| u128::from(due.0) <= end.as_nanos()) else { break };
+            let next = self
+                .servers
+                .iter()
+                .enumerate()
+                .filter_map(|(place, server)| Some((server.deadline()?, place)))
+                .min();
+            let Some((due, server)) = next.filter(|(due, _)| u128::from(due.0) <= end.as_nanos())
+            else {
+                break;
+            };
             self.at = self.at.max(Duration::from_nanos(due.0));
             self.step(server, Input::Tick);
         }
@@ -230,7 +256,12 @@ impl Sim {
 
     /// Cuts every link between the two sides, losing what is in flight.
     pub fn split(&mut self, side: &[usize]) {
-        let cut = self.links.iter().filter(|(a, b)| side.contains(&a.0) != side.contains(&b.0)).map(|(a, _)| *a).collect::<Vec<_>>();
+        let cut = self
+            .links
+            .iter()
+            .filter(|(a, b)| side.contains(&a.0) != side.contains(&b.0))
+            .map(|(a, _)| *a)
+            .collect::<Vec<_>>();
         for (server, peer) in &cut {
             self.links.remove(&(*server, *peer));
             self.frames.retain(|frame| (frame.0, frame.1) != (*server, *peer));

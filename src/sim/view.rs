@@ -14,8 +14,15 @@ pub struct View {
 
 impl View {
     fn hear(&mut self, line: &str) {
-        let line = if line.starts_with('@') { line.split_once(' ').map_or("", |parts| parts.1) } else { line };
-        let Some((source, rest)) = line.strip_prefix(':').and_then(|line| line.split_once(' ')) else { return };
+        let line = if line.starts_with('@') {
+            line.split_once(' ').map_or("", |parts| parts.1)
+        } else {
+            line
+        };
+        let Some((source, rest)) = line.strip_prefix(':').and_then(|line| line.split_once(' '))
+        else {
+            return;
+        };
         let source = source.split('!').next().unwrap_or(source).to_owned();
         let (head, text) = rest.split_once(" :").unwrap_or((rest, ""));
         let words: Vec<&str> = head.split(' ').collect();
@@ -30,11 +37,17 @@ impl View {
             }
             ["PART", channel] => self.leave(channel, &source),
             ["KICK", channel, nick] => self.leave(channel, nick),
-            ["QUIT"] => self.channels.values_mut().for_each(|members| drop(members.remove(&source))),
+            ["QUIT"] => {
+                self.channels.values_mut().for_each(|members| drop(members.remove(&source)))
+            }
             ["353", _, _, channel] => self.names(channel, text),
             ["NICK"] => self.rename(&source, text),
-            ["332", _, channel] | ["TOPIC", channel] => drop(self.topics.insert((*channel).into(), text.into())),
-            ["MODE", channel, modes, params @ ..] if channel.starts_with('#') => self.mode(channel, modes, params),
+            ["332", _, channel] | ["TOPIC", channel] if self.channels.contains_key(*channel) => {
+                drop(self.topics.insert((*channel).into(), text.into()))
+            }
+            ["MODE", channel, modes, params @ ..] if channel.starts_with('#') => {
+                self.mode(channel, modes, params)
+            }
             _ => (),
         }
     }
@@ -44,7 +57,8 @@ impl View {
         for name in names.split(' ') {
             let nick = name.trim_start_matches(['~', '&', '@', '%', '+']);
             let nick = nick.split('!').next().unwrap_or(nick);
-            let status = name.chars().take_while(|c| "~&@%+".contains(*c)).filter_map(letter).collect();
+            let status =
+                name.chars().take_while(|c| "~&@%+".contains(*c)).filter_map(letter).collect();
             members.insert(nick.into(), status);
         }
     }
@@ -99,7 +113,13 @@ fn letter(prefix: char) -> Option<char> {
 pub fn check(sim: &Sim) {
     for client in &sim.clients {
         let Some(server) = sim.servers.get(client.server) else { continue };
-        let Some(user) = client.conn.and_then(|conn| server.core().sessions.get(conn)).and_then(|session| session.user()) else { continue };
+        let Some(user) = client
+            .conn
+            .and_then(|conn| server.core().sessions.get(conn))
+            .and_then(|session| session.user())
+        else {
+            continue;
+        };
         let mut believed = View::default();
         client.all.iter().for_each(|line| believed.hear(line));
         believed.topics.retain(|_, topic| !topic.is_empty());
@@ -108,8 +128,11 @@ pub fn check(sim: &Sim) {
         for channel in network.user(user).channels() {
             let record = network.channel(*channel);
             let name = record.name.to_string();
-            let members = network.members(*channel).map(|(other, member)| (network.user(other).nick().to_string(), member.status.letters().collect()));
-            fact.topics.extend(record.topic().map(|topic| (name.clone(), topic.value.text.to_string())));
+            let members = network.members(*channel).map(|(other, member)| {
+                (network.user(other).nick().to_string(), member.status.letters().collect())
+            });
+            fact.topics
+                .extend(record.topic().map(|topic| (name.clone(), topic.value.text.to_string())));
             fact.channels.insert(name, members.collect());
         }
         for view in [&mut believed, &mut fact] {

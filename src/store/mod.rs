@@ -88,7 +88,13 @@ pub trait Store: Send {
 const LAG: u64 = 6_000 << 16;
 
 /// Who a server is and from where its clock goes on, given what is stored and configured.
-fn identify(stored: Option<Sid>, wanted: Option<Sid>, random: u64, clock: u64, clean: bool) -> (Sid, u64) {
+fn identify(
+    stored: Option<Sid>,
+    wanted: Option<Sid>,
+    random: u64,
+    clock: u64,
+    clean: bool,
+) -> (Sid, u64) {
     let sid = wanted.or(stored).unwrap_or_else(|| Sid::from_number(random));
     (sid, if clean || clock == 0 { clock } else { clock + LAG })
 }
@@ -105,7 +111,8 @@ mod tests {
     fn folder() -> PathBuf {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!("slircd-store-{}-{number}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("slircd-store-{}-{number}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         folder
     }
@@ -113,13 +120,23 @@ mod tests {
     /// What every store does.
     fn contract(store: &mut dyn Store) {
         let identify = Query::Identify { sid: None, random: 77 };
-        let Ok(Rows::Identity { sid, clock: 0, life: 1 }) = store.ask(&identify) else { panic!("the first life") };
+        let Ok(Rows::Identity { sid, clock: 0, life: 1 }) = store.ask(&identify) else {
+            panic!("the first life")
+        };
         assert_eq!(sid, Sid::from_number(77));
         assert_eq!(store.ask(&Query::RaiseClock { tick: 50, clean: false }), Ok(Rows::Done));
         assert_eq!(store.ask(&Query::RaiseClock { tick: 40, clean: true }), Ok(Rows::Done));
         let again = Query::Identify { sid: None, random: 5 };
-        assert_eq!(store.ask(&again), Ok(Rows::Identity { sid, clock: 50, life: 2 }), "a clean end");
-        assert_eq!(store.ask(&again), Ok(Rows::Identity { sid, clock: 50 + LAG, life: 3 }), "a crash");
+        assert_eq!(
+            store.ask(&again),
+            Ok(Rows::Identity { sid, clock: 50, life: 2 }),
+            "a clean end"
+        );
+        assert_eq!(
+            store.ask(&again),
+            Ok(Rows::Identity { sid, clock: 50 + LAG, life: 3 }),
+            "a crash"
+        );
         let other = Sid::from_number(9);
         let named = Query::Identify { sid: Some(other), random: 5 };
         assert_eq!(store.ask(&named), Ok(Rows::Identity { sid: other, clock: 50 + LAG, life: 4 }));
@@ -139,7 +156,10 @@ mod tests {
         let sid = Sid::from_number(3);
         sqlite::open(&folder).unwrap().ask(&Query::Identify { sid: Some(sid), random: 0 }).unwrap();
         let rows = sqlite::open(&folder).unwrap().ask(&Query::Identify { sid: None, random: 0 });
-        assert!(matches!(rows, Ok(Rows::Identity { sid: stored, life: 2, .. }) if stored == sid), "{rows:?}");
+        assert!(
+            matches!(rows, Ok(Rows::Identity { sid: stored, life: 2, .. }) if stored == sid),
+            "{rows:?}"
+        );
         fs::remove_dir_all(folder).unwrap();
     }
 
@@ -155,7 +175,10 @@ mod tests {
         db.execute_batch("PRAGMA user_version = 999").unwrap();
         drop(db);
         assert_eq!(Sqlite::open(&path).map(drop), Err(Error::TooNew(999)));
-        assert_eq!(Sqlite::open(&folder.join("no/such/folder.db")).map(drop), Err(Error::Unreachable));
+        assert_eq!(
+            Sqlite::open(&folder.join("no/such/folder.db")).map(drop),
+            Err(Error::Unreachable)
+        );
         fs::remove_dir_all(folder).unwrap();
     }
 }

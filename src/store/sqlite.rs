@@ -7,7 +7,8 @@ use std::{fs, path::Path, time::Duration};
 
 /// The schema, one step after another; a file's `user_version` says how many it has gone. Steps are
 /// added and never changed.
-const MIGRATIONS: &[&str] = &["CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"];
+const MIGRATIONS: &[&str] =
+    &["CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"];
 
 /// How long another program may hold the file before it counts as locked.
 const BUSY: Duration = Duration::from_secs(2);
@@ -29,7 +30,9 @@ impl Sqlite {
     pub fn open(path: &Path) -> Result<Sqlite, Error> {
         let mut db = Connection::open(path)?;
         db.busy_timeout(BUSY)?;
-        db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
+        db.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+        )?;
         restrict(path);
         migrate(&mut db)?;
         Ok(Sqlite { db })
@@ -58,14 +61,20 @@ impl Store for Sqlite {
                 let life = self.number("life")? + 1;
                 let (sid, clock) = identify(stored, *sid, *random, self.number("clock")?, clean);
                 let change = self.db.transaction()?;
-                set(&change, &[("sid", sid.to_string()), ("life", life.to_string()), ("clean", "0".into())])?;
+                set(
+                    &change,
+                    &[("sid", sid.to_string()), ("life", life.to_string()), ("clean", "0".into())],
+                )?;
                 change.commit()?;
                 Ok(Rows::Identity { sid, clock, life })
             }
             Query::RaiseClock { tick, clean } => {
                 let tick = self.number("clock")?.max(*tick);
                 let change = self.db.transaction()?;
-                set(&change, &[("clock", tick.to_string()), ("clean", u8::from(*clean).to_string())])?;
+                set(
+                    &change,
+                    &[("clock", tick.to_string()), ("clean", u8::from(*clean).to_string())],
+                )?;
                 change.commit()?;
                 Ok(Rows::Done)
             }

@@ -34,7 +34,9 @@ impl Framing {
     /// The first piece, and how many bytes it takes. Lines end with `\n` or `\r\n`; empty ones are left
     /// to the parser.
     pub fn next<'a>(&mut self, bytes: &'a [u8]) -> (usize, Piece<'a>) {
-        let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else { return self.unfinished(bytes) };
+        let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
+            return self.unfinished(bytes);
+        };
         let line = bytes.get(..end).unwrap_or_default();
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let skipped = std::mem::take(&mut self.skipped);
@@ -73,7 +75,7 @@ mod tests {
             kept.extend_from_slice(chunk);
             loop {
                 let (taken, piece) = framing.next(&kept);
-                let partial = piece == Piece::Partial;
+                let over = matches!(piece, Piece::Partial | Piece::Endless);
                 found.extend(match piece {
                     Piece::Line(line) => Some(String::from_utf8_lossy(line).into_owned()),
                     Piece::TooLong => Some("too long".into()),
@@ -81,7 +83,7 @@ mod tests {
                     Piece::Partial => None,
                 });
                 kept.drain(..taken);
-                if partial {
+                if over {
                     break;
                 }
             }

@@ -31,6 +31,7 @@ macro_rules! replies {
     ($($(#[doc = $doc:literal])* $code:literal $konst:ident $make:ident($($param:ident: $type:ty),*) => [$($middle:expr),*] $(~ $raw:ident)? $($text:expr)?;)*) => {
         $($(#[doc = $doc])* pub const $konst: &str = $code;
         $(#[doc = $doc])*
+        #[allow(clippy::too_many_arguments, reason = "a numeric has as many as it has")]
         pub fn $make($($param: $type),*) -> Reply {
             #[allow(unused_mut)]
             let mut body = String::with_capacity(64);

@@ -95,15 +95,25 @@ fn materials(config: &Config, source: &str, errors: &mut Vec<Error>) -> Vec<Mate
     for (listener, listen) in config.listen.iter().enumerate() {
         for (place, tls) in listen.tls.iter().enumerate() {
             let mut file = |path: &Path| {
-                let text = read(path).inspect_err(|error| errors.push(unreadable(source, path, error))).ok()?;
+                let text = read(path)
+                    .inspect_err(|error| errors.push(unreadable(source, path, error)))
+                    .ok()?;
                 if !text.contains("-----BEGIN") {
-                    errors.push(Error::of_file(source, Mistake::Certificate(path.display().to_string())));
+                    errors.push(Error::of_file(
+                        source,
+                        Mistake::Certificate(path.display().to_string()),
+                    ));
                 }
                 Some(text)
             };
             let both = (file(&tls.certificate), file(&tls.key));
             if let (Some(chain), Some(key)) = both {
-                materials.push(Material { listener, place, chain: chain.into_bytes(), key: config::Secret::new(&key) });
+                materials.push(Material {
+                    listener,
+                    place,
+                    chain: chain.into_bytes(),
+                    key: config::Secret::new(&key),
+                });
             }
         }
     }
@@ -124,7 +134,9 @@ fn read(path: &Path) -> io::Result<String> {
 /// The files that a glob names, in order; `*` stands only in the last part.
 fn expand(folder: &Path, glob: &str) -> Vec<PathBuf> {
     let whole = folder.join(glob);
-    let (Some(parent), Some(pattern)) = (whole.parent(), whole.file_name().and_then(|name| name.to_str())) else {
+    let (Some(parent), Some(pattern)) =
+        (whole.parent(), whole.file_name().and_then(|name| name.to_str()))
+    else {
         return Vec::new();
     };
     if !pattern.contains(['*', '?']) {

@@ -136,10 +136,14 @@ fn execute(job: Job) -> Answer {
     match job {
         Job::Verify { hash, password } => {
             let Ok(hash) = PasswordHash::new(hash.expose()) else {
-                log::error!("a password in the configuration is no hash; make one with `slircd hash-password`");
+                log::error!(
+                    "a password in the configuration is no hash; make one with `slircd hash-password`"
+                );
                 return Answer::Verified(false);
             };
-            Answer::Verified(Argon2::default().verify_password(password.expose().as_bytes(), &hash).is_ok())
+            Answer::Verified(
+                Argon2::default().verify_password(password.expose().as_bytes(), &hash).is_ok(),
+            )
         }
         Job::Resolve { address } => Answer::Resolved(resolve(address)),
         Job::Store(_) | Job::Load | Job::Watch => Answer::Busy,

@@ -1,5 +1,10 @@
 //! The one integration test binary.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::expect_used)]
 
+mod cli;
 mod client;
+mod e2e;
+mod generated;
+mod simulate;
 mod sockets;
+mod tidy;

@@ -21,12 +21,21 @@ impl Tell<'_> {
         let who = self.core.network().user(user);
         let (mask, realname, away) = (who.mask(), who.realname.clone(), who.away.clone());
         let name = self.core.network().channel(channel).name.to_string();
-        let msg = self.msg(&mask, "JOIN").param(&name).with(cap::EXTENDED_JOIN, &format!("* :{realname}"));
-        audience::send(self.core, self.fx, &msg, audience::of_channel(self.core, channel, Status::NONE));
+        let msg = self
+            .msg(&mask, "JOIN")
+            .param(&name)
+            .with(cap::EXTENDED_JOIN, &format!("* :{realname}"));
+        audience::send(
+            self.core,
+            self.fx,
+            &msg,
+            audience::of_channel(self.core, channel, Status::NONE),
+        );
         let own = audience::of_user(self.core, user).to_vec();
         if let Some(away) = away {
             let msg = self.msg(&mask, "AWAY").text(&away).only(cap::AWAY_NOTIFY);
-            let others = audience::of_channel(self.core, channel, Status::NONE).filter(|conn| !own.contains(conn));
+            let others = audience::of_channel(self.core, channel, Status::NONE)
+                .filter(|conn| !own.contains(conn));
             audience::send(self.core, self.fx, &msg, others);
         }
         if let Some(local) = self.core.locals.get_mut(user) {
@@ -39,8 +48,15 @@ impl Tell<'_> {
     }
 
     pub(super) fn left(&mut self, user: UserId, channel: ChannelId, how: &Leave) {
-        let (mask, nick) = (self.core.network().user(user).mask(), self.core.network().user(user).nick().to_string());
-        let Some(name) = self.core.network().find_channel(channel).map(|channel| channel.name.to_string()) else { return };
+        let (mask, nick) = (
+            self.core.network().user(user).mask(),
+            self.core.network().user(user).nick().to_string(),
+        );
+        let Some(name) =
+            self.core.network().find_channel(channel).map(|channel| channel.name.to_string())
+        else {
+            return;
+        };
         let msg = match how {
             Leave::Part(reason) if reason.is_empty() => self.msg(&mask, "PART").param(&name),
             Leave::Part(reason) => self.msg(&mask, "PART").param(&name).text(reason),
@@ -58,13 +74,25 @@ impl Tell<'_> {
         );
     }
 
-    pub(super) fn mode(&mut self, channel: ChannelId, by: Source, changes: &[(bool, char, Option<Box<str>>)]) {
+    pub(super) fn mode(
+        &mut self,
+        channel: ChannelId,
+        by: Source,
+        changes: &[(bool, char, Option<Box<str>>)],
+    ) {
         let by = self.source(by, "");
         let name = self.core.network().channel(channel).name.to_string();
         for piece in changes.chunks(CHANGES_MAX) {
-            let text = mode::format(piece.iter().map(|(on, letter, param)| (*on, *letter, param.as_deref())));
+            let text = mode::format(
+                piece.iter().map(|(on, letter, param)| (*on, *letter, param.as_deref())),
+            );
             let msg = self.msg(&by, "MODE").param(&name).rest(&text);
-            audience::send(self.core, self.fx, &msg, audience::of_channel(self.core, channel, Status::NONE));
+            audience::send(
+                self.core,
+                self.fx,
+                &msg,
+                audience::of_channel(self.core, channel, Status::NONE),
+            );
         }
     }
 
@@ -72,9 +100,18 @@ impl Tell<'_> {
         let by = self.source(by, setter);
         let network = self.core.network();
         let name = network.channel(channel).name.to_string();
-        let text = network.channel(channel).topic().map(|topic| topic.value.text.clone()).unwrap_or_default();
+        let text = network
+            .channel(channel)
+            .topic()
+            .map(|topic| topic.value.text.clone())
+            .unwrap_or_default();
         let msg = self.msg(&by, "TOPIC").param(&name).text(&text);
-        audience::send(self.core, self.fx, &msg, audience::of_channel(self.core, channel, Status::NONE));
+        audience::send(
+            self.core,
+            self.fx,
+            &msg,
+            audience::of_channel(self.core, channel, Status::NONE),
+        );
     }
 
     pub(super) fn invited(&mut self, by: UserId, user: UserId, channel: ChannelId) {
@@ -90,7 +127,8 @@ impl Tell<'_> {
         // ircv3: invite-notify: those who might have invited the user themselves.
         let speaker = audience::of_user(self.core, by).to_vec();
         let ops = audience::of_channel(self.core, channel, Status::HALFOP);
-        let to: Vec<ConnId> = ops.filter(|conn| !own.contains(conn) && !speaker.contains(conn)).collect();
+        let to: Vec<ConnId> =
+            ops.filter(|conn| !own.contains(conn) && !speaker.contains(conn)).collect();
         self.send(&msg.only(cap::INVITE_NOTIFY), to);
         debug_assert!(matches!(self.op, Op::Invite { .. }));
     }
@@ -102,7 +140,13 @@ pub fn topic(core: &Core, fx: &mut Effects, conn: ConnId, channel: ChannelId, no
     let Some(topic) = channel.topic() else { return };
     let name = channel.name.as_str();
     reply(core, fx, conn, &replies::topic(name, &topic.value.text), now);
-    reply(core, fx, conn, &replies::topic_who_time(name, &topic.value.setter, topic.at.wall().secs()), now);
+    reply(
+        core,
+        fx,
+        conn,
+        &replies::topic_who_time(name, &topic.value.setter, topic.at.wall().secs()),
+        now,
+    );
 }
 
 /// All names of a channel.

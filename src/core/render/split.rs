@@ -38,18 +38,25 @@ impl Tell<'_> {
             self.core.census.came(modes);
             for channel in channels {
                 let name = self.core.network().channel(channel).name.to_string();
-                let mut lines =
-                    vec![self.msg(&mask, "JOIN").param(&name).with(cap::EXTENDED_JOIN, &format!("* :{realname}"))];
+                let mut lines = vec![
+                    self.msg(&mask, "JOIN")
+                        .param(&name)
+                        .with(cap::EXTENDED_JOIN, &format!("* :{realname}")),
+                ];
                 let status = self.core.network().status(channel, *user).unwrap_or_default();
                 if status != Status::NONE {
                     let by = self.core.name().to_owned();
-                    let text = mode::format(status.letters().map(|letter| (true, letter, Some(nick.as_str()))));
+                    let text = mode::format(
+                        status.letters().map(|letter| (true, letter, Some(nick.as_str()))),
+                    );
                     lines.push(self.msg(&by, "MODE").param(&name).rest(&text));
                 }
                 if let Some(away) = &away {
                     lines.push(self.msg(&mask, "AWAY").text(away).only(cap::AWAY_NOTIFY));
                 }
-                for conn in audience::of_channel(self.core, channel, Status::NONE).collect::<Vec<_>>() {
+                for conn in
+                    audience::of_channel(self.core, channel, Status::NONE).collect::<Vec<_>>()
+                {
                     heard.entry(conn).or_default().extend(lines.iter().cloned());
                 }
             }
@@ -59,13 +66,19 @@ impl Tell<'_> {
 
     /// The two ends of what is broken, as a quit by a split names them.
     fn ends(&self, server: Sid) -> (String, String) {
-        let far = self.core.network().server(server).map_or_else(|| server.to_string(), |far| far.info.name.to_string());
+        let far = self
+            .core
+            .network()
+            .server(server)
+            .map_or_else(|| server.to_string(), |far| far.info.name.to_string());
         (self.core.name().to_owned(), far)
     }
 
     fn batches(&mut self, kind: &str, names: &(String, String), heard: BTreeMap<ConnId, Vec<Msg>>) {
         for (conn, lines) in heard {
-            let Some(caps) = self.core.sessions.get(conn).map(|session| session.caps) else { continue };
+            let Some(caps) = self.core.sessions.get(conn).map(|session| session.caps) else {
+                continue;
+            };
             if !caps.contains(cap::BATCH) {
                 for line in &lines {
                     audience::send(self.core, self.fx, line, [conn]);
@@ -74,7 +87,10 @@ impl Tell<'_> {
             }
             let batch = self.core.new_batch();
             let server = self.core.name().to_owned();
-            let open = Msg::new(&server, "BATCH").time(self.now.wall).param(&format!("+{batch}")).param(kind);
+            let open = Msg::new(&server, "BATCH")
+                .time(self.now.wall)
+                .param(&format!("+{batch}"))
+                .param(kind);
             audience::send(self.core, self.fx, &open.param(&names.0).param(&names.1), [conn]);
             for line in lines {
                 audience::send(self.core, self.fx, &line.tag(cap::BATCH, "batch", &batch), [conn]);
@@ -88,12 +104,22 @@ impl Tell<'_> {
     fn report_undelivered(&mut self, server: Sid, name: &str) {
         for (user, nick, count) in self.core.undelivered.give_up(server) {
             let text = match count {
-                1 => format!("Your last message to {nick} may not have arrived: {name} is out of reach."),
-                _ => format!("Your last {count} messages to {nick} may not have arrived: {name} is out of reach."),
+                1 => format!(
+                    "Your last message to {nick} may not have arrived: {name} is out of reach."
+                ),
+                _ => format!(
+                    "Your last {count} messages to {nick} may not have arrived: {name} is out of reach."
+                ),
             };
             for conn in audience::of_user(self.core, user).to_vec() {
                 let to = super::addressee(self.core, conn).to_owned();
-                super::server_line(self.core, self.fx, conn, ("NOTICE", &[&to], Some(&text)), self.now);
+                super::server_line(
+                    self.core,
+                    self.fx,
+                    conn,
+                    ("NOTICE", &[&to], Some(&text)),
+                    self.now,
+                );
             }
         }
     }

@@ -47,8 +47,11 @@ impl Reactor {
         let token = Source::Listener(entry.key()).token();
         let registry = self.poll.registry();
         let listener = Listener::open(place, listen.address.clone(), acceptor, registry, token);
-        entry.insert(listener.map_err(context)?);
-        log::info!("listening on {}", shown(&listen.address));
+        let listener = entry.insert(listener.map_err(context)?);
+        match listener.bound() {
+            Some(bound) => log::info!("listening on {bound}"),
+            None => log::info!("listening on {}", shown(&listen.address)),
+        }
         Ok(())
     }
 

@@ -51,6 +51,8 @@ pub struct Sim {
     frames: VecDeque<(usize, PeerId, Frame)>,
     jobs: VecDeque<(usize, JobId, Job)>,
     at: Duration,
+    /// Whether clients answer a PING, as all real ones do.
+    pub polite: bool,
 }
 
 impl Sim {
@@ -64,6 +66,7 @@ impl Sim {
             frames: VecDeque::new(),
             jobs: VecDeque::new(),
             at,
+            polite: false,
         };
         for number in 1..=servers {
             let mut config = config.clone();
@@ -161,6 +164,9 @@ impl Sim {
                             .find(|client| (client.server, client.conn) == (server, Some(*conn)));
                         if let Some(client) = known {
                             client.got.push_back(text.clone());
+                            if self.polite && text.starts_with("PING ") {
+                                client.pending.push_back("PONG".into());
+                            }
                             client.all.push(text.clone());
                         }
                     }

@@ -23,6 +23,7 @@ fn run(seed: u64, steps: u32) -> String {
     let mut config = config();
     config.oper.push(oper("root", "sesame"));
     let mut sim = Sim::new(SERVERS, &config);
+    sim.polite = true;
     let mut clients: Vec<usize> =
         (0..CLIENTS).map(|n| sim.connect(n % SERVERS, &format!("u{n}"))).collect();
     for client in clients.iter().copied().filter(|client| client % 2 == 0) {
@@ -76,6 +77,8 @@ fn run(seed: u64, steps: u32) -> String {
         "seed {seed}: servers differ\n{}",
         digests.join("\n--\n")
     );
+    let alive = sim.clients.iter().filter(|client| client.conn.is_some()).count();
+    assert!(alive >= CLIENTS - 3, "seed {seed}: {alive} clients are left");
     view::check(&sim);
     sim.clients.iter().flat_map(|client| client.all.iter().cloned()).collect::<Vec<_>>().join("\n")
 }

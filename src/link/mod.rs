@@ -16,10 +16,10 @@ use crate::{
         crdt::{Have, Origin},
         op::Op,
     },
-    time::{Now, Sid},
+    time::{Now, Sid, Stamp},
 };
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     rc::Rc,
 };
 
@@ -43,6 +43,8 @@ pub struct Mesh {
     peers: Arena<PeerId, Peer>,
     /// What each server is known to have seen.
     known: BTreeMap<Sid, Have>,
+    /// Channels that were empty at some moment, by what emptied them, and what had been seen by then.
+    empty: Option<(BTreeSet<Stamp>, Have)>,
 }
 
 #[derive(Debug)]
@@ -64,6 +66,7 @@ impl Mesh {
             held: BTreeMap::new(),
             peers: Arena::default(),
             known: BTreeMap::new(),
+            empty: None,
         }
     }
 
@@ -134,9 +137,9 @@ impl Mesh {
                 .iter()
                 .any(|(origin, seen)| origin != self.me && self.told.seq(origin) < seen.seq)
             {
-                let at = core.clock.tick(
-                    crate::time::Stamp { tick: core.clock.last(), server: self.me.server }.wall(),
-                );
+                let at = core
+                    .clock
+                    .tick(Stamp { tick: core.clock.last(), server: self.me.server }.wall());
                 core.journal.push((Op::Beat, at));
             }
         }
@@ -176,6 +179,7 @@ impl Mesh {
             for (origin, dep) in &numbered.deps {
                 seen.raise(*origin, *dep);
             }
+            seen.raise_as(&self.have, numbered.origin);
             self.learn_known(core, numbered.origin.server, &seen);
             // What this brought about here comes after it.
             self.propagate(core, fx);
@@ -253,18 +257,20 @@ impl Mesh {
         core.undelivered.seen(server, |at| known.covers(at));
     }
 
-    /// Forgets channels whose emptiness every server has seen.
-    fn collect(&self, core: &mut Core) {
-        let others: Vec<Sid> = core
-            .network()
-            .servers()
-            .map(|(sid, _)| sid)
-            .filter(|sid| *sid != self.me.server)
-            .collect();
-        core.collect(|at| {
-            others.iter().all(|sid| {
-                at.server == *sid || self.known.get(sid).is_some_and(|known| known.covers(at))
-            })
-        });
+    /// Forgets channels whose emptiness every server has seen: those that were empty when some moment was
+    /// noted, once everybody has seen all that had been seen here by then. What emptied them may have
+    /// been several operations, so the last one alone does not tell.
+    fn collect(&mut self, core: &mut Core) {
+        let (empty, then) = self
+            .empty
+            .get_or_insert_with(|| (core.network().emptied().collect(), self.have.clone()));
+        let mut others =
+            core.network().servers().map(|(sid, _)| sid).filter(|sid| *sid != self.me.server);
+        let seen = others.all(|sid| self.known.get(&sid).is_some_and(|known| known.includes(then)));
+        drop(others);
+        if seen {
+            core.collect(|at| empty.contains(&at));
+            self.empty = None;
+        }
     }
 }

@@ -152,6 +152,13 @@ impl Have {
         }
     }
 
+    /// Takes in as much of one origin as `other` has seen.
+    pub fn raise_as(&mut self, other: &Have, origin: Origin) {
+        if let Some(seen) = other.0.get(&origin) {
+            self.raise(origin, *seen);
+        }
+    }
+
     /// Every origin, with how much of it has been seen.
     pub fn iter(&self) -> impl Iterator<Item = (Origin, Seen)> {
         self.0.iter().map(|(origin, seen)| (*origin, *seen))

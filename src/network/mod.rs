@@ -437,6 +437,11 @@ impl Network {
         });
     }
 
+    /// What took the last member of each empty channel.
+    pub fn emptied(&self) -> impl Iterator<Item = Stamp> + '_ {
+        self.empty.iter().filter_map(|id| self.channels.get(*id)?.emptied)
+    }
+
     /// Whether there may be something for [`Network::collect`].
     pub fn has_empty(&self) -> bool {
         !self.empty.is_empty()

@@ -174,6 +174,24 @@ mod tests {
     }
 
     #[test]
+    fn what_a_lost_founding_had_set_is_taken_back_as_clients_read_it() {
+        check(
+            r"
+            servers 2
+            alice@1 > PING x
+            bob@2   > PING x
+            split 1 | 2
+            alice > JOIN #a
+            bob   > JOIN #a
+            bob   > MODE #a +lk 9 sesame
+            heal
+            bob   < :s1.test MODE #a -klo sesame bob
+            same
+            ",
+        );
+    }
+
+    #[test]
     fn a_joiner_with_extended_join_sees_the_real_name() {
         check(
             r"

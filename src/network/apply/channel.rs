@@ -1,5 +1,6 @@
 //! Channels are founded, entered and left, and have topics.
 
+use super::mode::{Shown, taken_away};
 use crate::{
     network::{
         Channel, ChannelId, Member, Network, Topic, UserId,
@@ -169,13 +170,9 @@ impl Network {
     }
 
     /// What members see change when all of an epoch is replaced by these flags.
-    fn epoch_undone(
-        &self,
-        channel: ChannelId,
-        modes: ChannelModes,
-    ) -> Vec<(bool, char, Option<Box<str>>)> {
+    fn epoch_undone(&self, channel: ChannelId, modes: ChannelModes) -> Vec<Shown> {
         let record = &self.channels[channel];
-        let mut lost: Vec<(bool, char, Option<Box<str>>)> = Vec::new();
+        let mut lost: Vec<Shown> = Vec::new();
         lost.extend(
             record.flags.letters().filter(|l| !modes.contains(*l)).map(|l| (false, l, None)),
         );
@@ -183,7 +180,9 @@ impl Network {
             modes.letters().filter(|l| !record.flags.contains(*l)).map(|l| (true, l, None)),
         );
         for (letter, register) in &record.values {
-            lost.extend(register.value.clone().map(|value| (false, *letter, Some(value))));
+            if register.value.is_some() {
+                lost.push(taken_away(*letter, register.value.clone()));
+            }
         }
         for row in crate::network::mode::CHANNEL {
             lost.extend(

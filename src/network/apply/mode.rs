@@ -4,7 +4,7 @@ use crate::{
     network::{
         ChannelId, Mask, Network,
         crdt::{Epoch, Lww, Source, Uid},
-        mode::Status,
+        mode::{self, Kind, Status},
         op::{Change, ModeChange},
     },
     time::Stamp,
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A change as it is shown: on or off, letter, parameter.
-type Shown = (bool, char, Option<Box<str>>);
+pub(super) type Shown = (bool, char, Option<Box<str>>);
 
 impl Network {
     pub(super) fn mode(
@@ -92,10 +92,10 @@ impl Network {
         let before = before.and_then(|register| register.value.clone());
         let value: Option<Box<str>> = value.map(Into::into);
         if before != value {
-            // Taking a key away names it; taking a limit away names nothing.
-            let is_key = super::super::mode::kind(letter) == Some(super::super::mode::Kind::Key);
-            let param = value.clone().or(before.filter(|_| is_key));
-            shown.push((value.is_some(), letter, param));
+            shown.push(match &value {
+                Some(_) => (true, letter, value.clone()),
+                None => taken_away(letter, before),
+            });
         }
         record.values.insert(letter, Lww { value, at, by });
         true
@@ -178,4 +178,10 @@ impl Network {
         }
         true
     }
+}
+
+/// How clients are told that a mode with this value is no longer set: of a key they hear the value, of
+/// others nothing, since they expect no parameter (CHANMODES types B and C).
+pub(super) fn taken_away(letter: char, value: Option<Box<str>>) -> Shown {
+    (false, letter, value.filter(|_| mode::kind(letter) == Some(Kind::Key)))
 }

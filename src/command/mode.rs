@@ -217,21 +217,12 @@ fn change(
     before: &[ModeChange],
 ) -> Result<Option<ModeChange>, Reject> {
     let kind = mode::kind(letter);
-    let lowest = if kind == Some(Kind::Status) { Status::VOICE } else { Status::HALFOP };
-    policy::require(
-        ctx,
-        channel,
-        user,
-        if kind == Some(Kind::Status) { Status::NONE } else { lowest },
-    )
-    .or_else(|reject| {
-        // Whoever has no status at all may still not give any.
-        if policy::member(ctx, channel, user).is_ok() && kind == Some(Kind::Status) {
-            Ok(())
-        } else {
-            Err(reject)
-        }
-    })?;
+    // What it takes to change a status depends on whose; the rest takes a half-operator.
+    if kind == Some(Kind::Status) {
+        policy::member(ctx, channel, user)?;
+    } else {
+        policy::require(ctx, channel, user, Status::HALFOP)?;
+    }
     let name = ctx.network().channel(channel).name.to_string();
     let param = param.unwrap_or_default();
     match kind {

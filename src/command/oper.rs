@@ -102,6 +102,14 @@ mod tests {
     use crate::sim::script::check;
 
     #[test]
+    fn an_unknown_name_costs_as_much_as_a_known_one() {
+        let hash = argon2::PasswordHash::new(super::NOBODY).unwrap();
+        let costs = |params: argon2::Params| (params.m_cost(), params.t_cost(), params.p_cost());
+        let cost = costs(argon2::Params::try_from(&hash).unwrap());
+        assert_eq!(cost, costs(argon2::Params::default()));
+    }
+
+    #[test]
     fn a_password_makes_an_operator() {
         check(
             r"

@@ -152,11 +152,6 @@ impl Effects {
         self.list.is_empty()
     }
 
-    /// How many bytes of lines are waiting to be done.
-    pub fn bytes(&self) -> usize {
-        self.bytes.len()
-    }
-
     /// Forgets what has been done, gives `list` back for use, and keeps a bounded amount of memory.
     pub fn clear(&mut self, mut list: Vec<Effect>) {
         list.clear();

@@ -19,7 +19,7 @@ use crate::{
     },
     server::{Origin, Peer},
     time::Now,
-    wire::{cap, reply},
+    wire::reply,
 };
 
 /// The longest host that is shown; a longer one is shown as its address.
@@ -147,11 +147,6 @@ fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presenc
 pub fn address_text(ip: std::net::IpAddr) -> String {
     let text = ip.to_string();
     if text.starts_with(':') { format!("0{text}") } else { text }
-}
-
-/// Those who may say CAP NEW and CAP DEL to a session.
-pub fn notifies(session: &Session) -> bool {
-    session.cap_version >= 302 || session.caps.contains(cap::CAP_NOTIFY)
 }
 
 /// The connection of a session has ended, or is to end, for this reason: its user goes if no other

@@ -36,7 +36,7 @@ pub struct Mesh {
     seq: u64,
     /// What has been seen of every origin.
     have: Have,
-    /// What had been seen when the last operation of this server was made.
+    /// What had been seen of others when the last operation of this server was made.
     told: Have,
     log: BTreeMap<Origin, VecDeque<Rc<Numbered>>>,
     held: BTreeMap<(Origin, u64), (PeerId, Rc<Numbered>)>,
@@ -145,14 +145,13 @@ impl Mesh {
         }
         for (op, at) in std::mem::take(&mut core.journal) {
             self.seq += 1;
-            let deps = self
-                .have
-                .since(&self.told)
-                .into_iter()
-                .filter(|(origin, _)| *origin != self.me)
-                .collect();
+            // Usually nothing: only what has come in from others since is looked at and noted.
+            let mut deps = self.have.since(&self.told);
+            deps.retain(|(origin, _)| *origin != self.me);
+            for (origin, seen) in &deps {
+                self.told.raise(*origin, *seen);
+            }
             self.have.see(self.me, self.seq, at);
-            self.told = self.have.clone();
             let numbered = Rc::new(Numbered { origin: self.me, seq: self.seq, at, deps, op });
             self.keep(&numbered);
             self.pass_on(fx, None, &numbered);

@@ -7,7 +7,7 @@ use crate::{
     reactor::{Reactor, certificate},
     server::{Server, Setup},
     store::{Query, Rows, Store, sqlite},
-    time::{Mono, Now, Wall},
+    time::{Mono, Now, Stamp, Wall},
     work::{
         Pool, Workers,
         load::{self, Loader},
@@ -71,15 +71,16 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
         None => cloak(folder).map_err(|error| unusable(&error))?,
     };
     let seed = number().map_err(|error| error.to_string())?;
-    let identify = Query::Identify { sid: loaded.config.server.sid, random: seed };
+    let now = start();
+    let (sid, tick) = (loaded.config.server.sid, Stamp::tick_at(now.wall));
+    let identify = Query::Identify { sid, random: seed, tick };
     let Rows::Identity { sid, clock, life } =
         store.ask(&identify).map_err(|error| unusable(&error))?
     else {
         return Err(unusable(&"it does not answer"));
     };
     let certificates = loaded.certificates.clone();
-    let server =
-        Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, start());
+    let server = Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, now);
     let workers = Workers { store: Box::new(store), loader: loader.clone(), certificates };
     let reactor = Reactor::new(server, |wake| Pool::new(wake, workers), &loaded);
     let mut reactor = reactor.map_err(|error| format!("a listener cannot be opened: {error}"))?;

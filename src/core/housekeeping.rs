@@ -119,9 +119,12 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     }
 }
 
-fn marked(_core: &mut Core, _fx: &mut Effects, answer: Answer, _now: Now) {
-    if let Answer::Stored(Err(error)) = answer {
+fn marked(core: &mut Core, _fx: &mut Effects, answer: Answer, _now: Now) {
+    if let Answer::Stored(Err(error)) = &answer {
         log::warn!("the time could not be noted: {error}; chat goes on, and it is tried again");
+    }
+    if !matches!(answer, Answer::Stored(Ok(_))) {
+        core.marked = 0;
     }
 }
 

@@ -55,15 +55,21 @@ impl Sqlite {
 impl Store for Sqlite {
     fn ask(&mut self, query: &Query) -> Result<Rows, Error> {
         match query {
-            Query::Identify { sid, random } => {
+            Query::Identify { sid, random, tick } => {
                 let stored = self.get("sid")?.and_then(|text| Sid::parse(&text));
                 let clean = self.get("clean")?.as_deref() == Some("1");
                 let life = self.number("life")? + 1;
-                let (sid, clock) = identify(stored, *sid, *random, self.number("clock")?, clean);
+                let (sid, clock) =
+                    identify(stored, *sid, (*random, *tick), self.number("clock")?, clean);
                 let change = self.db.transaction()?;
                 set(
                     &change,
-                    &[("sid", sid.to_string()), ("life", life.to_string()), ("clean", "0".into())],
+                    &[
+                        ("sid", sid.to_string()),
+                        ("life", life.to_string()),
+                        ("clock", clock.to_string()),
+                        ("clean", "0".into()),
+                    ],
                 )?;
                 change.commit()?;
                 Ok(Rows::Identity { sid, clock, life })

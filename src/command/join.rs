@@ -8,7 +8,7 @@ use crate::{
     },
     network::{
         UserId,
-        mode::ChannelModes,
+        mode::{self, ChannelModes},
         op::{Entry, Leave, Op},
     },
     wire::{message::Args, reply},
@@ -31,9 +31,6 @@ pub const COMMANDS: &[Command] = &[Command {
     run: Run::User(join),
 }];
 
-/// The modes that a channel begins with.
-const FIRST_MODES: &str = "nt";
-
 fn join(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     ctx.touch(user);
     if args[0] == "0" {
@@ -55,7 +52,7 @@ fn join_one(ctx: &mut Ctx<'_>, user: UserId, text: &str, key: Option<&str>) -> O
         return Err(reply::too_many_channels(text).into());
     }
     let uid = ctx.whois(user).uid;
-    let modes = ChannelModes::of(FIRST_MODES);
+    let modes = ChannelModes::of(mode::FIRST);
     let entry = match record.map(|channel| (channel, ctx.network().channel(channel))) {
         // Somebody is in it, if perhaps out of sight: there is nothing to be had by entering it anew.
         Some((channel, record)) if !record.is_empty() => {

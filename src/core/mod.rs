@@ -7,6 +7,7 @@ pub mod admission;
 pub mod answer;
 pub mod audience;
 pub mod census;
+pub mod check;
 pub mod cloak;
 pub mod ctx;
 pub mod dispatch;
@@ -38,6 +39,7 @@ use crate::{
         op::Op,
     },
     time::{Clock, Now, Sid, Stamp, Wall},
+    wire::name::ChannelName,
 };
 use admission::Admission;
 use census::Census;
@@ -109,7 +111,7 @@ impl Core {
     pub fn new(start: Start, now: Now) -> Core {
         let Loaded { config, motd, .. } = start.loaded;
         let mut clock = Clock::new(start.origin.server, start.clock);
-        clock.seen(Stamp { tick: now.wall.0 << 16, server: start.origin.server });
+        clock.seen(Stamp { tick: Stamp::tick_at(now.wall), server: start.origin.server });
         let mut core = Core {
             origin: start.origin,
             motd,
@@ -132,7 +134,7 @@ impl Core {
             due_beat: false,
             stopping: false,
             // The numbers of 256 lives do not overlap: an old identity is never taken for a new one.
-            next_user: ((start.origin.life % 256) as u32) << 22,
+            next_user: ((start.origin.life.saturating_sub(1) % 256) as u32) << 22,
             next_batch: 0,
             config,
         };
@@ -185,6 +187,11 @@ impl Core {
     /// Forgets empty channels whose emptiness every server has seen, as `stable` tells.
     pub fn collect(&mut self, stable: impl Fn(Stamp) -> bool) {
         self.network.collect(stable);
+    }
+
+    /// Forgets a channel of which another server does not know any more that it was there and is empty.
+    pub fn forget(&mut self, name: &ChannelName) {
+        self.network.forget(name);
     }
 
     /// Asks a worker, for something that no client waits for.

@@ -94,6 +94,8 @@ impl Tell<'_> {
             Change::Said { by, channel } => self.said(*by, *channel),
             Change::Told { by, user } => self.told(*by, *user),
             Change::Asked { user } => self.asked(*user),
+            Change::Missed(server) => self.missed(*server),
+            Change::Unknown { channel } => self.core.refound(self.fx, *channel, self.now),
             Change::Server(_) | Change::Links => self.core.watch_reach(self.fx, self.now),
         }
     }
@@ -179,6 +181,8 @@ impl Tell<'_> {
         let msg = self.msg(&departed.mask, "QUIT").text(reason);
         let to = audience::of_channels(self.core, &departed.channels);
         self.send(&msg, to);
+        let lost = self.core.undelivered.left(departed.server, departed.user);
+        self.core.report_lost(self.fx, lost, "they have left", self.now);
         let Some(local) = self.core.locals.remove(departed.user) else { return };
         self.core.census.left();
         for conn in local.sessions {
@@ -201,7 +205,7 @@ impl Tell<'_> {
             && home != self.core.sid()
             && message.kind != MessageKind::Tagmsg
         {
-            self.core.undelivered.note(home, self.at, by, &nick);
+            self.core.undelivered.note(home, self.at, by, user, &nick);
         }
     }
 
@@ -220,7 +224,7 @@ impl Tell<'_> {
     }
 
     fn message(&mut self, by: UserId, target: &str, message: &Message) -> Msg {
-        let mask = self.core.network().user(by).mask();
+        let mask = self.core.network().mask(by);
         let mut msg = self.msg(&mask, message.kind.verb()).param(target).client_tags(&message.tags);
         if message.kind == MessageKind::Tagmsg {
             msg = msg.only(cap::MESSAGE_TAGS);

@@ -11,8 +11,27 @@ use crate::{
         op::{Leave, ModeChange, Op},
     },
     time::Stamp,
+    wire::name::ChannelName,
 };
 use std::collections::BTreeSet;
+
+/// The empty channels that the other has seen and forgotten, and that have been founded anew since.
+pub fn forgotten(network: &Network, state: &State) -> Vec<ChannelName> {
+    let anew = state.ops.iter().filter_map(|(op, _)| match op {
+        Op::Channel { name, epoch, .. } => Some((name, epoch)),
+        _ => None,
+    });
+    let mut forgotten = Vec::new();
+    for (name, epoch) in anew {
+        let known = network.record(name).map(|channel| network.channel(channel));
+        if known.is_some_and(|known| {
+            known.epoch > *epoch && known.is_empty() && state.have.covers(known.epoch.at)
+        }) {
+            forgotten.push(name.clone());
+        }
+    }
+    forgotten
+}
 
 /// The operations to apply here, in order.
 pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
@@ -67,6 +86,11 @@ pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
             .filter(|(op, at)| match op {
                 Op::User(presence) => {
                     known_user(presence.uid) || presence.born.is_none_or(|born| !have.covers(born))
+                }
+                // Seen, and forgotten here.
+                Op::Channel { name, epoch, .. } => {
+                    let known = network.record(name).map(|channel| network.channel(channel));
+                    !have.covers(epoch.at) || known.is_some_and(|known| known.epoch == *epoch)
                 }
                 Op::Join { .. } => !have.covers(*at),
                 Op::Mode { changes, .. } if adds(changes) => !have.covers(*at),

@@ -113,6 +113,11 @@ impl Have {
         self.0.get(&origin).map_or(0, |seen| seen.seq)
     }
 
+    /// The tick of the last of the origin's operations that has been seen.
+    pub fn last(&self, origin: Origin) -> Option<u64> {
+        self.0.get(&origin).map(|seen| seen.last)
+    }
+
     /// Notes that an operation, the next of its origin, has been seen.
     pub fn see(&mut self, origin: Origin, seq: u64, at: Stamp) {
         let seen = self.0.entry(origin).or_insert(Seen { seq, first: at.tick, last: at.tick });
@@ -122,6 +127,11 @@ impl Have {
         );
         seen.seq = seq;
         seen.last = at.tick;
+    }
+
+    /// Notes that the origin's operations up to this one have been seen.
+    pub fn reach(&mut self, origin: Origin, seq: u64, at: Stamp) {
+        self.raise(origin, Seen { seq, first: at.tick, last: at.tick });
     }
 
     /// Whether the operation stamped `at` is among those seen. Stamps of one server grow, in every
@@ -147,8 +157,10 @@ impl Have {
     /// Takes in how much of one origin somebody has seen.
     pub fn raise(&mut self, origin: Origin, seen: Seen) {
         let known = self.0.entry(origin).or_insert(seen);
+        known.first = known.first.min(seen.first);
         if seen.seq > known.seq {
-            *known = seen;
+            known.seq = seen.seq;
+            known.last = seen.last;
         }
     }
 

@@ -1,7 +1,7 @@
 //! The network as all servers agree on it: who is there, and who is where.
 //!
 //! Invariants: `Network` changes only in [`Network::apply`] and, for what nobody can see any more, in
-//! [`Network::collect`]; everyone else reads. What a partition does to the network is what is *seen* of
+//! [`Network::collect`] and [`Network::forget`]; everyone else reads. What a partition does to the network is what is *seen* of
 //! it: users of servers out of reach are hidden, and forgotten by nobody.
 
 mod apply;
@@ -289,6 +289,16 @@ impl Network {
         self.users.get(user)
     }
 
+    /// `nick!user@host` of a user. One out of sight wears no nick: if another wears it, they go by their
+    /// identity.
+    pub fn mask(&self, user: UserId) -> String {
+        let who = &self.users[user];
+        match self.nicks.get(who.nick()) {
+            Some(other) if *other != user => format!("{}!{}@{}", who.uid, who.user, who.host),
+            Some(_) | None => who.mask(),
+        }
+    }
+
     /// The user of that identity.
     pub fn uid(&self, uid: Uid) -> Option<UserId> {
         self.uids.get(&uid).copied()
@@ -435,6 +445,16 @@ impl Network {
             channels.remove(*id);
             false
         });
+    }
+
+    /// Forgets an empty channel at once.
+    pub fn forget(&mut self, name: &ChannelName) {
+        let Some(channel) = self.record(name).filter(|id| self.channels[*id].is_empty()) else {
+            return;
+        };
+        self.names.remove(name);
+        self.channels.remove(channel);
+        self.empty.retain(|other| *other != channel);
     }
 
     /// What took the last member of each empty channel.

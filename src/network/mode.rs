@@ -46,6 +46,9 @@ pub const CHANNEL: &[Row] = &[
     row('t', Kind::Flag, "Only operators may set the topic."),
 ];
 
+/// The flags that a channel begins with.
+pub const FIRST: &str = "nt";
+
 /// Every member status, the highest first: letter, prefix, what it is called.
 pub const STATUS: &[(char, char, &str)] = &[
     ('q', '~', "founder"),

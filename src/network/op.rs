@@ -22,6 +22,8 @@ pub enum Op {
     Goodbye(Box<str>),
     /// Nothing but what this operation depends on: tells the others how much its origin has seen.
     Beat,
+    /// Operations that a server has not heard, only what they led to: words among them are lost there.
+    Missed(Vec<Gap>),
     /// A user is there, and is as described. Also how a whole user is told again.
     User(Box<Presence>),
     /// A user takes another nick.
@@ -151,6 +153,17 @@ pub struct ServerInfo {
     pub description: Box<str>,
     /// Which of its lives this is.
     pub life: u64,
+}
+
+/// Operations of one server that another has not heard.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Gap {
+    /// Whose.
+    pub server: Sid,
+    /// Those after this tick,
+    pub after: u64,
+    /// up to this one.
+    pub last: u64,
 }
 
 /// All that is known of a user.
@@ -427,6 +440,13 @@ pub enum Change {
     Asked {
         /// About whom.
         user: UserId,
+    },
+    /// A server has not heard what this server said meanwhile.
+    Missed(Sid),
+    /// A founding that is not remembered here has turned out to hold.
+    Unknown {
+        /// Of which channel.
+        channel: ChannelId,
     },
     /// A server has come, or begun another life.
     Server(Sid),

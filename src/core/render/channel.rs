@@ -5,12 +5,12 @@ use crate::{
     core::{ConnId, Core, audience, effect::Effects},
     network::{
         ChannelId, UserId,
-        crdt::Source,
-        mode::Status,
+        crdt::{Epoch, Source},
+        mode::{self, ChannelModes, Status},
         op::{Leave, Op},
     },
     time::Now,
-    wire::{cap, mode, reply as replies},
+    wire::{cap, mode as text, reply as replies},
 };
 
 /// The most changes on one MODE line.
@@ -83,7 +83,7 @@ impl Tell<'_> {
         let by = self.source(by, "");
         let name = self.core.network().channel(channel).name.to_string();
         for piece in changes.chunks(CHANGES_MAX) {
-            let text = mode::format(
+            let text = text::format(
                 piece.iter().map(|(on, letter, param)| (*on, *letter, param.as_deref())),
             );
             let msg = self.msg(&by, "MODE").param(&name).rest(&text);
@@ -131,6 +131,18 @@ impl Tell<'_> {
             ops.filter(|conn| !own.contains(conn) && !speaker.contains(conn)).collect();
         self.send(&msg.only(cap::INVITE_NOTIFY), to);
         debug_assert!(matches!(self.op, Op::Invite { .. }));
+    }
+}
+
+impl Core {
+    /// A channel goes on with a founding that not all servers remember: it is founded anew, so that all
+    /// agree about it.
+    pub fn refound(&mut self, fx: &mut Effects, channel: ChannelId, now: Now) {
+        let Some(record) = self.network.find_channel(channel) else { return };
+        let (name, before) = (record.name.clone(), record.epoch);
+        let epoch = Epoch::founded(self.clock.tick(now.wall), Some(before));
+        let modes = ChannelModes::of(mode::FIRST);
+        self.commit(fx, Op::Channel { name, epoch, modes }, None, now);
     }
 }
 

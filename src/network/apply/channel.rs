@@ -39,18 +39,22 @@ impl Network {
         at: Stamp,
         changes: &mut Vec<Change>,
     ) -> bool {
-        let Some(user) = self.uid(uid) else { return false };
         let (epoch, modes) = match entry {
             Entry::Found(epoch) => (*epoch, ChannelModes::default()),
             Entry::Founds { before, modes } => (Epoch::founded(at, *before), *modes),
         };
-        let channel = match self.record(name) {
-            Some(channel) => {
-                self.supersede(channel, epoch, modes, at, changes);
-                channel
-            }
-            None => self.new_channel(name, epoch, modes, None),
+        let Some(user) = self.uid(uid) else {
+            // Others may have known the user, and have gone on in what the user founded.
+            return matches!(entry, Entry::Founds { .. })
+                && self.channel_is(name, epoch, modes, at, changes);
         };
+        let (channel, news) = match self.record(name) {
+            Some(channel) => (channel, self.supersede(channel, epoch, modes, at, changes)),
+            None => (self.new_channel(name, epoch, modes, None), true),
+        };
+        if news && matches!(entry, Entry::Found(_)) {
+            changes.push(Change::Unknown { channel });
+        }
         if self.channels[channel].member(user).is_some_and(|member| member.joined >= at) {
             return false;
         }

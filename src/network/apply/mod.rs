@@ -24,6 +24,10 @@ impl Network {
             Op::Links(neighbours) => self.server_links(neighbours, at, changes),
             Op::Goodbye(reason) => self.server_ends(at, reason, changes),
             Op::Beat => true,
+            Op::Missed(_) => {
+                changes.push(Change::Missed(at.server));
+                true
+            }
             Op::User(presence) => self.user_is(presence, at, changes),
             Op::Nick { uid, nick } => self.user_asks_for(*uid, nick, at, changes),
             Op::Away { uid, message } => self.user_away(*uid, message.as_deref(), at, changes),
@@ -66,12 +70,16 @@ impl Network {
     }
 
     fn say(&self, message: &Message, changes: &mut Vec<Change>) -> bool {
-        let Some(by) = self.seen(message.from) else { return true };
         changes.extend(match &message.to {
             Target::Channel { name, .. } => {
-                self.name(name).map(|channel| Change::Said { by, channel })
+                let by = self.seen(message.from);
+                by.zip(self.name(name)).map(|(by, channel)| Change::Said { by, channel })
             }
-            Target::User(uid) => self.uid(*uid).map(|user| Change::Told { by, user }),
+            // Their server had not given up ours, so nobody tells the sender that it is lost.
+            Target::User(uid) => {
+                let by = self.uid(message.from);
+                by.zip(self.uid(*uid)).map(|(by, user)| Change::Told { by, user })
+            }
         });
         true
     }

@@ -35,7 +35,9 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         }
     };
     let folder = folder(&first.config);
-    match serve(&mut loader, first, &folder) {
+    let served = serve(&mut loader, first, &folder);
+    log::finish();
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&error);

@@ -59,6 +59,7 @@ impl Reactor {
     /// stays as it was.
     pub(super) fn reconfigure(&mut self, loaded: &Loaded) {
         self.limits = loaded.config.limits.clone();
+        log::set_max_level(loaded.config.log.level);
         let listen = &loaded.config.listen;
         let mut dropped = Vec::new();
         for (slot, listener) in &mut self.listeners {

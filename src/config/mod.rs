@@ -9,7 +9,7 @@ pub mod value;
 
 pub use error::{Error, Mistake};
 pub use schema::{Cloak, Config, Dns, Limits, Listen, Log, Oper, Server, Storage, Tls};
-pub use value::{Address, Cidr, LogFormat, Secret};
+pub use value::{Address, LogFormat, Secret};
 
 use node::Node;
 use std::{io, path::Path};

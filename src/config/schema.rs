@@ -1,13 +1,13 @@
 //! Every key, once.
 
 use super::{
-    Address, Cidr, Key, LogFormat, Mistake, Reading, Reload, Secret,
+    Address, Key, LogFormat, Mistake, Reading, Reload, Secret,
     node::{Entry, Node, Value},
     value::Setting,
 };
 use crate::{
     time::Sid,
-    wire::{casemap::Casemap, name},
+    wire::{casemap::Casemap, cidr::Cidr, name},
 };
 use std::{fmt::Write, net::SocketAddr, path::PathBuf, time::Duration};
 

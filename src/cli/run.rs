@@ -18,7 +18,7 @@ use std::{
     ffi::OsString,
     fs,
     io::{self, Write},
-    net::TcpListener,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::ExitCode,
     time::SystemTime,
@@ -103,10 +103,11 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
 fn greet(config: &Config, reactor: &Reactor, folder: &Path) {
     let mut text =
         format!("slircd {} is running as {}\n", env!("CARGO_PKG_VERSION"), config.server.name);
+    let secure = |place: usize| config.listen.get(place).is_some_and(|one| !one.tls.is_empty());
     let addresses = reactor.addresses();
     for (place, address) in &addresses {
-        let secure = config.listen.get(*place).is_some_and(|listen| !listen.tls.is_empty());
-        text += &format!("  listening on {address}{}\n", if secure { " (TLS)" } else { "" });
+        let note = if secure(*place) { " (TLS)" } else { "" };
+        text += &format!("  listening on {address}{note}\n");
     }
     for listen in &config.listen {
         if let Address::Unix(path) = &listen.address {
@@ -114,10 +115,24 @@ fn greet(config: &Config, reactor: &Reactor, folder: &Path) {
         }
     }
     text += &format!("  data in {}\n", folder.display());
-    if let Some((_, address)) = addresses.first() {
-        text += &format!("  connect with:  irssi -c {} -p {}\n", address.ip(), address.port());
+    let plain = addresses.iter().find(|(place, _)| !secure(*place));
+    if let Some((place, address)) = plain.or(addresses.first()) {
+        text += &format!("  connect with:  {}\n", way(*address, secure(*place)));
     }
     say(&text);
+}
+
+/// How irssi is told where to connect, from this machine.
+fn way(address: SocketAddr, secure: bool) -> String {
+    let host = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    match secure {
+        false => format!("irssi -c {host} -p {}", address.port()),
+        true => format!("irssi, and there /connect -tls {host} {}", address.port()),
+    }
 }
 
 /// The listeners without configuration, with a certificate made once and kept.
@@ -210,6 +225,13 @@ mod tests {
         assert_eq!(state_directory(None), None);
         #[cfg(unix)]
         assert_eq!(first("/var/lib/a:/var/lib/b"), Some("/var/lib/a".into()));
+    }
+
+    #[test]
+    fn the_way_to_the_server_is_one_that_leads_there() {
+        let tell = |address: &str, secure| way(address.parse().unwrap(), secure);
+        assert_eq!(tell("127.0.0.1:6667", false), "irssi -c 127.0.0.1 -p 6667");
+        assert_eq!(tell("[::]:6697", true), "irssi, and there /connect -tls ::1 6697");
     }
 
     #[test]

@@ -32,7 +32,9 @@ impl Admission {
     /// Decides about a connection, and counts it if it is admitted.
     pub fn admit(&mut self, from: Origin, limits: &Limits, now: Now) -> Verdict {
         if self.total >= limits.clients {
-            return Verdict::Refuse("ERROR :Closing link: the server is full, try again later\r\n");
+            return Verdict::Refuse(
+                "ERROR :Closing link: the server is full, try again later\r\n".into(),
+            );
         }
         let Origin::Ip(ip) = from else {
             self.total += 1;
@@ -47,13 +49,13 @@ impl Admission {
             self.addresses.entry(network(ip)).or_insert(Address { open: 0, full_at: now.mono });
         if address.open >= limits.clients_per_address {
             return Verdict::Refuse(
-                "ERROR :Closing link: too many connections from your address\r\n",
+                "ERROR :Closing link: too many connections from your address\r\n".into(),
             );
         }
         let full_at = address.full_at.max(now.mono) + limits.connect_interval;
         if full_at.since(now.mono) > limits.connect_interval * limits.connect_burst {
             return Verdict::Refuse(
-                "ERROR :Closing link: your address connects too often, wait a moment\r\n",
+                "ERROR :Closing link: your address connects too often, wait a moment\r\n".into(),
             );
         }
         address.full_at = full_at;

@@ -35,7 +35,9 @@ impl Admission {
     /// Decides about a connection, and counts it if it is admitted.
     pub fn admit(&mut self, from: Origin, limits: &Limits, now: Now) -> Verdict {
         if self.total >= limits.clients {
-            return Verdict::Refuse("ERROR :Closing link: the server is full, try again later\r\n");
+            return Verdict::Refuse(
+                "ERROR :Closing link: the server is full, try again later\r\n".into(),
+            );
         }
         let Origin::Ip(ip) = from else {
             self.total += 1;
@@ -50,13 +52,14 @@ impl Admission {
         if !limits.exempt.iter().any(|cidr| cidr.contains(ip)) {
             if open >= limits.clients_per_address {
                 return Verdict::Refuse(
-                    "ERROR :Closing link: too many connections from your address\r\n",
+                    "ERROR :Closing link: too many connections from your address\r\n".into(),
                 );
             }
             full_at = before.max(now.mono) + limits.connect_interval;
             if full_at.since(now.mono) > limits.connect_interval * limits.connect_burst {
                 return Verdict::Refuse(
-                    "ERROR :Closing link: your address connects too often, wait a moment\r\n",
+                    "ERROR :Closing link: your address connects too often, wait a moment\r\n"
+                        .into(),
                 );
             }
         }

@@ -1,10 +1,10 @@
 //! From a line to a handler. What is true of every command is checked here, once.
 
 use super::{
-    ConnId, Core, answer,
+    ConnId, Core, answer, bans,
     ctx::{Ctx, Outcome, Then},
     effect::{Effect, Effects},
-    oper::{self, Priv},
+    oper::Priv,
     render,
     session::{Phase, Wait},
     timer::Timer,
@@ -111,6 +111,7 @@ pub const COMMON: &[&str] = &[
     reply::PASSWD_MISMATCH,
     reply::NO_MOTD,
     reply::TRY_AGAIN,
+    reply::YOU_ARE_BANNED,
 ];
 
 /// Handles one line of a session that is ready for it.
@@ -228,6 +229,10 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
     if user.is_none() && !matches!(command.run, Run::Any(_) | Run::New(_)) {
         return Err(reply::not_registered().into());
     }
+    let shunned = user.and_then(|user| ctx.local(user)).is_some_and(|local| local.shunned);
+    if shunned && !bans::HEARD_WHILE_SHUNNED.contains(&command.name) {
+        return Ok(());
+    }
     if message.args.len() < command.required() {
         return Err(reply::need_more_params(command.name).into());
     }
@@ -238,7 +243,7 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
         (Run::User(run), Some(user)) => run(ctx, user, message.args.clone()),
         (Run::Tagged(run), Some(user)) => run(ctx, user, message),
         (Run::Oper(privilege, run), Some(user)) => {
-            if !oper::may(ctx.network().user(user).class.as_deref(), privilege) {
+            if !ctx.may(user, privilege) {
                 return Err(reply::no_privileges().into());
             }
             run(ctx, user, message.args.clone())

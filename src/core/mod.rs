@@ -6,6 +6,7 @@
 pub mod admission;
 pub mod answer;
 pub mod audience;
+pub mod bans;
 pub mod census;
 pub mod cloak;
 pub mod ctx;

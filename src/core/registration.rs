@@ -2,7 +2,7 @@
 //! when nothing is missing any more.
 
 use super::{
-    ConnId, Core,
+    ConnId, Core, bans,
     ctx::{Ctx, Outcome, Reject, Then},
     effect::Effects,
     local::Local,
@@ -75,6 +75,7 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
         ctx.defer(Job::Verify { hash, password }, verified);
         return Ok(());
     }
+    bans::admit(ctx)?;
     if ctx.network().nick(&nick).is_some() {
         // Somebody was faster.
         if let Some(registration) = ctx.session_mut().registration() {
@@ -110,10 +111,12 @@ fn complete(ctx: &mut Ctx<'_>) {
         sessions: vec![ctx.conn],
         since: ctx.now.wall,
         active: ctx.now.mono,
+        shunned: false,
         invites: Vec::new(),
     };
     ctx.core.locals.insert(user, local);
     ctx.core.census.arrived();
+    bans::shun(ctx.core, user);
     ctx.session_mut().phase = Phase::User(user);
     ctx.after(ctx.core.config.limits.ping_interval, Timer::Ping(ctx.conn));
     welcome::burst(ctx, user);

@@ -4,7 +4,7 @@ pub mod channel;
 mod split;
 
 use super::{
-    ConnId, Core, audience,
+    ConnId, Core, audience, bans,
     effect::{Effect, Effects},
     session::Phase,
     whowas::Past,
@@ -44,6 +44,9 @@ pub fn apply(
     let mut tell = Tell { core, fx, op, at, line: 0, cause, now };
     for change in &changes {
         tell.change(change);
+        if let Some(user) = change.looks_other() {
+            bans::shun(tell.core, user);
+        }
     }
     if core.network.has_empty() && core.alone() {
         core.network.collect(|_| true);
@@ -95,6 +98,8 @@ impl Tell<'_> {
             Change::Said { by, channel } => self.said(*by, *channel),
             Change::Told { by, user } => self.told(*by, *user),
             Change::Asked { user } => self.asked(*user),
+            Change::Ban { key, by } => bans::changed(self.core, self.fx, key, *by, self.now),
+            Change::Lapsed(key) => bans::lapsed(self.core, key),
             Change::Server(_) | Change::Links => self.core.watch_reach(self.fx, self.now),
         }
     }

@@ -100,6 +100,9 @@ impl Network {
             members.sort_unstable();
             lines.push(format!("{line} {members:?}"));
         }
+        lines.extend(
+            self.bans.all().map(|ban| format!("{:?} {:?} {:?}", ban.key, ban.terms, ban.at)),
+        );
         lines.sort_unstable();
         lines.join("\n")
     }

@@ -5,6 +5,7 @@
 //! it: users of servers out of reach are hidden, and forgotten by nobody.
 
 mod apply;
+pub mod ban;
 mod check;
 pub mod crdt;
 pub mod mode;
@@ -21,6 +22,7 @@ use crate::{
     },
 };
 use ahash::RandomState;
+use ban::Bans;
 use crdt::{Epoch, Lww, Source, Uid};
 use mode::{ChannelModes, Status, UserModes};
 use op::ServerInfo;
@@ -248,6 +250,7 @@ pub struct Network {
     servers: BTreeMap<Sid, Server>,
     /// Channels without members.
     empty: Vec<ChannelId>,
+    bans: Bans,
 }
 
 impl fmt::Debug for Network {
@@ -271,7 +274,13 @@ impl Network {
             names: HashMap::with_hasher(hash()),
             servers: BTreeMap::new(),
             empty: Vec::new(),
+            bans: Bans::new(hash),
         }
+    }
+
+    /// The server bans.
+    pub fn bans(&self) -> &Bans {
+        &self.bans
     }
 
     /// How names are folded.

@@ -2,6 +2,7 @@
 
 use super::{
     ChannelId, UserId,
+    ban::{Key, Terms},
     crdt::{Epoch, Source, Uid},
     mode::{ChannelModes, UserModes},
 };
@@ -136,6 +137,17 @@ pub enum Op {
         /// What.
         ask: Ask,
     },
+    /// A server ban is set, changed or lifted.
+    Ban {
+        /// By whom.
+        by: Source,
+        /// Which.
+        key: Key,
+        /// What it says; none when it is lifted.
+        terms: Option<Box<Terms>>,
+    },
+    /// Time has passed: bans run out. Said by every server to itself only.
+    Lapse,
     /// A server is out of reach for longer than the grace. Said by this server to itself only.
     Hide(Sid),
     /// A server is back in reach. Said by this server to itself only.
@@ -428,10 +440,32 @@ pub enum Change {
         /// About whom.
         user: UserId,
     },
+    /// A server ban has been set, changed or lifted.
+    Ban {
+        /// Which.
+        key: Key,
+        /// By whom.
+        by: Source,
+    },
+    /// A server ban has run out.
+    Lapsed(Key),
     /// A server has come, or begun another life.
     Server(Sid),
     /// Which servers are linked has changed.
     Links,
+}
+
+impl Change {
+    /// A user whom masks may fit now that did not, or no longer fit.
+    pub fn looks_other(&self) -> Option<UserId> {
+        match self {
+            Change::Nick { user, .. }
+            | Change::Realname { user }
+            | Change::UserModes { user, .. }
+            | Change::Host { user, .. } => Some(*user),
+            _ => None,
+        }
+    }
 }
 
 /// A user who is no longer there to be looked at.

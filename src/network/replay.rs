@@ -24,6 +24,10 @@ impl Network {
         for (_, channel) in self.channels.iter() {
             self.replay_channel(channel, &mut ops);
         }
+        ops.extend(self.bans.all().map(|ban| {
+            let terms = ban.terms.clone().map(Box::new);
+            (Op::Ban { by: ban.by, key: ban.key.clone(), terms }, ban.at)
+        }));
         ops
     }
 

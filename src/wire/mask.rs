@@ -58,8 +58,8 @@ pub fn canonical(text: &str) -> String {
     }
 }
 
-/// Runs of `*` say no more than one.
-fn collapse(part: &str) -> String {
+/// Writes runs of `*` as one, which says as much.
+pub fn collapse(part: &str) -> String {
     let mut text = String::with_capacity(part.len());
     for c in part.chars() {
         if !(c == '*' && text.ends_with('*')) {

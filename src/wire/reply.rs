@@ -218,6 +218,8 @@ replies! {
     "462" ALREADY_REGISTERED already_registered() => [] "You may not reregister";
     /// A password is wrong.
     "464" PASSWD_MISMATCH passwd_mismatch() => [] "Password incorrect";
+    /// A server ban touches the client.
+    "465" YOU_ARE_BANNED you_are_banned(reason: &str) => [] format_args!("You are banned from this server: {reason}");
     /// What cannot be a user name.
     "468" INVALID_USERNAME invalid_username() => [] "Your username is not valid";
     /// The channel is full.

@@ -14,7 +14,11 @@ use super::{
     crdt::{Source, Uid},
     op::{Change, Message, Op, Target},
 };
-use crate::time::Stamp;
+use crate::time::{Stamp, Wall};
+
+/// How long a ban that is over is remembered, in milliseconds: a server that was away for longer than
+/// these 30 days may bring it back.
+const BANS_KEPT_MS: u64 = 30 * 86_400_000;
 
 impl Network {
     /// Applies one operation, and pushes what then visibly changed. Returns whether it was news.
@@ -60,9 +64,22 @@ impl Network {
                 changes.extend(self.uid(*uid).map(|user| Change::Asked { user }));
                 true
             }
+            Op::Ban { by, key, terms } => {
+                let news = self.bans.write(key, terms.as_deref(), at, *by);
+                changes.extend(news.then(|| Change::Ban { key: key.clone(), by: *by }));
+                news
+            }
+            Op::Lapse => self.lapse(at, changes),
             Op::Hide(server) => self.hide(*server, changes),
             Op::Show(server) => self.show(*server, changes),
         }
+    }
+
+    fn lapse(&mut self, at: Stamp, changes: &mut Vec<Change>) -> bool {
+        let now = at.wall();
+        changes.extend(self.bans.lapse(now).into_iter().map(Change::Lapsed));
+        self.bans.forget(Wall(now.0.saturating_sub(BANS_KEPT_MS)));
+        true
     }
 
     fn say(&self, message: &Message, changes: &mut Vec<Change>) -> bool {

@@ -149,6 +149,7 @@ pub fn too_long(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
 /// Goes on with whoever waited for a worker's answer.
 pub fn done(core: &mut Core, fx: &mut Effects, id: JobId, answer: Answer, now: Now) {
     let Some(pending) = core.pending.remove(id) else { return };
+    core.timers.cancel(pending.timer);
     match pending.then {
         Then::Server(resume) => resume(core, fx, answer, now),
         // The client may have left meanwhile, or been told goodbye; the answer is then for nobody.
@@ -179,6 +180,8 @@ pub fn drained(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
         return;
     };
     let Wait::Stream(next) = std::mem::take(&mut session.wait) else { return };
+    // Who reads is there.
+    session.heard = now.mono;
     answer::again(core, fx, conn);
     let declared = core.sessions[conn].declared;
     let mut ctx = Ctx { core, fx, now, conn, declared };
@@ -274,6 +277,7 @@ mod tests {
         server::{Input, Origin, Peer, Server, Setup},
         time::Sid,
     };
+    use std::time::Duration;
 
     /// A server, and what it wanted done last.
     struct Scene {
@@ -393,6 +397,47 @@ mod tests {
         let effects = scene.input(Input::Drained { conn: bob });
         assert!(effects.is_empty(), "{effects:?}");
         assert_eq!(scene.server.core().metrics.panics, 0);
+    }
+
+    #[test]
+    fn who_never_reads_a_long_answer_is_dropped_and_who_reads_is_not() {
+        for reads in [true, false] {
+            let mut scene = Scene::new();
+            let bob = scene.user("bob");
+            for number in 0..90 {
+                scene.line(bob, &format!("JOIN #b{number}"));
+            }
+            let alice = scene.user("alice");
+            for number in 0..90 {
+                scene.line(alice, &format!("JOIN #a{number}"));
+            }
+            scene.line(bob, "LIST");
+            for _ in 0..3 {
+                scene.line(alice, "PING x");
+                scene.now.mono = scene.now.mono + Duration::from_secs(60);
+                if reads {
+                    scene.input(Input::Drained { conn: bob });
+                    if scene.server.ready(bob) {
+                        scene.line(bob, "LIST");
+                    }
+                }
+                scene.input(Input::Tick);
+            }
+            let closing = scene.server.core().sessions[bob].closing;
+            assert_eq!(closing, !reads);
+        }
+    }
+
+    #[test]
+    fn no_timer_outlives_what_it_is_for() {
+        let mut scene = Scene::new();
+        let first = scene.server.core().timers.count();
+        for _ in 0..100 {
+            let alice = scene.user("alice");
+            scene.oper(alice);
+            scene.input(Input::Closed { conn: alice, why: crate::server::Gone::Eof });
+        }
+        assert_eq!(scene.server.core().timers.count(), first);
     }
 
     #[test]

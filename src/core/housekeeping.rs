@@ -64,6 +64,14 @@ fn ping(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
     if session.closing {
         return;
     }
+    if matches!(session.wait, Wait::Stream(_)) {
+        // It is asked nothing, since it does not read what it has asked for.
+        let latest = session.heard + interval + timeout;
+        return match latest <= now.mono {
+            true => registration::depart(core, fx, conn, "Reads too slowly", now),
+            false => core.look_after(conn, latest, Timer::Ping(conn)),
+        };
+    }
     if !session.ready() {
         // It is this server that does not listen.
         session.heard = now.mono;
@@ -75,13 +83,16 @@ fn ping(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
             let reason = format!("Ping timeout: {} seconds", silent.as_secs());
             registration::depart(core, fx, conn, &reason, now);
         }
-        Some(pinged) => core.timers.set(pinged + timeout, Timer::Ping(conn)),
+        Some(pinged) => core.look_after(conn, pinged + timeout, Timer::Ping(conn)),
         None if silent >= interval => {
             session.pinged = Some(now.mono);
             fx.send(&[conn], |out| Msg::bare("PING").text(&name).encode(CapSet::EMPTY, out));
-            core.timers.set(now.mono + timeout, Timer::Ping(conn));
+            core.look_after(conn, now.mono + timeout, Timer::Ping(conn));
         }
-        None => core.timers.set(session.heard + interval, Timer::Ping(conn)),
+        None => {
+            let next = session.heard + interval;
+            core.look_after(conn, next, Timer::Ping(conn));
+        }
     }
 }
 
@@ -138,6 +149,7 @@ pub fn closed(core: &mut Core, fx: &mut Effects, conn: ConnId, why: Gone, now: N
     };
     registration::depart(core, fx, conn, reason, now);
     if let Some(session) = core.sessions.remove(conn) {
+        core.timers.cancel(session.timer);
         core.admission.release(session.from);
     }
 }

@@ -38,7 +38,7 @@ use crate::{
         crdt::{Origin, Uid},
         op::Op,
     },
-    time::{Clock, Now, Sid, Stamp, Wall},
+    time::{Clock, Mono, Now, Sid, Stamp, Wall},
 };
 use admission::Admission;
 use census::Census;
@@ -188,10 +188,18 @@ impl Core {
         self.network.collect(stable);
     }
 
+    /// Sets the one timer by which a session is looked after, in place of the one before.
+    pub fn look_after(&mut self, conn: ConnId, at: Mono, timer: timer::Timer) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        self.timers.cancel(session.timer);
+        session.timer = self.timers.set(at, timer);
+    }
+
     /// Asks a worker, for something that no client waits for.
     pub fn ask(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) -> JobId {
-        let id = self.pending.insert(ctx::Pending { then });
-        self.timers.set(now.mono + ctx::JOB_TIMEOUT, timer::Timer::Job(id));
+        let id = self.pending.insert(ctx::Pending { then, timer: timer::Key::default() });
+        let timer = self.timers.set(now.mono + ctx::JOB_TIMEOUT, timer::Timer::Job(id));
+        self.pending[id].timer = timer;
         fx.push(Effect::Job { id, job: Box::new(job) });
         id
     }

@@ -272,70 +272,11 @@ fn pay(core: &mut Core, conn: ConnId, cost: u32, now: Now) {
 mod tests {
     use super::*;
     use crate::{
-        config::{Config, Oper, Secret},
-        job::Loaded,
-        server::{Input, Origin, Peer, Server, Setup},
-        time::Sid,
+        config::{Config, Secret},
+        core::scene::Scene,
+        server::{Input, Origin, Peer},
     };
     use std::time::Duration;
-
-    /// A server, and what it wanted done last.
-    struct Scene {
-        server: Server,
-        fx: Effects,
-        now: Now,
-    }
-
-    impl Scene {
-        fn new() -> Scene {
-            Scene::with(Config::default())
-        }
-
-        fn with(mut config: Config) -> Scene {
-            let password = Some(Secret::new("sesame"));
-            config.oper.push(Oper { name: "root".into(), password, ..Oper::default() });
-            config.limits.flood_burst = 1000;
-            config.dns.enabled = true;
-            let loaded = Loaded { config, motd: Vec::new(), certificates: Vec::new() };
-            let cloak = Secret::new("any");
-            let sid = Sid::FIRST;
-            let setup = Setup { loaded, sid, life: 1, clock: 0, seed: 0, cloak };
-            let now = Now::default();
-            Scene { server: Server::new(setup, now), fx: Effects::default(), now }
-        }
-
-        fn user(&mut self, nick: &str) -> ConnId {
-            let peer = Peer { from: Origin::Local, listener: 0, tls: None };
-            let conn = self.server.open(peer, self.now, &mut self.fx);
-            self.line(conn, &format!("NICK {nick}"));
-            self.line(conn, &format!("USER {nick} 0 * :{nick}"));
-            conn
-        }
-
-        fn line(&mut self, conn: ConnId, line: &str) -> Vec<Effect> {
-            assert!(self.server.ready(conn), "not ready for {line}");
-            self.input(Input::Line { conn, line: line.as_bytes() })
-        }
-
-        fn input(&mut self, input: Input<'_>) -> Vec<Effect> {
-            self.fx.clear(Vec::new());
-            self.server.handle(input, self.now, &mut self.fx);
-            self.fx.take()
-        }
-
-        fn asked(effects: &[Effect]) -> JobId {
-            let job = effects.iter().find_map(|effect| match effect {
-                Effect::Job { id, .. } => Some(*id),
-                _ => None,
-            });
-            job.unwrap()
-        }
-
-        fn oper(&mut self, conn: ConnId) {
-            let id = Scene::asked(&self.line(conn, "OPER root sesame"));
-            self.input(Input::Done { id, answer: Answer::Verified(true) });
-        }
-    }
 
     #[test]
     fn an_answer_for_somebody_who_has_just_been_killed_is_for_nobody() {

@@ -21,6 +21,8 @@ pub mod policy;
 pub mod registration;
 pub mod reload;
 pub mod render;
+#[cfg(test)]
+pub mod scene;
 pub mod session;
 pub mod timer;
 pub mod undelivered;
@@ -99,6 +101,8 @@ pub struct Core {
     pub due_beat: bool,
     /// The last tick that the store has been told of.
     pub(in crate::core) marked: u64,
+    /// Whether the store has failed the last time it was told.
+    pub(in crate::core) store_fails: bool,
     /// Whether everybody has been told goodbye.
     pub stopping: bool,
     next_user: u32,
@@ -120,6 +124,7 @@ impl Core {
             locals: Side::default(),
             pending: Arena::default(),
             marked: start.clock,
+            store_fails: false,
             clock,
             timers: Timers::default(),
             admission: Admission::default(),

@@ -150,6 +150,7 @@ pub fn too_long(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
 pub fn done(core: &mut Core, fx: &mut Effects, id: JobId, answer: Answer, now: Now) {
     let Some(pending) = core.pending.remove(id) else { return };
     core.timers.cancel(pending.timer);
+    core.metrics.busy += u64::from(matches!(answer, Answer::Busy));
     match pending.then {
         Then::Server(resume) => resume(core, fx, answer, now),
         // The client may have left meanwhile, or been told goodbye; the answer is then for nobody.

@@ -111,7 +111,7 @@ config! {
         connect_interval: Duration = "\"10s\"", Duration::from_secs(10), Live, 0..=86_400;
         /// Addresses and ranges for which neither of these holds.
         exempt: Vec<Cidr> = "[]", Vec::new(), Live;
-        /// How long a client may take to say who it is, TLS included.
+        /// How long a client may take for the handshake of TLS, and then again to say who it is.
         registration_timeout: Duration = "\"30s\"", Duration::from_secs(30), Live, 1..=3600;
         /// How long a client may be silent before it is asked whether it is there.
         ping_interval: Duration = "\"90s\"", Duration::from_secs(90), Live, 1..=86_400;

@@ -2,6 +2,7 @@
 
 use crate::{
     config::{self, LogFormat},
+    reactor::system::wall,
     time::Wall,
     wire::encode,
 };
@@ -13,7 +14,7 @@ use std::{
     panic::{self, PanicHookInfo},
     sync::atomic::{AtomicU64, Ordering},
     thread,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 /// What formats lines and has them written. Flushing waits, for a bounded time, until they are.
@@ -42,7 +43,7 @@ pub(super) fn begin(config: &config::Log) -> io::Result<()> {
     builder.filter_level(LevelFilter::Warn).filter_module("slircd", LevelFilter::Trace);
     builder.format(move |out, record| {
         let message = record.args().to_string();
-        out.write_all(shape(format, now(), record.level(), record.target(), &message).as_bytes())
+        out.write_all(shape(format, wall(), record.level(), record.target(), &message).as_bytes())
     });
     builder.target(env_logger::Target::Pipe(Box::new(Queue { lines: lines.clone() })));
     let logger = Logger { shaped: builder.build(), lines };
@@ -104,7 +105,7 @@ fn write(queue: &Receiver<Line>, out: &mut impl Write, format: LogFormat, droppe
         if lost > 0 {
             let text =
                 format!("{lost} lines of the log were too many at once and have been dropped");
-            let line = shape(format, now(), Level::Warn, module_path!(), &text);
+            let line = shape(format, wall(), Level::Warn, module_path!(), &text);
             drop(out.write_all(line.as_bytes()));
         }
     }
@@ -115,13 +116,6 @@ fn fault(info: &PanicHookInfo<'_>) {
     let place = info.location().map_or_else(String::new, ToString::to_string);
     let what = info.payload().downcast_ref::<&str>().copied().unwrap_or("a value out of bounds");
     log::error!("a fault of this program at {place}: {what}; please report this");
-    // It may be the end.
-    log::logger().flush();
-}
-
-fn now() -> Wall {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    Wall(since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0)))
 }
 
 /// One line of the log. What stands in it can neither end it nor pass for another.

@@ -11,7 +11,7 @@ mod secure;
 mod serve;
 pub mod signal;
 mod socket;
-mod system;
+pub mod system;
 mod tls;
 mod token;
 

@@ -18,11 +18,14 @@ impl Clocks {
     /// Reads both.
     pub fn now(&self) -> Now {
         let mono = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        let wall = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
-        Now { mono: Mono(mono), wall: Wall(wall) }
+        Now { mono: Mono(mono), wall: wall() }
     }
+}
+
+/// The clock on the wall.
+pub fn wall() -> Wall {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    Wall(since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX)))
 }
 
 /// Allows this process as many open files as it may have. How many of them can be clients' sockets;

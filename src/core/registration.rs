@@ -4,6 +4,7 @@
 use super::{
     ConnId, Core, bans,
     ctx::{Ctx, Outcome, Reject, Then},
+    defcon,
     effect::Effects,
     local::Local,
     render,
@@ -76,6 +77,7 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
         return Ok(());
     }
     bans::admit(ctx)?;
+    defcon::admit(ctx)?;
     if ctx.network().nick(&nick).is_some() {
         // Somebody was faster.
         if let Some(registration) = ctx.session_mut().registration() {

@@ -90,9 +90,13 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
 }
 
 fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    if !matches!(answer, Answer::Verified(true)) {
-        ctx.reply(reply::passwd_mismatch());
-        return Err(Reject::Quit("Password incorrect".into()));
+    match answer {
+        Answer::Verified(true) => (),
+        Answer::Verified(false) => {
+            ctx.reply(reply::passwd_mismatch());
+            return Err(Reject::Quit("Password incorrect".into()));
+        }
+        _ => return Err(Reject::Quit("The server is busy, try again later".into())),
     }
     if let Some(registration) = ctx.session_mut().registration() {
         registration.admitted = true;

@@ -61,6 +61,7 @@ impl Drop for Guard {
         log::error!(
             "the network could not be changed by a fault of this program, which ends; please report this"
         );
+        log::logger().flush();
         std::process::abort();
     }
 }

@@ -8,14 +8,14 @@ use crate::{
         whowas::Past,
     },
     network::UserId,
-    wire::{message::Args, name::Nick, reply},
+    wire::{message::Args, reply},
 };
 
 pub const COMMANDS: &[Command] = &[Command {
     name: "WHOWAS",
     params: "[<nick> [<count>]]",
     about: "Shows who wore a nick.",
-    help: "",
+    help: "* and ? in the nick stand for any characters and for one. Without a count, all that are remembered are shown, up to 100.",
     replies: &[
         reply::WHOWAS_USER,
         reply::WHOIS_SERVER,
@@ -27,17 +27,18 @@ pub const COMMANDS: &[Command] = &[Command {
     run: Run::User(whowas),
 }];
 
+/// The most that are shown at once.
+const SHOWN_MAX: usize = 100;
+
 fn whowas(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
     let Some(nick) = args.given(0) else { return Err(reply::no_nickname_given().into()) };
     let most = args
         .get(1)
         .and_then(|count| count.parse::<usize>().ok())
         .filter(|count| *count > 0)
-        .unwrap_or(usize::MAX);
-    let found: Vec<Past> = match Nick::lookup(nick, ctx.network().casemap()) {
-        Some(nick) => ctx.core.whowas.of(&nick).take(most).cloned().collect(),
-        None => Vec::new(),
-    };
+        .map_or(SHOWN_MAX, |count| count.min(SHOWN_MAX));
+    let casemap = ctx.network().casemap();
+    let found: Vec<Past> = ctx.core.whowas.of(nick, casemap).take(most).cloned().collect();
     if found.is_empty() {
         ctx.reply(reply::was_no_such_nick(nick));
     }

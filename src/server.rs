@@ -3,7 +3,7 @@
 use crate::{
     command, config,
     core::{
-        ConnId, Core, Start, bans, dispatch,
+        ConnId, Core, Start, bans, defcon, dispatch,
         effect::Effects,
         frame::{Frame, PeerId},
         housekeeping, registration, reload,
@@ -177,7 +177,11 @@ impl Server {
 
     /// Whether a connection may go on. Asked at accept.
     pub fn admit(&mut self, from: Origin, _listener: usize, now: Now) -> Verdict {
-        let banned = from.ip().and_then(|ip| bans::refused_address(&self.core, ip));
+        let core = &self.core;
+        let banned = from.ip().and_then(|ip| {
+            let locked = defcon::refused_address(core, ip).map(str::to_owned);
+            locked.or_else(|| bans::refused_address(core, ip))
+        });
         let verdict = match banned {
             Some(why) => Verdict::Refuse(format!("ERROR :Closing link: {why}\r\n").into()),
             None => self.core.admission.admit(from, &self.core.config.limits, now),

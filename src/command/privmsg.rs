@@ -19,6 +19,7 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::AWAY,
         reply::NO_TEXT_TO_SEND,
         reply::CANNOT_SEND_TO_CHAN,
+        reply::CANNOT_SEND_TO_USER,
         reply::NO_RECIPIENT,
         reply::NO_SUCH_NICK,
         reply::NO_SUCH_CHANNEL,

@@ -189,7 +189,7 @@ config! {
         name: String = "", String::new(), Live;
         /// A class whose privileges this one has as well.
         extends: Option<String> = "", None, Live;
-        /// What operators of this class may do: ban, kill, rehash, see.
+        /// What operators of this class may do: ban, defcon, kill, rehash, see.
         privileges: Vec<Priv> = "[]", Vec::new(), Live;
     }
     /// The look-up of host names.

@@ -7,7 +7,7 @@ use crate::{
     time::{Mono, Now},
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv6Addr},
 };
 
@@ -18,6 +18,9 @@ const REMEMBERED_MAX: usize = 65_536;
 #[derive(Debug, Default)]
 pub struct Admission {
     addresses: BTreeMap<IpAddr, Address>,
+    /// Those of them without a connection, by when there is nothing to remember any more: each is
+    /// taken out once for each time it is put in, so forgetting costs nothing that connecting has not.
+    idle: BTreeSet<(Mono, IpAddr)>,
     total: u32,
 }
 
@@ -40,26 +43,28 @@ impl Admission {
             self.total += 1;
             return Verdict::Admit;
         };
-        if limits.exempt.iter().any(|cidr| cidr.contains(ip)) {
-            self.total += 1;
-            return Verdict::Admit;
-        }
         self.forget(now);
-        let address =
-            self.addresses.entry(network(ip)).or_insert(Address { open: 0, full_at: now.mono });
-        if address.open >= limits.clients_per_address {
-            return Verdict::Refuse(
-                "ERROR :Closing link: too many connections from your address\r\n".into(),
-            );
+        let key = network(ip);
+        let known = self.addresses.get(&key);
+        let (open, before) = known.map_or((0, now.mono), |known| (known.open, known.full_at));
+        let mut full_at = before;
+        // The exempt are counted as well: after a reload they may not be exempt any more.
+        if !limits.exempt.iter().any(|cidr| cidr.contains(ip)) {
+            if open >= limits.clients_per_address {
+                return Verdict::Refuse(
+                    "ERROR :Closing link: too many connections from your address\r\n".into(),
+                );
+            }
+            full_at = before.max(now.mono) + limits.connect_interval;
+            if full_at.since(now.mono) > limits.connect_interval * limits.connect_burst {
+                return Verdict::Refuse(
+                    "ERROR :Closing link: your address connects too often, wait a moment\r\n"
+                        .into(),
+                );
+            }
         }
-        let full_at = address.full_at.max(now.mono) + limits.connect_interval;
-        if full_at.since(now.mono) > limits.connect_interval * limits.connect_burst {
-            return Verdict::Refuse(
-                "ERROR :Closing link: your address connects too often, wait a moment\r\n".into(),
-            );
-        }
-        address.full_at = full_at;
-        address.open += 1;
+        self.idle.remove(&(before, key));
+        self.addresses.insert(key, Address { open: open + 1, full_at });
         self.total += 1;
         Verdict::Admit
     }
@@ -67,10 +72,17 @@ impl Admission {
     /// A connection that had been admitted is no more.
     pub fn release(&mut self, from: Origin) {
         self.total = self.total.saturating_sub(1);
-        if let Origin::Ip(ip) = from {
-            if let Some(address) = self.addresses.get_mut(&network(ip)) {
-                address.open = address.open.saturating_sub(1);
-            }
+        let Origin::Ip(ip) = from else { return };
+        let key = network(ip);
+        let Some(address) = self.addresses.get_mut(&key) else { return };
+        address.open = address.open.saturating_sub(1);
+        if address.open > 0 {
+            return;
+        }
+        self.idle.insert((address.full_at, key));
+        if self.idle.len() > REMEMBERED_MAX {
+            // The one that would be forgotten first anyway.
+            self.forget_first();
         }
     }
 
@@ -79,10 +91,16 @@ impl Admission {
         self.total
     }
 
-    /// Forgets addresses of which there is nothing to remember, when there are many of them.
+    /// Forgets addresses of which there is nothing to remember.
     fn forget(&mut self, now: Now) {
-        if self.addresses.len() >= REMEMBERED_MAX {
-            self.addresses.retain(|_, address| address.open > 0 || address.full_at > now.mono);
+        while self.idle.first().is_some_and(|idle| idle.0 <= now.mono) {
+            self.forget_first();
+        }
+    }
+
+    fn forget_first(&mut self) {
+        if let Some((_, key)) = self.idle.pop_first() {
+            self.addresses.remove(&key);
         }
     }
 }
@@ -100,6 +118,7 @@ fn network(ip: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::cidr::Cidr;
     use std::time::Duration;
 
     fn limits() -> Limits {
@@ -152,6 +171,41 @@ mod tests {
         }
         assert!(matches!(admission.admit(ip("2001:db8::9"), &limits, now), Verdict::Refuse(_)));
         assert_eq!(admission.admit(ip("2001:db8:0:1::9"), &limits, now), Verdict::Admit);
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded_and_forgotten() {
+        let (mut admission, limits, mut now) = (Admission::default(), limits(), Now::default());
+        let staying = ip("192.0.2.1");
+        assert_eq!(admission.admit(staying, &limits, now), Verdict::Admit);
+        for number in 0..REMEMBERED_MAX as u32 + 500 {
+            let from = Origin::Ip(std::net::Ipv4Addr::from(0x0A00_0000 + number).into());
+            assert_eq!(admission.admit(from, &limits, now), Verdict::Admit);
+            admission.release(from);
+            assert!(admission.addresses.len() <= REMEMBERED_MAX + 1);
+            assert_eq!(admission.addresses.len(), admission.idle.len() + 1);
+        }
+        now.mono = now.mono + limits.connect_interval;
+        assert_eq!(admission.admit(staying, &limits, now), Verdict::Admit);
+        assert_eq!((admission.addresses.len(), admission.idle.len()), (1, 0));
+        assert_eq!(admission.total(), 2);
+    }
+
+    #[test]
+    fn who_is_exempt_counts_once_they_are_not_any_more() {
+        let (mut admission, limits, now) = (Admission::default(), limits(), Now::default());
+        let from = ip("192.0.2.1");
+        let exempt =
+            Limits { exempt: vec![Cidr::parse("192.0.2.0/24").unwrap()], ..limits.clone() };
+        for _ in 0..9 {
+            assert_eq!(admission.admit(from, &exempt, now), Verdict::Admit);
+        }
+        assert!(matches!(admission.admit(from, &limits, now), Verdict::Refuse(_)));
+        for _ in 0..7 {
+            admission.release(from);
+        }
+        assert_eq!(admission.admit(from, &limits, now), Verdict::Admit);
+        assert!(matches!(admission.admit(from, &limits, now), Verdict::Refuse(_)));
     }
 
     #[test]

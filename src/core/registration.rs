@@ -4,6 +4,7 @@
 use super::{
     ConnId, Core, bans,
     ctx::{Ctx, Outcome, Reject, Then},
+    defcon,
     effect::Effects,
     local::Local,
     render,
@@ -77,6 +78,7 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
         return Ok(());
     }
     bans::admit(ctx)?;
+    defcon::admit(ctx)?;
     if ctx.network().nick(&nick).is_some() {
         // Somebody was faster.
         if let Some(registration) = ctx.session_mut().registration() {
@@ -89,9 +91,13 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
 }
 
 fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    if !matches!(answer, Answer::Verified(true)) {
-        ctx.reply(reply::passwd_mismatch());
-        return Err(Reject::Quit("Password incorrect".into()));
+    match answer {
+        Answer::Verified(true) => (),
+        Answer::Verified(false) => {
+            ctx.reply(reply::passwd_mismatch());
+            return Err(Reject::Quit("Password incorrect".into()));
+        }
+        _ => return Err(Reject::Quit("The server is busy, try again later".into())),
     }
     if let Some(registration) = ctx.session_mut().registration() {
         registration.admitted = true;

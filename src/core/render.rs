@@ -4,7 +4,7 @@ pub mod channel;
 mod split;
 
 use super::{
-    ConnId, Core, audience, bans,
+    ConnId, Core, audience, bans, defcon,
     effect::{Effect, Effects},
     session::Phase,
     whowas::Past,
@@ -61,6 +61,7 @@ impl Drop for Guard {
         log::error!(
             "the network could not be changed by a fault of this program, which ends; please report this"
         );
+        log::logger().flush();
         std::process::abort();
     }
 }
@@ -99,6 +100,8 @@ impl Tell<'_> {
             Change::Asked { user } => self.asked(*user),
             Change::Ban { key, by } => bans::changed(self.core, self.fx, key, *by, self.now),
             Change::Lapsed(key) => bans::lapsed(self.core, key),
+            Change::Filter => self.filter(),
+            Change::Defcon(by) => self.defcon(*by),
             Change::Server(_) | Change::Links => self.core.watch_reach(self.fx, self.now),
         }
     }
@@ -259,6 +262,20 @@ impl Tell<'_> {
             Some(*conn) != self.cause || echoes
         })
         .collect()
+    }
+
+    fn filter(&mut self) {
+        let Op::Filter { by, pattern, rule } = self.op else { return };
+        let by = self.source(*by, "");
+        match rule {
+            Some(rule) => log::info!("{by} sets the filter {pattern}: {}", rule.action.name()),
+            None => log::info!("{by} takes away the filter {pattern}"),
+        }
+    }
+
+    fn defcon(&mut self, by: Source) {
+        let (by, level) = (self.source(by, ""), self.core.network().defcon());
+        log::warn!("{by} sets DEFCON {level}: {}", defcon::meaning(level));
     }
 
     /// What may be done to a user only at home is done at home.

@@ -237,6 +237,13 @@ fn cut(out: &mut Vec<u8>, mut end: usize) {
     out.truncate(end);
 }
 
+/// A time as `server-time` and the log show it.
+pub fn timestamp(time: Wall) -> String {
+    let mut out = Vec::new();
+    push_time(&mut out, time);
+    String::from_utf8(out).unwrap_or_default()
+}
+
 /// `2026-11-22T23:59:59.123Z` (`ircv3: server-time`).
 fn push_time(out: &mut Vec<u8>, time: Wall) {
     let mut text = String::with_capacity(24);

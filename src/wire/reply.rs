@@ -248,6 +248,8 @@ replies! {
     "502" USERS_DONT_MATCH users_dont_match() => [] "Can't change mode for other users";
     /// There is no help on that.
     "524" HELP_NOT_FOUND help_not_found(topic: &str) => [topic] "No help available on this topic";
+    /// A private message was not delivered, and why.
+    "531" CANNOT_SEND_TO_USER cannot_send_to_user(nick: &str, why: &str) => [nick] format_args!("Cannot send to user ({why})");
     /// A key that cannot be.
     "525" INVALID_KEY invalid_key(channel: &str) => [channel] "Key is not well-formed";
     /// Someone is connected by TLS.

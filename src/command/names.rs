@@ -34,7 +34,8 @@ fn names(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
         ctx.reply(refused);
         asked.truncate(most);
     }
-    // What is done is taken from the end.
+    // What is done is taken from the end; first stands what the end is to repeat.
+    asked.push(asked.join(","));
     asked.reverse();
     ctx.stream(Cursor { asked, ..Cursor::default() }, piece);
     Ok(())
@@ -47,11 +48,14 @@ const LINES: usize = 16;
 fn piece(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
     let user = ctx.session().user()?;
     for _ in 0..LINES {
-        let name = cursor.asked.last()?.clone();
-        let channel = ctx.channel(&name).ok().filter(|channel| policy::sees(ctx, user, *channel));
+        let [_, .., name] = cursor.asked.as_slice() else {
+            let whole = cursor.asked.pop().unwrap_or_default();
+            ctx.reply(reply::end_of_names(&whole));
+            return None;
+        };
+        let channel = ctx.channel(name).ok().filter(|channel| policy::sees(ctx, user, *channel));
         cursor.after = channel.and_then(|channel| line(ctx, channel, cursor.after));
         if cursor.after.is_none() {
-            ctx.reply(reply::end_of_names(&name));
             cursor.asked.pop();
         }
     }
@@ -101,9 +105,8 @@ mod tests {
             bob   > MODE #c +s
             carol > NAMES #b,#a
             carol < :s1.test 353 carol = #b :@bob!~bob@bob.test
-            carol < :s1.test 366 carol #b :End of /NAMES list
             carol < :s1.test 353 carol = #a :@+alice!~alice@alice.test +bob!~bob@bob.test
-            carol < :s1.test 366 carol #a :End of /NAMES list
+            carol < :s1.test 366 carol #b,#a :End of /NAMES list
             carol > NAMES
             carol < :s1.test 353 carol = #a :@+alice!~alice@alice.test +bob!~bob@bob.test
             carol < :s1.test 353 carol = #b :@bob!~bob@bob.test
@@ -111,6 +114,8 @@ mod tests {
             carol <! #c
             carol > NAMES #a,#b,#c,#d,#e
             carol < :s1.test 407 carol #e :Too many targets; this one and those after it were left out
+            carol < :s1.test 353 carol = #a :@+alice!~alice@alice.test +bob!~bob@bob.test
+            carol < :s1.test 366 carol #a,#b,#c,#d :End of /NAMES list
             carol > NAMES #none
             carol < :s1.test 366 carol #none :End of /NAMES list
             ",

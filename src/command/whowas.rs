@@ -39,15 +39,18 @@ fn whowas(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
         .map_or(SHOWN_MAX, |count| count.min(SHOWN_MAX));
     let casemap = ctx.network().casemap();
     let found: Vec<Past> = ctx.core.whowas.of(nick, casemap).take(most).cloned().collect();
-    if found.is_empty() {
+    let Some(last) = found.last().map(|past| past.nick.clone()) else {
         ctx.reply(reply::was_no_such_nick(nick));
-    }
+        ctx.reply(reply::end_of_whowas(nick));
+        return Ok(());
+    };
     for past in found {
         let nick = past.nick.as_str();
         ctx.reply(reply::whowas_user(nick, &past.user, &past.host, &past.realname));
         ctx.reply(reply::whois_server(nick, &past.server, &welcome::date_text(past.until)));
     }
-    ctx.reply(reply::end_of_whowas(nick));
+    // A nick, as the numeric wants it, be it that a mask was asked for.
+    ctx.reply(reply::end_of_whowas(last.as_str()));
     Ok(())
 }
 
@@ -63,7 +66,15 @@ mod tests {
             bob   > NICK robert
             alice > WHOWAS BOB
             alice < :s1.test 314 alice bob ~bob bob.test * :Real bob
-            alice < :s1.test 369 alice BOB :End of WHOWAS
+            alice < :s1.test 369 alice bob :End of WHOWAS
+            bob   > NICK rob
+            alice > WHOWAS *ob*
+            alice < :s1.test 314 alice robert ~bob bob.test * :Real bob
+            alice < :s1.test 314 alice bob ~bob bob.test * :Real bob
+            alice < :s1.test 369 alice bob :End of WHOWAS
+            alice > WHOWAS *ob* 1
+            alice < :s1.test 314 alice robert ~bob bob.test * :Real bob
+            alice < :s1.test 369 alice robert :End of WHOWAS
             alice > WHOWAS none
             alice < :s1.test 406 alice none :There was no such nickname
             alice < :s1.test 369 alice none :End of WHOWAS

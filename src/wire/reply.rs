@@ -183,7 +183,7 @@ replies! {
     /// There was no such nick.
     "406" WAS_NO_SUCH_NICK was_no_such_nick(nick: &str) => [nick] "There was no such nickname";
     /// More targets than one may name at once.
-    "407" TOO_MANY_TARGETS too_many_targets(target: &str) => [target] "Too many targets; the message was not sent to this one and those after it";
+    "407" TOO_MANY_TARGETS too_many_targets(target: &str) => [target] "Too many targets; this one and those after it were left out";
     /// PING without a token.
     "409" NO_ORIGIN no_origin() => [] "No origin specified";
     /// A CAP subcommand that means nothing.

@@ -3,7 +3,7 @@
 use crate::{
     command, config,
     core::{
-        ConnId, Core, Start, bans, dispatch,
+        ConnId, Core, Start, bans, defcon, dispatch,
         effect::Effects,
         frame::{Frame, PeerId},
         housekeeping, registration, reload,
@@ -13,6 +13,7 @@ use crate::{
     link::Mesh,
     network::crdt,
     time::{Mono, Now, Sid},
+    wire::cidr::Cidr,
 };
 use std::{borrow::Cow, net::IpAddr};
 
@@ -49,6 +50,12 @@ impl Origin {
             Origin::Ip(ip) => Some(ip),
             Origin::Local => None,
         }
+    }
+
+    /// What counts as one customer: the address, of IPv6 the first one of its /64.
+    pub fn customer(self) -> Option<IpAddr> {
+        let bits = |ip: IpAddr| if ip.is_ipv4() { 32 } else { 64 };
+        self.ip().and_then(|ip| Cidr::new(ip, bits(ip))).map(Cidr::address)
     }
 }
 
@@ -177,7 +184,11 @@ impl Server {
 
     /// Whether a connection may go on. Asked at accept.
     pub fn admit(&mut self, from: Origin, _listener: usize, now: Now) -> Verdict {
-        let banned = from.ip().and_then(|ip| bans::refused_address(&self.core, ip));
+        let core = &self.core;
+        let banned = from.ip().and_then(|ip| {
+            let locked = defcon::refused_address(core, ip).map(str::to_owned);
+            locked.or_else(|| bans::refused_address(core, ip))
+        });
         let verdict = match banned {
             Some(why) => Verdict::Refuse(format!("ERROR :Closing link: {why}\r\n").into()),
             None => self.core.admission.admit(from, &self.core.config.limits, now),

@@ -94,8 +94,10 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
         Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, start);
     let workers = Workers { store: Box::new(store), loader: loader.clone(), certificates };
     let reactor = Reactor::new(server, |wake| Pool::new(wake, workers), &loaded);
-    let mut reactor = reactor.map_err(|error| format!("the server cannot start: {error}"))?;
+    let cannot = |error| format!("the server cannot start: {error}");
+    let mut reactor = reactor.map_err(cannot)?;
     reactor.catch_signals().map_err(|error| format!("signals cannot be caught: {error}"))?;
+    reactor.bind(&loaded).map_err(cannot)?;
     greet(&loaded.config, &reactor, folder);
     reactor.run().map_err(|error| format!("the server had to stop: {error}"))?;
     reactor.finish();

@@ -3,8 +3,10 @@
 mod away;
 mod ban;
 mod cap;
+mod defcon;
 mod dline;
 mod error;
+mod filter;
 mod gline;
 mod help;
 mod invite;
@@ -53,8 +55,10 @@ pub static TABLE: Table = Table { commands: ALL };
 const ALL: &[&[Command]] = &[
     away::COMMANDS,
     cap::COMMANDS,
+    defcon::COMMANDS,
     dline::COMMANDS,
     error::COMMANDS,
+    filter::COMMANDS,
     gline::COMMANDS,
     help::COMMANDS,
     invite::COMMANDS,

@@ -15,6 +15,8 @@ macro_rules! privileges {
 privileges! {
     /// Setting and lifting server bans.
     Ban "ban";
+    /// Locking the network against an attack (DEFCON).
+    Defcon "defcon";
     /// Disconnecting users.
     Kill "kill";
     /// Reading the configuration again.

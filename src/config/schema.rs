@@ -123,6 +123,10 @@ config! {
         flood_burst: u32 = "20", 20, Live, 1..=1_000_000;
         /// How long it waits for each command beyond that.
         flood_interval: Duration = "\"500ms\"", Duration::from_millis(500), Live, 0..=3600;
+        /// How often an address may give a wrong password before it has to wait.
+        login_burst: u32 = "5", 5, Live, 1..=1000;
+        /// How long it waits for each attempt beyond that.
+        login_interval: Duration = "\"30s\"", Duration::from_secs(30), Live, 0..=86_400;
         /// The longest nick.
         nick: usize = "32", 32, Restart, 1..=64;
         /// The longest user name.
@@ -189,7 +193,7 @@ config! {
         name: String = "", String::new(), Live;
         /// A class whose privileges this one has as well.
         extends: Option<String> = "", None, Live;
-        /// What operators of this class may do: ban, kill, rehash, see.
+        /// What operators of this class may do: ban, defcon, kill, rehash, see.
         privileges: Vec<Priv> = "[]", Vec::new(), Live;
     }
     /// The look-up of host names.

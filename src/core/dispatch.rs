@@ -17,6 +17,7 @@ use crate::{
         fail,
         message::{self, Args, Message},
         reply,
+        tags::Tags,
     },
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -124,17 +125,25 @@ pub fn line(core: &mut Core, fx: &mut Effects, table: &Table, conn: ConnId, line
     session.pinged = None;
     core.metrics.lines_in += 1;
     let Ok(text) = std::str::from_utf8(line) else {
-        // ircv3: utf8-only
-        render::standard(core, fx, conn, &fail::invalid_utf8(), now);
-        return pay(core, conn, 1, now);
+        return not_utf8(core, fx, conn, line, now);
     };
     // An empty line means nothing, but reading it costs as much as another.
     let Some(message) = message::parse(text) else { return pay(core, conn, 1, now) };
     let command = table.find(message.verb);
     pay(core, conn, command.map_or(1, |command| command.cost), now);
-    answer::begin(core, fx, conn, &message);
+    answer::begin(core, fx, conn, message.tags);
     let mut ctx = Ctx { core, fx, now, conn, declared: &[] };
     guarded(&mut ctx, |ctx| run(ctx, command, &message));
+    answer::end(core, fx, conn, now);
+}
+
+/// Answers a line that is not UTF-8 (`ircv3: utf8-only`), under its label if that can be read.
+fn not_utf8(core: &mut Core, fx: &mut Effects, conn: ConnId, line: &[u8], now: Now) {
+    let word = line.split(|byte| *byte == b' ').next().unwrap_or_default();
+    let tags = std::str::from_utf8(word).ok().and_then(|word| word.strip_prefix('@'));
+    pay(core, conn, 1, now);
+    answer::begin(core, fx, conn, tags.map(Tags::new).unwrap_or_default());
+    render::standard(core, fx, conn, &fail::invalid_utf8(), now);
     answer::end(core, fx, conn, now);
 }
 
@@ -250,12 +259,27 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
             if !ctx.may(user, privilege) {
                 return Err(reply::no_privileges().into());
             }
+            audit(ctx, user, message);
             run(ctx, user, message.args.clone())
         }
         (Run::User(_) | Run::Tagged(_) | Run::Oper(..), None) => {
             Err(reply::not_registered().into())
         }
     }
+}
+
+/// Writes down what an operator does with a privilege, before it is done.
+fn audit(ctx: &Ctx<'_>, user: UserId, message: &Message<'_>) {
+    let who = ctx.network().user(user);
+    let args: Vec<&str> = message.args.iter().collect();
+    log::info!(
+        target: "audit",
+        "{} ({}): {} {}",
+        who.mask(),
+        who.class.as_deref().unwrap_or_default(),
+        message.verb.to_ascii_uppercase(),
+        args.join(" ")
+    );
 }
 
 /// Takes a command's cost from the session's credit.

@@ -4,6 +4,7 @@
 use super::{
     ConnId, Core, bans,
     ctx::{Ctx, Outcome, Reject, Then},
+    defcon,
     effect::Effects,
     local::Local,
     render,
@@ -31,6 +32,7 @@ pub fn open(core: &mut Core, fx: &mut Effects, peer: Peer, now: Now) -> ConnId {
     let conn = core.sessions.insert(Session::new(peer, now));
     let latest = now.mono + core.config.limits.registration_timeout;
     core.look_after(conn, latest, Timer::Registration(conn));
+    core.census.unknown += 1;
     if let Some(address) = resolvable(core, from) {
         if let Some(registration) = core.sessions[conn].registration() {
             registration.resolving = true;
@@ -77,6 +79,7 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
         return Ok(());
     }
     bans::admit(ctx)?;
+    defcon::admit(ctx)?;
     if ctx.network().nick(&nick).is_some() {
         // Somebody was faster.
         if let Some(registration) = ctx.session_mut().registration() {
@@ -117,6 +120,7 @@ fn complete(ctx: &mut Ctx<'_>) {
     };
     ctx.core.locals.insert(user, local);
     ctx.core.census.arrived();
+    ctx.core.census.unknown = ctx.core.census.unknown.saturating_sub(1);
     bans::shun(ctx.core, user);
     ctx.session_mut().phase = Phase::User(user);
     let first = ctx.now.mono + ctx.core.config.limits.ping_interval;

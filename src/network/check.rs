@@ -103,6 +103,8 @@ impl Network {
         lines.extend(
             self.bans.all().map(|ban| format!("{:?} {:?} {:?}", ban.key, ban.terms, ban.at)),
         );
+        lines.extend(self.filters.all().map(|filter| format!("{filter:?}")));
+        lines.push(format!("{:?}", self.defcon));
         lines.sort_unstable();
         lines.join("\n")
     }

@@ -8,6 +8,7 @@ mod apply;
 pub mod ban;
 mod check;
 pub mod crdt;
+pub mod filter;
 pub mod mode;
 pub mod op;
 mod replay;
@@ -24,6 +25,7 @@ use crate::{
 use ahash::RandomState;
 use ban::Bans;
 use crdt::{Epoch, Lww, Source, Uid};
+use filter::Filters;
 use mode::{ChannelModes, Status, UserModes};
 use op::ServerInfo;
 use std::{
@@ -251,6 +253,9 @@ pub struct Network {
     /// Channels without members.
     empty: Vec<ChannelId>,
     bans: Bans,
+    filters: Filters,
+    /// How much is locked against an attack: 5 is nothing, 1 is nearly all.
+    defcon: Lww<u8>,
 }
 
 impl fmt::Debug for Network {
@@ -275,12 +280,24 @@ impl Network {
             servers: BTreeMap::new(),
             empty: Vec::new(),
             bans: Bans::new(hash),
+            filters: Filters::default(),
+            defcon: Lww { value: 5, at: Stamp::ZERO, by: Source::Server(Sid::FIRST) },
         }
     }
 
     /// The server bans.
     pub fn bans(&self) -> &Bans {
         &self.bans
+    }
+
+    /// The content filters.
+    pub fn filters(&self) -> &Filters {
+        &self.filters
+    }
+
+    /// How much is locked against an attack: 5 is nothing, 1 is nearly all.
+    pub fn defcon(&self) -> u8 {
+        self.defcon.value
     }
 
     /// How names are folded.

@@ -4,6 +4,7 @@ use super::{
     ChannelId, UserId,
     ban::{Key, Terms},
     crdt::{Epoch, Source, Uid},
+    filter::Rule,
     mode::{ChannelModes, UserModes},
 };
 use crate::{
@@ -145,6 +146,22 @@ pub enum Op {
         key: Key,
         /// What it says; none when it is lifted.
         terms: Option<Box<Terms>>,
+    },
+    /// A content filter is set, changed or taken away.
+    Filter {
+        /// By whom.
+        by: Source,
+        /// What it looks for, as `*` and `?` match.
+        pattern: Box<str>,
+        /// What happens then; none when it is taken away.
+        rule: Option<Box<Rule>>,
+    },
+    /// The network locks itself against an attack, or opens again.
+    Defcon {
+        /// By whom.
+        by: Source,
+        /// 5 is nothing, 1 is nearly all.
+        level: u8,
     },
     /// Time has passed: bans run out. Said by every server to itself only.
     Lapse,
@@ -449,6 +466,10 @@ pub enum Change {
     },
     /// A server ban has run out.
     Lapsed(Key),
+    /// A content filter has been set, changed or taken away; it stands in the operation.
+    Filter,
+    /// The network is locked otherwise than before, by whom.
+    Defcon(Source),
     /// A server has come, or begun another life.
     Server(Sid),
     /// Which servers are linked has changed.

@@ -62,7 +62,9 @@ fn reactor(loaded: &Loaded) -> Reactor {
     let loader =
         Loader { path: None, allow_insecure_cloak: true, fallback: (Vec::new(), Vec::new()) };
     let workers = Workers { store: Box::new(Memory::default()), loader, certificates: Vec::new() };
-    Reactor::new(server, |waker| Pool::new(waker, workers), loaded).unwrap()
+    let mut reactor = Reactor::new(server, |waker| Pool::new(waker, workers), loaded).unwrap();
+    reactor.bind(loaded).unwrap();
+    reactor
 }
 
 impl Reactor {

@@ -346,6 +346,24 @@ mod tests {
     }
 
     #[test]
+    fn pieces_join_as_everybody_joins_them() {
+        let msg = |params: &[&str], last: &str| {
+            let msg = params.iter().fold(Msg::new("s", "foo"), |msg, param| msg.param(param));
+            text(&msg.text(last), CapSet::EMPTY)
+        };
+        assert_eq!(text(&Msg::new("s", "AWAY"), CapSet::EMPTY), ":s AWAY\r\n");
+        assert_eq!(msg(&[], ""), ":s foo :\r\n");
+        assert_eq!(msg(&["b\tar"], ":asdf"), ":s foo b\tar ::asdf\r\n");
+        assert_eq!(msg(&["bar"], "lol :) "), ":s foo bar :lol :) \r\n");
+        let tagged = Msg::bare("C").tag(cap::MESSAGE_TAGS, "a", "b\\and\nk;").tag(
+            cap::MESSAGE_TAGS,
+            "c",
+            "",
+        );
+        assert_eq!(text(&tagged, cap::MESSAGE_TAGS), "@a=b\\\\and\\nk\\:;c C\r\n");
+    }
+
+    #[test]
     fn dates_are_right_across_leap_years() {
         for (days, expected) in [
             (0, (1970, 1, 1)),

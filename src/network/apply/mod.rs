@@ -11,14 +11,14 @@ mod servers;
 
 use super::{
     Network, UserId,
-    crdt::{Source, Uid},
+    crdt::{Lww, Source, Uid},
     op::{Change, Message, Op, Target},
 };
 use crate::time::{Stamp, Wall};
 
-/// How long a ban that is over is remembered, in milliseconds: a server that was away for longer than
+/// How long a ban or a filter that is over is remembered, in milliseconds: a server that was away for longer than
 /// these 30 days may bring it back.
-const BANS_KEPT_MS: u64 = 30 * 86_400_000;
+const KEPT_MS: u64 = 30 * 86_400_000;
 
 impl Network {
     /// Applies one operation, and pushes what then visibly changed. Returns whether it was news.
@@ -69,6 +69,19 @@ impl Network {
                 changes.extend(news.then(|| Change::Ban { key: key.clone(), by: *by }));
                 news
             }
+            Op::Filter { by, pattern, rule } => {
+                let news = self.filters.write(pattern, rule.as_deref(), at, *by);
+                changes.extend(news.then_some(Change::Filter));
+                news
+            }
+            Op::Defcon { by, level } => {
+                if self.defcon.at >= at {
+                    return false;
+                }
+                self.defcon = Lww { value: (*level).clamp(1, 5), at, by: *by };
+                changes.push(Change::Defcon(*by));
+                true
+            }
             Op::Lapse => self.lapse(at, changes),
             Op::Hide(server) => self.hide(*server, changes),
             Op::Show(server) => self.show(*server, changes),
@@ -78,7 +91,9 @@ impl Network {
     fn lapse(&mut self, at: Stamp, changes: &mut Vec<Change>) -> bool {
         let now = at.wall();
         changes.extend(self.bans.lapse(now).into_iter().map(Change::Lapsed));
-        self.bans.forget(Wall(now.0.saturating_sub(BANS_KEPT_MS)));
+        let before = Wall(now.0.saturating_sub(KEPT_MS));
+        self.bans.forget(before);
+        self.filters.forget(before);
         true
     }
 

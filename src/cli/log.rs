@@ -39,8 +39,9 @@ pub(super) fn begin(config: &config::Log) -> io::Result<()> {
         .name("slircd-log".into())
         .spawn(move || write(&queue, &mut io::stderr(), format, &DROPPED))?;
     let mut builder = env_logger::Builder::new();
-    // What libraries say of their inner life is for their authors.
-    builder.filter_level(LevelFilter::Warn).filter_module("slircd", LevelFilter::Trace);
+    // What libraries say of their inner life is for their authors, and rustls warns of whatever a
+    // stranger sends.
+    builder.filter_level(LevelFilter::Error).filter_module("slircd", LevelFilter::Trace);
     builder.format(move |out, record| {
         let message = record.args().to_string();
         out.write_all(shape(format, wall(), record.level(), record.target(), &message).as_bytes())

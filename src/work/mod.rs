@@ -58,13 +58,15 @@ impl Pool {
         let (store, store_jobs) = bounded(QUEUE_MAX);
         let (cpu, cpu_jobs) = bounded(QUEUE_MAX);
         let (net, net_jobs) = bounded(QUEUE_MAX);
-        let Workers { store: mut engine, loader, mut certificates } = workers;
+        let Workers { store: engine, loader, mut certificates } = workers;
         let out = |jobs| Out { jobs, done: done.clone(), wake: wake.clone() };
         let (storing, stored) = bounded(0);
         thread::Builder::new().name("slircd-store".into()).spawn({
             let out = out(store_jobs);
             move || {
+                // Dropped after the store, which is then closed.
                 let _storing: Sender<()> = storing;
+                let mut engine = engine;
                 out.run(|job| match job {
                     Job::Store(query) => Answer::Stored(engine.ask(&query)),
                     _ => Answer::Busy,
@@ -186,7 +188,16 @@ mod tests {
     };
 
     /// A store that does with each tick what a test says.
-    struct Scripted<F>(F);
+    struct Scripted<F: FnMut(u64) + Send>(F);
+
+    impl<F: FnMut(u64) + Send> Drop for Scripted<F> {
+        fn drop(&mut self) {
+            (self.0)(CLOSED);
+        }
+    }
+
+    /// What a scripted store is told as its last tick.
+    const CLOSED: u64 = u64::MAX;
 
     impl<F: FnMut(u64) + Send> Store for Scripted<F> {
         fn ask(&mut self, query: &Query) -> Result<Rows, store::Error> {
@@ -239,7 +250,7 @@ mod tests {
         assert!((QUEUE_MAX..=QUEUE_MAX + 1).contains(&taken), "{taken}");
         drop(go);
         pool.finish();
-        assert!(seen.try_iter().eq(0..taken as u64));
+        assert!(seen.try_iter().eq((0..taken as u64).chain([CLOSED])));
     }
 
     #[test]

@@ -77,6 +77,12 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
         loaded.config.listen.clone_from(&loader.fallback.0);
         loaded.certificates.clone_from(&loader.fallback.1);
     }
+    if loaded.config.cloak.secret.as_ref().is_some_and(Secret::is_weak) {
+        ::log::warn!(
+            "the cloak secret can be guessed, and with it every address; it is used only because \
+             SLIRCD_ALLOW_INSECURE_CLOAK is set"
+        );
+    }
     let cloak = match loaded.config.cloak.secret.clone() {
         Some(secret) => secret,
         None => cloak(folder).map_err(|error| unusable(&error))?,

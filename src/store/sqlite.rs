@@ -123,8 +123,18 @@ fn lock(path: &Path) -> Result<File, Error> {
     let file = private(path)?;
     #[cfg(unix)]
     {
-        use rustix::fs::{FlockOperation, flock};
-        flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| Error::Locked)?;
+        use rustix::{
+            fs::{FlockOperation, flock},
+            io::Errno,
+        };
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => (),
+            Err(Errno::WOULDBLOCK) => return Err(Error::Locked),
+            Err(error) => log::warn!(
+                "{} cannot be locked ({error}); see to it that no other slircd uses its folder",
+                path.display()
+            ),
+        }
     }
     Ok(file)
 }

@@ -38,10 +38,7 @@ pub(super) fn begin(config: &config::Log) -> io::Result<()> {
     thread::Builder::new()
         .name("slircd-log".into())
         .spawn(move || write(&queue, &mut io::stderr(), format, &DROPPED))?;
-    let mut builder = env_logger::Builder::new();
-    // What libraries say of their inner life is for their authors, and rustls warns of whatever a
-    // stranger sends.
-    builder.filter_level(LevelFilter::Error).filter_module("slircd", LevelFilter::Trace);
+    let mut builder = builder();
     builder.format(move |out, record| {
         let message = record.args().to_string();
         out.write_all(shape(format, wall(), record.level(), record.target(), &message).as_bytes())
@@ -52,6 +49,18 @@ pub(super) fn begin(config: &config::Log) -> io::Result<()> {
     log::set_max_level(config.level);
     panic::set_hook(Box::new(fault));
     Ok(())
+}
+
+/// What is logged at all, at some level.
+fn builder() -> env_logger::Builder {
+    let mut builder = env_logger::Builder::new();
+    // What libraries say of their inner life is for their authors, and rustls warns of whatever a
+    // stranger sends.
+    builder.filter_level(LevelFilter::Error);
+    for own in ["slircd", "audit"] {
+        builder.filter_module(own, LevelFilter::Trace);
+    }
+    builder
 }
 
 /// Waits, for a bounded time, until everything that has been logged is written.
@@ -195,6 +204,16 @@ mod tests {
     }
 
     #[test]
+    fn what_operators_do_is_logged_and_what_strangers_do_in_rustls_is_not() {
+        let logger = builder().build();
+        let logged = |target: &str, level| {
+            log::Log::enabled(&logger, &Metadata::builder().target(target).level(level).build())
+        };
+        assert!(logged("audit", Level::Info) && logged("slircd::reactor", Level::Debug));
+        assert!(!logged("rustls::check", Level::Warn) && logged("rustls::check", Level::Error));
+    }
+
+    #[test]
     fn what_is_too_much_is_dropped_counted_and_told() {
         let (lines, queue) = bounded(2);
         let mut log = Queue { lines: lines.clone() };
@@ -219,7 +238,7 @@ mod tests {
         let writer = thread::spawn(move || {
             write(&queue, &mut Slow(slow), LogFormat::Plain, &AtomicU64::new(0));
         });
-        let shaped = env_logger::Builder::new().build();
+        let shaped = builder().build();
         log::Log::flush(&Logger { shaped, lines });
         assert_eq!(written.try_recv().unwrap(), b"last\n");
         writer.join().unwrap();

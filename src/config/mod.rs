@@ -4,11 +4,12 @@
 
 pub mod error;
 mod node;
+pub mod privilege;
 pub mod schema;
 pub mod value;
 
 pub use error::{Error, Mistake};
-pub use schema::{Cloak, Config, Dns, Limits, Listen, Log, Oper, Server, Storage, Tls};
+pub use schema::{Cloak, Config, Dns, Limits, Listen, Log, Oper, OperClass, Server, Storage, Tls};
 pub use value::{Address, LogFormat, Secret};
 
 use node::Node;

@@ -7,7 +7,7 @@ use super::{
     oper::{self, Priv},
     render,
     session::{Session, Wait},
-    timer::Timer,
+    timer,
 };
 use crate::{
     job::{Answer, Job},
@@ -59,6 +59,8 @@ pub type Resume = fn(&mut Ctx<'_>, Answer) -> Outcome;
 pub struct Pending {
     /// Who goes on with the answer.
     pub then: Then,
+    /// After which it is not waited for any more.
+    pub timer: timer::Key,
 }
 
 /// Who goes on with an answer.
@@ -163,6 +165,12 @@ impl Ctx<'_> {
         render::server_line(self.core, self.fx, self.conn, (verb, params, text), self.now);
     }
 
+    /// Tells whoever asked, in a notice of the server's.
+    pub fn notice(&mut self, text: &str) {
+        let nick = render::addressee(self.core, self.conn).to_owned();
+        self.line("NOTICE", &[&nick], Some(text));
+    }
+
     /// Makes something happen on the network: the only way in which a command changes it.
     pub fn commit(&mut self, op: Op) -> Stamp {
         self.core.commit(self.fx, op, Some(self.conn), self.now)
@@ -211,7 +219,7 @@ impl Ctx<'_> {
 
     /// Whether a user may use a privilege.
     pub fn may(&self, user: UserId, privilege: Priv) -> bool {
-        oper::may(self.network().user(user).class.as_deref(), privilege)
+        oper::may(&self.core.config, self.network().user(user).class.as_deref(), privilege)
     }
 
     /// A user as the network knows them.
@@ -235,11 +243,6 @@ impl Ctx<'_> {
             Reject::Standard(standard) => self.standard(&standard),
             Reject::Quit(reason) => self.close(&reason),
         }
-    }
-
-    /// Sets a timer.
-    pub fn after(&mut self, span: Duration, timer: Timer) {
-        self.core.timers.set(self.now.mono + span, timer);
     }
 
     /// Ends the connection with a reason.

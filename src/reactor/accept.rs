@@ -59,6 +59,7 @@ impl Reactor {
     /// stays as it was.
     pub(super) fn reconfigure(&mut self, loaded: &Loaded) {
         self.limits = loaded.config.limits.clone();
+        log::set_max_level(loaded.config.log.level);
         let listen = &loaded.config.listen;
         let mut dropped = Vec::new();
         for (slot, listener) in &mut self.listeners {
@@ -100,6 +101,11 @@ impl Reactor {
     fn accept_from(&mut self, slot: usize) -> bool {
         for _ in 0..ACCEPTED_PER_TURN {
             let Some(listener) = self.listeners.get(slot) else { return false };
+            if self.sockets.len() >= self.sockets_max {
+                let limit = format!("{} sockets are open, and no more may be", self.sockets_max);
+                self.pause(&io::Error::other(limit));
+                return true;
+            }
             match listener.accept() {
                 Ok((stream, from)) => self.admit(slot, stream, from),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
@@ -168,7 +174,12 @@ impl Reactor {
 fn is_of_the_client(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted
+        ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::HostUnreachable
+            | ErrorKind::Interrupted
+            | ErrorKind::NetworkDown
+            | ErrorKind::NetworkUnreachable
     )
 }
 

@@ -11,7 +11,7 @@ mod secure;
 mod serve;
 pub mod signal;
 mod socket;
-mod system;
+pub mod system;
 mod tls;
 mod token;
 
@@ -57,6 +57,8 @@ pub struct Reactor {
     /// No more files can be opened; when to try again.
     paused: Option<Mono>,
 
+    /// How many sockets leave enough descriptors for everything else.
+    sockets_max: usize,
     sockets: Arena<SocketId, Socket>,
     conns: Side<ConnId, SocketId>,
     /// When what is over.
@@ -95,17 +97,18 @@ struct Leaving {
 }
 
 impl Reactor {
-    /// Binds what is configured. `pool` starts the workers, given what they wake the reactor with.
+    /// A reactor that listens nowhere yet. `pool` starts the workers, given what they wake the reactor
+    /// with.
     pub fn new(
         server: Server,
         pool: impl FnOnce(Arc<Waker>) -> io::Result<Pool>,
         loaded: &Loaded,
     ) -> io::Result<Reactor> {
-        system::raise_file_limit();
+        let sockets_max = system::sockets_max(loaded.config.limits.clients);
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), Source::Waker.token())?);
         let clocks = system::Clocks::start();
-        let mut reactor = Reactor {
+        Ok(Reactor {
             poll,
             server,
             pool: pool(waker.clone())?,
@@ -117,6 +120,7 @@ impl Reactor {
             listeners: Slab::new(),
             accepting: BTreeSet::new(),
             paused: None,
+            sockets_max,
             sockets: Arena::default(),
             conns: Side::default(),
             timers: BTreeSet::new(),
@@ -132,17 +136,19 @@ impl Reactor {
             leaving: None,
             stops: 0,
             asked: 0,
-        };
-        for place in 0..loaded.config.listen.len() {
-            reactor.listen(place, loaded)?;
-        }
-        Ok(reactor)
+        })
     }
 
     /// From now on signals reach this reactor. Once in a process.
     pub fn catch_signals(&mut self) -> io::Result<()> {
         self.signals = Signals::catch(self.poll.registry(), &self.handle)?;
         Ok(())
+    }
+
+    /// Binds what is configured. Comes after [`Reactor::catch_signals`], since whoever sees that the server
+    /// listens may send one.
+    pub fn bind(&mut self, loaded: &Loaded) -> io::Result<()> {
+        (0..loaded.config.listen.len()).try_for_each(|place| self.listen(place, loaded))
     }
 
     /// What stops it, for other threads.

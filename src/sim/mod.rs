@@ -104,10 +104,15 @@ impl<'a> What<'a> {
 impl Sim {
     /// So many servers, each linked with every other.
     pub fn new(servers: usize, config: &Config) -> Sim {
-        let pairs = (0..servers).flat_map(|a| (a + 1..servers).map(move |b| (a, b)));
-        let mut sim = Sim::with_links(servers, config, pairs, 1);
+        let mut sim = Sim::strangers(servers, config);
         sim.heal();
         sim
+    }
+
+    /// So many servers, none of which has heard of another, and each of which may be linked with each.
+    pub fn strangers(servers: usize, config: &Config) -> Sim {
+        let pairs = (0..servers).flat_map(|a| (a + 1..servers).map(move |b| (a, b)));
+        Sim::with_links(servers, config, pairs, 1)
     }
 
     /// So many servers, not linked yet, of which these pairs may be. All chance comes from the seed.

@@ -2,7 +2,8 @@
 //!
 //! Clients connect when first named (`alice@2` to server 2); `raw a` connects and says nothing. `<~` takes
 //! a pattern with `*`; `<!` says that no line with that text has come since the last one that was read.
-//! `servers N`, `config KEY VALUE`, `wait SECONDS`, `split 1 | 2`, `heal` and `same` speak of the network.
+//! `servers N`, `config KEY VALUE`, `wait SECONDS`, `split 1 | 2`, `heal` and `same` speak of the network;
+//! `strangers N` are servers that have yet to hear of each other, which `heal` has them do.
 //! Lines that a script does not mention may come before those it does. In the end every client must
 //! believe what its server knows.
 
@@ -64,6 +65,15 @@ impl Crowd {
     }
 }
 
+/// A network of clients who ask for what they have to know, and in which all that must hold is looked at.
+fn watched(mut sim: Sim, config: &Config) -> Sim {
+    // Questions cost credit at the flood gate, which a transcript about it counts.
+    let asks = config.limits.flood_burst >= 1000;
+    sim.manners = Manners { pongs: false, asks, hides: true };
+    sim.watched = true;
+    sim
+}
+
 struct Play {
     servers: usize,
     config: Config,
@@ -73,20 +83,17 @@ struct Play {
 
 impl Play {
     fn sim(&mut self) -> &mut Sim {
-        self.sim.get_or_insert_with(|| {
-            let mut sim = Sim::new(self.servers, &self.config);
-            // Questions cost credit at the flood gate, which a transcript about it counts.
-            let asks = self.config.limits.flood_burst >= 1000;
-            sim.manners = Manners { pongs: false, asks, hides: true };
-            sim.watched = true;
-            sim
-        })
+        self.sim.get_or_insert_with(|| watched(Sim::new(self.servers, &self.config), &self.config))
     }
 
     fn line(&mut self, line: &str) {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         match word {
             "servers" => self.servers = rest.parse().unwrap_or(1),
+            "strangers" => {
+                let sim = Sim::strangers(rest.parse().unwrap_or(1), &self.config);
+                self.sim = Some(watched(sim, &self.config));
+            }
             "config" => self.set(rest),
             "raw" => {
                 let client = self.sim().open(0, rest);
@@ -124,6 +131,8 @@ impl Play {
         match key {
             "server.password" => self.config.server.password = Some(Secret::new(value)),
             "limits.channels_per_user" => self.config.limits.channels_per_user = number(),
+            "limits.login_burst" => self.config.limits.login_burst = number() as u32,
+            "limits.server_bans" => self.config.limits.server_bans = number(),
             "limits.list_entries" => self.config.limits.list_entries = number(),
             "limits.flood_burst" => self.config.limits.flood_burst = number() as u32,
             "cloak.enabled" => self.config.cloak.enabled = value == "true",

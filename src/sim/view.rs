@@ -3,7 +3,7 @@
 //! A field that the client cannot know, for want of a capability or since nobody has told it yet, is
 //! `None` and compares equal to whatever is true.
 
-use crate::wire::mask;
+use crate::wire::{casemap::Casemap, mask};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A client's idea of itself, of where it is and of who is there.
@@ -21,6 +21,8 @@ pub struct View {
     pub people: BTreeMap<String, Person>,
     /// The capabilities it has been given.
     caps: BTreeSet<String>,
+    /// How names are folded.
+    casemap: Casemap,
 }
 
 /// A channel.
@@ -139,7 +141,11 @@ impl View {
     }
 
     fn numeric(&mut self, words: &[&str], text: &str) {
+        let casemap = self.casemap;
         match words {
+            ["005", tokens @ ..] if tokens.contains(&"CASEMAPPING=rfc1459") => {
+                self.casemap = Casemap::Rfc1459;
+            }
             ["001", nick] => self.nick = (*nick).into(),
             ["221", _, modes] => {
                 self.modes.clear();
@@ -160,7 +166,7 @@ impl View {
             }
             ["346" | "348" | "367", _, channel, entry, ..] => {
                 if let Some(room) = self.rooms.get_mut(*channel) {
-                    room.listing.insert(mask::canonical(entry));
+                    room.listing.insert(mask::canonical(entry, casemap));
                 }
             }
             ["347", _, channel] => self.listed(channel, 'I'),
@@ -238,6 +244,7 @@ impl View {
     }
 
     fn mode(&mut self, channel: &str, modes: &str, params: &[&str]) {
+        let casemap = self.casemap;
         let Some(room) = self.rooms.get_mut(channel) else { return };
         let (mut add, mut params) = (true, params.iter());
         for letter in modes.chars() {
@@ -246,7 +253,7 @@ impl View {
                 'b' | 'e' | 'I' => {
                     let Some(entry) = params.next() else { continue };
                     if let Some(list) = room.lists.get_mut(&letter) {
-                        let entry = mask::canonical(entry);
+                        let entry = mask::canonical(entry, casemap);
                         let _: bool = if add { list.insert(entry) } else { list.remove(&entry) };
                     }
                 }

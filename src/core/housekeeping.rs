@@ -22,6 +22,9 @@ use std::{collections::BTreeMap, time::Duration};
 /// How often the regular housekeeping comes.
 const EVERY: Duration = Duration::from_secs(5);
 
+/// How far the clock goes on, after a time in which nothing happened, before that is noted at once.
+pub const UNMARKED_MAX: u64 = 5_000 << 16;
+
 /// The most timers handled at once; what is left comes in the next turn.
 const TIMERS_PER_TURN: usize = 4096;
 
@@ -30,15 +33,19 @@ pub type Outs = BTreeMap<Sid, Mono>;
 
 /// The first things that a server does.
 pub fn begin(core: &mut Core, now: Now) {
+    // Nobody is connected, so there is nothing to be done.
+    introduce(core, &mut Effects::default(), now);
+    core.timers.set(now.mono + EVERY, Timer::Housekeeping);
+}
+
+/// Says that a life of this server begins.
+pub fn introduce(core: &mut Core, fx: &mut Effects, now: Now) {
     let info = ServerInfo {
         name: core.name().into(),
         description: core.config.server.description.as_str().into(),
         life: core.origin.life,
     };
-    // Nobody is connected, so there is nothing to be done.
-    let mut fx = Effects::default();
-    core.commit(&mut fx, Op::Server(Box::new(info)), None, now);
-    core.timers.set(now.mono + EVERY, Timer::Housekeeping);
+    core.commit(fx, Op::Server(Box::new(info)), None, now);
 }
 
 /// Does what is due.
@@ -124,13 +131,18 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
         core.see(fx, &Op::Lapse, now);
     }
     if core.clock.last() > core.marked {
-        core.marked = core.clock.last();
-        let query = Query::RaiseClock { tick: core.marked, clean: false };
-        core.ask(fx, Job::Store(query), Then::Server(marked), now);
+        mark(core, fx, now);
     }
     if core.config.listen.iter().any(|listen| !listen.tls.is_empty()) {
         core.ask(fx, Job::Watch, Then::Server(reload::watched), now);
     }
+}
+
+/// Has the store remember how far the clock has come.
+pub fn mark(core: &mut Core, fx: &mut Effects, now: Now) {
+    core.marked = core.clock.last();
+    let query = Query::RaiseClock { tick: core.marked, clean: false };
+    core.ask(fx, Job::Store(query), Then::Server(marked), now);
 }
 
 fn marked(core: &mut Core, _fx: &mut Effects, answer: Answer, _now: Now) {

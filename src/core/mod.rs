@@ -131,7 +131,8 @@ impl Core {
             sessions: Arena::default(),
             locals: Side::default(),
             pending: Arena::default(),
-            marked: start.clock,
+            // A life begins by telling the store.
+            marked: start.clock.max(Stamp::tick_at(now.wall)),
             store_fails: false,
             clock,
             timers: Timers::default(),
@@ -186,6 +187,9 @@ impl Core {
     /// for the others. `cause` is the session that asked for it.
     pub fn commit(&mut self, fx: &mut Effects, op: Op, cause: Option<ConnId>, now: Now) -> Stamp {
         let at = self.clock.tick(now.wall);
+        if at.tick > self.marked.saturating_add(housekeeping::UNMARKED_MAX) && !self.store_fails {
+            housekeeping::mark(self, fx, now);
+        }
         render::apply(self, fx, &op, at, cause, now);
         self.journal.push((op, at));
         at

@@ -15,12 +15,13 @@ use crate::{
         Core,
         effect::{Effect, Effects},
         frame::{Frame, Numbered, PeerId},
+        housekeeping,
     },
     network::{
         crdt::{Have, Origin},
         op::Op,
     },
-    time::{Now, Sid},
+    time::{Now, Sid, Stamp},
 };
 use stable::Stable;
 use std::{
@@ -124,6 +125,7 @@ impl Mesh {
         match frame {
             Frame::Have { from, have, neighbours } => {
                 known.neighbours = neighbours;
+                self.be_born_later(core, fx, &have, now);
                 // Among what it has done and is not known here yet it may have said that it missed something.
                 if self.have.seq(from) >= have.seq(from) {
                     self.stable.learn(core, from, &have);
@@ -140,6 +142,22 @@ impl Mesh {
                 self.deliver(core, fx, now);
             }
             Frame::State(state) => self.take(core, fx, &state, now),
+        }
+    }
+
+    /// A life that began with the clock set back, after a crash at a bad moment, may have begun before the
+    /// end of the one before: it begins again, later, so that everybody knows which is over.
+    fn be_born_later(&mut self, core: &mut Core, fx: &mut Effects, have: &Have, now: Now) {
+        let Some(birth) = core.network().server(self.me.server).map(|server| server.since) else {
+            return;
+        };
+        let mine = have.iter().filter(|(origin, _)| origin.server == birth.server);
+        let before = mine.filter(|(origin, _)| origin.life < self.me.life);
+        let last = before.map(|(_, seen)| seen.last).max().unwrap_or(0);
+        if last >= birth.tick {
+            core.clock.seen(Stamp { tick: last, ..birth });
+            housekeeping::introduce(core, fx, now);
+            core.commit(fx, Op::Links(self.neighbours()), None, now);
         }
     }
 

@@ -33,10 +33,17 @@ pub fn all_agree(sim: &Sim) {
 /// That nothing is left of what was only there until all had seen it.
 #[track_caller]
 pub fn nothing_is_left_over(sim: &Sim) {
-    for (n, server) in sim.servers() {
-        let left = server.left_over();
-        assert!(left.is_empty(), "server {} still keeps {left:#?}", n + 1);
-    }
+    let left = left_over(sim);
+    assert!(left.is_empty(), "what should be gone by now: {left:#?}");
+}
+
+/// What is there only until all have seen it.
+pub fn left_over(sim: &Sim) -> Vec<String> {
+    let servers = sim.servers();
+    let left = servers.flat_map(|(n, server)| {
+        server.left_over().into_iter().map(move |what| format!("server {}: {what}", n + 1))
+    });
+    left.collect()
 }
 
 fn difference(a: &str, b: &str) -> String {

@@ -16,12 +16,11 @@ pub enum Casemap {
 }
 
 impl Casemap {
-    /// As ISUPPORT names it.
+    /// As ISUPPORT names it: clients that know of no other scripts compare those of PRECIS as ASCII.
     pub fn name(self) -> &'static str {
         match self {
-            Casemap::Ascii => "ascii",
+            Casemap::Ascii | Casemap::Precis => "ascii",
             Casemap::Rfc1459 => "rfc1459",
-            Casemap::Precis => "precis",
         }
     }
 

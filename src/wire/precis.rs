@@ -136,7 +136,9 @@ mod tests {
         for good in ["evan", "été", "Иван", "日本語", "אבג1", "a-b_c", "नेहा"] {
             assert!(is_identifier(good), "{good}");
         }
-        for bad in ["", "a b", "☃", "①", "ﬁx", "a\u{200B}b", "\u{301}a", "aאב", "אa", "ᄀ", "a\u{7}", "🙂"] {
+        for bad in
+            ["", "a b", "☃", "①", "ﬁx", "a\u{200B}b", "\u{301}a", "aאב", "אa", "ᄀ", "a\u{7}", "🙂"]
+        {
             assert!(!is_identifier(bad), "{bad}");
         }
     }

@@ -66,7 +66,7 @@ fn has_one_direction(text: &str) -> bool {
     if !classes().any(|class| matches!(class, R | AL | AN)) {
         return true;
     }
-    let last = classes().filter(|class| *class != NSM).last();
+    let last = classes().rfind(|class| *class != NSM);
     let allowed = |class| matches!(class, R | AL | AN | EN | ES | CS | ET | ON | BN | NSM);
     let numbers = [EN, AN].map(|kind| classes().any(|class| class == kind));
     debug_assert!(!allowed(L));

@@ -98,6 +98,7 @@ fn network(ip: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::cidr::Cidr;
     use std::time::Duration;
 
     fn limits() -> Limits {
@@ -150,6 +151,20 @@ mod tests {
         }
         assert!(matches!(admission.admit(ip("2001:db8::9"), &limits, now), Verdict::Refuse(_)));
         assert_eq!(admission.admit(ip("2001:db8:0:1::9"), &limits, now), Verdict::Admit);
+    }
+
+    #[test]
+    fn those_who_are_exempt_come_as_often_as_they_like() {
+        let limits =
+            Limits { exempt: Cidr::parse("192.0.2.0/24").into_iter().collect(), ..limits() };
+        let (mut admission, now) = (Admission::default(), Now::default());
+        for _ in 0..20 {
+            assert_eq!(admission.admit(ip("192.0.2.1"), &limits, now), Verdict::Admit);
+        }
+        for _ in 0..3 {
+            assert_eq!(admission.admit(ip("192.0.3.1"), &limits, now), Verdict::Admit);
+        }
+        assert!(matches!(admission.admit(ip("192.0.3.1"), &limits, now), Verdict::Refuse(_)));
     }
 
     #[test]

@@ -2,14 +2,14 @@
 
 use super::{Arguments, CONFIG, complain, loader, log, say};
 use crate::{
-    config::{Address, Config, Secret},
-    job::{Loaded, Material},
-    reactor::{Reactor, certificate},
+    config::{Config, Listen, Secret, Tls},
+    job::Loaded,
+    reactor::Reactor,
     server::{Server, Setup},
     store::{Query, Rows, Store, sqlite},
     time::{Mono, Now, Wall},
     work::{
-        Pool, Workers,
+        Pool, Workers, certificate,
         load::{self, Loader},
     },
 };
@@ -62,9 +62,16 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
     let mut store = sqlite::open(folder).map_err(|error| unusable(&error))?;
     let mut loaded = first;
     if loaded.config.listen.is_empty() {
-        loader.fallback = fallback(folder).map_err(|error| unusable(&error))?;
-        loaded.config.listen.clone_from(&loader.fallback.0);
-        loaded.certificates.clone_from(&loader.fallback.1);
+        let listeners = fallback(folder).map_err(|error| unusable(&error))?;
+        let (certificates, errors) = loader.certificates(&listeners, &[]);
+        if let Some(error) = errors.first() {
+            return Err(unusable(error));
+        }
+        loaded.certificates = certificates;
+        loaded.config.listen.clone_from(&listeners);
+        loader.fallback = Some(listeners);
+    } else {
+        loader.fallback = Some(Vec::new());
     }
     let cloak = match loaded.config.cloak.secret.clone() {
         Some(secret) => secret,
@@ -77,12 +84,12 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
     else {
         return Err(unusable(&"it does not answer"));
     };
-    let certificates = loaded.certificates.clone();
     let server =
         Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, start());
-    let workers = Workers { store: Box::new(store), loader: loader.clone(), certificates };
+    let workers =
+        Workers { store: Box::new(store), loader: loader.clone(), loaded: loaded.clone() };
     let reactor = Reactor::new(server, |wake| Pool::new(wake, workers), &loaded);
-    let mut reactor = reactor.map_err(|error| format!("a listener cannot be opened: {error}"))?;
+    let mut reactor = reactor.map_err(|error| format!("the server cannot start: {error}"))?;
     reactor.catch_signals().map_err(|error| format!("signals cannot be caught: {error}"))?;
     greet(&loaded.config, &reactor, folder);
     reactor.run().map_err(|error| format!("the server had to stop: {error}"))?;
@@ -94,25 +101,30 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
 fn greet(config: &Config, reactor: &Reactor, folder: &Path) {
     let mut text =
         format!("slircd {} is running as {}\n", env!("CARGO_PKG_VERSION"), config.server.name);
-    let addresses = reactor.addresses();
-    for (place, address) in &addresses {
-        let secure = config.listen.get(*place).is_some_and(|listen| !listen.tls.is_empty());
-        text += &format!("  listening on {address}{}\n", if secure { " (TLS)" } else { "" });
-    }
-    for listen in &config.listen {
-        if let Address::Unix(path) = &listen.address {
-            text += &format!("  listening on {}\n", path.display());
-        }
+    for place in reactor.listening() {
+        text += &format!("  listening on {place}\n");
     }
     text += &format!("  data in {}\n", folder.display());
-    if let Some((_, address)) = addresses.first() {
-        text += &format!("  connect with:  irssi -c {} -p {}\n", address.ip(), address.port());
+    let addresses = reactor.addresses();
+    let plain = |place: usize| config.listen.get(place).is_some_and(|listen| listen.tls.is_empty());
+    let first = addresses.iter().find(|address| plain(address.0)).or(addresses.first());
+    if let Some((place, address)) = first {
+        let host = match address.ip() {
+            ip if ip.is_unspecified() => config.server.name.clone(),
+            ip => ip.to_string(),
+        };
+        text += &match plain(*place) {
+            true => format!("  connect with: irssi -c {host} -p {}\n", address.port()),
+            false => format!("  connect with: weechat ircs://{host}:{}\n", address.port()),
+        };
     }
     say(&text);
 }
 
 /// The listeners without configuration, with a certificate made once and kept.
-fn fallback(folder: &Path) -> io::Result<(Vec<crate::config::Listen>, Vec<Material>)> {
+fn fallback(folder: &Path) -> io::Result<Vec<Listen>> {
+    // Whatever the working folder will be, these stay where they are.
+    let folder = folder.canonicalize()?;
     let (chain_path, key_path) = (folder.join("self-signed.crt"), folder.join("self-signed.key"));
     if !chain_path.exists() || !key_path.exists() {
         let (chain, key) = certificate::self_signed(&["localhost", "127.0.0.1", "::1"])
@@ -120,18 +132,9 @@ fn fallback(folder: &Path) -> io::Result<(Vec<crate::config::Listen>, Vec<Materi
         keep(&key_path, &key)?;
         keep(&chain_path, &chain)?;
     }
-    let (chain, key) = (fs::read(&chain_path)?, fs::read_to_string(&key_path)?);
+    let tls = Tls { certificate: chain_path, key: key_path, names: Vec::new() };
     // A machine without IPv6 has no ::1 to listen on.
-    let listeners = load::loopback(TcpListener::bind("[::1]:0").is_ok());
-    let secure = listeners.iter().enumerate().filter(|(_, listen)| !listen.tls.is_empty());
-    let materials = secure.map(|(listener, _)| Material {
-        listener,
-        place: 0,
-        chain: chain.clone(),
-        key: Secret::new(&key),
-    });
-    let materials = materials.collect();
-    Ok((listeners, materials))
+    Ok(load::loopback(TcpListener::bind("[::1]:0").is_ok(), &tls))
 }
 
 /// The cloak secret, made once and kept.
@@ -142,7 +145,13 @@ fn cloak(folder: &Path) -> io::Result<Secret> {
         load::random(&mut bytes).map_err(|_| io::Error::other("the system has no random bytes"))?;
         keep(&path, &STANDARD.encode(bytes))?;
     }
-    Ok(Secret::new(fs::read_to_string(path)?.trim_end()))
+    let secret = Secret::new(fs::read_to_string(&path)?.trim_end());
+    if secret.is_weak() {
+        let text =
+            format!("{} holds no secret; without the file a new one is made", path.display());
+        return Err(io::Error::other(text));
+    }
+    Ok(secret)
 }
 
 /// Writes a file that only this user may read.

@@ -2,6 +2,8 @@
 
 use super::{
     Address, Key, LogFormat, Mistake, Reading, Reload, Secret,
+    list::{hashed, listen, oper, within},
+    nearest::nearest,
     node::{Entry, Node, Value},
     value::Setting,
 };
@@ -34,7 +36,8 @@ macro_rules! config {
                 $shown,
             )),*];
 
-            fn read(entries: Vec<Entry>, reading: &mut Reading<'_>) -> $name {
+            /// Reads what stands in the table.
+            pub(super) fn read(entries: Vec<Entry>, reading: &mut Reading<'_>) -> $name {
                 let mut table = $name::default();
                 let mut seen: Vec<String> = Vec::new();
                 for entry in entries {
@@ -50,7 +53,7 @@ macro_rules! config {
                             if let Some(value) = setting(stringify!($key), &entry.node, reading) {
                                 table.$key = value;
                                 $(if !table.$key.within($least, $most) {
-                                    reading.wrong(entry.node.at, Mistake::Range(stringify!($key), $least, $most));
+                                    reading.wrong(entry.node.at, Mistake::Range(stringify!($key), $least, $most, unit(&table.$key)));
                                 })?
                             }
                         })*
@@ -233,6 +236,16 @@ pub struct Config {
 const TABLES: &[&str] =
     &["server", "listen", "limits", "storage", "cloak", "oper", "dns", "log", "include"];
 
+/// What the class of an operator can be.
+pub const CLASSES: &[&str] = &["admin", "oper", "helper"];
+
+impl Listen {
+    /// Whether the system chooses the port, and so another one for each such listener.
+    fn is_free(&self) -> bool {
+        matches!(&self.address, Address::Tcp(address) if address.port() == 0)
+    }
+}
+
 impl Server {
     /// How names are folded.
     pub fn casemap(&self) -> Casemap {
@@ -247,33 +260,54 @@ impl Config {
         for entry in entries {
             reading.source = entry.file;
             let file = entry.file;
-            let within = |entries: Vec<Entry>| {
-                entries.into_iter().map(|entry| Entry { file, ..entry }).collect::<Vec<_>>()
-            };
             match (entry.name.as_str(), entry.node.value) {
-                ("include", Value::Array(_)) => (),
+                ("include", Value::Array(_)) if file > 0 => {
+                    reading.wrong(entry.at, Mistake::NestedInclude);
+                }
+                ("include", Value::Array(items)) => {
+                    for item in items.iter().filter(|item| !matches!(item.value, Value::Text(_))) {
+                        reading.wrong(item.at, Mistake::Wants("include", "a list of file names"));
+                    }
+                }
                 ("listen", Value::Array(items)) => {
                     for item in items {
-                        config.listen.extend(listen(item, file, reading));
+                        let at = item.at;
+                        let Some(listen) = listen(item, file, reading) else { continue };
+                        if config
+                            .listen
+                            .iter()
+                            .any(|other| other.address == listen.address && !listen.is_free())
+                        {
+                            reading.wrong(
+                                at,
+                                Mistake::Twice(format!("[[listen]] {}", listen.address)),
+                            );
+                        }
+                        config.listen.push(listen);
                     }
                 }
                 ("oper", Value::Array(items)) => {
                     for item in items {
-                        config.oper.extend(oper(item, file, reading));
+                        let at = item.at;
+                        let Some(oper) = oper(item, file, reading) else { continue };
+                        if config.oper.iter().any(|other| other.name == oper.name) {
+                            reading.wrong(at, Mistake::Twice(format!("[[oper]] {}", oper.name)));
+                        }
+                        config.oper.push(oper);
                     }
                 }
                 (
                     name @ ("server" | "limits" | "storage" | "cloak" | "dns" | "log"),
                     Value::Table(entries),
                 ) => match single.iter_mut().find(|table| table.0 == name) {
-                    Some(table) => table.1.extend(within(entries)),
-                    None => single.push((name.to_owned(), within(entries))),
+                    Some(table) => table.1.extend(within(entries, file)),
+                    None => single.push((name.to_owned(), within(entries, file))),
                 },
                 (name, _) if TABLES.contains(&name) => {
-                    let wants = if matches!(name, "listen" | "oper" | "include") {
-                        "a list ([[…]])"
-                    } else {
-                        "a table ([…])"
+                    let wants = match name {
+                        "listen" | "oper" => "a list of tables ([[…]])",
+                        "include" => "a list of file names",
+                        _ => "a table ([…])",
                     };
                     let name =
                         TABLES.iter().find(|table| **table == name).copied().unwrap_or_default();
@@ -292,19 +326,23 @@ impl Config {
     }
 
     fn table(&mut self, name: &str, entries: Vec<Entry>, reading: &mut Reading<'_>) {
-        let place = |key: &str| {
-            entries
-                .iter()
-                .find(|entry| entry.name.starts_with(key))
-                .map_or(0, |entry| entry.node.at)
+        // What several files have to say about a table is known by where each key stands.
+        let keys: Vec<(String, usize, usize)> =
+            entries.iter().map(|entry| (entry.name.clone(), entry.file, entry.node.at)).collect();
+        let at = |reading: &mut Reading<'_>, names: &[&str]| {
+            let key = keys.iter().find(|key| names.contains(&key.0.as_str()));
+            reading.source = key.map_or(reading.source, |key| key.1);
+            key.map_or(0, |key| key.2)
         };
-        let (name_at, secret_at) = (place("name"), place("secret"));
         match name {
             "server" => {
                 self.server = Server::read(entries, reading);
                 if !name::is_server_name(&self.server.name) {
-                    reading.wrong(name_at, Mistake::ServerName);
+                    let at = at(reading, &["name"]);
+                    reading.wrong(at, Mistake::ServerName);
                 }
+                let at = at(reading, &["password", "password_file"]);
+                hashed(self.server.password.as_ref(), at, reading);
             }
             "limits" => self.limits = Limits::read(entries, reading),
             "storage" => self.storage = Storage::read(entries, reading),
@@ -312,7 +350,15 @@ impl Config {
                 self.cloak = Cloak::read(entries, reading);
                 let weak = self.cloak.secret.as_ref().is_some_and(Secret::is_weak);
                 if weak && !reading.allow_insecure_cloak {
-                    reading.wrong(secret_at, Mistake::WeakSecret);
+                    let at = at(reading, &["secret", "secret_file"]);
+                    reading.wrong(at, Mistake::WeakSecret);
+                }
+                if !name::is_host_name(&self.cloak.suffix) || self.cloak.suffix.len() > 32 {
+                    let at = at(reading, &["suffix"]);
+                    reading.wrong(
+                        at,
+                        Mistake::Wants("suffix", "the end of a host name, as ip or users.example"),
+                    );
                 }
             }
             "dns" => self.dns = Dns::read(entries, reading),
@@ -331,32 +377,6 @@ impl Config {
         self.log.keep(&old.log, &mut kept);
         kept
     }
-}
-
-fn listen(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Listen> {
-    let at = item.at;
-    let Value::Table(entries) = item.value else { return None };
-    let listen =
-        Listen::read(entries.into_iter().map(|entry| Entry { file, ..entry }).collect(), reading);
-    let missing = listen.address == Address::Unix(PathBuf::new());
-    if missing && !reading.errors.iter().any(|error| error.file == file && error.at >= at) {
-        reading.wrong(at, Mistake::Missing("listen", "an `address`"));
-    }
-    (!missing).then_some(listen)
-}
-
-fn oper(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Oper> {
-    let at = item.at;
-    let Value::Table(entries) = item.value else { return None };
-    let mut oper =
-        Oper::read(entries.into_iter().map(|entry| Entry { file, ..entry }).collect(), reading);
-    if oper.name.is_empty() {
-        reading.wrong(at, Mistake::Missing("oper", "a `name`"));
-    } else if oper.password.is_none() && oper.fingerprint.is_none() {
-        reading.wrong(at, Mistake::Missing("oper", "a `password` or a `fingerprint`"));
-    }
-    oper.fingerprint = oper.fingerprint.map(|text| text.replace(':', "").to_ascii_lowercase());
-    Some(oper)
 }
 
 /// A `…_file` key becomes the key with what stands in the file.
@@ -413,12 +433,17 @@ impl Setting for Tls {
 
 /// What has a range.
 trait Within {
+    /// What it is counted in.
+    const UNIT: &'static str;
+
     fn within(&self, least: u64, most: u64) -> bool;
 }
 
 macro_rules! within {
-    ($($type:ty: $number:ident => $value:expr;)*) => { $(
+    ($($type:ty: $unit:literal, $number:ident => $value:expr;)*) => { $(
         impl Within for $type {
+            const UNIT: &'static str = $unit;
+
             fn within(&self, least: u64, most: u64) -> bool {
                 let $number = self;
                 (least..=most).contains(&$value)
@@ -428,40 +453,14 @@ macro_rules! within {
 }
 
 within! {
-    u32: number => u64::from(*number);
-    u64: number => *number;
-    usize: number => *number as u64;
-    Duration: number => number.as_secs();
+    u32: "", number => u64::from(*number);
+    u64: "", number => *number;
+    usize: "", number => *number as u64;
+    Duration: "s", number => number.as_secs();
 }
 
-/// The name nearest to one that means nothing, if it is near enough.
-fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
-    let near = known.iter().map(|other| (distance(name, other), *other)).min();
-    near.filter(|near| near.0 <= 1 + name.len() / 4).map(|near| near.1)
-}
-
-/// How many letters have to be changed, added or left out; a swap counts once.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().collect());
-    let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let at = |di: usize, dj: usize| {
-                rows.get(i - di).and_then(|row| row.get(j - dj)).copied().unwrap_or(usize::MAX - 1)
-            };
-            let left = row.get(j - 1).copied().unwrap_or(usize::MAX - 1);
-            let mut best = (at(1, 0) + 1)
-                .min(left + 1)
-                .min(at(1, 1) + usize::from(a.get(i - 1) != b.get(j - 1)));
-            if i > 1 && j > 1 && a.get(i - 1) == b.get(j - 2) && a.get(i - 2) == b.get(j - 1) {
-                best = best.min(at(2, 2) + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows.last().and_then(|row| row.last()).copied().unwrap_or(usize::MAX)
+fn unit<T: Within>(_: &T) -> &'static str {
+    T::UNIT
 }
 
 fn all() -> [&'static [(Key, &'static str)]; 8] {
@@ -485,7 +484,7 @@ pub fn keys() -> impl Iterator<Item = &'static Key> {
 /// The annotated configuration, with every key at its default, commented out.
 pub fn example() -> String {
     let mut text = String::from(
-        "# The configuration of slircd. What is commented out is as it would be without the line.\n# Secrets can stand in files of their own: secret_file, password_file.\n\n# More files to read.\n#include = [\"conf.d/*.toml\"]\n",
+        "# The configuration of slircd. What is commented out is as it would be without the line.\n# Secrets can stand in files of their own: secret_file, password_file.\n# Files that are read are looked for from the folder of this one.\n\n# More files to read.\n#include = [\"conf.d/*.toml\"]\n",
     );
     for table in all() {
         let Some(name) = table.first().map(|row| row.0.table) else { continue };

@@ -23,3 +23,14 @@ pub fn may(class: Option<&str>, privilege: Priv) -> bool {
     let row = class.and_then(|class| CLASSES.iter().find(|row| row.0 == class));
     row.is_some_and(|row| row.1.contains(&privilege))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_can_be_configured() {
+        let names: Vec<&str> = CLASSES.iter().map(|row| row.0).collect();
+        assert_eq!(names, crate::config::schema::CLASSES);
+    }
+}

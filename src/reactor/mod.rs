@@ -5,7 +5,6 @@
 
 mod accept;
 mod act;
-pub mod certificate;
 mod listener;
 mod secure;
 mod serve;
@@ -159,6 +158,13 @@ impl Reactor {
             .collect();
         addresses.sort_unstable_by_key(|address| address.0);
         addresses
+    }
+
+    /// Where it listens, as people are told.
+    pub fn listening(&self) -> Vec<String> {
+        let mut listeners: Vec<&Listener> = self.listeners.iter().map(|entry| entry.1).collect();
+        listeners.sort_unstable_by_key(|listener| listener.place);
+        listeners.into_iter().map(Listener::shown).collect()
     }
 
     /// Serves until the server has been stopped and everybody has been told.

@@ -2,10 +2,12 @@
 //!
 //! A lane is a queue and its threads. The store's lane has one thread, so its jobs keep their order.
 
+pub mod certificate;
 pub mod load;
+mod watch;
 
 use crate::{
-    job::{Answer, Job, JobId, Lane, Material},
+    job::{Answer, Job, JobId, Lane, Loaded},
     store::Store,
 };
 use argon2::{Argon2, PasswordHash, PasswordVerifier};
@@ -18,6 +20,7 @@ use std::{
     sync::Arc,
     thread,
 };
+use watch::Watch;
 
 /// How many jobs wait in a lane.
 const QUEUE_MAX: usize = 256;
@@ -28,8 +31,8 @@ pub struct Workers {
     pub store: Box<dyn Store>,
     /// What reads the configuration again.
     pub loader: Loader,
-    /// The certificates in use.
-    pub certificates: Vec<Material>,
+    /// What is in force.
+    pub loaded: Loaded,
 }
 
 /// The workers. They end once it is dropped and their queues are empty.
@@ -53,7 +56,7 @@ impl Pool {
         let (store, store_jobs) = bounded(QUEUE_MAX);
         let (cpu, cpu_jobs) = bounded(QUEUE_MAX);
         let (net, net_jobs) = bounded(QUEUE_MAX);
-        let Workers { store: mut engine, loader, mut certificates } = workers;
+        let Workers { store: mut engine, loader, loaded } = workers;
         let out = |jobs| Out { jobs, done: done.clone(), wake: wake.clone() };
         let first = thread::Builder::new().name("slircd-store".into()).spawn({
             let out = out(store_jobs);
@@ -70,12 +73,13 @@ impl Pool {
             thread::Builder::new().name("slircd-cpu".into()).spawn(move || out.run(execute))?;
         }
         let resolver = out(net_jobs);
+        let mut watch = Watch::new(&loaded);
         thread::Builder::new().name("slircd-net".into()).spawn(move || {
             resolver.run(|job| match job {
                 Job::Load => Answer::Loaded(loader.load().map(Box::new).inspect(|loaded| {
-                    certificates.clone_from(&loaded.certificates);
+                    watch = Watch::new(loaded);
                 })),
-                Job::Watch => watch(&loader, &mut certificates),
+                Job::Watch => Answer::Watched(watch.look(&loader)),
                 other => execute(other),
             });
         })?;
@@ -153,21 +157,6 @@ fn execute(job: Job) -> Answer {
 /// No resolver yet: addresses keep their own names.
 fn resolve(_address: IpAddr) -> Option<String> {
     None
-}
-
-fn watch(loader: &Loader, known: &mut Vec<Material>) -> Answer {
-    match loader.certificates() {
-        Ok(now) if same(&now, known) => Answer::Watched(Ok(None)),
-        Ok(now) => {
-            known.clone_from(&now);
-            Answer::Watched(Ok(Some(now)))
-        }
-        Err(errors) => Answer::Watched(Err(errors)),
-    }
-}
-
-fn same(a: &[Material], b: &[Material]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.chain == b.chain && a.key == b.key)
 }
 
 #[cfg(test)]

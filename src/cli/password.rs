@@ -17,10 +17,7 @@ pub(super) fn hash_password(_arguments: &Arguments) -> ExitCode {
         Err(error) => Err(format!("the password could not be read: {error}")),
     };
     match hash {
-        Ok(hash) => {
-            say(&format!("{hash}\n"));
-            ExitCode::SUCCESS
-        }
+        Ok(hash) => say(&format!("{hash}\n")),
         Err(error) => {
             complain(&error);
             ExitCode::FAILURE

@@ -1,15 +1,88 @@
 //! Tables of which there are several, and what holds for one as a whole.
 
 use super::{
-    Address, Listen, Mistake, Oper, Reading, Secret,
+    Address, Config, Listen, Mistake, Oper, OperClass, Reading, Secret,
     node::{Entry, Node, Value},
-    schema::CLASSES,
+    privilege,
 };
 use argon2::PasswordHash;
 use std::path::PathBuf;
 
+/// Where classes of operators are named: by the operators, and by other classes.
+#[derive(Default)]
+pub struct Classes {
+    opers: Vec<(usize, usize)>,
+    bases: Vec<(usize, usize)>,
+}
+
+impl Classes {
+    /// That every class that is named is there.
+    pub fn check(&self, config: &Config, reading: &mut Reading<'_>) {
+        let known = |name: &str| {
+            privilege::CLASSES.iter().any(|row| row.0 == name)
+                || config.oper_class.iter().any(|class| class.name == name)
+        };
+        let named = config.oper.iter().map(|oper| Some(oper.class.as_str())).zip(&self.opers);
+        let bases = config.oper_class.iter().map(|class| class.extends.as_deref()).zip(&self.bases);
+        for (name, (file, at)) in named.chain(bases) {
+            if let Some(name) = name.filter(|name| !known(name)) {
+                reading.source = *file;
+                reading.wrong(*at, Mistake::UnknownClass(name.to_owned()));
+            }
+        }
+    }
+}
+
+/// Reads one of several tables of a name. No two may be the same.
+pub fn read(
+    config: &mut Config,
+    classes: &mut Classes,
+    name: &str,
+    item: Node,
+    file: usize,
+    reading: &mut Reading<'_>,
+) {
+    let at = item.at;
+    let twice = match name {
+        "listen" => listen(item, file, reading).and_then(|listen| {
+            let twice = !listen.is_free()
+                && config.listen.iter().any(|other| other.address == listen.address);
+            let address = listen.address.to_string();
+            config.listen.push(listen);
+            twice.then_some(address)
+        }),
+        "oper" => {
+            classes.opers.push((file, place_of(&item, "class")));
+            let oper = oper(item, file, reading);
+            let twice = config.oper.iter().any(|other| other.name == oper.name);
+            let name = oper.name.clone();
+            config.oper.push(oper);
+            twice.then_some(name)
+        }
+        _ => {
+            classes.bases.push((file, place_of(&item, "extends")));
+            let class = oper_class(item, file, reading);
+            let twice = config.oper_class.iter().any(|other| other.name == class.name);
+            let name = class.name.clone();
+            config.oper_class.push(class);
+            twice.then_some(name)
+        }
+    };
+    if let Some(twice) = twice {
+        reading.source = file;
+        reading.wrong(at, Mistake::Twice(format!("[[{name}]] {twice}")));
+    }
+}
+
+impl Listen {
+    /// Whether the system chooses the port, and so another one for each such listener.
+    fn is_free(&self) -> bool {
+        matches!(&self.address, Address::Tcp(address) if address.port() == 0)
+    }
+}
+
 /// A listener.
-pub fn listen(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Listen> {
+fn listen(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Listen> {
     let keys = Keys::of(&item);
     let Value::Table(entries) = item.value else {
         reading.wrong(keys.at, Mistake::Wants("listen", "tables, each begun with [[listen]]"));
@@ -23,11 +96,11 @@ pub fn listen(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<List
 }
 
 /// An operator.
-pub fn oper(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Oper> {
+fn oper(item: Node, file: usize, reading: &mut Reading<'_>) -> Oper {
     let keys = Keys::of(&item);
     let Value::Table(entries) = item.value else {
         reading.wrong(keys.at, Mistake::Wants("oper", "tables, each begun with [[oper]]"));
-        return None;
+        return Oper::default();
     };
     let mut oper = Oper::read(within(entries, file), reading);
     match keys.place("name") {
@@ -49,10 +122,28 @@ pub fn oper(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Oper> 
         let wants = "the SHA-256 of a certificate, 64 hexadecimal digits";
         reading.wrong(at, Mistake::Wants("fingerprint", wants));
     }
-    if let Some(at) = keys.place("class").filter(|_| !CLASSES.contains(&oper.class.as_str())) {
-        reading.wrong(at, Mistake::Wants("class", "admin, oper or helper"));
+    oper
+}
+
+/// A class of operators.
+fn oper_class(item: Node, file: usize, reading: &mut Reading<'_>) -> OperClass {
+    let keys = Keys::of(&item);
+    let Value::Table(entries) = item.value else {
+        let wants = "tables, each begun with [[oper_class]]";
+        reading.wrong(keys.at, Mistake::Wants("oper_class", wants));
+        return OperClass::default();
+    };
+    let class = OperClass::read(within(entries, file), reading);
+    if keys.place("name").is_none() {
+        reading.wrong(keys.at, Mistake::Missing("oper_class", "a `name`"));
     }
-    Some(oper)
+    class
+}
+
+/// The place of a key's value, or of the table that lacks it.
+fn place_of(item: &Node, key: &str) -> usize {
+    let keys = Keys::of(item);
+    keys.place(key).unwrap_or(keys.at)
 }
 
 /// Where the keys of a table stand.

@@ -6,11 +6,12 @@ pub mod error;
 mod list;
 mod nearest;
 mod node;
+pub mod privilege;
 pub mod schema;
 pub mod value;
 
 pub use error::{Error, Mistake};
-pub use schema::{Cloak, Config, Dns, Limits, Listen, Log, Oper, Server, Storage, Tls};
+pub use schema::{Cloak, Config, Dns, Limits, Listen, Log, Oper, OperClass, Server, Storage, Tls};
 pub use value::{Address, LogFormat, Secret};
 
 use node::Node;
@@ -212,7 +213,7 @@ mod tests {
             ),
             (
                 "[[oper]]\nname = \"a\"\npassword_file = \"hash\"\nclass = \"amdin\"",
-                "4: `class` must be admin, oper or helper",
+                "4: there is no class of operators `amdin`",
             ),
             ("[server]\npassword = \"sesame\"", "2: `password` must be a hash"),
             ("[cloak]\nsuffix = \"a b\"", "2: `suffix` must be the end of a host name"),

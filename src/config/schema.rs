@@ -2,9 +2,10 @@
 
 use super::{
     Address, Key, LogFormat, Mistake, Reading, Reload, Secret,
-    list::{hashed, listen, oper, within},
+    list::{self, hashed, within},
     nearest::nearest,
     node::{Entry, Node, Value},
+    privilege::Priv,
     value::Setting,
 };
 use crate::{
@@ -125,6 +126,10 @@ config! {
         flood_burst: u32 = "20", 20, Live, 1..=1_000_000;
         /// How long it waits for each command beyond that.
         flood_interval: Duration = "\"500ms\"", Duration::from_millis(500), Live, 0..=3600;
+        /// How often an address may give a wrong password before it has to wait.
+        login_burst: u32 = "5", 5, Live, 1..=1000;
+        /// How long it waits for each attempt beyond that.
+        login_interval: Duration = "\"30s\"", Duration::from_secs(30), Live, 0..=86_400;
         /// The longest nick.
         nick: usize = "32", 32, Restart, 1..=64;
         /// The longest user name.
@@ -145,6 +150,8 @@ config! {
         channels_per_user: usize = "100", 100, Live, 1..=1000;
         /// The most masks on the lists of one channel.
         list_entries: usize = "100", 100, Live, 1..=10_000;
+        /// The most server bans on the network.
+        server_bans: usize = "100000", 100_000, Live, 1..=10_000_000;
         /// The most changes with a parameter in one MODE.
         modes: usize = "20", 20, Live, 1..=20;
         /// The most targets of one message or KICK.
@@ -176,12 +183,21 @@ config! {
         name: String = "", String::new(), Live;
         /// The hash of the password; `slircd hash-password` makes one.
         password: Option<Secret> = "", None, Live;
-        /// What the operator may do: `admin` (everything), `oper` or `helper`.
+        /// What the operator may do: `admin` (everything), `oper`, `helper`, or an `[[oper_class]]`.
         class: String = "\"admin\"", "admin".into(), Live;
         /// The SHA-256 fingerprint of the certificate that the operator must connect with.
         fingerprint: Option<String> = "", None, Live;
         /// Masks, one of which `user@host` of the operator must fit.
         masks: Vec<String> = "[]", Vec::new(), Live;
+    }
+    /// A class of operators. The classes admin, oper and helper are there without being configured.
+    oper_class OperClass {
+        /// The name that `class` of an operator names.
+        name: String = "", String::new(), Live;
+        /// A class whose privileges this one has as well.
+        extends: Option<String> = "", None, Live;
+        /// What operators of this class may do: ban, defcon, kill, rehash, see.
+        privileges: Vec<Priv> = "[]", Vec::new(), Live;
     }
     /// The look-up of host names.
     dns Dns {
@@ -227,24 +243,26 @@ pub struct Config {
     pub cloak: Cloak,
     /// `[[oper]]`
     pub oper: Vec<Oper>,
+    /// `[[oper_class]]`
+    pub oper_class: Vec<OperClass>,
     /// `[dns]`
     pub dns: Dns,
     /// `[log]`
     pub log: Log,
 }
 
-const TABLES: &[&str] =
-    &["server", "listen", "limits", "storage", "cloak", "oper", "dns", "log", "include"];
-
-/// What the class of an operator can be.
-pub const CLASSES: &[&str] = &["admin", "oper", "helper"];
-
-impl Listen {
-    /// Whether the system chooses the port, and so another one for each such listener.
-    fn is_free(&self) -> bool {
-        matches!(&self.address, Address::Tcp(address) if address.port() == 0)
-    }
-}
+const TABLES: &[&str] = &[
+    "server",
+    "listen",
+    "limits",
+    "storage",
+    "cloak",
+    "oper",
+    "oper_class",
+    "dns",
+    "log",
+    "include",
+];
 
 impl Server {
     /// How names are folded.
@@ -257,6 +275,7 @@ impl Config {
     pub(super) fn read(entries: Vec<Entry>, reading: &mut Reading<'_>) -> Config {
         let mut config = Config::default();
         let mut single: Vec<(String, Vec<Entry>)> = Vec::new();
+        let mut classes = list::Classes::default();
         for entry in entries {
             reading.source = entry.file;
             let file = entry.file;
@@ -269,31 +288,9 @@ impl Config {
                         reading.wrong(item.at, Mistake::Wants("include", "a list of file names"));
                     }
                 }
-                ("listen", Value::Array(items)) => {
+                (name @ ("listen" | "oper" | "oper_class"), Value::Array(items)) => {
                     for item in items {
-                        let at = item.at;
-                        let Some(listen) = listen(item, file, reading) else { continue };
-                        if config
-                            .listen
-                            .iter()
-                            .any(|other| other.address == listen.address && !listen.is_free())
-                        {
-                            reading.wrong(
-                                at,
-                                Mistake::Twice(format!("[[listen]] {}", listen.address)),
-                            );
-                        }
-                        config.listen.push(listen);
-                    }
-                }
-                ("oper", Value::Array(items)) => {
-                    for item in items {
-                        let at = item.at;
-                        let Some(oper) = oper(item, file, reading) else { continue };
-                        if config.oper.iter().any(|other| other.name == oper.name) {
-                            reading.wrong(at, Mistake::Twice(format!("[[oper]] {}", oper.name)));
-                        }
-                        config.oper.push(oper);
+                        list::read(&mut config, &mut classes, name, item, file, reading);
                     }
                 }
                 (
@@ -305,7 +302,7 @@ impl Config {
                 },
                 (name, _) if TABLES.contains(&name) => {
                     let wants = match name {
-                        "listen" | "oper" => "a list of tables ([[…]])",
+                        "listen" | "oper" | "oper_class" => "a list of tables ([[…]])",
                         "include" => "a list of file names",
                         _ => "a table ([…])",
                     };
@@ -322,6 +319,7 @@ impl Config {
         for (name, entries) in single {
             config.table(&name, entries, reading);
         }
+        classes.check(&config, reading);
         config
     }
 
@@ -463,7 +461,7 @@ fn unit<T: Within>(_: &T) -> &'static str {
     T::UNIT
 }
 
-fn all() -> [&'static [(Key, &'static str)]; 8] {
+fn all() -> [&'static [(Key, &'static str)]; 9] {
     [
         Server::KEYS,
         Listen::KEYS,
@@ -471,6 +469,7 @@ fn all() -> [&'static [(Key, &'static str)]; 8] {
         Storage::KEYS,
         Cloak::KEYS,
         Oper::KEYS,
+        OperClass::KEYS,
         Dns::KEYS,
         Log::KEYS,
     ]
@@ -488,8 +487,11 @@ pub fn example() -> String {
     );
     for table in all() {
         let Some(name) = table.first().map(|row| row.0.table) else { continue };
-        let (open, close, off) =
-            if matches!(name, "listen" | "oper") { ("[[", "]]", "#") } else { ("[", "]", "") };
+        let (open, close, off) = if matches!(name, "listen" | "oper" | "oper_class") {
+            ("[[", "]]", "#")
+        } else {
+            ("[", "]", "")
+        };
         let _ = writeln!(text, "\n{off}{open}{name}{close}");
         for (key, shown) in table {
             let when = if key.reload == Reload::Restart { " Takes a restart." } else { "" };
@@ -516,6 +518,8 @@ fn sample(key: &Key) -> &'static str {
         }
         ("storage", "path") => "\"/var/lib/slircd\"",
         ("oper", "name") => "\"alice\"",
+        ("oper_class", "name") => "\"guard\"",
+        ("oper_class", "extends") => "\"helper\"",
         ("oper", "fingerprint") => "\"0123…\"",
         (_, "secret") => "\"…\"",
         _ => "\"$argon2id$…\"",

@@ -296,6 +296,24 @@ fn an_operator_is_known_by_the_fingerprint_of_a_certificate() {
 }
 
 #[test]
+fn how_much_is_logged_changes_with_the_file() {
+    let mut process = Process::start(PLAIN, FILES);
+    let file = process.folder.join("slircd.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{text}[log]\nlevel = \"error\"\n")).unwrap();
+    process.signal("HUP");
+    process.logged("has been read again");
+    process.signal("USR1");
+    fs::write(&file, "nonsense\n").unwrap();
+    process.signal("HUP");
+    let mut line = String::new();
+    while !line.contains("slircd.toml:1") {
+        assert!(!line.contains(" sockets: "), "{line}");
+        line = process.logged("");
+    }
+}
+
+#[test]
 fn without_descriptors_accepting_pauses_and_goes_on() {
     let mut process = Process::start(PLAIN, 48);
     let mut alice = process.user("alice");

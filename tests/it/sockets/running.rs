@@ -65,6 +65,7 @@ impl Running {
             let workers =
                 Workers { store: Box::new(Memory::default()), loader, loaded: loaded.clone() };
             let mut reactor = Reactor::new(server, |waker| Pool::new(waker, workers), &loaded)?;
+            reactor.bind(&loaded)?;
             let told = tell.send((reactor.addresses(), reactor.handle()));
             told.map_err(io::Error::other)?;
             reactor.run()

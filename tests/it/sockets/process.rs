@@ -273,6 +273,17 @@ fn clients_come_over_ipv4_and_ipv6_and_a_file_and_meet() {
 }
 
 #[test]
+fn the_log_speaks_as_it_is_told_to() {
+    for (format, begins) in [("journal", "<6>1 sockets: "), ("json", "{\"time\":\"20")] {
+        let mut process = Process::start(&format!("{PLAIN}[log]\nformat = {format:?}\n"), FILES);
+        let _alice = process.user("alice");
+        process.signal("USR1");
+        let line = process.logged(" sockets: ");
+        assert!(line.starts_with(begins), "{line}");
+    }
+}
+
+#[test]
 fn an_operator_is_known_by_the_fingerprint_of_a_certificate() {
     use rustls::pki_types::{CertificateDer, pem::PemObject};
     use sha2::{Digest, Sha256};

@@ -44,6 +44,8 @@ pub enum Mistake {
     UnknownKey(String, Option<&'static str>),
     /// A table that means nothing, and the nearest that does.
     UnknownTable(String, Option<&'static str>),
+    /// A key that stands outside of its table, and the table.
+    Misplaced(String, &'static str),
     /// A key that stands in two places.
     Twice(String),
     /// A value of the wrong kind.
@@ -93,6 +95,7 @@ impl fmt::Display for Mistake {
             Mistake::Syntax(message) => f.write_str(message),
             Mistake::UnknownKey(name, near) => unknown(f, "key", name, near),
             Mistake::UnknownTable(name, near) => unknown(f, "table", name, near),
+            Mistake::Misplaced(name, table) => write!(f, "`{name}` belongs in [{table}]"),
             Mistake::Twice(name) => write!(f, "`{name}` is set a second time"),
             Mistake::Wants(name, what) => write!(f, "`{name}` must be {what}"),
             Mistake::Range(name, least, most, unit) => {

@@ -86,8 +86,9 @@ pub fn includes(source: &Source) -> Vec<String> {
         .collect()
 }
 
-/// Reads a configuration from its files, or finds every mistake in them.
-pub fn parse(sources: &[Source], mut reading: Reading<'_>) -> Result<Config, Vec<Error>> {
+/// Reads a configuration from its files, and finds every mistake in them; what is wrong is as if it were
+/// not there, so that the rest can be looked at.
+pub fn parse(sources: &[Source], mut reading: Reading<'_>) -> (Config, Vec<Error>) {
     let mut tables: Vec<node::Entry> = Vec::new();
     for (place, source) in sources.iter().enumerate() {
         reading.source = place;
@@ -102,9 +103,6 @@ pub fn parse(sources: &[Source], mut reading: Reading<'_>) -> Result<Config, Vec
     }
     let config = Config::read(tables, &mut reading);
     let mut errors = reading.errors;
-    if errors.is_empty() {
-        return Ok(config);
-    }
     for error in &mut errors {
         if let Some(source) = sources.get(error.file) {
             error.source.clone_from(&source.name);
@@ -115,7 +113,7 @@ pub fn parse(sources: &[Source], mut reading: Reading<'_>) -> Result<Config, Vec
     errors.sort_by_key(|error| (error.file, error.at));
     // Of one value the first mistake is enough.
     errors.dedup_by_key(|error| (error.file, error.at));
-    Err(errors)
+    (config, errors)
 }
 
 #[cfg(test)]
@@ -132,8 +130,9 @@ mod tests {
             Some("secret") => Ok("q8ZrT0aXw3LmN7cVbHy2KpUo\r\n".to_owned()),
             _ => Err(io::ErrorKind::NotFound.into()),
         };
-        parse(&[source], Reading::new(&mut file, false))
-            .map_err(|errors| errors.iter().map(ToString::to_string).collect())
+        let (config, errors) = parse(&[source], Reading::new(&mut file, false));
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        if errors.is_empty() { Ok(config) } else { Err(errors) }
     }
 
     #[test]
@@ -218,6 +217,7 @@ mod tests {
             ("[server]\npassword = \"sesame\"", "2: `password` must be a hash"),
             ("[cloak]\nsuffix = \"a b\"", "2: `suffix` must be the end of a host name"),
             ("[limits]\nping_timeout = \"2d\"", "2: `ping_timeout` must be from 1s to 86400s"),
+            ("motd = \"x\"", "1: `motd` belongs in [server]"),
             ("include = [7]", "1: `include` must be a list of file names"),
             ("[cloak]\nsecret = \"aaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", "2: `secret` can be guessed"),
         ] {

@@ -310,9 +310,15 @@ impl Config {
                         TABLES.iter().find(|table| **table == name).copied().unwrap_or_default();
                     reading.wrong(entry.at, Mistake::Wants(name, wants));
                 }
-                (name, _) => {
+                (name, value) => {
+                    let is_table = matches!(value, Value::Table(_) | Value::Array(_));
+                    let home = keys().find(|key| key.name == name).filter(|_| !is_table);
                     let near = nearest(name, TABLES);
-                    reading.wrong(entry.at, Mistake::UnknownTable(name.to_owned(), near));
+                    let mistake = match home {
+                        Some(key) => Mistake::Misplaced(name.to_owned(), key.table),
+                        None => Mistake::UnknownTable(name.to_owned(), near),
+                    };
+                    reading.wrong(entry.at, mistake);
                 }
             }
         }

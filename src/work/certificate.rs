@@ -1,7 +1,7 @@
 //! Certificates: read from PEM, or made on the spot.
 
 use crate::job::Material;
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use rustls::{
     crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject},
@@ -44,7 +44,12 @@ pub fn check(material: &Material) -> Result<(), Error> {
 pub fn self_signed(names: &[&str]) -> Result<(String, String), rcgen::Error> {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let key = KeyPair::generate()?;
-    let certificate = CertificateParams::new(names)?.self_signed(&key)?;
+    let subject = names.first().cloned().unwrap_or_default();
+    let mut params = CertificateParams::new(names)?;
+    // Clients show it to those whom they ask whether they trust it.
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, subject);
+    let certificate = params.self_signed(&key)?;
     Ok((certificate.pem(), key.serialize_pem()))
 }
 

@@ -38,11 +38,10 @@ pub struct Loader {
 impl Loader {
     /// Reads everything, or finds every mistake.
     pub fn load(&self) -> Result<Loaded, Vec<Error>> {
-        let (mut config, sources) = self.config()?;
-        let mut errors = Vec::new();
+        let (mut config, sources, mut errors) = self.config()?;
         if let Some(fallback) = self.fallback.as_ref().filter(|_| config.listen.is_empty()) {
             config.listen.clone_from(fallback);
-            if fallback.is_empty() {
+            if fallback.is_empty() && errors.is_empty() {
                 let name = sources.first().map_or("", |source| &source.name);
                 errors.push(Error::of_file(name, Mistake::NoListener));
             }
@@ -58,6 +57,8 @@ impl Loader {
         });
         let (certificates, unusable) = self.certificates(&config.listen, &sources);
         errors.extend(unusable);
+        let place = |error: &Error| sources.iter().position(|source| source.name == error.source);
+        errors.sort_by_key(|error| (place(error), error.line));
         if errors.is_empty() { Ok(Loaded { config, motd, certificates }) } else { Err(errors) }
     }
 
@@ -92,8 +93,11 @@ impl Loader {
         (materials, errors)
     }
 
-    fn config(&self) -> Result<(Config, Vec<Source>), Vec<Error>> {
-        let Some(path) = &self.path else { return Ok((Config::default(), Vec::new())) };
+    /// What stands in the files, the files, and what is wrong with them.
+    fn config(&self) -> Result<(Config, Vec<Source>, Vec<Error>), Vec<Error>> {
+        let Some(path) = &self.path else {
+            return Ok((Config::default(), Vec::new(), Vec::new()));
+        };
         let name = path.display().to_string();
         let text = read(path).map_err(|error| {
             vec![Error::of_file("", Mistake::Unreadable(name.clone(), error.kind()))]
@@ -122,11 +126,10 @@ impl Loader {
             errors.push(Error::of_file(&name, Mistake::TooManyFiles(FILES_MAX)));
         }
         let mut file = |path: &Path| read(&self.folder().join(path));
-        match config::parse(&sources, Reading::new(&mut file, self.allow_insecure_cloak)) {
-            Ok(config) if errors.is_empty() => Ok((config, sources)),
-            Ok(_) => Err(errors),
-            Err(more) => Err(errors.into_iter().chain(more).collect()),
-        }
+        let reading = Reading::new(&mut file, self.allow_insecure_cloak);
+        let (config, mistakes) = config::parse(&sources, reading);
+        errors.extend(mistakes);
+        Ok((config, sources, errors))
     }
 
     /// The folder from which the files that are named are looked for.

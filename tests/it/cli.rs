@@ -164,6 +164,15 @@ fn files_are_looked_for_from_the_folder_of_the_configuration() {
     let check = || slircd(&["check-config", "-c", path.to_str().unwrap()], "");
     fs::write(folder.join("cloak"), "q8ZrT0aXw3LmN7cVbHy2KpUo\n").unwrap();
     let errors = String::from_utf8(check().stderr).unwrap();
+    // What is wrong with files is told together with what is wrong in this one.
+    fs::write(&path, format!("{text}[dsn]\n")).unwrap();
+    let all = String::from_utf8(check().stderr).unwrap();
+    assert_eq!(
+        all.strip_prefix(&errors).map(|more| more.contains("toml:8: ")),
+        Some(true),
+        "{all}"
+    );
+    fs::write(&path, text).unwrap();
     for part in [
         "toml:2: there is no file motd.txt",
         "toml:5: there is no file a.pem",

@@ -19,6 +19,7 @@ pub mod flood;
 pub mod frame;
 pub mod housekeeping;
 pub mod local;
+pub mod lookalikes;
 pub mod oper;
 pub mod policy;
 pub mod registration;
@@ -51,6 +52,7 @@ use census::Census;
 use cloak::Cloak;
 use effect::{Effect, Effects};
 use local::Local;
+use lookalikes::Lookalikes;
 use session::Session;
 use std::collections::BTreeMap;
 use timer::Timers;
@@ -89,6 +91,8 @@ pub struct Core {
     pub admission: Admission,
     /// Who has failed to log in.
     pub attempts: Attempts,
+    /// Nicks that look alike.
+    pub lookalikes: Lookalikes,
     /// Who was here.
     pub whowas: Whowas,
     /// Private messages that another server may not have seen yet.
@@ -125,7 +129,7 @@ impl Core {
             origin: start.origin,
             motd,
             started: now.wall,
-            network: Network::new(config.server.casemap(), start.seed),
+            network: Network::new(config.server.casemapping, start.seed),
             sessions: Arena::default(),
             locals: Side::default(),
             pending: Arena::default(),
@@ -135,6 +139,7 @@ impl Core {
             timers: Timers::default(),
             admission: Admission::default(),
             attempts: Attempts::default(),
+            lookalikes: Lookalikes::new(config.server.casemapping, start.seed),
             whowas: Whowas::new(config.limits.whowas),
             undelivered: Undelivered::default(),
             cloak: Cloak::new(&start.cloak, &config.cloak),

@@ -12,7 +12,7 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
     sync::{
         atomic::{AtomicUsize, Ordering},
-        mpsc::{Receiver, channel},
+        mpsc::{Receiver, RecvTimeoutError, channel},
     },
     thread,
     time::Instant,
@@ -116,7 +116,14 @@ impl Process {
 
     /// Waits for its end: how it went, and what was still logged.
     pub fn end(mut self) -> (ExitStatus, String) {
-        let log = self.log.iter().collect();
+        let mut log = String::new();
+        loop {
+            match self.log.recv_timeout(PATIENCE) {
+                Ok(line) => log += &line,
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end:\n{log}"),
+            }
+        }
         (self.child.wait().unwrap(), log)
     }
 }

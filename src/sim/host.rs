@@ -78,6 +78,8 @@ impl Host {
         let Ok(Rows::Identity { sid, clock, life }) = self.store.ask(&identify) else {
             panic!("a store that does not know who it is")
         };
+        // The first life is counted as none, for identities that are short to read.
+        let life = life - 1;
         self.life = life;
         let setup =
             Setup { loaded: self.loaded(), sid, life, clock, seed: 7, cloak: Secret::new("sim") };

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     network::{ChannelId, Network, User, UserId},
     server::Server,
+    wire::{casemap::Casemap, mask},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -97,12 +98,17 @@ fn compare_rooms(network: &Network, user: UserId, view: &View, wrong: &mut Vec<S
     }
     for (name, channel) in &rooms {
         if let Some(room) = view.rooms.get(name) {
-            compare_room(network, *channel, room, wrong);
+            compare_room(network, *channel, (room, view.casemap), wrong);
         }
     }
 }
 
-fn compare_room(network: &Network, channel: ChannelId, room: &Room, wrong: &mut Vec<String>) {
+fn compare_room(
+    network: &Network,
+    channel: ChannelId,
+    (room, casemap): (&Room, Casemap),
+    wrong: &mut Vec<String>,
+) {
     let record = network.channel(channel);
     let name = &record.name;
     let members: BTreeMap<&str, BTreeSet<char>> = network
@@ -135,7 +141,7 @@ fn compare_room(network: &Network, channel: ChannelId, room: &Room, wrong: &mut 
     }
     for (letter, believed) in &room.lists {
         let fact: BTreeSet<String> =
-            record.masks(*letter).map(|mask| mask.canonical.to_string()).collect();
+            record.masks(*letter).map(|entry| mask::canonical(&entry.mask, casemap)).collect();
         if *believed != fact {
             wrong.push(format!("{name} has +{letter} {fact:?}, not {believed:?}"));
         }

@@ -22,7 +22,7 @@ pub struct View {
     /// The capabilities it has been given.
     caps: BTreeSet<String>,
     /// How names are folded.
-    casemap: Casemap,
+    pub casemap: Casemap,
 }
 
 /// A channel.

@@ -132,12 +132,38 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     if core.network().bans().age() {
         core.see(fx, &Op::Lapse, now);
     }
+    forget_lost(core, fx, now);
     if core.clock.last() > core.marked {
         mark(core, fx, now);
     }
     if core.config.listen.iter().any(|listen| !listen.tls.is_empty()) {
         core.ask(fx, Job::Watch, Then::Server(reload::watched), now);
     }
+}
+
+/// Servers that have been out of reach for so long that nobody expects them back are forgotten, with the
+/// places that their users hold in channels.
+fn forget_lost(core: &mut Core, fx: &mut Effects, now: Now) {
+    let most = core.config.limits.split_forget;
+    let lost = core.outs.iter().filter(|(_, since)| now.mono.since(**since) >= most);
+    for server in lost.map(|(server, _)| *server).collect::<Vec<Sid>>() {
+        core.outs.remove(&server);
+        let Some(known) = core.network.server(server).filter(|known| known.gone.is_none()) else {
+            continue;
+        };
+        log::warn!("{} has been out of reach for too long and is forgotten", known.info.name);
+        let life = known.info.life;
+        core.commit(fx, Op::Forget { server, life }, None, now);
+    }
+}
+
+/// The other servers have forgotten this one, which was out of reach for too long: nobody knows its users
+/// any more. It ends, to begin another life when it is started again.
+pub fn forgotten(core: &mut Core, fx: &mut Effects, now: Now) {
+    log::error!(
+        "this server has been out of reach of its network for so long (limits.split_forget) that it is forgotten there; it ends, start it again"
+    );
+    stop(core, fx, "This server has to start anew, please connect again", now);
 }
 
 /// Has the store remember how far the clock has come.

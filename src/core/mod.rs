@@ -41,12 +41,11 @@ use crate::{
     job::{Job, JobId, Loaded},
     metrics::Metrics,
     network::{
-        Network, UserId,
+        ChannelId, Network, UserId,
         crdt::{Origin, Uid},
         op::Op,
     },
     time::{Clock, Mono, Now, Sid, Stamp, Wall},
-    wire::name::ChannelName,
 };
 use admission::Admission;
 use attempts::Attempts;
@@ -219,9 +218,10 @@ impl Core {
         self.network.collect(stable);
     }
 
-    /// Forgets a channel of which another server does not know any more that it was there and is empty.
-    pub fn forget(&mut self, name: &ChannelName) {
-        self.network.forget(name);
+    /// Forgets a channel that another server has forgotten, unless somebody is in it.
+    pub fn forget(&mut self, channel: ChannelId) {
+        let name = self.network.find_channel(channel).map(|channel| channel.name.clone());
+        name.into_iter().for_each(|name| self.network.forget(&name));
     }
 
     /// Sets the one timer by which a session is looked after, in place of the one before.

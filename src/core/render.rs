@@ -6,6 +6,7 @@ mod split;
 use super::{
     ConnId, Core, audience, bans, defcon,
     effect::{Effect, Effects},
+    housekeeping,
     session::Phase,
     whowas::Past,
 };
@@ -40,7 +41,7 @@ pub fn apply(
     let guard = Guard;
     core.network.apply(op, at, &mut changes);
     std::mem::forget(guard);
-    debug_assert_eq!(core.network.check(), Vec::<String>::new(), "after {op:?}");
+    debug_assert_eq!(core.network.check_small(), Vec::<String>::new(), "after {op:?}");
     let mut tell = Tell { core, fx, op, at, line: 0, cause, now };
     for change in &changes {
         tell.change(change);
@@ -105,7 +106,12 @@ impl Tell<'_> {
             Change::Lapsed(key) => bans::lapsed(self.core, key),
             Change::Filter => self.filter(),
             Change::Defcon(by) => self.defcon(*by),
-            Change::Server(_) | Change::Links => self.core.watch_reach(self.fx, self.now),
+            Change::Forgotten(server) if *server == self.core.sid() => {
+                housekeeping::forgotten(self.core, self.fx, self.now);
+            }
+            Change::Server(_) | Change::Links | Change::Forgotten(_) => {
+                self.core.watch_reach(self.fx, self.now)
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! What must hold of the links of a server, and what is to be gone once all have seen everything.
 
-use super::Mesh;
+use super::{Mesh, stable::old_lives};
 use crate::core::Core;
 use std::collections::BTreeMap;
 
@@ -35,14 +35,15 @@ impl Mesh {
     pub fn left_over(&self, core: &Core) -> Vec<String> {
         let network = core.network();
         let mut left = Vec::new();
-        for at in network.emptied() {
-            left.push(format!("a channel that was emptied at {at:?}"));
+        for (channel, at) in network.emptied() {
+            left.push(format!("{}, which was emptied at {at:?}", channel.name));
         }
         if self.held.count > 0 {
             left.push(format!("held back: {:?}", self.held));
         }
         let hidden = network.servers().filter(|(_, server)| server.hidden);
         left.extend(hidden.map(|(sid, _)| format!("{sid} is hidden")));
+        left.extend(old_lives(core, &self.have).map(|(origin, _)| format!("seen: {origin:?}")));
         if !core.undelivered.is_empty() {
             left.push(format!("{} messages on their way", core.undelivered.len()));
         }

@@ -6,31 +6,25 @@
 use crate::{
     core::frame::State,
     network::{
-        Network,
+        ChannelId, Network,
         crdt::{Have, Source, Uid},
         op::{Leave, ModeChange, Op},
     },
     time::Stamp,
-    wire::name::ChannelName,
 };
 use std::collections::BTreeSet;
 
-/// The empty channels that the other has seen and forgotten, and that have been founded anew since.
-pub fn forgotten(network: &Network, state: &State) -> Vec<ChannelName> {
+/// The channels whose founding the other has seen and forgotten, and that have been founded anew since.
+pub fn forgotten(network: &Network, state: &State) -> Vec<ChannelId> {
     let anew = state.ops.iter().filter_map(|(op, _)| match op {
-        Op::Channel { name, epoch, .. } => Some((name, epoch)),
+        Op::Channel { name, epoch, .. } => Some((network.record(name)?, epoch)),
         _ => None,
     });
-    let mut forgotten = Vec::new();
-    for (name, epoch) in anew {
-        let known = network.record(name).map(|channel| network.channel(channel));
-        if known.is_some_and(|known| {
-            known.epoch > *epoch && known.is_empty() && state.have.covers(known.epoch.at)
-        }) {
-            forgotten.push(name.clone());
-        }
-    }
-    forgotten
+    let forgotten = anew.filter(|(channel, epoch)| {
+        let known = network.channel(*channel);
+        known.epoch > **epoch && state.have.covers(known.epoch.at)
+    });
+    forgotten.map(|(channel, _)| channel).collect()
 }
 
 /// The operations to apply here, in order.
@@ -51,7 +45,9 @@ pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
         }
     }
     let seen = |at: Stamp| state.have.covers(at);
-    let mut plan = Vec::new();
+    // Whoever goes with a server goes for that reason.
+    let mut plan: Vec<(Op, Stamp)> =
+        state.ops.iter().filter(|(op, _)| speaks_of_server(op)).cloned().collect();
     for (uid, channel, joined) in network
         .members_missing(seen, |uid, channel, at| joins.contains(&(uid, channel.name.clone(), at)))
     {
@@ -94,11 +90,15 @@ pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
                 }
                 Op::Join { .. } => !have.covers(*at),
                 Op::Mode { changes, .. } if adds(changes) => !have.covers(*at),
-                _ => true,
+                op => !speaks_of_server(op),
             })
             .cloned(),
     );
     plan
+}
+
+fn speaks_of_server(op: &Op) -> bool {
+    matches!(op, Op::Server(_) | Op::Links(_) | Op::Goodbye(_) | Op::Forget { .. })
 }
 
 fn adds(changes: &[ModeChange]) -> bool {

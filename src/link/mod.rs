@@ -18,7 +18,7 @@ use crate::{
         housekeeping,
     },
     network::{
-        crdt::{Have, Origin},
+        crdt::{Have, Origin, Over},
         op::Op,
     },
     time::{Now, Sid, Stamp},
@@ -126,6 +126,8 @@ impl Mesh {
             Frame::Have { from, have, neighbours } => {
                 known.neighbours = neighbours;
                 self.be_born_later(core, fx, &have, now);
+                let over = self.have.also_over(&have);
+                over.into_iter().for_each(|(server, over)| self.end(server, over));
                 // Among what it has done and is not known here yet it may have said that it missed something.
                 if self.have.seq(from) >= have.seq(from) {
                     self.stable.learn(core, from, &have);
@@ -151,11 +153,9 @@ impl Mesh {
         let Some(birth) = core.network().server(self.me.server).map(|server| server.since) else {
             return;
         };
-        let mine = have.iter().filter(|(origin, _)| origin.server == birth.server);
-        let before = mine.filter(|(origin, _)| origin.life < self.me.life);
-        let last = before.map(|(_, seen)| seen.last).max().unwrap_or(0);
-        if last >= birth.tick {
-            core.clock.seen(Stamp { tick: last, ..birth });
+        let last = have.last_before(self.me);
+        if let Some(tick) = last.filter(|tick| *tick >= birth.tick) {
+            core.clock.seen(Stamp { tick, ..birth });
             housekeeping::introduce(core, fx, now);
             core.commit(fx, Op::Links(self.neighbours()), None, now);
         }
@@ -165,6 +165,7 @@ impl Mesh {
     pub fn propagate(&mut self, core: &mut Core, fx: &mut Effects) {
         if std::mem::take(&mut core.due_beat) {
             self.stable.beats += 1;
+            self.stable.old = stable::old_lives(core, &self.have).next().is_some();
             if !self.peers.is_empty() {
                 self.say_have(fx);
                 self.beat(core);
@@ -190,9 +191,20 @@ impl Mesh {
             self.keep(&numbered);
             self.pass_on(fx, None, &numbered);
         }
-        if core.network().has_empty() {
-            self.stable.collect(core, self.me.server, &self.have);
+        if core.network().has_empty() || self.stable.old {
+            let over = self.stable.collect(core, self.me.server, &self.have);
+            over.into_iter().for_each(|(server, over)| self.end(server, over));
         }
+    }
+
+    /// All has been seen by all of lives that are over.
+    fn end(&mut self, server: Sid, over: Over) {
+        for have in [&mut self.have, &mut self.told] {
+            have.end(server, over);
+        }
+        self.stable.end(server, over);
+        self.held.forget(|origin| origin.server == server && origin.life <= over.life);
+        self.log.retain(|origin, _| origin.server != server || origin.life > over.life);
     }
 
     /// Applies whatever is held back and may be applied now.
@@ -272,7 +284,7 @@ impl Held {
     /// Takes an operation that may be applied. Looks at one for each origin.
     fn next(&mut self, have: &Have) -> Option<(PeerId, Rc<Numbered>)> {
         let origin = self.by_origin.iter().find_map(|(origin, queue)| {
-            let (_, numbered) = queue.get(&(have.seq(*origin) + 1))?;
+            let (_, numbered) = queue.get(&have.seq(*origin).saturating_add(1))?;
             may_come(numbered, have).then_some(*origin)
         })?;
         let queue = self.by_origin.get_mut(&origin)?;
@@ -293,7 +305,7 @@ impl Held {
     /// Forgets what has been seen otherwise.
     fn forget_seen(&mut self, have: &Have) {
         self.by_origin.retain(|origin, queue| {
-            *queue = queue.split_off(&(have.seq(*origin) + 1));
+            *queue = queue.split_off(&have.seq(*origin).saturating_add(1));
             !queue.is_empty()
         });
         self.count = self.by_origin.values().map(BTreeMap::len).sum();
@@ -302,7 +314,7 @@ impl Held {
 
 /// Whether all that an operation depends on has been seen.
 fn may_come(numbered: &Numbered, have: &Have) -> bool {
-    numbered.seq == have.seq(numbered.origin) + 1
+    numbered.seq == have.seq(numbered.origin).saturating_add(1)
         && numbered.deps.iter().all(|(on, seen)| have.seq(*on) >= seen.seq)
 }
 
@@ -328,6 +340,110 @@ mod tests {
             bob   <~ * TOPIC #a :one
             alice > PRIVMSG #a :hello
             bob   < :alice!~alice@alice.test PRIVMSG #a :hello
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn who_wrote_to_somebody_who_had_left_is_told() {
+        check(
+            r"
+            servers 2
+            alice@1 > PING x
+            bob@2   > PING x
+            split 1 | 2
+            alice > PRIVMSG bob :one
+            bob   > QUIT
+            heal
+            alice < :s1.test NOTICE alice :Your last message to bob may not have arrived: they have left.
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn who_wrote_to_a_server_that_crashed_before_it_heard_is_told() {
+        check(
+            r"
+            servers 2
+            alice@1 > JOIN #a
+            bob@2   > JOIN #a
+            split 1 | 2
+            alice > PRIVMSG bob :one
+            crash 2
+            start 2
+            heal
+            alice < :bob!~bob@bob.test QUIT :Server restarted
+            alice < :s1.test NOTICE alice :Your last message to bob may not have arrived: they have left.
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn a_channel_outlives_the_server_of_its_founder() {
+        check(
+            r"
+            servers 2
+            alice@1 > JOIN #a
+            bob@2   > JOIN #a
+            alice > MODE #a +o bob
+            crash 1
+            start 1
+            heal
+            bob   < :alice!~alice@alice.test QUIT :Server restarted
+            carol@1 > JOIN #a
+            carol < :s1.test 353 carol = #a :@bob carol
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn what_is_held_by_users_of_a_server_that_is_forgotten_is_free() {
+        check(
+            r"
+            servers 2
+            config limits.split_forget 70
+            alice@1 > JOIN #a
+            alice > MODE #a +i
+            bob@2   > JOIN #a
+            bob   < :s2.test 473 bob #a :Cannot join channel (+i)
+            crash 1
+            wait 65
+            bob   > JOIN #a
+            bob   < :s2.test 473 bob #a :Cannot join channel (+i)
+            wait 10
+            bob   > JOIN #a
+            bob   < :s2.test 353 bob = #a :@bob
+            start 1
+            heal
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn a_server_that_has_been_forgotten_starts_anew() {
+        check(
+            r"
+            servers 3
+            config limits.split_forget 70
+            alice@1 > JOIN #a
+            bob@2   > JOIN #a
+            crash 3
+            split 1 | 2 3
+            wait 80
+            heal
+            alice < ERROR :Closing link: Out of reach for too long
+            bob   < ERROR :Closing link: Out of reach for too long
+            start 1
+            start 2
+            start 3
+            heal
+            carol@1 > JOIN #a
+            carol < :s1.test 353 carol = #a :@carol
             same
             ",
         );

@@ -10,7 +10,7 @@ use crate::{
     core::Core,
     network::{
         ChannelId,
-        crdt::{Epoch, Have, Origin},
+        crdt::{Epoch, Have, Origin, Over},
         op::{Entry, Op},
     },
     time::{Sid, Stamp},
@@ -28,6 +28,8 @@ pub(super) struct Stable {
     ending: Option<Ending>,
     /// How often it has been time for a beat.
     pub(super) beats: u64,
+    /// Whether something is kept of lives that are over.
+    pub(super) old: bool,
 }
 
 /// Channels that were empty at some moment.
@@ -45,6 +47,15 @@ struct Ending {
 
 /// For how many beats words of a server that has crashed may be on their way.
 const PATIENCE: u64 = 6;
+
+/// The origins that are over, since their servers have begun other lives, with their last ticks; in
+/// order, so that of several lives of a server the last comes last.
+pub(super) fn old_lives(core: &Core, have: &Have) -> impl Iterator<Item = (Origin, u64)> {
+    have.iter().filter_map(|(origin, seen)| {
+        let server = core.network().server(origin.server)?;
+        (origin.life < server.info.life).then_some((origin, seen.last))
+    })
+}
 
 impl Stable {
     /// Notes an operation that others are to say that they have seen. That one has seen a beat says
@@ -72,15 +83,17 @@ impl Stable {
     /// had been seen here. What emptied them may have been several operations, so the last one alone does
     /// not tell; and a server that crashed may have spoken of them in words that were still on their way
     /// when the others had seen enough, so that is waited for, and then asked again.
-    pub(super) fn collect(&mut self, core: &mut Core, me: Sid, have: &Have) {
+    ///
+    /// In the same way lives are over: returns those of which all has been seen by all.
+    pub(super) fn collect(&mut self, core: &mut Core, me: Sid, have: &Have) -> Vec<(Sid, Over)> {
         let ending = self.ending.get_or_insert_with(|| Ending {
-            emptied: core.network().emptied().collect(),
+            emptied: core.network().emptied().map(|(_, at)| at).collect(),
             then: self.weighty.clone(),
             seen: None,
             again: false,
         });
         if ending.seen.is_some_and(|beat| self.beats < beat + PATIENCE) {
-            return;
+            return Vec::new();
         }
         let mut others = core.network().servers().filter(|(sid, _)| *sid != me);
         let seen = others.all(|(sid, server)| {
@@ -90,20 +103,42 @@ impl Stable {
         });
         drop(others);
         if !seen {
-            return;
+            return Vec::new();
         }
         if ending.seen.is_none() {
             ending.seen = Some(self.beats);
-            return;
+            return Vec::new();
         }
         if !ending.again {
             ending.again = true;
             ending.then = self.weighty.clone();
-            return;
+            return Vec::new();
         }
-        let emptied = std::mem::take(&mut ending.emptied);
-        core.collect(|at| emptied.contains(&at));
-        self.ending = None;
+        let Some(ending) = self.ending.take() else { return Vec::new() };
+        let emptied = core.network().emptied().filter(|(_, at)| ending.emptied.contains(at));
+        let ended: Vec<_> =
+            emptied.map(|(channel, _)| (channel.name.clone(), channel.epoch)).collect();
+        core.collect(|at| ending.emptied.contains(&at));
+        if !ended.is_empty() {
+            // Said by the clock as it stands: nobody is to be told when.
+            let wall = Stamp { tick: core.clock.last(), server: me }.wall();
+            let at = core.clock.tick(wall);
+            core.journal.push((Op::Ended(ended), at));
+        }
+        // Who has been forgotten, and is still there, may bring words of lives that are over.
+        if core.network().has_forgotten() {
+            return Vec::new();
+        }
+        let over = old_lives(core, have)
+            .filter(|(origin, _)| ending.then.seq(*origin) == self.weighty.seq(*origin));
+        over.map(|(origin, last)| (origin.server, Over { life: origin.life, tick: last })).collect()
+    }
+
+    /// All has been seen by all of lives that are over.
+    pub(super) fn end(&mut self, server: Sid, over: Over) {
+        self.weighty.end(server, over);
+        self.known.values_mut().for_each(|known| known.end(server, over));
+        self.ending.iter_mut().for_each(|ending| ending.then.end(server, over));
     }
 
     /// Whether a channel that is remembered here has been forgotten by the author of an operation: who has
@@ -128,7 +163,7 @@ impl Stable {
         if !record.is_empty() {
             return Some(channel);
         }
-        core.forget(name);
+        core.forget(channel);
         None
     }
 }

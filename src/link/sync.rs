@@ -27,21 +27,16 @@ impl Mesh {
 
     /// Sends what a peer has not seen: as operations where they are still held, else all as state.
     pub(super) fn send_missing(&self, core: &Core, fx: &mut Effects, peer: PeerId, have: &Have) {
+        if !have.knows_ends_of(&self.have) {
+            return self.send_state(core, fx, peer);
+        }
         let mut missing: Vec<Rc<Numbered>> = Vec::new();
         let ahead = self.have.iter().filter(|(origin, seen)| have.seq(*origin) < seen.seq);
         for (origin, _) in ahead {
             let log = self.log.get(&origin);
             let wanted = have.seq(origin) + 1;
             if log.and_then(|log| log.front()).is_none_or(|first| first.seq > wanted) {
-                let state = State {
-                    from: self.me,
-                    have: self.have.clone(),
-                    known: self.stable.known.clone(),
-                    weighty: self.stable.weighty.clone(),
-                    ops: core.network().replay(),
-                };
-                fx.push(Effect::Frame { peer, frame: Frame::State(Rc::new(state)) });
-                return;
+                return self.send_state(core, fx, peer);
             }
             let news = log.into_iter().flatten().filter(|numbered| numbered.seq >= wanted);
             missing.extend(news.cloned());
@@ -53,17 +48,31 @@ impl Mesh {
         }
     }
 
+    fn send_state(&self, core: &Core, fx: &mut Effects, peer: PeerId) {
+        let state = State {
+            from: self.me,
+            have: self.have.clone(),
+            known: self.stable.known.clone(),
+            weighty: self.stable.weighty.clone(),
+            ops: core.network().replay(),
+        };
+        fx.push(Effect::Frame { peer, frame: Frame::State(Rc::new(state)) });
+    }
+
     /// Takes in all that a peer knows.
     pub(super) fn take(&mut self, core: &mut Core, fx: &mut Effects, state: &State, now: Now) {
         let gaps = self.gaps(&state.have);
-        if gaps.is_empty() {
+        if gaps.is_empty() && self.have.knows_ends_of(&state.have) {
             return;
         }
-        for name in merge::forgotten(core.network(), state) {
-            core.forget(&name);
-        }
+        let forgotten = merge::forgotten(core.network(), state);
+        forgotten.iter().for_each(|channel| core.forget(*channel));
         for (op, at) in merge::plan(core.network(), &self.have, state) {
             core.learn(fx, &op, at, now);
+        }
+        // Somebody was in them after all.
+        for channel in forgotten {
+            core.refound(fx, channel, now);
         }
         self.have.merge(&state.have);
         for gap in &gaps {

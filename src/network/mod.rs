@@ -432,6 +432,11 @@ impl Network {
             .map(|(sid, server)| (*sid, server))
     }
 
+    /// Whether a server has been forgotten that may still be there, since no later life of it is known.
+    pub fn has_forgotten(&self) -> bool {
+        self.servers.iter().any(|(sid, server)| server.gone.is_some_and(|at| at.server != *sid))
+    }
+
     /// One server.
     pub fn server(&self, sid: Sid) -> Option<&Server> {
         self.servers.get(&sid)
@@ -484,9 +489,12 @@ impl Network {
         self.empty.retain(|other| *other != channel);
     }
 
-    /// What took the last member of each empty channel.
-    pub fn emptied(&self) -> impl Iterator<Item = Stamp> + '_ {
-        self.empty.iter().filter_map(|id| self.channels.get(*id)?.emptied)
+    /// Each empty channel with its founding, and what took its last member.
+    pub fn emptied(&self) -> impl Iterator<Item = (&Channel, Stamp)> {
+        self.empty.iter().filter_map(|id| {
+            let channel = self.channels.get(*id)?;
+            channel.emptied.map(|at| (channel, at))
+        })
     }
 
     /// Whether there may be something for [`Network::collect`].

@@ -22,6 +22,13 @@ pub enum Op {
     Links(Vec<Sid>),
     /// A server ends its life in good order; its users go with it.
     Goodbye(Box<str>),
+    /// A server has been out of reach for so long that its life is held to be over; its users go with it.
+    Forget {
+        /// Which.
+        server: Sid,
+        /// Which of its lives.
+        life: u64,
+    },
     /// Nothing but what this operation depends on: tells the others how much its origin has seen.
     Beat,
     /// Operations that a server has not heard, only what they led to: words among them are lost there.
@@ -76,6 +83,8 @@ pub enum Op {
         /// The modes it began with.
         modes: ChannelModes,
     },
+    /// Empty channels are forgotten, with these foundings: every server has seen their end.
+    Ended(Vec<(ChannelName, Epoch)>),
     /// A user enters a channel.
     Join {
         /// Who.
@@ -494,6 +503,8 @@ pub enum Change {
     Server(Sid),
     /// Which servers are linked has changed.
     Links,
+    /// A server's life is held to be over.
+    Forgotten(Sid),
 }
 
 impl Change {

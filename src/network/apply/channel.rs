@@ -31,6 +31,25 @@ impl Network {
         }
     }
 
+    /// Empty channels are forgotten. If somebody is in one after all, who came without knowing of those
+    /// who made it, then others have forgotten what still holds here.
+    pub(super) fn channels_end(
+        &mut self,
+        ended: &[(ChannelName, Epoch)],
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let mut news = false;
+        for (name, epoch) in ended {
+            let Some(channel) = self.in_epoch(name, *epoch) else { continue };
+            news = true;
+            match self.channels[channel].is_empty() {
+                true => self.forget(name),
+                false => changes.push(Change::Unknown { channel }),
+            }
+        }
+        news
+    }
+
     pub(super) fn join(
         &mut self,
         uid: Uid,

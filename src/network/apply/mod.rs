@@ -27,6 +27,7 @@ impl Network {
             Op::Server(info) => self.server_begins(info, at, changes),
             Op::Links(neighbours) => self.server_links(neighbours, at, changes),
             Op::Goodbye(reason) => self.server_ends(at, reason, changes),
+            Op::Forget { server, life } => self.server_forgotten(*server, *life, at, changes),
             Op::Beat => true,
             Op::Missed(_) => {
                 changes.push(Change::Missed(at.server));
@@ -43,6 +44,7 @@ impl Network {
             Op::Channel { name, epoch, modes } => {
                 self.channel_is(name, *epoch, *modes, at, changes)
             }
+            Op::Ended(ended) => self.channels_end(ended, changes),
             Op::Join { uid, name, entry } => self.join(*uid, name, entry, at, changes),
             Op::Leave { uid, name, joined, how } => {
                 self.leave(*uid, name, *joined, how, at, changes)

@@ -72,6 +72,8 @@ enum Soon {
     Closed(usize, u64, ConnId, Gone),
     /// A connection has taken what was written to it.
     Drained(usize, u64, ConnId),
+    /// A server has ended.
+    Ended(usize, u64),
 }
 
 /// What happens next.
@@ -242,6 +244,11 @@ impl Sim {
                         self.conns.remove(&(server, conn));
                     }
                 }
+                Soon::Ended(server, life) => {
+                    if self.hosts.get(server).is_some_and(|host| host.life == life) {
+                        self.ended(server);
+                    }
+                }
                 Soon::Drained(server, life, conn) => {
                     if self.hosts.get(server).is_some_and(|host| host.life == life) {
                         self.step(server, Input::Drained { conn });
@@ -330,7 +337,8 @@ impl Sim {
                     let client = self.conns.get(&(server, conn)).copied();
                     self.soon.extend(client.map(Soon::Feed));
                 }
-                Effect::Reconfigure(_) | Effect::Stop => (),
+                Effect::Stop => self.soon.push_back(Soon::Ended(server, life)),
+                Effect::Reconfigure(_) => (),
             }
         }
     }
@@ -516,13 +524,14 @@ impl Sim {
         self.conns.retain(|(home, _), _| *home != server);
     }
 
-    /// A server says goodbye and ends, once its workers have written what it had to remember.
+    /// A server says goodbye and ends.
     pub fn stop(&mut self, server: usize) {
-        if self.server(server).is_none() {
-            return;
-        }
         self.step(server, Input::Stop { reason: "Maintenance" });
         self.rush();
+    }
+
+    /// A server ends once its workers have written what it has to remember.
+    fn ended(&mut self, server: usize) {
         while self.hosts.get(server).is_some_and(|host| host.due().is_some()) {
             self.happen(self.at, Next::Job(server));
         }

@@ -1,13 +1,29 @@
-//! The transcript language: `who > line` sends, `who < line` must come, in order.
+//! The transcript language, in which what clients see is tested, and faults are told.
 //!
-//! Clients connect when first named (`alice@2` to server 2); `raw a` connects and says nothing. `<~` takes
-//! a pattern with `*`; `<!` says that no line with that text has come since the last one that was read.
-//! `servers N`, `config KEY VALUE`, `wait SECONDS`, `split 1 | 2`, `heal` and `same` speak of the network;
-//! `strangers N` are servers that have yet to hear of each other, which `heal` has them do.
-//! Lines that a script does not mention may come before those it does. In the end every client must
-//! believe what its server knows.
+//! A line is one of these; what a script does not mention may come before what it does:
+//!
+//! | line | means |
+//! | --- | --- |
+//! | `alice > JOIN #a` | alice sends this; she connects when first named, `alice@2` to server 2 |
+//! | `alice < :bob!~bob@bob.test JOIN #a` | alice has got this line, after those asked for before |
+//! | `alice <~ * JOIN #*` | the same with a pattern |
+//! | `alice <! JOIN` | no line with this text has come since the last one asked for |
+//! | `raw a` | a connects and says nothing |
+//! | `servers 3`, `strangers 3` | how many servers there are, linked each with each, or not yet; stands first |
+//! | `links 1-2 2-3` | only these links can be made; stands before all but `servers` |
+//! | `config limits.list_entries 2` | what is configured; stands before all but `servers` |
+//! | `wait 60` | so many seconds pass |
+//! | `split 1 2 \| 3` | the two sides do not reach each other |
+//! | `cut 1-2` | one link is cut |
+//! | `heal` | every link is made that can be |
+//! | `crash 2`, `stop 2`, `start 2` | a server ends without or with a word, or begins another life |
+//! | `clock 2 -5` | a server's clock is wrong by so many seconds |
+//! | `same` | all servers agree |
+//!
+//! In the end every client must believe what its server knows: on the side, and without any of that being
+//! seen, it asks for modes, lists and users of the channels it enters, as clients do.
 
-use super::{Sim, client::Manners, config, oper, oracle};
+use super::{Sim, client::Manners, config, fabric::Pair, oper, oracle};
 use crate::{
     config::{Config, Secret},
     wire::{casemap::Casemap, mask},
@@ -17,7 +33,8 @@ use std::{collections::BTreeMap, time::Duration};
 /// Plays a transcript.
 #[track_caller]
 pub fn check(script: &str) {
-    let mut play = Play { servers: 1, config: config(), sim: None, clients: BTreeMap::new() };
+    let mut play =
+        Play { servers: 1, links: None, config: config(), sim: None, clients: BTreeMap::new() };
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
         play.line(line);
     }
@@ -78,8 +95,20 @@ fn seconds(text: &str) -> Duration {
     Duration::from_secs(text.parse().unwrap_or(0))
 }
 
+/// A server's place, as scripts number them.
+fn place(text: &str) -> usize {
+    text.trim().parse::<usize>().map_or(0, |number| number.saturating_sub(1))
+}
+
+/// `1-2 2-3`
+fn pairs(text: &str) -> Vec<Pair> {
+    let pairs = text.split_whitespace().filter_map(|pair| pair.split_once('-'));
+    pairs.map(|(a, b)| (place(a), place(b))).collect()
+}
+
 struct Play {
     servers: usize,
+    links: Option<Vec<Pair>>,
     config: Config,
     sim: Option<Sim>,
     clients: BTreeMap<String, usize>,
@@ -87,7 +116,14 @@ struct Play {
 
 impl Play {
     fn sim(&mut self) -> &mut Sim {
-        self.sim.get_or_insert_with(|| watched(Sim::new(self.servers, &self.config), &self.config))
+        self.sim.get_or_insert_with(|| {
+            let mut sim = match self.links.take() {
+                Some(links) => Sim::with_links(self.servers, &self.config, links, 1),
+                None => Sim::strangers(self.servers, &self.config),
+            };
+            sim.heal();
+            watched(sim, &self.config)
+        })
     }
 
     fn line(&mut self, line: &str) {
@@ -107,23 +143,28 @@ impl Play {
             "wait" => self.sim().wait(seconds(rest)),
             "split" => {
                 let left = rest.split_once('|').map_or(rest, |sides| sides.0);
-                let side: Vec<usize> = left
-                    .split_whitespace()
-                    .filter_map(|s| s.parse::<usize>().ok())
-                    .map(|s| s - 1)
-                    .collect();
+                let side: Vec<usize> = left.split_whitespace().map(place).collect();
                 self.sim().settle();
                 self.sim().split(&side);
             }
+            "links" => self.links = Some(pairs(rest)),
+            "cut" => self.sim().cut(&pairs(rest)),
             "heal" => self.sim().heal(),
+            "crash" => {
+                self.sim().crash(place(rest), Duration::ZERO);
+                self.sim().settle();
+            }
+            "stop" => self.sim().stop(place(rest)),
+            "start" => self.sim().restart(place(rest)),
+            "clock" => {
+                let (server, secs) = rest.split_once(' ').unwrap_or((rest, "0"));
+                if let Some(host) = self.sim().hosts.get_mut(place(server)) {
+                    host.skew = secs.parse::<i64>().unwrap_or(0) * 1000;
+                }
+            }
             "same" => {
                 self.sim().settle();
-                let digests = self.sim().digests();
-                assert!(
-                    digests.windows(2).all(|pair| pair.first() == pair.last()),
-                    "servers differ:\n{}",
-                    digests.join("\n--\n")
-                );
+                oracle::all_agree(self.sim());
             }
             _ => self.speech(line),
         }
@@ -134,6 +175,7 @@ impl Play {
         let number = || value.parse().unwrap_or(0);
         match key {
             "server.password" => self.config.server.password = Some(Secret::new(value)),
+            "limits.split_forget" => self.config.limits.split_forget = seconds(value),
             "limits.channels_per_user" => self.config.limits.channels_per_user = number(),
             "server.casemapping" => {
                 self.config.server.casemapping = match value {

@@ -86,7 +86,7 @@ impl View {
         if words.first() == Some(&"JOIN") {
             return self.join(source, words.get(1)?, text);
         }
-        if words.first().is_some_and(|word| word.len() == 3) {
+        if words.first().is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_digit())) {
             self.numeric(&words, text);
         } else {
             self.verb(source, &words, text, rest);

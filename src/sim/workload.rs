@@ -84,6 +84,9 @@ impl Workload {
         let mut config = config();
         config.oper.push(oper("root", "sesame"));
         config.limits.split_grace = Duration::from_secs(5 + dice.below(30) as u64);
+        if dice.one_in(3) {
+            config.limits.split_forget = Duration::from_secs(35 + dice.below(60) as u64);
+        }
         config.limits.channels_per_user = 2 + dice.below(4);
         config.limits.list_entries = 2 + dice.below(6);
         if dice.one_in(3) {
@@ -181,7 +184,47 @@ impl Workload {
             self.sim.hang_up(client);
             return self.replace(place);
         }
+        if self.dice.one_in(12) {
+            return self.race(client);
+        }
         if let Some(line) = self.line(client, &nick) {
+            self.sim.send(client, &line);
+        }
+    }
+
+    /// Two clients do at once what does not go together.
+    fn race(&mut self, one: usize) {
+        let (Some(other), channel) =
+            (self.dice.pick(&self.places), format!("#c{}", self.dice.below(CHANNELS)))
+        else {
+            return;
+        };
+        let nick =
+            self.sim.clients.get(other).map(|known| known.view.nick.clone()).unwrap_or_default();
+        let lines = match self.dice.below(4) {
+            0 => vec![
+                (one, format!("KICK {channel} {nick}")),
+                (other, format!("PART {channel}")),
+                (other, format!("JOIN {channel}")),
+            ],
+            1 => vec![
+                (one, format!("MODE {channel} +b race")),
+                (other, format!("MODE {channel} +b race")),
+                (one, format!("MODE {channel} -b race")),
+            ],
+            2 => vec![
+                (one, format!("MODE {channel} +o-v {nick} {nick}")),
+                (other, format!("MODE {channel} +bbl-o a b {} {nick}", self.step)),
+                (one, format!("MODE {channel} +kl-bb race 7 a b")),
+            ],
+            _ => vec![
+                (one, format!("NICK race{}", self.step)),
+                (other, format!("NICK race{}", self.step)),
+                (one, format!("TOPIC {channel} :one")),
+                (other, format!("TOPIC {channel} :other")),
+            ],
+        };
+        for (client, line) in lines {
             self.sim.send(client, &line);
         }
     }
@@ -205,10 +248,11 @@ impl Workload {
         let other = self.dice.pick(&self.places)?;
         let other = self.sim.clients.get(other)?.view.nick.clone();
         let n = self.dice.below(6);
-        Some(match self.dice.below(36) {
+        Some(match self.dice.below(44) {
             0 | 1 => format!("NICK n{n}"),
             2 | 3 => format!("TOPIC {channel} :{}", if n == 0 { "" } else { "t" }),
             4 => format!("TOPIC {channel} :t{}", self.step),
+            41 | 42 => format!("MODE {channel} +o {other}"),
             5 | 6 => format!("PART {channel}"),
             7 => format!("KICK {channel} {other} :out"),
             8..=10 => format!(
@@ -221,23 +265,39 @@ impl Workload {
                 "MODE {channel} {}",
                 self.dice.pick(&["+m", "-m", "+s-t", "-s+t", "+i", "-i", "-n", "+n-i"])?
             ),
-            16 => format!("MODE {channel} +{} {n}7", self.dice.pick(&["k", "l"])?),
+            16 | 38..=40 => format!("MODE {channel} +{} {n}7", self.dice.pick(&["k", "l", "l"])?),
             17 => format!("MODE {channel} {}", self.dice.pick(&["-k x", "-l", "+k-k+l a a 9"])?),
             18 | 19 => self.dice.pick(&["AWAY :gone", "AWAY :still gone", "AWAY", "AWAY"])?.into(),
             20 => format!("SETNAME :name {n}"),
             21 => format!("MODE {nick} {}", self.dice.pick(&["+i", "-i", "+w-i", "-w", "-o"])?),
             22 => format!("INVITE {other} {channel}"),
             23 => match n {
-                0 => "OPER root sesame".into(),
+                0 => format!("WHO {other}"),
                 1 if self.dice.one_in(4) => format!("KILL {other} :out"),
                 2 => format!("WHOIS {other}"),
                 3 => "LIST".into(),
                 4 => "LUSERS".into(),
                 _ => format!("NAMES {channel}"),
             },
+            36 => "OPER root sesame".into(),
+            37 => match self.dice.below(5) {
+                0 => format!("GLINE {} x{n}@*.none :out", self.dice.pick(&["20s", "1h"])?),
+                1 => format!("GLINE x{n}@*.none"),
+                2 => format!("FILTER z{n} block {} :no", self.dice.pick(&["cp", "t"])?),
+                3 => format!("FILTER z{n}"),
+                _ => format!("DEFCON {}", self.dice.pick(&["4", "5"])?),
+            },
             24..=27 if other != nick && !other.is_empty() => self.ledger.letter(client, &other),
             28..=30 => self.ledger.word(client, &channel),
-            _ => format!("JOIN {channel} {n}7"),
+            // Somebody inside has told the key, if there is one.
+            _ => {
+                let inside = |client: &usize| {
+                    let known = self.sim.clients.get(*client)?;
+                    known.view.rooms.get(&channel)?.modes.as_ref()?.get(&'k').cloned()
+                };
+                let key = self.places.iter().find_map(inside).unwrap_or_default();
+                format!("JOIN {channel} {key}")
+            }
         })
     }
 
@@ -335,14 +395,15 @@ impl Workload {
     fn end(&mut self) {
         self.sim.fabric.calm();
         self.sim.workers = Workers::default();
-        for server in 0..self.sim.hosts.len() {
-            self.sim.restart(server);
-        }
         for client in self.places.clone() {
             self.sim.read(client, true);
         }
-        // Whoever is out of reach for that long has been given up, and comes back.
+        // Whoever is out of reach for that long has been given up, and comes back; who has been forgotten
+        // starts anew.
         for _ in 0..8 {
+            for server in 0..self.sim.hosts.len() {
+                self.sim.restart(server);
+            }
             self.sim.redial();
             self.sim.pass(Duration::from_secs(5));
         }

@@ -103,6 +103,27 @@ mod tests {
     }
 
     #[test]
+    fn those_who_asked_for_no_names_get_none() {
+        for name in ["no-implicit-names", "draft/no-implicit-names"] {
+            check(&format!(
+                r"
+                alice > JOIN #a
+                alice > TOPIC #a :t
+                bob   > CAP REQ {name}
+                bob   > JOIN #a
+                bob   < :bob!~bob@bob.test JOIN #a
+                bob   < :s1.test 332 bob #a :t
+                bob   > PING x
+                bob   <! 353
+                bob   <! 366
+                bob   > NAMES #a
+                bob   < :s1.test 353 bob = #a :@alice bob
+                ",
+            ));
+        }
+    }
+
+    #[test]
     fn what_keeps_people_out() {
         check(
             r"

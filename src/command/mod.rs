@@ -11,6 +11,7 @@ mod gline;
 mod help;
 mod invite;
 mod ison;
+mod isupport;
 mod join;
 mod kick;
 mod kill;
@@ -19,6 +20,7 @@ mod list;
 mod lusers;
 mod message;
 mod mode;
+mod monitor;
 mod motd;
 mod names;
 mod nick;
@@ -63,6 +65,7 @@ const ALL: &[&[Command]] = &[
     help::COMMANDS,
     invite::COMMANDS,
     ison::COMMANDS,
+    isupport::COMMANDS,
     join::COMMANDS,
     kick::COMMANDS,
     kill::COMMANDS,
@@ -70,6 +73,7 @@ const ALL: &[&[Command]] = &[
     list::COMMANDS,
     lusers::COMMANDS,
     mode::COMMANDS,
+    monitor::COMMANDS,
     motd::COMMANDS,
     names::COMMANDS,
     nick::COMMANDS,

@@ -118,6 +118,31 @@ mod tests {
     }
 
     #[test]
+    fn what_a_bot_does_is_marked() {
+        check(
+            r"
+            alice > CAP REQ :message-tags extended-join
+            alice > JOIN #a
+            bob   > MODE bob +B
+            bob   < :bob!~bob@bob.test MODE bob :+B
+            bob   > JOIN #a
+            alice <~ @bot;msgid=* :bob!~bob@bob.test JOIN #a * :Real bob
+            bob   > PRIVMSG #a :beep
+            alice <~ @bot;msgid=* :bob!~bob@bob.test PRIVMSG #a :beep
+            bob   <! bot;
+            bob   > NICK robert
+            alice <~ @bot;msgid=* :bob!~bob@bob.test NICK :robert
+            alice > MODE #a +o robert
+            alice <~ @msgid=* :alice!~alice@alice.test MODE #a +o robert
+            bob   > TOPIC #a :t
+            alice <~ @bot;msgid=* :robert!~bob@bob.test TOPIC #a :t
+            bob   > QUIT
+            alice <~ @bot;msgid=* :robert!~bob@bob.test QUIT *
+            ",
+        );
+    }
+
+    #[test]
     fn words_to_oneself_come_once_as_such_and_once_as_an_echo() {
         check(
             r"

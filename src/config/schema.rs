@@ -149,6 +149,8 @@ config! {
         modes: usize = "20", 20, Live, 1..=20;
         /// The most targets of one message or KICK.
         targets: usize = "4", 4, Live, 1..=20;
+        /// The most nicks that a client may monitor.
+        monitor: usize = "100", 100, Live, 1..=1000;
         /// How many past users WHOWAS remembers.
         whowas: usize = "1000", 1000, Live, 0..=100_000;
         /// How long the server may take to say goodbye.

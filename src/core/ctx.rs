@@ -153,6 +153,16 @@ impl Ctx<'_> {
         render::reply(self.core, self.fx, self.conn, &reply, self.now);
     }
 
+    /// Answers whoever asked, who must know batches, with numerics in a batch of a type.
+    pub fn batch(&mut self, kind: &str, replies: &[Reply]) {
+        let batch = self.core.new_batch();
+        self.line("BATCH", &[&format!("+{batch}"), kind], None);
+        for reply in replies {
+            render::batched(self.core, self.fx, self.conn, (reply, &batch), self.now);
+        }
+        self.line("BATCH", &[&format!("-{batch}")], None);
+    }
+
     /// Answers whoever asked, with a standard reply.
     pub fn standard(&mut self, standard: &Standard) {
         render::standard(self.core, self.fx, self.conn, standard, self.now);

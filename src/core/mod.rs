@@ -18,6 +18,7 @@ pub mod flood;
 pub mod frame;
 pub mod housekeeping;
 pub mod local;
+pub mod monitor;
 pub mod oper;
 pub mod policy;
 pub mod registration;
@@ -47,6 +48,7 @@ use census::Census;
 use cloak::Cloak;
 use effect::{Effect, Effects};
 use local::Local;
+use monitor::Monitor;
 use session::Session;
 use std::collections::BTreeMap;
 use timer::Timers;
@@ -85,6 +87,8 @@ pub struct Core {
     pub admission: Admission,
     /// Who was here.
     pub whowas: Whowas,
+    /// Who wants to know when somebody comes or goes.
+    pub monitor: Monitor,
     /// Private messages that another server may not have seen yet.
     pub undelivered: Undelivered,
     /// How addresses are hidden.
@@ -126,6 +130,7 @@ impl Core {
             timers: Timers::default(),
             admission: Admission::default(),
             whowas: Whowas::new(config.limits.whowas),
+            monitor: Monitor::default(),
             undelivered: Undelivered::default(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),

@@ -2,6 +2,7 @@
 
 pub mod channel;
 mod split;
+mod user;
 
 use super::{
     ConnId, Core, audience, bans, defcon,
@@ -53,6 +54,11 @@ pub fn apply(
     }
 }
 
+/// A message of somebody with these modes (`ircv3: bot-mode`).
+fn marked(msg: Msg, modes: UserModes) -> Msg {
+    if modes.contains('B') { msg.tag(cap::MESSAGE_TAGS, "bot", "") } else { msg }
+}
+
 /// Ends the process if it is dropped by a panic: a network half changed is not to be trusted.
 struct Guard;
 
@@ -86,7 +92,8 @@ impl Tell<'_> {
             Change::Away { user } => self.away(*user),
             Change::Realname { user } => self.realname(*user),
             Change::UserModes { user, before } => self.user_modes(*user, *before),
-            Change::Host { user, .. } => self.host(*user),
+            Change::Account { user } => self.account(*user),
+            Change::Host { user, mask } => self.host(*user, mask),
             Change::Joined { user, channel } => self.joined(*user, *channel),
             Change::Left { user, channel, how } => self.left(*user, *channel, how),
             Change::Quit(departed, reason) => self.quit(departed, reason),
@@ -113,6 +120,28 @@ impl Tell<'_> {
         Msg::new(source, verb).time(self.at.wall()).id(id)
     }
 
+    /// A message from a user, with the tags that tell of them.
+    fn by(&mut self, user: UserId, verb: &str) -> Msg {
+        let who = self.core.network().user(user);
+        let (mask, modes, account) = (who.mask(), who.modes, who.account.clone());
+        marked(self.msg(&mask, verb), modes).account(account.as_deref())
+    }
+
+    /// A message from whoever did something: as they are now, or else as `setter` remembers them.
+    fn done_by(&mut self, by: Source, setter: &str, verb: &str) -> Msg {
+        let user = match by {
+            Source::User(uid) => self.core.network().uid(uid),
+            Source::Server(_) => None,
+        };
+        match user {
+            Some(user) => self.by(user, verb),
+            None => {
+                let source = self.source(by, setter);
+                self.msg(&source, verb)
+            }
+        }
+    }
+
     fn send(&mut self, msg: &Msg, to: impl IntoIterator<Item = ConnId>) {
         audience::send(self.core, self.fx, msg, to);
     }
@@ -122,79 +151,6 @@ impl Tell<'_> {
         self.core.network().source(by).unwrap_or_else(|| {
             if setter.is_empty() { self.core.name().into() } else { setter.into() }
         })
-    }
-
-    fn came(&mut self, user: UserId) {
-        let modes = self.core.network().user(user).modes;
-        self.core.census.came(modes);
-    }
-
-    fn nick(&mut self, user: UserId, mask: &str, new: &Nick) {
-        self.remember(user, mask);
-        let msg = self.msg(mask, "NICK").text(new.as_str());
-        let to = audience::around(self.core, user);
-        self.send(&msg, to);
-    }
-
-    fn away(&mut self, user: UserId) {
-        let to = self.others_around(user);
-        let (mask, away) =
-            (self.core.network().user(user).mask(), self.core.network().user(user).away.clone());
-        let msg = self.msg(&mask, "AWAY").only(cap::AWAY_NOTIFY);
-        let msg = match away {
-            Some(away) => msg.text(&away),
-            None => msg,
-        };
-        self.send(&msg, to);
-    }
-
-    fn realname(&mut self, user: UserId) {
-        let (mask, realname) = (
-            self.core.network().user(user).mask(),
-            self.core.network().user(user).realname.clone(),
-        );
-        let msg = self.msg(&mask, "SETNAME").text(&realname).only(cap::SETNAME);
-        let to = audience::around(self.core, user);
-        self.send(&msg, to);
-    }
-
-    fn user_modes(&mut self, user: UserId, before: UserModes) {
-        let after = self.core.network().user(user).modes;
-        self.core.census.changed(before, after);
-        let own = audience::of_user(self.core, user).to_vec();
-        if own.is_empty() {
-            return;
-        }
-        let nick = self.core.network().user(user).nick().to_string();
-        let text =
-            crate::wire::mode::format(after.since(before).map(|(on, letter)| (on, letter, None)));
-        let mask = self.core.network().user(user).mask();
-        let msg = self.msg(&mask, "MODE").param(&nick).text(&text);
-        self.send(&msg, own);
-    }
-
-    /// Tells a user of the host that others see now.
-    fn host(&mut self, user: UserId) {
-        let host = self.core.network().user(user).host.clone();
-        for conn in audience::of_user(self.core, user).to_vec() {
-            reply(self.core, self.fx, conn, &reply::host_hidden(&host), self.now);
-        }
-    }
-
-    fn quit(&mut self, departed: &Departed, reason: &str) {
-        self.core.census.quit(departed.modes);
-        self.note_past(departed);
-        let msg = self.msg(&departed.mask, "QUIT").text(reason);
-        let to = audience::of_channels(self.core, &departed.channels);
-        self.send(&msg, to);
-        let Some(local) = self.core.locals.remove(departed.user) else { return };
-        self.core.census.left();
-        for conn in local.sessions {
-            goodbye(self.core, self.fx, conn, reason);
-            if let Some(session) = self.core.sessions.get_mut(conn) {
-                session.phase = Phase::New(Box::default());
-            }
-        }
     }
 
     fn told(&mut self, by: UserId, user: UserId) {
@@ -239,8 +195,7 @@ impl Tell<'_> {
     }
 
     fn message(&mut self, by: UserId, target: &str, message: &Message) -> Msg {
-        let mask = self.core.network().user(by).mask();
-        let mut msg = self.msg(&mask, message.kind.verb()).param(target).client_tags(&message.tags);
+        let mut msg = self.by(by, message.kind.verb()).param(target).client_tags(&message.tags);
         if message.kind == MessageKind::Tagmsg {
             msg = msg.only(cap::MESSAGE_TAGS);
         } else {
@@ -355,7 +310,22 @@ pub fn reply(core: &Core, fx: &mut Effects, conn: ConnId, reply: &Reply, now: No
     fx.send(&[conn], |out| msg.encode(session.caps, out));
 }
 
-/// A standard reply; a notice to those who have not asked for them.
+/// A numeric in a batch.
+pub fn batched(
+    core: &Core,
+    fx: &mut Effects,
+    conn: ConnId,
+    (reply, batch): (&Reply, &str),
+    now: Now,
+) {
+    let Some(session) = core.sessions.get(conn) else { return };
+    let msg = server_msg(core, reply.code, now).param(addressee(core, conn)).rest(&reply.body);
+    let msg = msg.tag(cap::BATCH, "batch", batch);
+    fx.send(&[conn], |out| msg.encode(session.caps, out));
+}
+
+/// A standard reply; those who have not asked for them get them as well, since nothing else would tell
+/// them.
 pub fn standard(core: &Core, fx: &mut Effects, conn: ConnId, standard: &Standard, now: Now) {
     let Some(session) = core.sessions.get(conn) else { return };
     let msg = server_msg(core, standard.verb(), now).rest(&standard.body());

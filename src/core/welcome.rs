@@ -6,7 +6,7 @@ use crate::{
         UserId,
         mode::{self, Kind},
     },
-    wire::{encode, isupport, reply},
+    wire::{cap, encode, isupport, reply},
 };
 
 /// The version, as clients are told.
@@ -79,6 +79,7 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
     );
     let tokens = [
         ("AWAYLEN", number(limits.away)),
+        ("BOT", text("B".into())),
         ("CASEMAPPING", text(ctx.network().casemap().name().into())),
         ("CHANLIMIT", text(format!("#:{}", limits.channels_per_user))),
         ("CHANMODES", text(kinds)),
@@ -94,6 +95,7 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
         ("MAXLIST", text(format!("{}:{}", mode::letters(Kind::List), limits.list_entries))),
         ("MAXTARGETS", number(targets)),
         ("MODES", number(limits.modes)),
+        ("MONITOR", number(limits.monitor)),
         ("NAMELEN", number(limits.realname)),
         ("NETWORK", text(ctx.core.config.server.network.clone())),
         ("NICKLEN", number(limits.nick)),
@@ -104,9 +106,15 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
         ("TOPICLEN", number(limits.topic)),
         ("USERLEN", number(limits.user)),
         ("UTF8ONLY", None),
+        ("WHOX", None),
     ];
-    for line in isupport::lines(&tokens) {
-        ctx.reply(reply::isupport(&line));
+    let lines = isupport::lines(&tokens);
+    let replies: Vec<_> = lines.iter().map(|line| reply::isupport(line)).collect();
+    if ctx.session().caps.contains(cap::BATCH.or(cap::EXTENDED_ISUPPORT)) {
+        return ctx.batch("draft/isupport", &replies);
+    }
+    for reply in replies {
+        ctx.reply(reply);
     }
 }
 

@@ -58,6 +58,22 @@ pub enum Op {
         /// The operator class, for operators.
         class: Option<Box<str>>,
     },
+    /// A user has another user name or host.
+    Host {
+        /// Who.
+        uid: Uid,
+        /// The user name.
+        user: Box<str>,
+        /// The host that others see.
+        host: Box<str>,
+    },
+    /// A user logs in to an account, or out.
+    Account {
+        /// Who.
+        uid: Uid,
+        /// The account; none when logged out.
+        account: Option<Box<str>>,
+    },
     /// A user leaves the network.
     Quit {
         /// Who.
@@ -209,6 +225,8 @@ pub struct Presence {
     pub modes: UserModes,
     /// The operator class, for operators.
     pub class: Option<Box<str>>,
+    /// The account that the user is logged in to.
+    pub account: Option<Box<str>>,
 }
 
 /// How a user found the channel that it enters.
@@ -382,7 +400,12 @@ pub enum Change {
         /// What they were.
         before: UserModes,
     },
-    /// A user's host changed.
+    /// A user logged in or out.
+    Account {
+        /// Who.
+        user: UserId,
+    },
+    /// A user's user name or host changed.
     Host {
         /// Whose.
         user: UserId,

@@ -117,6 +117,7 @@ impl Play {
             "server.password" => self.config.server.password = Some(Secret::new(value)),
             "limits.channels_per_user" => self.config.limits.channels_per_user = number(),
             "limits.server_bans" => self.config.limits.server_bans = number(),
+            "limits.monitor" => self.config.limits.monitor = number(),
             "limits.list_entries" => self.config.limits.list_entries = number(),
             "limits.flood_burst" => self.config.limits.flood_burst = number() as u32,
             "cloak.enabled" => self.config.cloak.enabled = value == "true",

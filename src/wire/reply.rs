@@ -120,6 +120,10 @@ replies! {
     "332" TOPIC topic(channel: &str, topic: &str) => [channel] topic;
     /// Who set it, and when.
     "333" TOPIC_WHO_TIME topic_who_time(channel: &str, setter: &str, at: u64) => [channel, setter, at];
+    /// Someone is a bot.
+    "335" WHOIS_BOT whois_bot(nick: &str) => [nick] "is a bot";
+    /// The account that someone is logged in to.
+    "330" WHOIS_ACCOUNT whois_account(nick: &str, account: &str) => [nick, account] "is logged in as";
     /// A channel that one has been invited to.
     "336" INVITE_LIST invite_list(channel: &str) => [channel];
     /// The end of these.
@@ -140,6 +144,8 @@ replies! {
     "351" VERSION version(version: &str, server: &str, about: &str) => [version, server] about;
     /// Someone in WHO.
     "352" WHO_REPLY who_reply(channel: &str, user: &str, host: &str, server: &str, nick: &str, flags: &str, hops: u32, realname: &str) => [channel, user, host, server, nick, flags] format_args!("{hops} {realname}");
+    /// Someone in WHO, as it was asked for (`ircv3: whox`).
+    "354" WHOX_REPLY whox_reply(fields: &str) => [] ~ fields;
     /// The names in a channel.
     "353" NAM_REPLY nam_reply(symbol: char, channel: &str, names: &str) => [symbol, channel] names;
     /// The end of these.
@@ -262,6 +268,16 @@ replies! {
     "705" HELP_TXT help_txt(topic: &str, text: &str) => [topic] text;
     /// The end of a help text.
     "706" END_OF_HELP end_of_help(topic: &str) => [topic] "End of /HELP";
+    /// Monitored users who are online.
+    "730" MON_ONLINE mon_online(masks: &str) => [] masks;
+    /// Monitored nicks that nobody wears.
+    "731" MON_OFFLINE mon_offline(nicks: &str) => [] nicks;
+    /// What is monitored.
+    "732" MON_LIST mon_list(nicks: &str) => [] nicks;
+    /// The end of these.
+    "733" END_OF_MON_LIST end_of_mon_list() => [] "End of MONITOR list";
+    /// No more can be monitored.
+    "734" MON_LIST_FULL mon_list_full(limit: usize, nicks: &str) => [limit, nicks] "Monitor list is full";
     /// Too busy; ask again.
     "263" TRY_AGAIN try_again(verb: &str) => [verb] "Please wait a while and try again.";
 }

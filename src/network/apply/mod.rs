@@ -35,6 +35,10 @@ impl Network {
             Op::UserModes { uid, modes, host, class } => {
                 self.user_modes(*uid, *modes, host, class.as_deref(), at, changes)
             }
+            Op::Host { uid, user, host } => self.user_moves(*uid, user, host, at, changes),
+            Op::Account { uid, account } => {
+                self.user_logs_in(*uid, account.as_deref(), at, changes)
+            }
             Op::Quit { uid, reason } => self.user_quits(*uid, reason, at, changes),
             Op::Channel { name, epoch, modes } => {
                 self.channel_is(name, *epoch, *modes, at, changes)

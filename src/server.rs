@@ -13,6 +13,7 @@ use crate::{
     link::Mesh,
     network::crdt,
     time::{Mono, Now, Sid},
+    wire::cidr::Cidr,
 };
 use std::{borrow::Cow, net::IpAddr};
 
@@ -49,6 +50,12 @@ impl Origin {
             Origin::Ip(ip) => Some(ip),
             Origin::Local => None,
         }
+    }
+
+    /// What counts as one customer: the address, of IPv6 the first one of its /64.
+    pub fn customer(self) -> Option<IpAddr> {
+        let bits = |ip: IpAddr| if ip.is_ipv4() { 32 } else { 64 };
+        self.ip().and_then(|ip| Cidr::new(ip, bits(ip))).map(Cidr::address)
     }
 }
 

@@ -123,6 +123,10 @@ config! {
         flood_burst: u32 = "20", 20, Live, 1..=1_000_000;
         /// How long it waits for each command beyond that.
         flood_interval: Duration = "\"500ms\"", Duration::from_millis(500), Live, 0..=3600;
+        /// How often an address may give a wrong password before it has to wait.
+        login_burst: u32 = "5", 5, Live, 1..=1000;
+        /// How long it waits for each attempt beyond that.
+        login_interval: Duration = "\"30s\"", Duration::from_secs(30), Live, 0..=86_400;
         /// The longest nick.
         nick: usize = "32", 32, Restart, 1..=64;
         /// The longest user name.

@@ -8,7 +8,7 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
 };
 
 /// How many addresses without a connection are remembered for their throttle.
@@ -39,12 +39,11 @@ impl Admission {
                 "ERROR :Closing link: the server is full, try again later\r\n".into(),
             );
         }
-        let Origin::Ip(ip) = from else {
+        let (Some(ip), Some(key)) = (from.ip(), from.customer()) else {
             self.total += 1;
             return Verdict::Admit;
         };
         self.forget(now);
-        let key = network(ip);
         let known = self.addresses.get(&key);
         let (open, before) = known.map_or((0, now.mono), |known| (known.open, known.full_at));
         let mut full_at = before;
@@ -72,8 +71,7 @@ impl Admission {
     /// A connection that had been admitted is no more.
     pub fn release(&mut self, from: Origin) {
         self.total = self.total.saturating_sub(1);
-        let Origin::Ip(ip) = from else { return };
-        let key = network(ip);
+        let Some(key) = from.customer() else { return };
         let Some(address) = self.addresses.get_mut(&key) else { return };
         address.open = address.open.saturating_sub(1);
         if address.open > 0 {
@@ -101,16 +99,6 @@ impl Admission {
     fn forget_first(&mut self) {
         if let Some((_, key)) = self.idle.pop_first() {
             self.addresses.remove(&key);
-        }
-    }
-}
-
-fn network(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(_) => ip,
-        IpAddr::V6(ip) => {
-            let [a, b, c, d, ..] = ip.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
         }
     }
 }

@@ -255,12 +255,27 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
             if !ctx.may(user, privilege) {
                 return Err(reply::no_privileges().into());
             }
+            audit(ctx, user, message);
             run(ctx, user, message.args.clone())
         }
         (Run::User(_) | Run::Tagged(_) | Run::Oper(..), None) => {
             Err(reply::not_registered().into())
         }
     }
+}
+
+/// Writes down what an operator does with a privilege, before it is done.
+fn audit(ctx: &Ctx<'_>, user: UserId, message: &Message<'_>) {
+    let who = ctx.network().user(user);
+    let args: Vec<&str> = message.args.iter().collect();
+    log::info!(
+        target: "audit",
+        "{} ({}): {} {}",
+        who.mask(),
+        who.class.as_deref().unwrap_or_default(),
+        message.verb.to_ascii_uppercase(),
+        args.join(" ")
+    );
 }
 
 /// Takes a command's cost from the session's credit.

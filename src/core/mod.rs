@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod answer;
+pub mod attempts;
 pub mod audience;
 pub mod bans;
 pub mod census;
@@ -44,6 +45,7 @@ use crate::{
     time::{Clock, Now, Sid, Stamp, Wall},
 };
 use admission::Admission;
+use attempts::Attempts;
 use census::Census;
 use cloak::Cloak;
 use effect::{Effect, Effects};
@@ -85,6 +87,8 @@ pub struct Core {
     pub timers: Timers,
     /// Who may connect.
     pub admission: Admission,
+    /// Who has failed to log in.
+    pub attempts: Attempts,
     /// Who was here.
     pub whowas: Whowas,
     /// Who wants to know when somebody comes or goes.
@@ -129,6 +133,7 @@ impl Core {
             clock,
             timers: Timers::default(),
             admission: Admission::default(),
+            attempts: Attempts::default(),
             whowas: Whowas::new(config.limits.whowas),
             monitor: Monitor::default(),
             undelivered: Undelivered::default(),

@@ -43,7 +43,7 @@ fn join(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     refuse_each(ctx, args.list(0), |ctx, text| join_one(ctx, user, text, keys.next()))
 }
 
-fn join_one(ctx: &mut Ctx<'_>, user: UserId, text: &str, key: Option<&str>) -> Outcome {
+pub(super) fn join_one(ctx: &mut Ctx<'_>, user: UserId, text: &str, key: Option<&str>) -> Outcome {
     let Some(name) = ctx.channel_name(text) else {
         return Err(reply::no_such_channel(text).into());
     };

@@ -1,14 +1,18 @@
 //! The client protocol, one command to a file. To add one: write the file, name it twice here.
 
+mod admin;
 mod away;
 mod ban;
 mod cap;
+mod cycle;
 mod defcon;
 mod dline;
 mod error;
 mod filter;
 mod gline;
 mod help;
+mod helpop;
+mod info;
 mod invite;
 mod ison;
 mod isupport;
@@ -16,8 +20,10 @@ mod join;
 mod kick;
 mod kill;
 mod kline;
+mod links;
 mod list;
 mod lusers;
+mod map;
 mod message;
 mod mode;
 mod monitor;
@@ -34,14 +40,22 @@ mod privmsg;
 mod quit;
 mod rehash;
 mod rline;
+mod rules;
+mod servlist;
 mod setname;
 mod shun;
+mod squery;
+mod stats;
+mod summon;
 mod tagmsg;
 mod time;
 mod topic;
+mod trace;
 mod uban;
 mod user;
 mod userhost;
+mod userip;
+mod users;
 mod version;
 mod who;
 mod whois;
@@ -55,14 +69,18 @@ pub static TABLE: Table = Table { commands: ALL };
 
 /// Sorted by name.
 const ALL: &[&[Command]] = &[
+    admin::COMMANDS,
     away::COMMANDS,
     cap::COMMANDS,
+    cycle::COMMANDS,
     defcon::COMMANDS,
     dline::COMMANDS,
     error::COMMANDS,
     filter::COMMANDS,
     gline::COMMANDS,
     help::COMMANDS,
+    helpop::COMMANDS,
+    info::COMMANDS,
     invite::COMMANDS,
     ison::COMMANDS,
     isupport::COMMANDS,
@@ -70,8 +88,10 @@ const ALL: &[&[Command]] = &[
     kick::COMMANDS,
     kill::COMMANDS,
     kline::COMMANDS,
+    links::COMMANDS,
     list::COMMANDS,
     lusers::COMMANDS,
+    map::COMMANDS,
     mode::COMMANDS,
     monitor::COMMANDS,
     motd::COMMANDS,
@@ -87,11 +107,17 @@ const ALL: &[&[Command]] = &[
     quit::COMMANDS,
     rehash::COMMANDS,
     rline::COMMANDS,
+    rules::COMMANDS,
+    servlist::COMMANDS,
     setname::COMMANDS,
     shun::COMMANDS,
+    squery::COMMANDS,
+    stats::COMMANDS,
+    summon::COMMANDS,
     tagmsg::COMMANDS,
     time::COMMANDS,
     topic::COMMANDS,
+    trace::COMMANDS,
     uban::COMMANDS,
     dline::UNDO,
     gline::UNDO,
@@ -101,6 +127,8 @@ const ALL: &[&[Command]] = &[
     zline::UNDO,
     user::COMMANDS,
     userhost::COMMANDS,
+    userip::COMMANDS,
+    users::COMMANDS,
     version::COMMANDS,
     who::COMMANDS,
     whois::COMMANDS,

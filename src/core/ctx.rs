@@ -16,6 +16,7 @@ use crate::{
     wire::{
         encode::Msg,
         fail::Standard,
+        mask,
         name::{ChannelName, Nick},
         reply::{self, Reply},
     },
@@ -218,6 +219,18 @@ impl Ctx<'_> {
     pub fn find_user(&self, nick: &str) -> Option<UserId> {
         // Not bounded as a new nick is: a nick of another server, or one that shows an identity.
         Nick::lookup(nick, self.network().casemap()).and_then(|nick| self.network().nick(&nick))
+    }
+
+    /// That a question is for this server: one that names none, or this one by its name, by a mask, or by
+    /// a user who is on it.
+    pub fn asked_here(&self, target: Option<&str>) -> Outcome {
+        let Some(target) = target else { return Ok(()) };
+        let named = mask::matches(target, self.core.name(), self.network().casemap());
+        let user = self.find_user(target).map(|user| self.whois(user).uid.server);
+        if named || user == Some(self.core.sid()) {
+            return Ok(());
+        }
+        Err(reply::no_such_server(target).into())
     }
 
     /// A channel's name, if it is one.

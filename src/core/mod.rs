@@ -35,7 +35,7 @@ use crate::{
     arena::{Arena, Side},
     config::Config,
     id,
-    job::{Job, JobId, Loaded},
+    job::{Job, JobId, Loaded, Texts},
     metrics::Metrics,
     network::{
         Network, UserId,
@@ -69,8 +69,8 @@ pub struct Core {
     pub origin: Origin,
     /// The configuration in force.
     pub config: Config,
-    /// The lines of the message of the day.
-    pub motd: Vec<String>,
+    /// The texts that clients can read.
+    pub texts: Texts,
     /// When it started.
     pub started: Wall,
     /// The network, as far as this server knows.
@@ -118,12 +118,12 @@ pub struct Core {
 impl Core {
     /// A server to which nobody has connected.
     pub fn new(start: Start, now: Now) -> Core {
-        let Loaded { config, motd, .. } = start.loaded;
+        let Loaded { config, texts, .. } = start.loaded;
         let mut clock = Clock::new(start.origin.server, start.clock);
         clock.seen(Stamp { tick: now.wall.0 << 16, server: start.origin.server });
         let mut core = Core {
             origin: start.origin,
-            motd,
+            texts,
             started: now.wall,
             network: Network::new(config.server.casemap(), start.seed),
             sessions: Arena::default(),

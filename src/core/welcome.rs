@@ -135,12 +135,12 @@ pub fn lusers(ctx: &mut Ctx<'_>) {
 
 /// The message of the day.
 pub fn motd(ctx: &mut Ctx<'_>) {
-    if ctx.core.motd.is_empty() {
+    if ctx.core.texts.motd.is_empty() {
         return ctx.reply(reply::no_motd());
     }
     let name = ctx.core.name().to_owned();
     ctx.reply(reply::motd_start(&name));
-    for line in ctx.core.motd.clone() {
+    for line in ctx.core.texts.motd.clone() {
         ctx.reply(reply::motd(&line));
     }
     ctx.reply(reply::end_of_motd());

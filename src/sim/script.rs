@@ -114,6 +114,10 @@ impl Play {
         let (key, value) = text.split_once(' ').unwrap_or((text, ""));
         let number = || value.parse().unwrap_or(0);
         match key {
+            "server.motd" => self.config.server.motd = Some(value.into()),
+            "server.rules" => self.config.server.rules = Some(value.into()),
+            "server.admin_name" => self.config.server.admin_name = Some(value.into()),
+            "server.admin_email" => self.config.server.admin_email = Some(value.into()),
             "server.password" => self.config.server.password = Some(Secret::new(value)),
             "limits.channels_per_user" => self.config.limits.channels_per_user = number(),
             "limits.login_burst" => self.config.limits.login_burst = number() as u32,

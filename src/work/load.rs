@@ -2,7 +2,7 @@
 
 use crate::{
     config::{self, Address, Config, Error, Listen, Mistake, Reading, Source},
-    job::{Loaded, Material},
+    job::{Loaded, Material, Texts},
 };
 use argon2::{
     Argon2,
@@ -19,8 +19,8 @@ const FILES_MAX: usize = 256;
 /// The largest file that is read.
 const SIZE_MAX: u64 = 1 << 20;
 
-/// The longest message of the day, in lines.
-const MOTD_MAX: usize = 500;
+/// The longest message of the day, and the most rules, in lines.
+const TEXT_MAX: usize = 500;
 
 /// What reads the configuration, again and again.
 #[derive(Clone, Debug)]
@@ -38,22 +38,24 @@ impl Loader {
     pub fn load(&self) -> Result<Loaded, Vec<Error>> {
         let (mut config, sources) = self.config()?;
         let mut errors = Vec::new();
-        let motd = config.server.motd.clone().map_or_else(Vec::new, |path| {
-            read(&path).map_or_else(
-                |error| {
-                    errors.push(unreadable(&sources, &path, &error));
+        let mut lines = |path: &Option<PathBuf>| -> Vec<String> {
+            let Some(path) = path else { return Vec::new() };
+            match read(path) {
+                Ok(text) => text.lines().take(TEXT_MAX).map(str::to_owned).collect(),
+                Err(error) => {
+                    errors.push(unreadable(&sources, path, &error));
                     Vec::new()
-                },
-                |text| text.lines().take(MOTD_MAX).map(str::to_owned).collect(),
-            )
-        });
+                }
+            }
+        };
+        let texts = Texts { motd: lines(&config.server.motd), rules: lines(&config.server.rules) };
         let certificates = if config.listen.is_empty() {
             config.listen.clone_from(&self.fallback.0);
             self.fallback.1.clone()
         } else {
             materials(&config, &sources, &mut errors)
         };
-        if errors.is_empty() { Ok(Loaded { config, motd, certificates }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Loaded { config, texts, certificates }) } else { Err(errors) }
     }
 
     /// Reads the certificates alone.

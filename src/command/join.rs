@@ -8,8 +8,7 @@ use crate::{
     },
     network::{
         UserId,
-        mode::ChannelModes,
-        op::{Entry, Leave, Op},
+        op::{Leave, Op},
     },
     wire::{message::Args, reply},
 };
@@ -30,9 +29,6 @@ pub const COMMANDS: &[Command] = &[Command {
     cost: 2,
     run: Run::User(join),
 }];
-
-/// The modes that a channel begins with.
-const FIRST_MODES: &str = "nt";
 
 fn join(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     ctx.touch(user);
@@ -55,17 +51,10 @@ pub(super) fn join_one(ctx: &mut Ctx<'_>, user: UserId, text: &str, key: Option<
         return Err(reply::too_many_channels(text).into());
     }
     let uid = ctx.whois(user).uid;
-    let modes = ChannelModes::of(FIRST_MODES);
-    let entry = match record.map(|channel| (channel, ctx.network().channel(channel))) {
-        // Somebody is in it, if perhaps out of sight: there is nothing to be had by entering it anew.
-        Some((channel, record)) if !record.is_empty() => {
-            let epoch = record.epoch;
-            policy::join(ctx, user, channel, key)?;
-            Entry::Found(epoch)
-        }
-        Some((_, record)) => Entry::Founds { before: Some(record.epoch), modes },
-        None => Entry::Founds { before: None, modes },
-    };
+    if let Some(channel) = record.filter(|channel| !ctx.network().channel(*channel).is_empty()) {
+        policy::join(ctx, user, channel, key)?;
+    }
+    let entry = policy::entry(ctx.network(), record);
     ctx.commit(Op::Join { uid, name, entry });
     Ok(())
 }

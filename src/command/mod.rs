@@ -4,12 +4,16 @@ mod admin;
 mod away;
 mod ban;
 mod cap;
+mod chghost;
+mod chgident;
+mod chgname;
 mod cycle;
 mod defcon;
 mod dline;
 mod error;
 mod filter;
 mod gline;
+mod globops;
 mod help;
 mod helpop;
 mod info;
@@ -20,6 +24,7 @@ mod join;
 mod kick;
 mod kill;
 mod kline;
+mod knock;
 mod links;
 mod list;
 mod lusers;
@@ -39,8 +44,17 @@ mod pong;
 mod privmsg;
 mod quit;
 mod rehash;
+mod remove;
+mod request;
 mod rline;
 mod rules;
+mod sajoin;
+mod sakick;
+mod samode;
+mod sanick;
+mod sapart;
+mod saquit;
+mod satopic;
 mod servlist;
 mod setname;
 mod shun;
@@ -52,11 +66,13 @@ mod time;
 mod topic;
 mod trace;
 mod uban;
+mod uninvite;
 mod user;
 mod userhost;
 mod userip;
 mod users;
 mod version;
+mod wallops;
 mod who;
 mod whois;
 mod whowas;
@@ -72,12 +88,16 @@ const ALL: &[&[Command]] = &[
     admin::COMMANDS,
     away::COMMANDS,
     cap::COMMANDS,
+    chghost::COMMANDS,
+    chgident::COMMANDS,
+    chgname::COMMANDS,
     cycle::COMMANDS,
     defcon::COMMANDS,
     dline::COMMANDS,
     error::COMMANDS,
     filter::COMMANDS,
     gline::COMMANDS,
+    globops::COMMANDS,
     help::COMMANDS,
     helpop::COMMANDS,
     info::COMMANDS,
@@ -88,6 +108,7 @@ const ALL: &[&[Command]] = &[
     kick::COMMANDS,
     kill::COMMANDS,
     kline::COMMANDS,
+    knock::COMMANDS,
     links::COMMANDS,
     list::COMMANDS,
     lusers::COMMANDS,
@@ -106,8 +127,16 @@ const ALL: &[&[Command]] = &[
     privmsg::COMMANDS,
     quit::COMMANDS,
     rehash::COMMANDS,
+    remove::COMMANDS,
     rline::COMMANDS,
     rules::COMMANDS,
+    sajoin::COMMANDS,
+    sakick::COMMANDS,
+    samode::COMMANDS,
+    sanick::COMMANDS,
+    sapart::COMMANDS,
+    saquit::COMMANDS,
+    satopic::COMMANDS,
     servlist::COMMANDS,
     setname::COMMANDS,
     shun::COMMANDS,
@@ -121,6 +150,7 @@ const ALL: &[&[Command]] = &[
     uban::COMMANDS,
     dline::UNDO,
     gline::UNDO,
+    uninvite::COMMANDS,
     kline::UNDO,
     rline::UNDO,
     shun::UNDO,
@@ -130,6 +160,7 @@ const ALL: &[&[Command]] = &[
     userip::COMMANDS,
     users::COMMANDS,
     version::COMMANDS,
+    wallops::COMMANDS,
     who::COMMANDS,
     whois::COMMANDS,
     whowas::COMMANDS,

@@ -54,7 +54,7 @@ pub const COMMANDS: &[Command] = &[Command {
 /// The longest mask.
 const MASK_MAX: usize = 200;
 
-fn mode(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+pub(super) fn mode(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     if args[0].starts_with('#') {
         channel_mode(ctx, user, &args)
     } else {

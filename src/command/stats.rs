@@ -9,7 +9,6 @@ use crate::{
         registration,
     },
     network::{UserId, ban::KINDS},
-    server::Origin,
     wire::{message::Args, reply},
 };
 
@@ -80,10 +79,7 @@ fn operators(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
 fn connections(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
     let mut rows = Vec::new();
     for (_, session) in ctx.core.sessions.iter().take(SHOWN_MAX + 1) {
-        let address = match session.from {
-            Origin::Ip(ip) => registration::address_text(ip),
-            Origin::Local => "local".to_owned(),
-        };
+        let address = registration::origin_text(session.from);
         let user = session.user();
         let nick = user.map_or_else(|| "*".to_owned(), |user| ctx.whois(user).nick().to_string());
         let silent = ctx.now.mono.since(session.heard).as_secs();

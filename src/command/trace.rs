@@ -9,7 +9,6 @@ use crate::{
         registration, welcome,
     },
     network::UserId,
-    server::Origin,
     wire::{message::Args, reply},
 };
 
@@ -63,10 +62,9 @@ fn piece(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
                     None => reply::trace_user(nick, &host, silent),
                 }
             }
-            None if all && only.is_none() && !session.closing => match session.from {
-                Origin::Ip(ip) => reply::trace_unknown(&registration::address_text(ip)),
-                Origin::Local => reply::trace_unknown("local"),
-            },
+            None if all && only.is_none() && !session.closing => {
+                reply::trace_unknown(&registration::origin_text(session.from))
+            }
             None => continue,
         };
         ctx.reply(line);

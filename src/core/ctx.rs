@@ -121,6 +121,8 @@ pub struct Ctx<'a> {
     pub conn: ConnId,
     /// The numerics that the running command has declared.
     pub declared: &'static [&'static str],
+    /// Whether the command acts by the powers of an operator of the network, and not of a member.
+    pub forced: bool,
 }
 
 impl Ctx<'_> {

@@ -20,6 +20,8 @@ pub struct Local {
     pub active: Mono,
     /// Whether nothing but leaving is heard of them, by a server ban.
     pub shunned: bool,
+    /// When the user last knocked.
+    pub knocked: Option<Mono>,
     /// Channels that the user has been asked into, the latest last.
     pub invites: Vec<ChannelName>,
 }

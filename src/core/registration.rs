@@ -119,6 +119,7 @@ fn complete(ctx: &mut Ctx<'_>) {
         since: ctx.now.wall,
         active: ctx.now.mono,
         shunned: false,
+        knocked: None,
         invites: Vec::new(),
     };
     ctx.core.locals.insert(user, local);
@@ -183,6 +184,14 @@ fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presenc
 pub fn address_text(ip: std::net::IpAddr) -> String {
     let text = ip.to_string();
     if text.starts_with(':') { format!("0{text}") } else { text }
+}
+
+/// Where a connection comes from, as it can stand in a parameter.
+pub fn origin_text(from: Origin) -> String {
+    match from {
+        Origin::Ip(ip) => address_text(ip),
+        Origin::Local => "localhost".to_owned(),
+    }
 }
 
 /// The connection of a session has ended, or is to end, for this reason: its user goes if no other

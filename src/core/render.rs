@@ -1,6 +1,8 @@
 //! From changes to what clients see. Every line that a client gets unasked is written here.
 
+mod announce;
 pub mod channel;
+mod request;
 mod split;
 mod user;
 
@@ -15,7 +17,7 @@ use crate::{
         UserId,
         crdt::Source,
         mode::{Status, UserModes},
-        op::{Ask, Change, Departed, Message, MessageKind, Op, Target},
+        op::{Change, Departed, Message, MessageKind, Op, Target},
     },
     time::{MsgId, Now, Stamp},
     wire::{
@@ -102,6 +104,8 @@ impl Tell<'_> {
             Change::Mode { channel, by, changes } => self.mode(*channel, *by, changes),
             Change::Topic { channel, by, setter } => self.topic(*channel, *by, setter),
             Change::Invited { by, user, channel } => self.invited(*by, *user, *channel),
+            Change::Knocked { user, channel } => self.knocked(*user, *channel),
+            Change::Announced => self.announced(),
             Change::Said { by, channel } => self.said(*by, *channel),
             Change::Told { by, user } => self.told(*by, *user),
             Change::Asked { user } => self.asked(*user),
@@ -231,20 +235,6 @@ impl Tell<'_> {
     fn defcon(&mut self, by: Source) {
         let (by, level) = (self.source(by, ""), self.core.network().defcon());
         log::warn!("{by} sets DEFCON {level}: {}", defcon::meaning(level));
-    }
-
-    /// What may be done to a user only at home is done at home.
-    fn asked(&mut self, user: UserId) {
-        let Op::Request { ask, .. } = self.op else { return };
-        if self.core.locals.get(user).is_none() {
-            return;
-        }
-        match ask {
-            Ask::Kill(reason) => {
-                let uid = self.core.network().user(user).uid;
-                self.core.commit(self.fx, Op::Quit { uid, reason: reason.clone() }, None, self.now);
-            }
-        }
     }
 
     /// The sessions of those who share a channel with a user, without the user's own.

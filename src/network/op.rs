@@ -143,6 +143,22 @@ pub enum Op {
         /// Where to.
         name: ChannelName,
     },
+    /// A user asks to be let in to a channel.
+    Knock {
+        /// Who.
+        uid: Uid,
+        /// Where.
+        name: ChannelName,
+    },
+    /// Words to everybody who listens, or to the operators.
+    Announce {
+        /// Whose.
+        by: Source,
+        /// Whether they are for operators only.
+        opers: bool,
+        /// The words.
+        text: Box<str>,
+    },
     /// Words that pass by and leave no trace in the network.
     Message(Box<Message>),
     /// Something only the user's own server may do is asked of it.
@@ -361,6 +377,20 @@ impl MessageKind {
 pub enum Ask {
     /// Disconnect the user, with a reason.
     Kill(Box<str>),
+    /// Have the user enter a channel.
+    Join(ChannelName),
+    /// Have the user leave a channel, with a reason.
+    Part(ChannelName, Box<str>),
+    /// Give the user another nick.
+    Nick(Nick),
+    /// Give the user another user name.
+    Ident(Box<str>),
+    /// Give the user another host.
+    Host(Box<str>),
+    /// Give the user another real name.
+    Realname(Box<str>),
+    /// Take back an invitation.
+    Uninvite(ChannelName),
 }
 
 /// What visibly happened: what local clients may have to be told.
@@ -461,6 +491,15 @@ pub enum Change {
         /// Where to.
         channel: ChannelId,
     },
+    /// A user asks to be let in to a channel.
+    Knocked {
+        /// Who.
+        user: UserId,
+        /// Where.
+        channel: ChannelId,
+    },
+    /// Words for everybody or for operators; they stand in the operation.
+    Announced,
     /// Words have been said in a channel; they stand in the operation.
     Said {
         /// By whom.

@@ -1,5 +1,6 @@
 //! The client protocol, one command to a file. To add one: write the file, name it twice here.
 
+mod accept;
 mod admin;
 mod away;
 mod ban;
@@ -58,6 +59,7 @@ mod satopic;
 mod servlist;
 mod setname;
 mod shun;
+mod silence;
 mod squery;
 mod stats;
 mod summon;
@@ -85,6 +87,7 @@ pub static TABLE: Table = Table { commands: ALL };
 
 /// Sorted by name.
 const ALL: &[&[Command]] = &[
+    accept::COMMANDS,
     admin::COMMANDS,
     away::COMMANDS,
     cap::COMMANDS,
@@ -140,6 +143,7 @@ const ALL: &[&[Command]] = &[
     servlist::COMMANDS,
     setname::COMMANDS,
     shun::COMMANDS,
+    silence::COMMANDS,
     squery::COMMANDS,
     stats::COMMANDS,
     summon::COMMANDS,

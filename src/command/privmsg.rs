@@ -24,6 +24,8 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::NO_SUCH_NICK,
         reply::NO_SUCH_CHANNEL,
         reply::TOO_MANY_TARGETS,
+        reply::TARGET_UMODE_G,
+        reply::TARGET_NOTIFY,
     ],
     cost: 1,
     run: Run::Tagged(privmsg),

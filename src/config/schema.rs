@@ -161,6 +161,10 @@ config! {
         modes: usize = "20", 20, Live, 1..=20;
         /// The most targets of one message or KICK.
         targets: usize = "4", 4, Live, 1..=20;
+        /// The most users on an ACCEPT list.
+        accept: usize = "100", 100, Live, 1..=1000;
+        /// The most masks on a SILENCE list.
+        silence: usize = "32", 32, Live, 1..=1000;
         /// The most nicks that a client may monitor.
         monitor: usize = "100", 100, Live, 1..=1000;
         /// How many past users WHOWAS remembers.

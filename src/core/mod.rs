@@ -8,6 +8,7 @@ pub mod answer;
 pub mod attempts;
 pub mod audience;
 pub mod bans;
+pub mod callerid;
 pub mod census;
 pub mod cloak;
 pub mod ctx;

@@ -120,6 +120,9 @@ fn complete(ctx: &mut Ctx<'_>) {
         since: ctx.now.wall,
         active: ctx.now.mono,
         shunned: false,
+        silence: Vec::new(),
+        accept: Vec::new(),
+        informed: None,
         knocked: None,
         invites: Vec::new(),
     };

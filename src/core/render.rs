@@ -7,7 +7,7 @@ mod split;
 mod user;
 
 use super::{
-    ConnId, Core, audience, bans, defcon,
+    ConnId, Core, audience, bans, callerid, defcon,
     effect::{Effect, Effects},
     session::Phase,
     whowas::Past,
@@ -17,7 +17,7 @@ use crate::{
         UserId,
         crdt::Source,
         mode::{Status, UserModes},
-        op::{Change, Departed, Message, MessageKind, Op, Target},
+        op::{Ask, Change, Departed, Message, MessageKind, Op, Target},
     },
     time::{MsgId, Now, Stamp},
     wire::{
@@ -161,7 +161,11 @@ impl Tell<'_> {
         let Op::Message(message) = self.op else { return };
         let nick = self.core.network().user(user).nick().to_string();
         let msg = self.message(by, &nick, message);
-        let to = audience::of_user(self.core, user).to_vec();
+        let mut to = audience::of_user(self.core, user).to_vec();
+        if !callerid::hears(self.core, user, by) {
+            to.clear();
+            self.turned_away(by, user, message.kind);
+        }
         let mut echo = self.echo(by);
         if user == by {
             // What arrives is no answer to what was sent: only the echo carries the label.
@@ -182,6 +186,19 @@ impl Tell<'_> {
         {
             self.core.undelivered.note(home, self.at, by, &nick);
         }
+    }
+
+    /// Tells one who is at home elsewhere that they are not heard; those at home here have been refused.
+    fn turned_away(&mut self, by: UserId, user: UserId, kind: MessageKind) {
+        let elsewhere = self.core.locals.get(by).is_none();
+        if !elsewhere || kind != MessageKind::Privmsg || callerid::accepts(self.core, user, by) {
+            return;
+        }
+        let informed = callerid::inform(self.core, self.fx, user, by, self.now);
+        let (who, uid) = (self.core.network().user(user), self.core.network().user(by).uid);
+        let ask = Ask::Unheard { nick: who.nick().clone(), informed };
+        let op = Op::Request { by: Source::User(who.uid), uid, ask };
+        self.core.commit(self.fx, op, None, self.now);
     }
 
     fn said(&mut self, by: UserId, channel: crate::network::ChannelId) {

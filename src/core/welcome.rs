@@ -78,8 +78,10 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
         "JOIN:,KICK:{targets},NAMES:{targets},NOTICE:{targets},PART:,PRIVMSG:{targets},TAGMSG:{targets},WHOIS:1"
     );
     let tokens = [
+        ("ACCEPT", number(limits.accept)),
         ("AWAYLEN", number(limits.away)),
         ("BOT", text("B".into())),
+        ("CALLERID", text("g".into())),
         ("CASEMAPPING", text(ctx.network().casemap().name().into())),
         ("CHANLIMIT", text(format!("#:{}", limits.channels_per_user))),
         ("CHANMODES", text(kinds)),
@@ -91,6 +93,7 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
         ("INVEX", None),
         ("KEYLEN", number(limits.key)),
         ("KICKLEN", number(limits.kick)),
+        ("KNOCK", None),
         ("LINELEN", number(crate::wire::framing::BODY_MAX)),
         ("MAXLIST", text(format!("{}:{}", mode::letters(Kind::List), limits.list_entries))),
         ("MAXTARGETS", number(targets)),
@@ -101,9 +104,11 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
         ("NICKLEN", number(limits.nick)),
         ("PREFIX", text(prefix.0)),
         ("SAFELIST", None),
+        ("SILENCE", number(limits.silence)),
         ("STATUSMSG", text(prefix.1)),
         ("TARGMAX", text(targmax)),
         ("TOPICLEN", number(limits.topic)),
+        ("USERIP", None),
         ("USERLEN", number(limits.user)),
         ("UTF8ONLY", None),
         ("WHOX", None),

@@ -391,6 +391,13 @@ pub enum Ask {
     Realname(Box<str>),
     /// Take back an invitation.
     Uninvite(ChannelName),
+    /// Tell the user that somebody with +g does not hear them.
+    Unheard {
+        /// Who does not.
+        nick: Nick,
+        /// Whether they have been told of it.
+        informed: bool,
+    },
 }
 
 /// What visibly happened: what local clients may have to be told.

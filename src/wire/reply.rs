@@ -268,6 +268,28 @@ replies! {
     "705" HELP_TXT help_txt(topic: &str, text: &str) => [topic] text;
     /// The end of a help text.
     "706" END_OF_HELP end_of_help(topic: &str) => [topic] "End of /HELP";
+    /// Someone does not hear those who are not on their list.
+    "716" TARGET_UMODE_G target_umode_g(nick: &str) => [nick] "is in +g mode (server-side ignore)";
+    /// They have been told that one would like to be heard.
+    "717" TARGET_NOTIFY target_notify(nick: &str) => [nick] "has been informed that you messaged them";
+    /// Someone would like to be heard.
+    "718" UMODE_G_MESSAGE umode_g_message(nick: &str, host: &str) => [nick, host] "is messaging you, and you have user mode +g set; ACCEPT lets you hear them";
+    /// Someone on one's SILENCE list.
+    "271" SILENCE_LIST silence_list(nick: &str, mask: &str) => [nick, mask];
+    /// The end of these.
+    "272" END_OF_SILENCE_LIST end_of_silence_list(nick: &str) => [nick] "End of Silence List";
+    /// Those on one's ACCEPT list.
+    "281" ACCEPT_LIST accept_list(nicks: &str) => [] nicks;
+    /// The end of these.
+    "282" END_OF_ACCEPT end_of_accept() => [] "End of /ACCEPT list";
+    /// One's ACCEPT list is full.
+    "456" ACCEPT_FULL accept_full() => [] "Accept list is full";
+    /// Someone is on it already.
+    "457" ACCEPT_EXIST accept_exist(nick: &str) => [nick] "is already on your accept list";
+    /// Someone is not on it.
+    "458" ACCEPT_NOT accept_not(nick: &str) => [nick] "is not on your accept list";
+    /// One's SILENCE list is full.
+    "511" SILENCE_LIST_FULL silence_list_full(mask: &str) => [mask] "Your silence list is full";
     /// Monitored users who are online.
     "730" MON_ONLINE mon_online(masks: &str) => [] masks;
     /// Monitored nicks that nobody wears.

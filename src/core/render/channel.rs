@@ -2,7 +2,7 @@
 
 use super::{Tell, reply};
 use crate::{
-    core::{ConnId, Core, audience, effect::Effects},
+    core::{ConnId, Core, audience, callerid, effect::Effects},
     network::{
         ChannelId, UserId,
         crdt::Source,
@@ -122,7 +122,9 @@ impl Tell<'_> {
         }
         let msg = self.by(by, "INVITE").param(&nick).param(name.as_str());
         let own = audience::of_user(self.core, user).to_vec();
-        self.send(&msg, own.iter().copied());
+        if !callerid::silences(self.core, user, by) {
+            self.send(&msg, own.iter().copied());
+        }
         // ircv3: invite-notify: those who might have invited the user themselves.
         let speaker = audience::of_user(self.core, by).to_vec();
         let ops = audience::of_channel(self.core, channel, Status::HALFOP);

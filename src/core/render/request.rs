@@ -1,13 +1,16 @@
 //! What may be done to a user only at home is done at home.
 
-use super::Tell;
+use super::{Tell, reply};
 use crate::{
-    core::policy,
+    core::{audience, policy},
     network::{
         UserId,
         op::{Ask, Leave, Op},
     },
-    wire::name::{ChannelName, Nick},
+    wire::{
+        name::{ChannelName, Nick},
+        reply as replies,
+    },
 };
 
 impl Tell<'_> {
@@ -26,6 +29,10 @@ impl Tell<'_> {
             Ask::Ident(name) => Some(Op::Host { uid, user: name, host }),
             Ask::Host(host) => Some(Op::Host { uid, user: name, host }),
             Ask::Realname(realname) => Some(Op::Realname { uid, realname }),
+            Ask::Unheard { nick, informed } => {
+                self.unheard(user, &nick, informed);
+                None
+            }
             Ask::Uninvite(name) => {
                 if let Some(local) = self.core.locals.get_mut(user) {
                     local.invites.retain(|known| *known != name);
@@ -35,6 +42,16 @@ impl Tell<'_> {
         };
         if let Some(op) = op {
             self.core.commit(self.fx, op, None, self.now);
+        }
+    }
+
+    fn unheard(&mut self, user: UserId, nick: &Nick, informed: bool) {
+        let mut lines = vec![replies::target_umode_g(nick.as_str())];
+        lines.extend(informed.then(|| replies::target_notify(nick.as_str())));
+        for conn in audience::of_user(self.core, user).to_vec() {
+            for line in &lines {
+                reply(self.core, self.fx, conn, line, self.now);
+            }
         }
     }
 

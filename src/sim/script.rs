@@ -124,6 +124,12 @@ impl Play {
             "server.admin_email" => self.config.server.admin_email = Some(value.into()),
             "server.password" => self.config.server.password = Some(Secret::new(value)),
             "limits.channels_per_user" => self.config.limits.channels_per_user = number(),
+            "server.casemapping" => {
+                self.config.server.casemapping = match value {
+                    "precis" => Casemap::Precis,
+                    _ => Casemap::Rfc1459,
+                }
+            }
             "limits.login_burst" => self.config.limits.login_burst = number() as u32,
             "limits.server_bans" => self.config.limits.server_bans = number(),
             "limits.accept" => self.config.limits.accept = number(),

@@ -160,6 +160,7 @@ pub fn away(ctx: &mut Ctx<'_>, user: UserId, message: Option<Box<str>>) -> bool 
 fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presence> {
     let (from, secure) = (ctx.session().from, ctx.session().tls.is_some());
     let cloaked = ctx.core.config.cloak.enabled;
+    let modes = UserModes::chosen(&ctx.core.config.server.user_modes);
     let cloak = ctx.core.cloak.host(from);
     let (address, shown) = match from {
         Origin::Ip(ip) => (Some(ip), address_text(ip)),
@@ -180,7 +181,7 @@ fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presenc
         address,
         realname,
         away: None,
-        modes: UserModes::default().set('Z', secure).set('x', cloaked),
+        modes: modes.set('Z', secure).set('x', cloaked),
         class: None,
         account: None,
     })

@@ -116,17 +116,7 @@ fn complete(ctx: &mut Ctx<'_>) {
     let away = ctx.session_mut().registration().and_then(|registration| registration.away.take());
     ctx.commit(Op::User(Box::new(presence)));
     let Some(user) = ctx.network().uid(uid) else { return };
-    let local = Local {
-        sessions: vec![ctx.conn],
-        since: ctx.now.wall,
-        active: ctx.now.mono,
-        shunned: false,
-        silence: Vec::new(),
-        accept: Vec::new(),
-        informed: None,
-        knocked: None,
-        invites: Vec::new(),
-    };
+    let local = Local::new(ctx.conn, ctx.now);
     ctx.core.locals.insert(user, local);
     ctx.core.census.arrived();
     ctx.core.census.unknown = ctx.core.census.unknown.saturating_sub(1);

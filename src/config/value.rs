@@ -100,7 +100,7 @@ settings! {
     SocketAddr: "an address with a port", value => text(value)?.parse().ok();
     Address: "an address with a port, or unix: and a path", value => address(text(value)?);
     Cidr: "an address or a range, as 192.0.2.0/24", value => Cidr::parse(text(value)?);
-    Priv: "one of ban, defcon, kill, rehash, see", value => Priv::named(text(value)?);
+    Priv: "one of announce, ban, channels, defcon, force, identity, kill, rehash, see", value => Priv::named(text(value)?);
     Casemap: "ascii, rfc1459 or precis", value => match text(value)? {
         "ascii" => Some(Casemap::Ascii),
         "rfc1459" => Some(Casemap::Rfc1459),

@@ -139,14 +139,18 @@ pub fn is_host(text: &str, max: usize) -> bool {
 
 /// Whether a text can be a server's name: a host name with a dot in it, which may be the last character.
 pub fn is_server_name(text: &str) -> bool {
+    text.contains('.') && text.len() <= 63 && is_host_name(text.strip_suffix('.').unwrap_or(text))
+}
+
+/// Whether a text can be a host name, or the end of one.
+pub fn is_host_name(text: &str) -> bool {
     let part = |part: &str| {
         !part.is_empty()
             && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
             && !part.starts_with('-')
             && !part.ends_with('-')
     };
-    let parts = text.strip_suffix('.').unwrap_or(text);
-    text.contains('.') && text.len() <= 63 && parts.split('.').all(part)
+    text.split('.').all(part)
 }
 
 #[cfg(test)]

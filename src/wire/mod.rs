@@ -10,5 +10,8 @@ pub mod mask;
 pub mod message;
 pub mod mode;
 pub mod name;
+pub mod proxy;
 pub mod reply;
 pub mod tags;
+pub mod upgrade;
+pub mod websocket;

@@ -8,8 +8,10 @@ pub mod schema;
 pub mod value;
 
 pub use error::{Error, Mistake};
-pub use schema::{Cloak, Config, Dns, Limits, Listen, Log, Oper, Server, Storage, Tls};
-pub use value::{Address, Cidr, LogFormat, Secret};
+pub use schema::{
+    Cloak, Config, Dns, Limits, Listen, Log, Oper, Server, Storage, Sts, Tls, Tor, Webirc,
+};
+pub use value::{Address, Cidr, LogFormat, Secret, Trusted};
 
 use node::Node;
 use std::{io, path::Path};

@@ -1,7 +1,7 @@
 //! Every key, once.
 
 use super::{
-    Address, Cidr, Key, LogFormat, Mistake, Reading, Reload, Secret,
+    Address, Cidr, Key, LogFormat, Mistake, Reading, Reload, Secret, Trusted,
     node::{Entry, Node, Value},
     value::Setting,
 };
@@ -97,6 +97,57 @@ config! {
         address: Address = "", Address::Unix(PathBuf::new()), Live;
         /// The certificates, for a listener that speaks TLS; the first is for clients that name no other.
         tls: Vec<Tls> = "", Vec::new(), Live;
+        /// Proxies (HAProxy, stunnel, Tor) that say for whom they speak, with the PROXY protocol of version 1 or 2: addresses, ranges, or `unix`. Nobody else may then connect here.
+        proxy: Vec<Trusted> = "[]", Vec::new(), Live;
+        /// Whether clients are browsers, which speak WebSocket.
+        websocket: bool = "false", false, Live;
+        /// The web sites whose pages may connect, with `*` for anything; all if none is given.
+        origins: Vec<String> = "[]", Vec::new(), Live;
+        /// Web servers in front of a `websocket` listener that say for whom they speak. They must set X-Forwarded-For (or Forwarded) themselves, and X-Forwarded-Proto if users count as encrypted.
+        forwarded: Vec<Trusted> = "[]", Vec::new(), Live;
+        /// Whether clients come by Tor: they get a host of their own and limits of their own, see `[tor]`.
+        tor: bool = "false", false, Live;
+        /// Whether connections begin in plain text and may turn to TLS with STARTTLS. Old clients only: STS is better.
+        starttls: bool = "false", false, Live;
+        /// Whether those who do not speak TLS are only told where to connect instead, see `[sts]`.
+        sts_only: bool = "false", false, Live;
+    }
+    /// Strict transport security: clients are told to come back by TLS, and never without it. They then refuse every certificate that they cannot verify.
+    sts Sts {
+        /// Whether it is told. It never is while a listener for TLS has a certificate that vouches for itself.
+        enabled: bool = "false", false, Live;
+        /// The port where TLS is spoken.
+        port: u16 = "6697", 6697, Live, 1..=65_535;
+        /// How long clients are to remember it. Begin with minutes, and end with 30d or more; with 0s they forget.
+        duration: Duration = "\"0s\"", Duration::ZERO, Live, 0..=315_360_000;
+        /// Whether the network agrees to stand on lists that clients come with.
+        preload: bool = "false", false, Live;
+    }
+    /// A gateway (a web client, a bouncer) that says with WEBIRC for whom it speaks.
+    webirc Webirc {
+        /// What WHOIS calls it.
+        name: String = "", String::new(), Live;
+        /// Its password, or the hash that `slircd hash-password` makes of it.
+        password: Option<Secret> = "", None, Live;
+        /// The SHA-256 fingerprint of the certificate that it connects with.
+        fingerprint: Option<String> = "", None, Live;
+        /// Where it connects from: addresses, ranges, or `unix`.
+        hosts: Vec<Trusted> = "[]", Vec::new(), Live;
+        /// Whether it is believed which certificates its users have.
+        certificates: bool = "false", false, Live;
+    }
+    /// Those who come by a `tor` listener.
+    tor Tor {
+        /// The host that they all have.
+        host: String = "\"tor-network.onion\"", "tor-network.onion".into(), Live;
+        /// The most of them.
+        clients: u32 = "64", 64, Live, 1..=1_000_000;
+        /// The most in one circuit, where Tor tells circuits apart (HiddenServiceExportCircuitID haproxy).
+        clients_per_circuit: u32 = "4", 4, Live, 1..=1_000_000;
+        /// How many may connect at once before they have to wait, all together.
+        connect_burst: u32 = "32", 32, Live, 1..=1_000_000;
+        /// How long they wait for each connection beyond that.
+        connect_interval: Duration = "\"1s\"", Duration::from_secs(1), Live, 0..=86_400;
     }
     /// Bounds of everything that clients can make grow.
     limits Limits {
@@ -216,6 +267,12 @@ pub struct Config {
     pub server: Server,
     /// `[[listen]]`
     pub listen: Vec<Listen>,
+    /// `[sts]`
+    pub sts: Sts,
+    /// `[[webirc]]`
+    pub webirc: Vec<Webirc>,
+    /// `[tor]`
+    pub tor: Tor,
     /// `[limits]`
     pub limits: Limits,
     /// `[storage]`
@@ -230,8 +287,10 @@ pub struct Config {
     pub log: Log,
 }
 
-const TABLES: &[&str] =
-    &["server", "listen", "limits", "storage", "cloak", "oper", "dns", "log", "include"];
+const TABLES: &[&str] = &[
+    "server", "listen", "sts", "webirc", "tor", "limits", "storage", "cloak", "oper", "dns", "log",
+    "include",
+];
 
 impl Server {
     /// How names are folded.
@@ -262,15 +321,21 @@ impl Config {
                         config.oper.extend(oper(item, file, reading));
                     }
                 }
+                ("webirc", Value::Array(items)) => {
+                    for item in items {
+                        config.webirc.extend(webirc(item, file, reading));
+                    }
+                }
                 (
-                    name @ ("server" | "limits" | "storage" | "cloak" | "dns" | "log"),
+                    name @ ("server" | "sts" | "tor" | "limits" | "storage" | "cloak" | "dns"
+                    | "log"),
                     Value::Table(entries),
                 ) => match single.iter_mut().find(|table| table.0 == name) {
                     Some(table) => table.1.extend(within(entries)),
                     None => single.push((name.to_owned(), within(entries))),
                 },
                 (name, _) if TABLES.contains(&name) => {
-                    let wants = if matches!(name, "listen" | "oper" | "include") {
+                    let wants = if matches!(name, "listen" | "oper" | "webirc" | "include") {
                         "a list ([[…]])"
                     } else {
                         "a table ([…])"
@@ -304,6 +369,14 @@ impl Config {
                 self.server = Server::read(entries, reading);
                 if !name::is_server_name(&self.server.name) {
                     reading.wrong(name_at, Mistake::ServerName);
+                }
+            }
+            "sts" => self.sts = Sts::read(entries, reading),
+            "tor" => {
+                let at = place("host");
+                self.tor = Tor::read(entries, reading);
+                if !name::is_server_name(&self.tor.host) {
+                    reading.wrong(at, Mistake::Wants("host", "a host name with a dot in it"));
                 }
             }
             "limits" => self.limits = Limits::read(entries, reading),
@@ -342,7 +415,34 @@ fn listen(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Listen> 
     if missing && !reading.errors.iter().any(|error| error.file == file && error.at >= at) {
         reading.wrong(at, Mistake::Missing("listen", "an `address`"));
     }
+    let mut wrong = |what: &'static str| reading.wrong(at, Mistake::Listener(what));
+    if listen.starttls && listen.tls.is_empty() {
+        wrong("`starttls` needs `tls`, the certificates to turn to TLS with");
+    }
+    if listen.starttls && listen.websocket {
+        wrong("`starttls` is not for `websocket`; without `starttls`, `tls` makes it wss://");
+    }
+    if !listen.websocket && !(listen.origins.is_empty() && listen.forwarded.is_empty()) {
+        wrong("`origins` and `forwarded` are for `websocket = true`");
+    }
     (!missing).then_some(listen)
+}
+
+fn webirc(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Webirc> {
+    let at = item.at;
+    let Value::Table(entries) = item.value else { return None };
+    let mut webirc =
+        Webirc::read(entries.into_iter().map(|entry| Entry { file, ..entry }).collect(), reading);
+    if webirc.name.is_empty() {
+        reading.wrong(at, Mistake::Missing("webirc", "a `name`"));
+    } else if webirc.password.is_none() && webirc.fingerprint.is_none() {
+        reading.wrong(at, Mistake::Missing("webirc", "a `password` or a `fingerprint`"));
+    } else if webirc.hosts.is_empty() && webirc.fingerprint.is_none() {
+        // Whoever learned the password could be anybody.
+        reading.wrong(at, Mistake::Missing("webirc", "`hosts`, or a `fingerprint`"));
+    }
+    webirc.fingerprint = webirc.fingerprint.map(|text| text.replace(':', "").to_ascii_lowercase());
+    Some(webirc)
 }
 
 fn oper(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Oper> {
@@ -428,6 +528,7 @@ macro_rules! within {
 }
 
 within! {
+    u16: number => u64::from(*number);
     u32: number => u64::from(*number);
     u64: number => *number;
     usize: number => *number as u64;
@@ -464,10 +565,13 @@ fn distance(a: &str, b: &str) -> usize {
     rows.last().and_then(|row| row.last()).copied().unwrap_or(usize::MAX)
 }
 
-fn all() -> [&'static [(Key, &'static str)]; 8] {
+fn all() -> [&'static [(Key, &'static str)]; 11] {
     [
         Server::KEYS,
         Listen::KEYS,
+        Sts::KEYS,
+        Webirc::KEYS,
+        Tor::KEYS,
         Limits::KEYS,
         Storage::KEYS,
         Cloak::KEYS,
@@ -489,8 +593,11 @@ pub fn example() -> String {
     );
     for table in all() {
         let Some(name) = table.first().map(|row| row.0.table) else { continue };
-        let (open, close, off) =
-            if matches!(name, "listen" | "oper") { ("[[", "]]", "#") } else { ("[", "]", "") };
+        let (open, close, off) = if matches!(name, "listen" | "oper" | "webirc") {
+            ("[[", "]]", "#")
+        } else {
+            ("[", "]", "")
+        };
         let _ = writeln!(text, "\n{off}{open}{name}{close}");
         for (key, shown) in table {
             let when = if key.reload == Reload::Restart { " Takes a restart." } else { "" };
@@ -516,8 +623,9 @@ fn sample(key: &Key) -> &'static str {
             "{ certificate = \"/etc/slircd/tls/fullchain.pem\", key = \"/etc/slircd/tls/privkey.pem\" }"
         }
         ("storage", "path") => "\"/var/lib/slircd\"",
+        ("webirc", "name") => "\"webchat\"",
         ("oper", "name") => "\"alice\"",
-        ("oper", "fingerprint") => "\"0123…\"",
+        (_, "fingerprint") => "\"0123…\"",
         (_, "secret") => "\"…\"",
         _ => "\"$argon2id$…\"",
     }

@@ -73,6 +73,15 @@ impl Cidr {
     }
 }
 
+/// Who is believed when they speak for others.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Trusted {
+    /// Who connects from there.
+    Range(Cidr),
+    /// Who connects by a Unix socket.
+    Unix,
+}
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LogFormat {
@@ -114,6 +123,11 @@ settings! {
     SocketAddr: "an address with a port", value => text(value)?.parse().ok();
     Address: "an address with a port, or unix: and a path", value => address(text(value)?);
     Cidr: "an address or a range, as 192.0.2.0/24", value => cidr(text(value)?);
+    Trusted: "addresses or ranges, as 192.0.2.0/24, or unix", value => match text(value)? {
+        "unix" => Some(Trusted::Unix),
+        range => cidr(range).map(Trusted::Range),
+    };
+    u16: "a port, from 0 to 65535", value => number(value).and_then(|number| u16::try_from(number).ok());
     LogFormat: "plain, journal or json", value => match text(value)? {
         "plain" => Some(LogFormat::Plain),
         "journal" => Some(LogFormat::Journal),

@@ -36,7 +36,11 @@ fn listen(tls: &[&str]) -> Listen {
         key: PathBuf::from(format!("{name}.key")),
         names: vec![(*name).to_owned()],
     });
-    Listen { address: Address::Tcp(([127, 0, 0, 1], 0).into()), tls: tls.collect() }
+    Listen {
+        address: Address::Tcp(([127, 0, 0, 1], 0).into()),
+        tls: tls.collect(),
+        ..Listen::default()
+    }
 }
 
 fn material(place: usize, name: &str) -> Material {
@@ -249,7 +253,8 @@ fn a_unix_socket_is_for_its_group_and_a_stale_one_is_taken_over() {
     let path = std::env::temp_dir().join(format!("slircd-reactor-{}.sock", std::process::id()));
     // A stale one: bound by somebody who has gone.
     drop(net::UnixListener::bind(&path).unwrap());
-    let listen = Listen { address: Address::Unix(path.clone()), tls: Vec::new() };
+    let listen =
+        Listen { address: Address::Unix(path.clone()), tls: Vec::new(), ..Listen::default() };
     let loaded = loaded(vec![listen], Vec::new());
     let mut first = reactor(&loaded);
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
@@ -456,8 +461,12 @@ fn listeners_follow_the_configuration() {
     let old = reactor.addresses()[0].1;
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap();
-    let free = Listen { address: Address::Tcp("[::1]:0".parse().unwrap()), tls: Vec::new() };
-    let full = Listen { address: Address::Tcp(taken), tls: Vec::new() };
+    let free = Listen {
+        address: Address::Tcp("[::1]:0".parse().unwrap()),
+        tls: Vec::new(),
+        ..Listen::default()
+    };
+    let full = Listen { address: Address::Tcp(taken), tls: Vec::new(), ..Listen::default() };
     loaded.config.listen = vec![full, free];
     reactor.fx.push(Effect::Reconfigure(Box::new(loaded)));
     reactor.act();

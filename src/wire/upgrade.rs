@@ -88,8 +88,8 @@ impl<'a> Request<'a> {
         let forwarded: Vec<&str> =
             items("Forwarded").map(|item| parameter(item, "for").unwrap_or_default()).collect();
         let proto = all("X-Forwarded-Proto")
-            .last()
-            .or_else(|| items("Forwarded").last().and_then(|item| parameter(item, "proto")));
+            .next_back()
+            .or_else(|| items("Forwarded").next_back().and_then(|item| parameter(item, "proto")));
         Ok(Request {
             key,
             protocol: items("Sec-WebSocket-Protocol").find(|name| kind(name).is_some()),

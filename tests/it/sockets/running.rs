@@ -40,8 +40,8 @@ impl Running {
         let address = Address::Tcp(([127, 0, 0, 1], 0).into());
         let config = Config {
             listen: vec![
-                Listen { address: address.clone(), tls: Vec::new() },
-                Listen { address, tls: vec![tls] },
+                Listen { address: address.clone(), tls: Vec::new(), ..Listen::default() },
+                Listen { address, tls: vec![tls], ..Listen::default() },
             ],
             limits,
             ..Config::default()

@@ -1,13 +1,15 @@
 //! The whole server, sans I/O: driven alike by the reactor and by the simulator.
 
 use crate::{
-    command, config,
+    command,
+    config::{self, Trusted},
     core::{
         ConnId, Core, Start, dispatch,
         effect::Effects,
         frame::{Frame, PeerId},
         housekeeping, registration, reload,
         session::Session,
+        starttls,
     },
     job::{Answer, JobId, Loaded},
     link::Mesh,
@@ -40,9 +42,24 @@ pub enum Origin {
     Ip(IpAddr),
     /// A Unix socket of this machine.
     Local,
+    /// The Tor network: by which circuit, where that is known.
+    Tor(Option<u32>),
 }
 
-/// A connection that is ready to speak IRC: after TLS.
+impl Origin {
+    /// Whether a list of those who are trusted names it.
+    pub fn is_among(self, trusted: &[Trusted]) -> bool {
+        trusted.iter().any(|one| match (one, self) {
+            (Trusted::Range(range), Origin::Ip(ip)) => range.contains(ip),
+            (Trusted::Unix, Origin::Local) => true,
+            (Trusted::Range(_) | Trusted::Unix, Origin::Ip(_) | Origin::Local | Origin::Tor(_)) => {
+                false
+            }
+        })
+    }
+}
+
+/// A connection that is ready to speak IRC: after PROXY, TLS and WebSocket.
 #[derive(Clone, Debug)]
 pub struct Peer {
     /// Where it comes from.
@@ -111,6 +128,13 @@ pub enum Input<'a> {
         /// Which.
         conn: ConnId,
     },
+    /// The connection has become encrypted, as `Effect::Secure` asked.
+    Secured {
+        /// Which.
+        conn: ConnId,
+        /// How.
+        tls: Tls,
+    },
     /// A worker has answered.
     Done {
         /// What had been asked.
@@ -167,7 +191,7 @@ impl Server {
 
     /// Whether a connection may go on. Asked at accept.
     pub fn admit(&mut self, from: Origin, _listener: usize, now: Now) -> Verdict {
-        let verdict = self.core.admission.admit(from, &self.core.config.limits, now);
+        let verdict = self.core.admit(from, now);
         match verdict {
             Verdict::Admit => self.core.metrics.accepted += 1,
             Verdict::Refuse(_) => self.core.metrics.refused += 1,
@@ -175,9 +199,15 @@ impl Server {
         verdict
     }
 
+    /// Decides again about a connection that had been admitted, once a proxy has said whom it speaks
+    /// for. A connection that is refused counts as before.
+    pub fn readmit(&mut self, before: Origin, from: Origin, now: Now) -> Verdict {
+        self.core.readmit(before, from, now)
+    }
+
     /// Takes back an admission whose connection never came to be opened.
     pub fn abandon(&mut self, from: Origin) {
-        self.core.admission.release(from);
+        self.core.release(from);
     }
 
     /// A connection that has been admitted begins to speak IRC.
@@ -201,6 +231,7 @@ impl Server {
             Input::TooLong { conn } => dispatch::too_long(core, fx, conn, now),
             Input::Closed { conn, why } => housekeeping::closed(core, fx, conn, why, now),
             Input::Drained { conn } => dispatch::drained(core, fx, conn, now),
+            Input::Secured { conn, tls } => starttls::secured(core, fx, conn, tls),
             Input::Done { id, answer } => dispatch::done(core, fx, id, answer, now),
             Input::Tick => housekeeping::tick(core, fx, now),
             Input::Reload => reload::begin(core, fx, now),

@@ -26,12 +26,14 @@ mod privmsg;
 mod quit;
 mod rehash;
 mod setname;
+mod starttls;
 mod tagmsg;
 mod time;
 mod topic;
 mod user;
 mod userhost;
 mod version;
+mod webirc;
 mod who;
 mod whois;
 mod whowas;
@@ -68,12 +70,14 @@ const ALL: &[&[Command]] = &[
     quit::COMMANDS,
     rehash::COMMANDS,
     setname::COMMANDS,
+    starttls::COMMANDS,
     tagmsg::COMMANDS,
     time::COMMANDS,
     topic::COMMANDS,
     user::COMMANDS,
     userhost::COMMANDS,
     version::COMMANDS,
+    webirc::COMMANDS,
     who::COMMANDS,
     whois::COMMANDS,
     whowas::COMMANDS,

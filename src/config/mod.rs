@@ -155,6 +155,26 @@ mod tests {
     }
 
     #[test]
+    fn settings_that_do_not_go_together_are_mistakes() {
+        let errors = read(
+            "[[listen]]\naddress = \"127.0.0.1:1\"\nstarttls = true\n[[listen]]\naddress = \"127.0.0.1:2\"\norigins = [\"a\"]\n[[webirc]]\nname = \"a\"\npassword = \"b\"\n[[webirc]]\nhosts = [\"unix\"]\n[tor]\nhost = \"x\"\n",
+        )
+        .unwrap_err();
+        let lines: Vec<_> = errors.iter().map(|error| error.split(' ').next().unwrap()).collect();
+        assert_eq!(lines, ["a.toml:1:", "a.toml:4:", "a.toml:7:", "a.toml:10:", "a.toml:13:"]);
+    }
+
+    #[test]
+    fn whom_to_believe_is_written_as_addresses_ranges_or_unix() {
+        let config = read(
+            "[[listen]]\naddress = \"127.0.0.1:1\"\nproxy = [\"10.0.0.0/8\", \"unix\"]\n[[webirc]]\nname = \"a\"\nfingerprint = \"AB:CD\"\n",
+        )
+        .unwrap();
+        assert_eq!(config.listen[0].proxy[1], Trusted::Unix);
+        assert_eq!(config.webirc[0].fingerprint.as_deref(), Some("abcd"));
+    }
+
+    #[test]
     fn values_are_written_as_people_write_them() {
         let config = read("[limits]\nping_interval = \"1h30m\"\nsend_queue = \"64k\"\nexempt = [\"192.0.2.0/24\"]\n[server]\npassword_file = \"x\"\n[[listen]]\naddress = \"unix:/run/s.sock\"\n").unwrap();
         assert_eq!(config.limits.ping_interval, Duration::from_secs(5400));

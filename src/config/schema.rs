@@ -422,7 +422,8 @@ fn listen(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Listen> 
     if listen.starttls && listen.websocket {
         wrong("`starttls` is not for `websocket`; without `starttls`, `tls` makes it wss://");
     }
-    if !listen.websocket && !(listen.origins.is_empty() && listen.forwarded.is_empty()) {
+    let for_browsers = !listen.origins.is_empty() || !listen.forwarded.is_empty();
+    if for_browsers && !listen.websocket {
         wrong("`origins` and `forwarded` are for `websocket = true`");
     }
     (!missing).then_some(listen)

@@ -82,6 +82,16 @@ pub enum Trusted {
     Unix,
 }
 
+impl Trusted {
+    /// Reads an address, a range or `unix`.
+    pub fn parse(text: &str) -> Option<Trusted> {
+        match text {
+            "unix" => Some(Trusted::Unix),
+            range => cidr(range).map(Trusted::Range),
+        }
+    }
+}
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LogFormat {
@@ -123,10 +133,7 @@ settings! {
     SocketAddr: "an address with a port", value => text(value)?.parse().ok();
     Address: "an address with a port, or unix: and a path", value => address(text(value)?);
     Cidr: "an address or a range, as 192.0.2.0/24", value => cidr(text(value)?);
-    Trusted: "addresses or ranges, as 192.0.2.0/24, or unix", value => match text(value)? {
-        "unix" => Some(Trusted::Unix),
-        range => cidr(range).map(Trusted::Range),
-    };
+    Trusted: "addresses or ranges, as 192.0.2.0/24, or unix", value => Trusted::parse(text(value)?);
     u16: "a port, from 0 to 65535", value => number(value).and_then(|number| u16::try_from(number).ok());
     LogFormat: "plain, journal or json", value => match text(value)? {
         "plain" => Some(LogFormat::Plain),

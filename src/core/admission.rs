@@ -1,6 +1,7 @@
 //! Who may connect: how many at once, and how often, from one address. Decided at accept, before any
 //! handshake is paid for.
 
+use super::Core;
 use crate::{
     config::Limits,
     server::{Origin, Verdict},
@@ -72,6 +73,16 @@ impl Admission {
         }
     }
 
+    /// Counts a connection without asking.
+    fn hold(&mut self, from: Origin) {
+        self.total += 1;
+        if let Origin::Ip(ip) = from {
+            if let Some(address) = self.addresses.get_mut(&network(ip)) {
+                address.open += 1;
+            }
+        }
+    }
+
     /// How many connections there are.
     pub fn total(&self) -> u32 {
         self.total
@@ -82,6 +93,51 @@ impl Admission {
         if self.addresses.len() >= REMEMBERED_MAX {
             self.addresses.retain(|_, address| address.open > 0 || address.full_at > now.mono);
         }
+    }
+}
+
+impl Core {
+    /// Decides about a connection, and counts it if it is admitted.
+    pub fn admit(&mut self, from: Origin, now: Now) -> Verdict {
+        let config = &self.config;
+        // Many come from a gateway, and count when it has said who they are.
+        let gateway = config.webirc.iter().any(|webirc| from.is_among(&webirc.hosts));
+        let counted = if gateway { Origin::Local } else { from };
+        if let Origin::Tor(circuit) = from {
+            let verdict = self.tor.admit(circuit, &config.tor, now.mono);
+            if verdict != Verdict::Admit {
+                return verdict;
+            }
+        }
+        let verdict = self.admission.admit(counted, &config.limits, now);
+        if let (Origin::Tor(circuit), Verdict::Refuse(_)) = (from, &verdict) {
+            self.tor.release(circuit);
+        }
+        verdict
+    }
+
+    /// A connection that had been admitted is no more.
+    pub fn release(&mut self, from: Origin) {
+        if let Origin::Tor(circuit) = from {
+            self.tor.release(circuit);
+        }
+        self.admission.release(from);
+    }
+
+    /// A connection that had been admitted turns out to come from elsewhere. One that is refused counts
+    /// as before.
+    pub fn readmit(&mut self, before: Origin, from: Origin, now: Now) -> Verdict {
+        if before == from {
+            return Verdict::Admit;
+        }
+        self.admission.release(before);
+        let verdict = self.admit(from, now);
+        match (&verdict, before) {
+            (Verdict::Refuse(_), _) => self.admission.hold(before),
+            (Verdict::Admit, Origin::Tor(circuit)) => self.tor.release(circuit),
+            (Verdict::Admit, Origin::Ip(_) | Origin::Local) => (),
+        }
+        verdict
     }
 }
 
@@ -150,6 +206,17 @@ mod tests {
         }
         assert!(matches!(admission.admit(ip("2001:db8::9"), &limits, now), Verdict::Refuse(_)));
         assert_eq!(admission.admit(ip("2001:db8:0:1::9"), &limits, now), Verdict::Admit);
+    }
+
+    #[test]
+    fn whoever_turns_out_to_come_from_elsewhere_counts_there() {
+        let mut admission = Admission::default();
+        let (limits, now) = (limits(), Now::default());
+        assert_eq!(admission.admit(ip("192.0.2.1"), &limits, now), Verdict::Admit);
+        admission.release(ip("192.0.2.1"));
+        admission.hold(ip("192.0.2.1"));
+        let open: Vec<u32> = admission.addresses.values().map(|address| address.open).collect();
+        assert_eq!((open.as_slice(), admission.total()), ([1].as_slice(), 1));
     }
 
     #[test]

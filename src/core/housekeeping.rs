@@ -135,7 +135,7 @@ pub fn closed(core: &mut Core, fx: &mut Effects, conn: ConnId, why: Gone, now: N
     };
     registration::depart(core, fx, conn, reason, now);
     if let Some(session) = core.sessions.remove(conn) {
-        core.admission.release(session.from);
+        core.release(session.from);
     }
 }
 

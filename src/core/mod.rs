@@ -13,6 +13,7 @@ pub mod dispatch;
 pub mod effect;
 pub mod flood;
 pub mod frame;
+pub mod gateway;
 pub mod housekeeping;
 pub mod local;
 pub mod oper;
@@ -21,7 +22,10 @@ pub mod registration;
 pub mod reload;
 pub mod render;
 pub mod session;
+pub mod starttls;
+pub mod sts;
 pub mod timer;
+pub mod tor;
 pub mod undelivered;
 pub mod welcome;
 pub mod whowas;
@@ -47,6 +51,7 @@ use local::Local;
 use session::Session;
 use std::collections::BTreeMap;
 use timer::Timers;
+use tor::Tor;
 use undelivered::Undelivered;
 use whowas::Whowas;
 
@@ -80,10 +85,14 @@ pub struct Core {
     pub timers: Timers,
     /// Who may connect.
     pub admission: Admission,
+    /// Who may come by Tor.
+    pub tor: Tor,
     /// Who was here.
     pub whowas: Whowas,
     /// Private messages that another server may not have seen yet.
     pub undelivered: Undelivered,
+    /// What clients are told about coming back by TLS.
+    pub sts: sts::Policy,
     /// How addresses are hidden.
     pub cloak: Cloak,
     /// What is counted.
@@ -107,7 +116,7 @@ pub struct Core {
 impl Core {
     /// A server to which nobody has connected.
     pub fn new(start: Start, now: Now) -> Core {
-        let Loaded { config, motd, .. } = start.loaded;
+        let Loaded { config, motd, certificates } = start.loaded;
         let mut clock = Clock::new(start.origin.server, start.clock);
         clock.seen(Stamp { tick: now.wall.0 << 16, server: start.origin.server });
         let mut core = Core {
@@ -122,8 +131,10 @@ impl Core {
             clock,
             timers: Timers::default(),
             admission: Admission::default(),
+            tor: Tor::default(),
             whowas: Whowas::new(config.limits.whowas),
             undelivered: Undelivered::default(),
+            sts: sts::Policy::new(&config.sts, &certificates),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),
             journal: Vec::new(),

@@ -8,6 +8,7 @@ use super::{
     local::Local,
     render,
     session::{Phase, Session},
+    sts,
     timer::Timer,
     welcome,
 };
@@ -43,13 +44,16 @@ pub fn open(core: &mut Core, fx: &mut Effects, peer: Peer, now: Now) -> ConnId {
 fn resolvable(core: &Core, from: Origin) -> Option<std::net::IpAddr> {
     match from {
         Origin::Ip(ip) if core.config.dns.enabled && !ip.is_loopback() => Some(ip),
-        Origin::Ip(_) | Origin::Local => None,
+        Origin::Ip(_) | Origin::Local | Origin::Tor(_) => None,
     }
 }
 
 fn resolved(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
-    registration.resolving = false;
+    if !std::mem::replace(&mut registration.resolving, false) {
+        // A gateway has said meanwhile that it is about somebody else.
+        return Ok(());
+    }
     if let Answer::Resolved(Some(host)) = answer {
         if host.len() <= HOST_MAX {
             registration.host = Some(host.into());
@@ -61,6 +65,10 @@ fn resolved(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 /// Completes registration if nothing is missing.
 pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
     let password = ctx.core.config.server.password.clone();
+    let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
+    if registration.nick.is_some() && registration.user.is_some() {
+        sts::check(ctx)?;
+    }
     let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
     if registration.negotiating || registration.resolving {
         return Ok(());
@@ -117,11 +125,13 @@ fn complete(ctx: &mut Ctx<'_>) {
 
 fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presence> {
     let (from, secure) = (ctx.session().from, ctx.session().tls.is_some());
-    let cloaked = ctx.core.config.cloak.enabled;
+    // What Tor hides needs no cloak.
+    let cloaked = ctx.core.config.cloak.enabled && !matches!(from, Origin::Tor(_));
     let cloak = ctx.core.cloak.host(from);
     let (address, shown) = match from {
         Origin::Ip(ip) => (Some(ip), address_text(ip)),
         Origin::Local => (None, "localhost".to_owned()),
+        Origin::Tor(_) => (None, ctx.core.config.tor.host.clone()),
     };
     let registration = ctx.session_mut().registration()?;
     let (nick, (user, realname)) = (registration.nick.clone()?, registration.user.clone()?);

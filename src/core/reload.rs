@@ -4,6 +4,7 @@ use super::{
     Core,
     ctx::Then,
     effect::{Effect, Effects},
+    sts,
 };
 use crate::{
     config,
@@ -27,8 +28,8 @@ pub fn begin(core: &mut Core, fx: &mut Effects, now: Now) {
     core.ask(fx, Job::Load, Then::Server(loaded), now);
 }
 
-fn loaded(core: &mut Core, fx: &mut Effects, answer: Answer, _now: Now) {
-    match finish(core, fx, answer) {
+fn loaded(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
+    match finish(core, fx, answer, now) {
         Reload::Done(restart) if restart.is_empty() => {
             log::info!("the configuration has been read again")
         }
@@ -51,7 +52,7 @@ fn loaded(core: &mut Core, fx: &mut Effects, answer: Answer, _now: Now) {
 }
 
 /// Puts a configuration in force, if it is right.
-pub fn finish(core: &mut Core, fx: &mut Effects, answer: Answer) -> Reload {
+pub fn finish(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) -> Reload {
     let loaded = match answer {
         Answer::Loaded(Ok(loaded)) => loaded,
         Answer::Loaded(Err(errors)) => return Reload::Refused(errors),
@@ -62,15 +63,17 @@ pub fn finish(core: &mut Core, fx: &mut Effects, answer: Answer) -> Reload {
     core.whowas.limit(config.limits.whowas);
     core.config = config.clone();
     core.motd.clone_from(&motd);
+    sts::renew(core, fx, &certificates, now);
     fx.push(Effect::Reconfigure(Box::new(Loaded { config, motd, certificates })));
     Reload::Done(restart)
 }
 
 /// Certificates whose files have changed are used from now on.
-pub fn watched(core: &mut Core, fx: &mut Effects, answer: Answer, _now: Now) {
+pub fn watched(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
     match answer {
         Answer::Watched(Ok(Some(certificates))) => {
             log::info!("certificate files have changed and are used from now on");
+            sts::renew(core, fx, &certificates, now);
             let (config, motd) = (core.config.clone(), core.motd.clone());
             fx.push(Effect::Reconfigure(Box::new(Loaded { config, motd, certificates })));
         }

@@ -2,15 +2,15 @@
 
 use super::{
     Reactor,
-    listener::{Listener, Stream},
-    socket::Socket,
+    listener::{Listener, Stream, shown},
+    prelude::Waiting,
+    socket::{Phase, Socket},
     tls::Acceptor,
     token::{LISTENERS_MAX, Source},
 };
 use crate::{
-    config::Address,
     job::Loaded,
-    server::{Origin, Peer, Verdict},
+    server::{Origin, Verdict},
 };
 use mio::Interest;
 use std::{
@@ -23,7 +23,7 @@ impl Reactor {
     /// Opens one of the configured listeners, or brings it up to date if it is open.
     pub(super) fn listen(&mut self, place: usize, loaded: &Loaded) -> io::Result<()> {
         let Some(listen) = loaded.config.listen.get(place) else { return Ok(()) };
-        let same = |old: &Listener| old.place == place && old.address == listen.address;
+        let same = |old: &Listener| old.place == place && old.listen.address == listen.address;
         let old = self.listeners.iter().find(|(_, old)| same(old)).map(|(slot, _)| slot);
         let context = |error: io::Error| {
             let address = shown(&listen.address);
@@ -38,6 +38,7 @@ impl Reactor {
         };
         if let Some(listener) = old.and_then(|slot| self.listeners.get_mut(slot)) {
             listener.acceptor = acceptor;
+            listener.listen = listen.clone();
             return Ok(());
         }
         if self.listeners.len() >= LISTENERS_MAX {
@@ -46,7 +47,7 @@ impl Reactor {
         let entry = self.listeners.vacant_entry();
         let token = Source::Listener(entry.key()).token();
         let registry = self.poll.registry();
-        let listener = Listener::open(place, listen.address.clone(), acceptor, registry, token);
+        let listener = Listener::open(place, listen.clone(), acceptor, registry, token);
         let listener = entry.insert(listener.map_err(context)?);
         match listener.bound() {
             Some(bound) => log::info!("listening on {bound}"),
@@ -62,15 +63,16 @@ impl Reactor {
         let listen = &loaded.config.listen;
         let mut dropped = Vec::new();
         for (slot, listener) in &mut self.listeners {
-            match listen.iter().position(|entry| entry.address == listener.address) {
+            match listen.iter().position(|entry| entry.address == listener.listen.address) {
                 Some(place) => listener.place = place,
                 None => dropped.push(slot),
             }
         }
         for slot in dropped {
             self.accepting.remove(&slot);
+            self.strand(slot);
             let listener = self.listeners.remove(slot);
-            log::info!("no longer listening on {}", shown(&listener.address));
+            log::info!("no longer listening on {}", listener.shown());
             listener.close(self.poll.registry());
         }
         for place in 0..listen.len() {
@@ -117,34 +119,33 @@ impl Reactor {
     fn admit(&mut self, slot: usize, mut stream: Stream, from: Origin) {
         let Some(listener) = self.listeners.get(slot) else { return };
         let place = listener.place;
-        if let Verdict::Refuse(line) = self.server.admit(from, place, self.now) {
+        let waiting = Waiting::new(listener, slot, from);
+        let verdict = match &waiting {
+            Ok(waiting) => self.server.admit(waiting.counted, place, self.now),
+            Err(line) => Verdict::Refuse(line),
+        };
+        if let Verdict::Refuse(line) = verdict {
             // It is written if that takes no waiting; whoever is refused cannot be waited for.
             if let Err(error) = stream.write(line.as_bytes()).and_then(|_| stream.finish()) {
                 log::debug!("refusing a connection: {error}");
             }
             return;
         }
-        let secure = match listener.acceptor.as_ref().map(|acceptor| acceptor.begin(from, place)) {
-            Some(Ok(secure)) => Some(Box::new(secure)),
-            Some(Err(error)) => {
-                log::error!("TLS cannot begin: {error}");
-                return self.server.abandon(from);
-            }
-            None => None,
-        };
-        let plain = secure.is_none();
-        let id = self.sockets.insert(Socket::new(stream, secure));
+        let id = self.sockets.insert(Socket::new(stream, waiting.ok().map(Box::new)));
         let Some(socket) = self.sockets.get_mut(id) else { return };
         let token = Source::from(id).token();
         let both = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = self.poll.registry().register(socket.stream.source(), token, both) {
             log::error!("a connection cannot be waited for: {error}");
-            self.sockets.remove(id);
-            return self.server.abandon(from);
+            let socket = self.sockets.remove(id);
+            if let Some(waiting) = socket.and_then(|socket| socket.waiting) {
+                self.server.abandon(waiting.counted);
+            }
+            return;
         }
-        if plain {
-            self.open(id, Peer { from, listener: place, tls: None });
-        } else {
+        self.advance(id);
+        let waits = |socket: &Socket| socket.waiting.is_some() && socket.phase == Phase::Open;
+        if self.sockets.get(id).is_some_and(waits) {
             self.schedule(id, self.now.mono + self.limits.registration_timeout);
         }
     }
@@ -170,14 +171,6 @@ fn is_of_the_client(error: &io::Error) -> bool {
         error.kind(),
         ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted
     )
-}
-
-/// An address as it is written in the configuration.
-fn shown(address: &Address) -> String {
-    match address {
-        Address::Tcp(address) => address.to_string(),
-        Address::Unix(path) => path.display().to_string(),
-    }
 }
 
 /// How many connections one listener lets in before those that are in are served.

@@ -39,6 +39,11 @@ impl Reactor {
                         self.watch(id);
                     }
                 }
+                Effect::Secure { conn, listener } => {
+                    if let Some(id) = self.conns.get(conn).copied() {
+                        self.secure(id, listener);
+                    }
+                }
                 // Servers are linked in the simulation only: no listener lets a peer in.
                 Effect::Frame { .. } => (),
                 Effect::Job { id, job } => {
@@ -143,8 +148,10 @@ impl Reactor {
     pub(super) fn bury(&mut self) {
         while !self.gone.is_empty() {
             for (id, why) in mem::take(&mut self.gone) {
-                if why == Gone::Endless {
-                    self.dismiss(id);
+                let socket = self.sockets.get_mut(id);
+                let farewell = socket.is_some_and(|socket| mem::take(&mut socket.farewell));
+                if why == Gone::Endless || farewell {
+                    self.dismiss(id, why);
                     continue;
                 }
                 self.cancel(id);
@@ -155,9 +162,8 @@ impl Reactor {
                 if let Err(error) = self.poll.registry().deregister(socket.stream.source()) {
                     log::debug!("closing: {error}");
                 }
-                let unheard = socket.secure.and_then(|secure| secure.waiting);
-                if let Some(waiting) = unheard {
-                    self.server.abandon(waiting.from);
+                if let Some(waiting) = socket.waiting {
+                    self.server.abandon(waiting.counted);
                 }
                 if let Some(conn) = socket.conn {
                     self.conns.remove(conn);
@@ -170,11 +176,11 @@ impl Reactor {
 
     /// Tells the server of a connection that has ended but can still be written to, so that the client
     /// hears why.
-    fn dismiss(&mut self, id: SocketId) {
+    fn dismiss(&mut self, id: SocketId, why: Gone) {
         let Some(socket) = self.sockets.get_mut(id) else { return };
         socket.phase = Phase::Open;
         let Some(conn) = socket.conn else { return self.close(id) };
-        let input = Input::Closed { conn, why: Gone::Endless };
+        let input = Input::Closed { conn, why };
         self.server.handle(input, self.now, &mut self.fx);
         self.act();
         self.conns.remove(conn);

@@ -7,6 +7,7 @@ mod accept;
 mod act;
 pub mod certificate;
 mod listener;
+mod prelude;
 mod secure;
 mod serve;
 pub mod signal;

@@ -193,6 +193,23 @@ fn a_client_that_never_reads_reaches_its_limit() {
 }
 
 #[test]
+fn answers_to_pings_that_nobody_reads_are_bounded() {
+    let listen = Listen { websocket: true, ..listen(&[]) };
+    let mut reactor = reactor(&loaded(vec![listen], Vec::new()));
+    let mut client = reactor.connect();
+    let request = "GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    client.write_all(request.as_bytes()).unwrap();
+    reactor.until(is_open);
+    let mut ping = vec![0x89, 0x80 | 125, 0, 0, 0, 0];
+    ping.extend([b'x'; 125]);
+    client.write_all(&ping).unwrap();
+    reactor.until(|reactor| reactor.pending() == 0);
+    reactor.limits.send_queue = 100;
+    client.write_all(&ping).unwrap();
+    reactor.until(|reactor| reactor.sockets.is_empty());
+}
+
+#[test]
 fn the_server_hears_when_little_is_left_to_write() {
     let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
     reactor.limits.send_queue = u64::MAX;
@@ -262,7 +279,7 @@ fn a_unix_socket_is_for_its_group_and_a_stale_one_is_taken_over() {
     first.until(is_open);
     let error = Listener::open(
         0,
-        Address::Unix(path.clone()),
+        Listen { address: Address::Unix(path.clone()), ..Listen::default() },
         None,
         first.poll.registry(),
         Source::Listener(1).token(),

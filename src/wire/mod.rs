@@ -2,6 +2,7 @@
 
 pub mod cap;
 pub mod casemap;
+pub mod certificate;
 pub mod encode;
 pub mod fail;
 pub mod framing;

@@ -4,3 +4,5 @@ mod connections;
 #[cfg(unix)]
 mod process;
 mod running;
+mod transports;
+mod websocket;

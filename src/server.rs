@@ -15,8 +15,9 @@ use crate::{
     link::Mesh,
     network::crdt,
     time::{Mono, Now, Sid},
+    wire::cidr::Cidr,
 };
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 /// What a server starts with.
 #[derive(Debug)]
@@ -47,6 +48,20 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// The address, if there is one.
+    pub fn ip(self) -> Option<IpAddr> {
+        match self {
+            Origin::Ip(ip) => Some(ip),
+            Origin::Local | Origin::Tor(_) => None,
+        }
+    }
+
+    /// What counts as one customer: the address, of IPv6 the first one of its /64.
+    pub fn customer(self) -> Option<IpAddr> {
+        let bits = |ip: IpAddr| if ip.is_ipv4() { 32 } else { 64 };
+        self.ip().and_then(|ip| Cidr::new(ip, bits(ip))).map(Cidr::address)
+    }
+
     /// Whether a list of those who are trusted names it.
     pub fn is_among(self, trusted: &[Trusted]) -> bool {
         trusted.iter().any(|one| match (one, self) {
@@ -85,7 +100,7 @@ pub enum Verdict {
     /// It counts from now on: `open` it, or `abandon` it.
     Admit,
     /// Write this line (plain, with its end) if it takes no waiting, and close.
-    Refuse(&'static str),
+    Refuse(Cow<'static, str>),
 }
 
 /// Why a connection has ended from outside.

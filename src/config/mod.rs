@@ -4,14 +4,16 @@
 
 pub mod error;
 mod node;
+pub mod privilege;
 pub mod schema;
 pub mod value;
 
 pub use error::{Error, Mistake};
 pub use schema::{
-    Cloak, Config, Dns, Limits, Listen, Log, Oper, Server, Storage, Sts, Tls, Tor, Webirc,
+    Cloak, Config, Dns, Limits, Listen, Log, Oper, OperClass, Server, Storage, Sts, Tls, Tor,
+    Webirc,
 };
-pub use value::{Address, Cidr, LogFormat, Secret, Trusted};
+pub use value::{Address, LogFormat, Secret, Trusted};
 
 use node::Node;
 use std::{io, path::Path};

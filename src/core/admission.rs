@@ -1,24 +1,29 @@
 //! Who may connect: how many at once, and how often, from one address. Decided at accept, before any
 //! handshake is paid for.
 
-use super::Core;
+use super::{Core, bans, defcon};
 use crate::{
     config::Limits,
     server::{Origin, Verdict},
     time::{Mono, Now},
 };
 use std::{
-    collections::BTreeMap,
-    net::{IpAddr, Ipv6Addr},
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
 };
 
 /// How many addresses without a connection are remembered for their throttle.
 const REMEMBERED_MAX: usize = 65_536;
 
+const FULL: &str = "ERROR :Closing link: the server is full, try again later\r\n";
+
 /// The connections, by address. An IPv6 address counts as its /64, which is what one customer has.
 #[derive(Debug, Default)]
 pub struct Admission {
     addresses: BTreeMap<IpAddr, Address>,
+    /// Those of them without a connection, by when there is nothing to remember any more: each is
+    /// taken out once for each time it is put in, so forgetting costs nothing that connecting has not.
+    idle: BTreeSet<(Mono, IpAddr)>,
     total: u32,
 }
 
@@ -33,32 +38,33 @@ impl Admission {
     /// Decides about a connection, and counts it if it is admitted.
     pub fn admit(&mut self, from: Origin, limits: &Limits, now: Now) -> Verdict {
         if self.total >= limits.clients {
-            return Verdict::Refuse("ERROR :Closing link: the server is full, try again later\r\n");
+            return Verdict::Refuse(FULL.into());
         }
-        let Origin::Ip(ip) = from else {
+        let (Some(ip), Some(key)) = (from.ip(), from.customer()) else {
             self.total += 1;
             return Verdict::Admit;
         };
-        if limits.exempt.iter().any(|cidr| cidr.contains(ip)) {
-            self.total += 1;
-            return Verdict::Admit;
-        }
         self.forget(now);
-        let address =
-            self.addresses.entry(network(ip)).or_insert(Address { open: 0, full_at: now.mono });
-        if address.open >= limits.clients_per_address {
-            return Verdict::Refuse(
-                "ERROR :Closing link: too many connections from your address\r\n",
-            );
+        let known = self.addresses.get(&key);
+        let (open, before) = known.map_or((0, now.mono), |known| (known.open, known.full_at));
+        let mut full_at = before;
+        // The exempt are counted as well: after a reload they may not be exempt any more.
+        if !limits.exempt.iter().any(|cidr| cidr.contains(ip)) {
+            if open >= limits.clients_per_address {
+                return Verdict::Refuse(
+                    "ERROR :Closing link: too many connections from your address\r\n".into(),
+                );
+            }
+            full_at = before.max(now.mono) + limits.connect_interval;
+            if full_at.since(now.mono) > limits.connect_interval * limits.connect_burst {
+                return Verdict::Refuse(
+                    "ERROR :Closing link: your address connects too often, wait a moment\r\n"
+                        .into(),
+                );
+            }
         }
-        let full_at = address.full_at.max(now.mono) + limits.connect_interval;
-        if full_at.since(now.mono) > limits.connect_interval * limits.connect_burst {
-            return Verdict::Refuse(
-                "ERROR :Closing link: your address connects too often, wait a moment\r\n",
-            );
-        }
-        address.full_at = full_at;
-        address.open += 1;
+        self.idle.remove(&(before, key));
+        self.addresses.insert(key, Address { open: open + 1, full_at });
         self.total += 1;
         Verdict::Admit
     }
@@ -66,21 +72,38 @@ impl Admission {
     /// A connection that had been admitted is no more.
     pub fn release(&mut self, from: Origin) {
         self.total = self.total.saturating_sub(1);
-        if let Origin::Ip(ip) = from {
-            if let Some(address) = self.addresses.get_mut(&network(ip)) {
-                address.open = address.open.saturating_sub(1);
-            }
+        let Some(key) = from.customer() else { return };
+        let Some(address) = self.addresses.get_mut(&key) else { return };
+        address.open = address.open.saturating_sub(1);
+        if address.open > 0 {
+            return;
         }
+        self.idle.insert((address.full_at, key));
+        if self.idle.len() > REMEMBERED_MAX {
+            // The one that would be forgotten first anyway.
+            self.forget_first();
+        }
+    }
+
+    /// Counts a connection to which only the limit of the whole server applies.
+    fn admit_freely(&mut self, from: Origin, limits: &Limits) -> Verdict {
+        if self.total >= limits.clients {
+            return Verdict::Refuse(FULL.into());
+        }
+        self.hold(from);
+        Verdict::Admit
     }
 
     /// Counts a connection without asking.
     fn hold(&mut self, from: Origin) {
         self.total += 1;
-        if let Origin::Ip(ip) = from {
-            if let Some(address) = self.addresses.get_mut(&network(ip)) {
-                address.open += 1;
-            }
+        let Some(key) = from.customer() else { return };
+        let start = Address { open: 0, full_at: Mono::default() };
+        let address = self.addresses.entry(key).or_insert(start);
+        if address.open == 0 {
+            self.idle.remove(&(address.full_at, key));
         }
+        address.open += 1;
     }
 
     /// How many connections there are.
@@ -88,10 +111,16 @@ impl Admission {
         self.total
     }
 
-    /// Forgets addresses of which there is nothing to remember, when there are many of them.
+    /// Forgets addresses of which there is nothing to remember.
     fn forget(&mut self, now: Now) {
-        if self.addresses.len() >= REMEMBERED_MAX {
-            self.addresses.retain(|_, address| address.open > 0 || address.full_at > now.mono);
+        while self.idle.first().is_some_and(|idle| idle.0 <= now.mono) {
+            self.forget_first();
+        }
+    }
+
+    fn forget_first(&mut self) {
+        if let Some((_, key)) = self.idle.pop_first() {
+            self.addresses.remove(&key);
         }
     }
 }
@@ -102,14 +131,23 @@ impl Core {
         let config = &self.config;
         // Many come from a gateway, and count when it has said who they are.
         let gateway = config.webirc.iter().any(|webirc| from.is_among(&webirc.hosts));
-        let counted = if gateway { Origin::Local } else { from };
+        let banned = from.ip().and_then(|ip| {
+            let locked = defcon::refused_address(self, ip).map(str::to_owned);
+            locked.or_else(|| bans::refused_address(self, ip))
+        });
+        if let Some(why) = banned {
+            return Verdict::Refuse(format!("ERROR :Closing link: {why}\r\n").into());
+        }
         if let Origin::Tor(circuit) = from {
             let verdict = self.tor.admit(circuit, &config.tor, now.mono);
             if verdict != Verdict::Admit {
                 return verdict;
             }
         }
-        let verdict = self.admission.admit(counted, &config.limits, now);
+        let verdict = match gateway {
+            true => self.admission.admit_freely(from, &config.limits),
+            false => self.admission.admit(from, &config.limits, now),
+        };
         if let (Origin::Tor(circuit), Verdict::Refuse(_)) = (from, &verdict) {
             self.tor.release(circuit);
         }
@@ -141,19 +179,10 @@ impl Core {
     }
 }
 
-fn network(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(_) => ip,
-        IpAddr::V6(ip) => {
-            let [a, b, c, d, ..] = ip.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::cidr::Cidr;
     use std::time::Duration;
 
     fn limits() -> Limits {
@@ -209,14 +238,58 @@ mod tests {
     }
 
     #[test]
-    fn whoever_turns_out_to_come_from_elsewhere_counts_there() {
-        let mut admission = Admission::default();
-        let (limits, now) = (limits(), Now::default());
-        assert_eq!(admission.admit(ip("192.0.2.1"), &limits, now), Verdict::Admit);
-        admission.release(ip("192.0.2.1"));
-        admission.hold(ip("192.0.2.1"));
-        let open: Vec<u32> = admission.addresses.values().map(|address| address.open).collect();
-        assert_eq!((open.as_slice(), admission.total()), ([1].as_slice(), 1));
+    fn what_is_remembered_is_bounded_and_forgotten() {
+        let (mut admission, limits, mut now) = (Admission::default(), limits(), Now::default());
+        let staying = ip("192.0.2.1");
+        assert_eq!(admission.admit(staying, &limits, now), Verdict::Admit);
+        for number in 0..REMEMBERED_MAX as u32 + 500 {
+            let from = Origin::Ip(std::net::Ipv4Addr::from(0x0A00_0000 + number).into());
+            assert_eq!(admission.admit(from, &limits, now), Verdict::Admit);
+            admission.release(from);
+            assert!(admission.addresses.len() <= REMEMBERED_MAX + 1);
+            assert_eq!(admission.addresses.len(), admission.idle.len() + 1);
+        }
+        now.mono = now.mono + limits.connect_interval;
+        assert_eq!(admission.admit(staying, &limits, now), Verdict::Admit);
+        assert_eq!((admission.addresses.len(), admission.idle.len()), (1, 0));
+        assert_eq!(admission.total(), 2);
+    }
+
+    #[test]
+    fn who_is_exempt_counts_once_they_are_not_any_more() {
+        let (mut admission, limits, now) = (Admission::default(), limits(), Now::default());
+        let from = ip("192.0.2.1");
+        let exempt =
+            Limits { exempt: vec![Cidr::parse("192.0.2.0/24").unwrap()], ..limits.clone() };
+        for _ in 0..9 {
+            assert_eq!(admission.admit(from, &exempt, now), Verdict::Admit);
+        }
+        assert!(matches!(admission.admit(from, &limits, now), Verdict::Refuse(_)));
+        for _ in 0..7 {
+            admission.release(from);
+        }
+        assert_eq!(admission.admit(from, &limits, now), Verdict::Admit);
+        assert!(matches!(admission.admit(from, &limits, now), Verdict::Refuse(_)));
+    }
+
+    #[test]
+    fn whoever_is_held_is_counted_as_before() {
+        let (mut admission, limits, mut now) = (Admission::default(), limits(), Now::default());
+        let from = ip("192.0.2.1");
+        assert_eq!(admission.admit(from, &limits, now), Verdict::Admit);
+        admission.release(from);
+        admission.hold(from);
+        assert!(admission.idle.is_empty());
+        now.mono = now.mono + limits.connect_interval * 2;
+        assert_eq!(admission.admit_freely(from, &limits), Verdict::Admit);
+        assert_eq!(admission.admit(from, &limits, now), Verdict::Admit);
+        assert!(matches!(admission.admit(from, &limits, now), Verdict::Refuse(_)));
+        for _ in 0..3 {
+            admission.release(from);
+        }
+        assert_eq!((admission.total(), admission.idle.len()), (0, 1));
+        let full = Limits { clients: 0, ..limits };
+        assert_eq!(admission.admit_freely(from, &full), Verdict::Refuse(FULL.into()));
     }
 
     #[test]

@@ -5,12 +5,16 @@
 
 pub mod admission;
 pub mod answer;
+pub mod attempts;
 pub mod audience;
+pub mod bans;
 pub mod census;
 pub mod cloak;
 pub mod ctx;
+pub mod defcon;
 pub mod dispatch;
 pub mod effect;
+pub mod filters;
 pub mod flood;
 pub mod frame;
 pub mod gateway;
@@ -44,6 +48,7 @@ use crate::{
     time::{Clock, Now, Sid, Stamp, Wall},
 };
 use admission::Admission;
+use attempts::Attempts;
 use census::Census;
 use cloak::Cloak;
 use effect::{Effect, Effects};
@@ -87,6 +92,8 @@ pub struct Core {
     pub admission: Admission,
     /// Who may come by Tor.
     pub tor: Tor,
+    /// Who has failed to log in.
+    pub attempts: Attempts,
     /// Who was here.
     pub whowas: Whowas,
     /// Private messages that another server may not have seen yet.
@@ -132,6 +139,7 @@ impl Core {
             timers: Timers::default(),
             admission: Admission::default(),
             tor: Tor::default(),
+            attempts: Attempts::default(),
             whowas: Whowas::new(config.limits.whowas),
             undelivered: Undelivered::default(),
             sts: sts::Policy::new(&config.sts, &certificates),

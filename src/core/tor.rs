@@ -19,19 +19,19 @@ impl Tor {
     pub fn admit(&mut self, circuit: Option<u32>, limits: &config::Tor, now: Mono) -> Verdict {
         if self.open >= limits.clients {
             return Verdict::Refuse(
-                "ERROR :Closing link: too many connections by Tor, try again later\r\n",
+                "ERROR :Closing link: too many connections by Tor, try again later\r\n".into(),
             );
         }
         let in_circuit = circuit.and_then(|circuit| self.circuits.get(&circuit)).copied();
         if in_circuit.unwrap_or(0) >= limits.clients_per_circuit {
             return Verdict::Refuse(
-                "ERROR :Closing link: too many connections in your Tor circuit\r\n",
+                "ERROR :Closing link: too many connections in your Tor circuit\r\n".into(),
             );
         }
         let full_at = self.full_at.map_or(now, |at| at.max(now)) + limits.connect_interval;
         if full_at.since(now) > limits.connect_interval * limits.connect_burst {
             return Verdict::Refuse(
-                "ERROR :Closing link: too many connect by Tor just now, wait a moment\r\n",
+                "ERROR :Closing link: too many connect by Tor just now, wait a moment\r\n".into(),
             );
         }
         self.full_at = Some(full_at);

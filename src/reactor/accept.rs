@@ -60,6 +60,7 @@ impl Reactor {
     /// stays as it was.
     pub(super) fn reconfigure(&mut self, loaded: &Loaded) {
         self.limits = loaded.config.limits.clone();
+        log::set_max_level(loaded.config.log.level);
         let listen = &loaded.config.listen;
         let mut dropped = Vec::new();
         for (slot, listener) in &mut self.listeners {
@@ -122,7 +123,7 @@ impl Reactor {
         let waiting = Waiting::new(listener, slot, from);
         let verdict = match &waiting {
             Ok(waiting) => self.server.admit(waiting.counted, place, self.now),
-            Err(line) => Verdict::Refuse(line),
+            Err(line) => Verdict::Refuse((*line).into()),
         };
         if let Verdict::Refuse(line) = verdict {
             // It is written if that takes no waiting; whoever is refused cannot be waited for.
@@ -169,7 +170,12 @@ impl Reactor {
 fn is_of_the_client(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted
+        ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::HostUnreachable
+            | ErrorKind::Interrupted
+            | ErrorKind::NetworkDown
+            | ErrorKind::NetworkUnreachable
     )
 }
 

@@ -208,7 +208,7 @@ impl Reactor {
                 Ok(())
             }
             Verdict::Refuse(line) => {
-                self.refuse(id, line);
+                self.refuse(id, &line);
                 Err(())
             }
         }

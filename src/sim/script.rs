@@ -131,6 +131,8 @@ impl Play {
             "listen.sts_only" => {
                 self.config.listen.push(Listen { sts_only: true, ..Listen::default() });
             }
+            "limits.login_burst" => self.config.limits.login_burst = number() as u32,
+            "limits.server_bans" => self.config.limits.server_bans = number(),
             "limits.list_entries" => self.config.limits.list_entries = number(),
             "limits.flood_burst" => self.config.limits.flood_burst = number() as u32,
             "cloak.enabled" => self.config.cloak.enabled = value == "true",

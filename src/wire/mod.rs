@@ -3,6 +3,7 @@
 pub mod cap;
 pub mod casemap;
 pub mod certificate;
+pub mod cidr;
 pub mod encode;
 pub mod fail;
 pub mod framing;

@@ -29,9 +29,15 @@ pub fn begin(core: &mut Core, fx: &mut Effects, now: Now) {
 }
 
 fn loaded(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
-    match finish(core, fx, answer, now) {
+    finish(core, fx, answer, now);
+}
+
+/// Puts a configuration in force, if it is right. The log is told, whoever has asked for it.
+pub fn finish(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) -> Reload {
+    let reload = take(core, fx, answer, now);
+    match &reload {
         Reload::Done(restart) if restart.is_empty() => {
-            log::info!("the configuration has been read again")
+            log::info!("the configuration has been read again");
         }
         Reload::Done(restart) => {
             log::warn!(
@@ -46,13 +52,13 @@ fn loaded(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
             }
         }
         Reload::Busy => {
-            log::error!("the configuration could not be read now and stays as it was; try again")
+            log::error!("the configuration could not be read now and stays as it was; try again");
         }
     }
+    reload
 }
 
-/// Puts a configuration in force, if it is right.
-pub fn finish(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) -> Reload {
+fn take(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) -> Reload {
     let loaded = match answer {
         Answer::Loaded(Ok(loaded)) => loaded,
         Answer::Loaded(Err(errors)) => return Reload::Refused(errors),

@@ -49,7 +49,7 @@ fn webirc(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         secure: options.secure && ctx.session().tls.is_some(),
         fingerprint: options.fingerprint.filter(|_| gateway.certificates),
     };
-    let hash = gateway.password.filter(is_hash);
+    let hash = gateway.password.filter(Secret::is_hash);
     if let Some(registration) = ctx.session_mut().registration() {
         registration.claim = Some(Box::new(claim));
     }
@@ -73,17 +73,12 @@ fn find(ctx: &Ctx<'_>, password: &str, name: &str) -> Option<Webirc> {
         let knows = webirc
             .password
             .as_ref()
-            .is_none_or(|own| is_hash(own) || is_same(own.expose(), password));
+            .is_none_or(|own| own.is_hash() || is_same(own.expose(), password));
         certified && here && knows
     };
     let rows = &ctx.core.config.webirc;
     let named = rows.iter().find(|webirc| webirc.name == name && fits(webirc));
     named.or_else(|| rows.iter().find(|webirc| fits(webirc))).cloned()
-}
-
-/// Whether a password stands in the configuration as its hash.
-fn is_hash(password: &Secret) -> bool {
-    password.expose().starts_with("$argon2")
 }
 
 /// Compares in a time that tells nothing about where two passwords differ.

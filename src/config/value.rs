@@ -3,7 +3,7 @@
 use super::{node::Value, privilege::Priv};
 use crate::{
     time::{self, Sid},
-    wire::cidr::Cidr,
+    wire::{casemap::Casemap, cidr::Cidr},
 };
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -20,6 +20,11 @@ impl Secret {
     /// The secret itself.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is the hash of a password, and not the password.
+    pub fn is_hash(&self) -> bool {
+        self.0.starts_with("$argon2")
     }
 
     /// Whether it could be guessed: too short, of too few characters, or a placeholder.
@@ -69,6 +74,15 @@ impl Trusted {
     }
 }
 
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Tcp(address) => write!(f, "{address}"),
+            Address::Unix(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LogFormat {
@@ -113,6 +127,12 @@ settings! {
     Trusted: "addresses or ranges, as 192.0.2.0/24, or unix", value => Trusted::parse(text(value)?);
     u16: "a port, from 0 to 65535", value => number(value).and_then(|number| u16::try_from(number).ok());
     Priv: "one of ban, defcon, kill, rehash, see", value => Priv::named(text(value)?);
+    Casemap: "ascii, rfc1459 or precis", value => match text(value)? {
+        "ascii" => Some(Casemap::Ascii),
+        "rfc1459" => Some(Casemap::Rfc1459),
+        "precis" => Some(Casemap::Precis),
+        _ => None,
+    };
     LogFormat: "plain, journal or json", value => match text(value)? {
         "plain" => Some(LogFormat::Plain),
         "journal" => Some(LogFormat::Journal),

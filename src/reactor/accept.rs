@@ -2,7 +2,7 @@
 
 use super::{
     Reactor,
-    listener::{Listener, Stream, shown},
+    listener::{Listener, Stream},
     prelude::Waiting,
     socket::{Phase, Socket},
     tls::Acceptor,
@@ -20,14 +20,23 @@ use std::{
 };
 
 impl Reactor {
-    /// Opens one of the configured listeners, or brings it up to date if it is open.
-    pub(super) fn listen(&mut self, place: usize, loaded: &Loaded) -> io::Result<()> {
-        let Some(listen) = loaded.config.listen.get(place) else { return Ok(()) };
+    /// Opens one of the configured listeners, or brings it up to date if it is open. What has been opened,
+    /// as a log shows it.
+    pub(super) fn listen(&mut self, place: usize, loaded: &Loaded) -> io::Result<Option<String>> {
+        let Some(listen) = loaded.config.listen.get(place) else { return Ok(None) };
         let same = |old: &Listener| old.place == place && old.listen.address == listen.address;
         let old = self.listeners.iter().find(|(_, old)| same(old)).map(|(slot, _)| slot);
         let context = |error: io::Error| {
-            let address = shown(&listen.address);
-            io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+            let advice = match error.kind() {
+                ErrorKind::AddrInUse => "; another program listens there, perhaps another slircd",
+                ErrorKind::PermissionDenied => {
+                    "; ports below 1024 and the folder of a socket take rights"
+                }
+                ErrorKind::AddrNotAvailable => "; this machine does not have that address",
+                _ => "",
+            };
+            let text = format!("cannot listen on {}: {error}{advice}", listen.address);
+            io::Error::new(error.kind(), text)
         };
         let acceptor = if listen.tls.is_empty() {
             None
@@ -39,7 +48,7 @@ impl Reactor {
         if let Some(listener) = old.and_then(|slot| self.listeners.get_mut(slot)) {
             listener.acceptor = acceptor;
             listener.listen = listen.clone();
-            return Ok(());
+            return Ok(None);
         }
         if self.listeners.len() >= LISTENERS_MAX {
             return Err(context(io::Error::other("there are too many listeners")));
@@ -49,11 +58,7 @@ impl Reactor {
         let registry = self.poll.registry();
         let listener = Listener::open(place, listen.clone(), acceptor, registry, token);
         let listener = entry.insert(listener.map_err(context)?);
-        match listener.bound() {
-            Some(bound) => log::info!("listening on {bound}"),
-            None => log::info!("listening on {}", shown(&listen.address)),
-        }
-        Ok(())
+        Ok(Some(listener.shown()))
     }
 
     /// Follows a configuration that has been read again. What cannot be done is complained about, and
@@ -64,7 +69,11 @@ impl Reactor {
         let listen = &loaded.config.listen;
         let mut dropped = Vec::new();
         for (slot, listener) in &mut self.listeners {
-            match listen.iter().position(|entry| entry.address == listener.listen.address) {
+            let same = |place: &usize| {
+                listen.get(*place).is_some_and(|entry| entry.address == listener.listen.address)
+            };
+            // Where it was, since several may leave the port to the system.
+            match std::iter::once(listener.place).chain(0..listen.len()).find(same) {
                 Some(place) => listener.place = place,
                 None => dropped.push(slot),
             }
@@ -77,8 +86,10 @@ impl Reactor {
             listener.close(self.poll.registry());
         }
         for place in 0..listen.len() {
-            if let Err(error) = self.listen(place, loaded) {
-                log::error!("{error}");
+            match self.listen(place, loaded) {
+                Ok(Some(shown)) => log::info!("listening on {shown}"),
+                Ok(None) => (),
+                Err(error) => log::error!("{error}"),
             }
         }
     }
@@ -157,7 +168,7 @@ impl Reactor {
     }
 
     /// Accepts nothing for a while, since the system cannot.
-    fn pause(&mut self, error: &io::Error) {
+    pub(super) fn pause(&mut self, error: &io::Error) {
         if self.paused.is_none() {
             log::error!("no connections can be accepted for now: {error}");
         }

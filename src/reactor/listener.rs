@@ -77,11 +77,6 @@ impl Listener {
         }
     }
 
-    /// Its address as it is written in the configuration.
-    pub fn shown(&self) -> String {
-        shown(&self.listen.address)
-    }
-
     /// Where it is bound; none if it is a Unix socket.
     pub fn bound(&self) -> Option<SocketAddr> {
         match &self.incoming {
@@ -89,6 +84,22 @@ impl Listener {
             #[cfg(unix)]
             Incoming::Unix(_) => None,
         }
+    }
+
+    /// Where it listens, as people are told.
+    pub fn shown(&self) -> String {
+        let listen = &self.listen;
+        let bound = self.bound().map_or(listen.address.to_string(), |bound| bound.to_string());
+        let tls = self.acceptor.is_some() && !listen.starttls;
+        let kinds = [
+            (!listen.proxy.is_empty(), "PROXY"),
+            (tls, "TLS"),
+            (listen.starttls, "STARTTLS"),
+            (listen.websocket, "WebSocket"),
+            (listen.tor, "Tor"),
+        ];
+        let kinds: Vec<&str> = kinds.iter().filter(|kind| kind.0).map(|kind| kind.1).collect();
+        if kinds.is_empty() { bound } else { format!("{bound} ({})", kinds.join(", ")) }
     }
 
     /// Stops listening.
@@ -102,14 +113,6 @@ impl Listener {
                 log::debug!("{}: {error}", path.display());
             }
         }
-    }
-}
-
-/// An address as it is written in the configuration.
-pub fn shown(address: &Address) -> String {
-    match address {
-        Address::Tcp(address) => address.to_string(),
-        Address::Unix(path) => path.display().to_string(),
     }
 }
 

@@ -12,6 +12,7 @@ pub mod mask;
 pub mod message;
 pub mod mode;
 pub mod name;
+pub mod precis;
 pub mod proxy;
 pub mod reply;
 pub mod tags;

@@ -12,7 +12,7 @@ use slircd::{
         ConnId,
         effect::{Effect, Effects},
     },
-    job::{Answer, Job, Loaded},
+    job::{Answer, Job, Loaded, Texts},
     server::{Gone, Input, Origin, Peer, Server, Setup},
     time::{Mono, Now, Sid, Wall},
 };
@@ -72,7 +72,8 @@ impl World {
         config.dns.enabled = false;
         let password = Some(Secret::new("root"));
         config.oper = vec![Oper { name: "root".into(), password, ..Oper::default() }];
-        let loaded = Loaded { config, motd: vec!["Welcome".into()], certificates: Vec::new() };
+        let texts = Texts { motd: vec!["Welcome".into()], rules: vec!["Be kind".into()] };
+        let loaded = Loaded { config, texts, certificates: Vec::new() };
         let at = Duration::from_secs(1_800_000_000);
         let setup =
             Setup { loaded, sid: Sid::FIRST, life: 1, clock: 0, seed: 7, cloak: Secret::new("f") };

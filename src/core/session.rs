@@ -42,6 +42,8 @@ pub struct Session {
     pub oper: Option<Box<str>>,
     /// The gateway that speaks for it, by WEBIRC.
     pub gateway: Option<Box<str>>,
+    /// The nicks that it monitors.
+    pub monitor: Vec<Nick>,
     /// Whether it has been told goodbye.
     pub closing: bool,
 }
@@ -66,6 +68,8 @@ pub struct Registration {
     pub password: Option<Secret>,
     /// Whether the password is right; asked of a worker once all else is known.
     pub admitted: bool,
+    /// The away message, for a user who comes and is not there.
+    pub away: Option<Box<str>>,
     /// Whether it is negotiating capabilities.
     pub negotiating: bool,
     /// Whether the name of its address is still being looked up.
@@ -122,6 +126,7 @@ impl Session {
             declared: &[],
             oper: None,
             gateway: None,
+            monitor: Vec::new(),
             closing: false,
         }
     }

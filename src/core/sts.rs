@@ -105,7 +105,7 @@ mod tests {
     use crate::{
         config::{self, Config, Secret},
         core::{Start, effect::Effect, registration},
-        job::Loaded,
+        job::{Loaded, Texts},
         network::crdt,
         server::{Peer, Tls},
         time::Sid,
@@ -128,7 +128,7 @@ mod tests {
         let mut config = Config::default();
         config.dns.enabled = false;
         let start = Start {
-            loaded: Loaded { config, motd: Vec::new(), certificates: Vec::new() },
+            loaded: Loaded { config, texts: Texts::default(), certificates: Vec::new() },
             origin: crdt::Origin { server: Sid::FIRST, life: 1 },
             clock: 0,
             seed: 0,

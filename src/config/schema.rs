@@ -102,6 +102,8 @@ config! {
         admin_place: Option<String> = "", None, Live;
         /// How to reach whoever runs it.
         admin_email: Option<String> = "", None, Live;
+        /// User modes that everybody begins with, of those that users may set themselves; i makes them invisible. Other letters mean nothing.
+        user_modes: String = "\"\"", String::new(), Live;
         /// The hash of a password without which nobody may connect; `slircd hash-password` makes one.
         password: Option<Secret> = "", None, Live;
     }

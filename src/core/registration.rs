@@ -116,17 +116,7 @@ fn complete(ctx: &mut Ctx<'_>) {
     let away = ctx.session_mut().registration().and_then(|registration| registration.away.take());
     ctx.commit(Op::User(Box::new(presence)));
     let Some(user) = ctx.network().uid(uid) else { return };
-    let local = Local {
-        sessions: vec![ctx.conn],
-        since: ctx.now.wall,
-        active: ctx.now.mono,
-        shunned: false,
-        silence: Vec::new(),
-        accept: Vec::new(),
-        informed: None,
-        knocked: None,
-        invites: Vec::new(),
-    };
+    let local = Local::new(ctx.conn, ctx.now);
     ctx.core.locals.insert(user, local);
     ctx.core.census.arrived();
     ctx.core.census.unknown = ctx.core.census.unknown.saturating_sub(1);
@@ -160,6 +150,7 @@ pub fn away(ctx: &mut Ctx<'_>, user: UserId, message: Option<Box<str>>) -> bool 
 fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presence> {
     let (from, secure) = (ctx.session().from, ctx.session().tls.is_some());
     let cloaked = ctx.core.config.cloak.enabled;
+    let modes = UserModes::chosen(&ctx.core.config.server.user_modes);
     let cloak = ctx.core.cloak.host(from);
     let (address, shown) = match from {
         Origin::Ip(ip) => (Some(ip), address_text(ip)),
@@ -180,7 +171,7 @@ fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presenc
         address,
         realname,
         away: None,
-        modes: UserModes::default().set('Z', secure).set('x', cloaked),
+        modes: modes.set('Z', secure).set('x', cloaked),
         class: None,
         account: None,
     })

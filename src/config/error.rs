@@ -35,8 +35,8 @@ pub enum Mistake {
     Twice(String),
     /// A value of the wrong kind.
     Wants(&'static str, &'static str),
-    /// A number out of its range.
-    Range(&'static str, u64, u64),
+    /// A number out of its range, and what it counts.
+    Range(&'static str, u64, u64, &'static str),
     /// A key that must be there.
     Missing(&'static str, &'static str),
     /// The name of a server that is none.
@@ -71,7 +71,9 @@ impl fmt::Display for Mistake {
             Mistake::UnknownTable(name, near) => unknown(f, "table", name, near),
             Mistake::Twice(name) => write!(f, "`{name}` is set a second time"),
             Mistake::Wants(name, what) => write!(f, "`{name}` must be {what}"),
-            Mistake::Range(name, least, most) => write!(f, "`{name}` must be from {least} to {most}"),
+            Mistake::Range(name, least, most, unit) => {
+                write!(f, "`{name}` must be from {least} to {most}{unit}")
+            }
             Mistake::Missing(table, what) => write!(f, "[[{table}]] needs {what}"),
             Mistake::ServerName => f.write_str("`name` must be a host name with a dot in it, as irc.example.org"),
             Mistake::WeakSecret => f.write_str(

@@ -1,7 +1,7 @@
 //! Every key, once.
 
 use super::{
-    Address, Cidr, Key, LogFormat, Mistake, Reading, Reload, Secret,
+    Address, Cidr, Key, LogFormat, Mistake, NameServer, Reading, Reload, Secret,
     node::{Entry, Node, Value},
     value::Setting,
 };
@@ -9,7 +9,7 @@ use crate::{
     time::Sid,
     wire::{casemap::Casemap, name},
 };
-use std::{fmt::Write, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{fmt::Write, path::PathBuf, time::Duration};
 
 /// A table: `/// documentation` `name Struct { /// documentation`
 /// `key: Type = "default as it is written", default, When, least..=most; }`. The range is for numbers and
@@ -50,7 +50,7 @@ macro_rules! config {
                             if let Some(value) = setting(stringify!($key), &entry.node, reading) {
                                 table.$key = value;
                                 $(if !table.$key.within($least, $most) {
-                                    reading.wrong(entry.node.at, Mistake::Range(stringify!($key), $least, $most));
+                                    reading.wrong(entry.node.at, Mistake::Range(stringify!($key), $least, $most, table.$key.unit()));
                                 })?
                             }
                         })*
@@ -182,12 +182,12 @@ config! {
     }
     /// The look-up of host names.
     dns Dns {
-        /// Whether the names of clients' addresses are looked up. This version has no resolver: it would find none.
-        enabled: bool = "false", false, Live;
-        /// The servers to ask; else those of the system.
-        servers: Vec<SocketAddr> = "[]", Vec::new(), Restart;
-        /// How long a look-up may take.
-        timeout: Duration = "\"3s\"", Duration::from_secs(3), Restart, 1..=30;
+        /// Whether the names of clients' addresses are looked up. A name counts if it leads back to the address.
+        enabled: bool = "true", true, Live;
+        /// The servers to ask, at most 8, with a port if it is not 53; else those of /etc/resolv.conf. Only these are asked about addresses of this machine itself.
+        servers: Vec<NameServer> = "[]", Vec::new(), Live, 0..=8;
+        /// How long a client waits for its name; then it is shown by its address.
+        timeout: Duration = "\"3s\"", Duration::from_secs(3), Live, 1..=30;
     }
     /// The log, on standard error.
     log Log {
@@ -414,24 +414,32 @@ impl Setting for Tls {
 /// What has a range.
 trait Within {
     fn within(&self, least: u64, most: u64) -> bool;
+
+    /// What the range counts, as a mistake says it.
+    fn unit(&self) -> &'static str;
 }
 
 macro_rules! within {
-    ($($type:ty: $number:ident => $value:expr;)*) => { $(
+    ($($type:ty: $unit:literal, $number:ident => $value:expr;)*) => { $(
         impl Within for $type {
             fn within(&self, least: u64, most: u64) -> bool {
                 let $number = self;
                 (least..=most).contains(&$value)
+            }
+
+            fn unit(&self) -> &'static str {
+                $unit
             }
         }
     )* };
 }
 
 within! {
-    u32: number => u64::from(*number);
-    u64: number => *number;
-    usize: number => *number as u64;
-    Duration: number => number.as_secs();
+    u32: "", number => u64::from(*number);
+    u64: "", number => *number;
+    usize: "", number => *number as u64;
+    Duration: " seconds", number => number.as_secs();
+    Vec<NameServer>: " entries long", list => list.len() as u64;
 }
 
 /// The name nearest to one that means nothing, if it is near enough.

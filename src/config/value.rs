@@ -51,6 +51,10 @@ pub enum Address {
     Unix(PathBuf),
 }
 
+/// A name server: an address, and a port if it is not that of DNS.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct NameServer(pub SocketAddr);
+
 /// A range of addresses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Cidr {
@@ -111,7 +115,7 @@ settings! {
     u64: "a size, as 4096, 64k or 1m", value => number(value).or_else(|| size(text(value)?));
     usize: "a whole number", value => number(value).and_then(|number| usize::try_from(number).ok());
     Duration: "a duration, as 90s, 2h or 1h30m", value => number(value).map(Duration::from_secs).or_else(|| duration(text(value)?));
-    SocketAddr: "an address with a port", value => text(value)?.parse().ok();
+    NameServer: "an address, or one with a port, as 192.0.2.1 or [2001:db8::1]:5353", value => name_server(text(value)?);
     Address: "an address with a port, or unix: and a path", value => address(text(value)?);
     Cidr: "an address or a range, as 192.0.2.0/24", value => cidr(text(value)?);
     LogFormat: "plain, journal or json", value => match text(value)? {
@@ -157,6 +161,11 @@ fn address(text: &str) -> Option<Address> {
         Some(path) => (!path.is_empty()).then(|| Address::Unix(path.into())),
         None => text.parse().ok().map(Address::Tcp),
     }
+}
+
+fn name_server(text: &str) -> Option<NameServer> {
+    let usual = || text.parse().ok().map(|ip: IpAddr| SocketAddr::new(ip, 53));
+    text.parse().ok().or_else(usual).map(NameServer)
 }
 
 fn cidr(text: &str) -> Option<Cidr> {

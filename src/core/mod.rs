@@ -190,7 +190,11 @@ impl Core {
     /// Asks a worker, for something that no client waits for.
     pub fn ask(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) -> JobId {
         let id = self.pending.insert(ctx::Pending { then });
-        self.timers.set(now.mono + ctx::JOB_TIMEOUT, timer::Timer::Job(id));
+        let patience = match &job {
+            Job::Resolve { timeout, .. } => *timeout,
+            _ => ctx::JOB_TIMEOUT,
+        };
+        self.timers.set(now.mono + patience, timer::Timer::Job(id));
         fx.push(Effect::Job { id, job: Box::new(job) });
         id
     }

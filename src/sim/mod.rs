@@ -72,7 +72,6 @@ impl Sim {
             let mut config = config.clone();
             config.server.name = format!("s{number}.test");
             config.server.network = "Test".into();
-            config.dns.enabled = true;
             let loaded = Loaded { config, motd: Vec::new(), certificates: Vec::new() };
             let sid = Sid::from_number(number as u64 * 1000 + 1623);
             let setup =
@@ -225,7 +224,7 @@ impl Sim {
     fn answer(&self, job: Job) -> Answer {
         match job {
             Job::Verify { hash, password } => Answer::Verified(hash == password),
-            Job::Resolve { address } => {
+            Job::Resolve { address, .. } => {
                 let IpAddr::V4(ip) = address else { return Answer::Resolved(None) };
                 let place = (u32::from(ip) - 0x0A00_0001) as usize;
                 Answer::Resolved(

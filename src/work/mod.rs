@@ -2,6 +2,7 @@
 //!
 //! A lane is a queue and its threads. The store's lane has one thread, so its jobs keep their order.
 
+pub mod dns;
 pub mod load;
 
 use crate::{
@@ -10,10 +11,10 @@ use crate::{
 };
 use argon2::{Argon2, PasswordHash, PasswordVerifier};
 use crossbeam_channel::{Receiver, Sender, bounded};
+use dns::Resolver;
 use load::Loader;
 use std::{
     io,
-    net::IpAddr,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     thread,
@@ -21,6 +22,12 @@ use std::{
 
 /// How many jobs wait in a lane.
 const QUEUE_MAX: usize = 256;
+
+/// How many look-ups go on at once: each spends its time waiting.
+const NET_THREADS: usize = 8;
+
+/// The stack of a thread that does nothing but wait for the network.
+const NET_STACK: usize = 256 << 10;
 
 /// What the workers work with.
 pub struct Workers {
@@ -38,6 +45,7 @@ pub struct Pool {
     store: Sender<(JobId, Job)>,
     cpu: Sender<(JobId, Job)>,
     net: Sender<(JobId, Job)>,
+    files: Sender<(JobId, Job)>,
     answers: Receiver<(JobId, Answer)>,
     last: Vec<thread::JoinHandle<()>>,
 }
@@ -53,6 +61,7 @@ impl Pool {
         let (store, store_jobs) = bounded(QUEUE_MAX);
         let (cpu, cpu_jobs) = bounded(QUEUE_MAX);
         let (net, net_jobs) = bounded(QUEUE_MAX);
+        let (files, files_jobs) = bounded(QUEUE_MAX);
         let Workers { store: mut engine, loader, mut certificates } = workers;
         let out = |jobs| Out { jobs, done: done.clone(), wake: wake.clone() };
         let first = thread::Builder::new().name("slircd-store".into()).spawn({
@@ -69,17 +78,30 @@ impl Pool {
             let out = out(cpu_jobs.clone());
             thread::Builder::new().name("slircd-cpu".into()).spawn(move || out.run(execute))?;
         }
-        let resolver = out(net_jobs);
-        thread::Builder::new().name("slircd-net".into()).spawn(move || {
-            resolver.run(|job| match job {
+        let resolver = Arc::new(Resolver::default());
+        for _ in 0..NET_THREADS {
+            let (out, resolver) = (out(net_jobs.clone()), resolver.clone());
+            let named = thread::Builder::new().name("slircd-net".into()).stack_size(NET_STACK);
+            named.spawn(move || {
+                out.run(|job| match job {
+                    Job::Resolve { address, servers, timeout } => {
+                        Answer::Resolved(resolver.name(address, &servers, timeout))
+                    }
+                    _ => Answer::Busy,
+                });
+            })?;
+        }
+        let out = out(files_jobs);
+        thread::Builder::new().name("slircd-files".into()).spawn(move || {
+            out.run(|job| match job {
                 Job::Load => Answer::Loaded(loader.load().map(Box::new).inspect(|loaded| {
                     certificates.clone_from(&loaded.certificates);
                 })),
                 Job::Watch => watch(&loader, &mut certificates),
-                other => execute(other),
+                _ => Answer::Busy,
             });
         })?;
-        Ok(Pool { store, cpu, net, answers, last: vec![first] })
+        Ok(Pool { store, cpu, net, files, answers, last: vec![first] })
     }
 
     /// Gives a job to its lane.
@@ -88,6 +110,7 @@ impl Pool {
             Lane::Store => &self.store,
             Lane::Cpu => &self.cpu,
             Lane::Net => &self.net,
+            Lane::Files => &self.files,
         };
         lane.try_send((id, job)).map_err(|_| Full)
     }
@@ -145,14 +168,8 @@ fn execute(job: Job) -> Answer {
                 Argon2::default().verify_password(password.expose().as_bytes(), &hash).is_ok(),
             )
         }
-        Job::Resolve { address } => Answer::Resolved(resolve(address)),
-        Job::Store(_) | Job::Load | Job::Watch => Answer::Busy,
+        Job::Store(_) | Job::Resolve { .. } | Job::Load | Job::Watch => Answer::Busy,
     }
-}
-
-/// No resolver yet: addresses keep their own names.
-fn resolve(_address: IpAddr) -> Option<String> {
-    None
 }
 
 fn watch(loader: &Loader, known: &mut Vec<Material>) -> Answer {

@@ -14,21 +14,28 @@ use std::{
 };
 
 /// A program that runs, in a folder that goes with it.
-struct Process {
-    folder: PathBuf,
+pub(super) struct Process {
+    pub(super) folder: PathBuf,
+    /// Where it listens, in order.
+    pub(super) listeners: Vec<String>,
     child: Child,
     log: BufReader<ChildStderr>,
 }
 
 impl Process {
     /// Starts it with a configuration that may name `FOLDER`, with at most so many open files.
-    fn start(configuration: &str, files_max: usize) -> Process {
+    pub(super) fn start(configuration: &str, files_max: usize) -> Process {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("slircd-process-{}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         fs::create_dir_all(&folder).unwrap();
-        let process = |child: Child, log| Process { folder: folder.clone(), child, log };
+        let process = |child: Child, log| Process {
+            folder: folder.clone(),
+            listeners: Vec::new(),
+            child,
+            log,
+        };
         let text = configuration.replace("FOLDER", folder.to_str().unwrap());
         fs::write(folder.join("slircd.toml"), text).unwrap();
         Process::certify(&folder.join("tls"));
@@ -45,7 +52,8 @@ impl Process {
         let log = BufReader::new(child.stderr.take().unwrap());
         let mut process = process(child, log);
         for _ in 0..configuration.matches("[[listen]]").count() {
-            process.logged("listening on ");
+            let line = process.logged("listening on ");
+            process.listeners.extend(line.trim_end().rsplit(' ').next().map(str::to_owned));
         }
         process
     }
@@ -71,7 +79,7 @@ impl Process {
     }
 
     /// The next line of the log that holds `part`.
-    fn logged(&mut self, part: &str) -> String {
+    pub(super) fn logged(&mut self, part: &str) -> String {
         let mut seen = String::new();
         loop {
             let start = seen.len();
@@ -83,7 +91,7 @@ impl Process {
         }
     }
 
-    fn signal(&self, name: &str) {
+    pub(super) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
     }
@@ -122,7 +130,7 @@ address = "unix:FOLDER/secure.sock"
 tls = { certificate = "FOLDER/tls.pem", key = "FOLDER/tls.key" }
 "#;
 
-const FILES: usize = 256;
+pub(super) const FILES: usize = 256;
 
 #[test]
 fn a_terminated_server_says_goodbye_and_exits_well() {

@@ -147,14 +147,15 @@ pub fn too_long(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
 /// Goes on with whoever waited for a worker's answer.
 pub fn done(core: &mut Core, fx: &mut Effects, id: JobId, answer: Answer, now: Now) {
     let Some(pending) = core.pending.remove(id) else { return };
+    // The client may have left meanwhile, or been told goodbye: then the answer is for nobody.
+    let here = |conn| core.sessions.get(conn).is_some_and(|session| !session.closing);
     match pending.then {
         Then::Server(resume) => resume(core, fx, answer, now),
-        // The client may have left meanwhile; its id is then stale and the answer is for nobody.
-        Then::Aside { conn, resume } if core.sessions.contains(conn) => {
+        Then::Aside { conn, resume } if here(conn) => {
             let mut ctx = Ctx { core, fx, now, conn, declared: &[] };
             guarded(&mut ctx, |ctx| resume(ctx, answer));
         }
-        Then::Command { conn, resume } if core.sessions.contains(conn) => {
+        Then::Command { conn, resume } if here(conn) => {
             core.sessions[conn].wait = Wait::Nothing;
             answer::again(core, fx, conn);
             let declared = core.sessions[conn].declared;

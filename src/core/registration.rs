@@ -296,4 +296,12 @@ mod tests {
             assert!(own.job.is_none() && own.lines.contains(" 001 "), "{address}");
         }
     }
+
+    #[test]
+    fn who_has_been_told_goodbye_does_not_become_a_user() {
+        let mut gone = One::connect("192.0.2.7");
+        gone.handle(Input::Line { conn: gone.conn, line: b"QUIT" });
+        gone.answer("seven.example");
+        assert!(gone.lines.contains("ERROR ") && !gone.lines.contains(" 001 "));
+    }
 }

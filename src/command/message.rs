@@ -3,10 +3,11 @@
 use crate::{
     core::{
         ctx::{Ctx, Outcome, Reject},
-        policy,
+        defcon, filters, policy,
     },
     network::{
         UserId,
+        filter::Place,
         mode::Status,
         op::{Message, MessageKind, Op, Target},
     },
@@ -31,7 +32,13 @@ pub fn send(
     let tags = line.tags.client_only();
     let most = ctx.core.config.limits.targets;
     for target in line.args.list(0).take(most) {
-        let refused = match find(ctx, user, target, kind) {
+        let found = find(ctx, user, target, kind);
+        let found = found.and_then(|to| filtered(ctx, user, target, text, to));
+        // A filter may have ended the connection.
+        if ctx.session().closing {
+            return Ok(());
+        }
+        let refused = match found {
             Ok(to) => {
                 let from = ctx.whois(user).uid;
                 let (text, tags) = (text.into(), tags.as_str().into());
@@ -49,6 +56,23 @@ pub fn send(
         Some(target) if kind != MessageKind::Notice => Err(reply::too_many_targets(target).into()),
         Some(_) | None => Ok(()),
     }
+}
+
+/// The target, unless a content filter touches the text.
+fn filtered(
+    ctx: &mut Ctx<'_>,
+    user: UserId,
+    shown: &str,
+    text: &str,
+    to: Target,
+) -> Result<Target, Reject> {
+    let refused = match &to {
+        Target::Channel { .. } => filters::check(ctx, user, Place::Channel, text)
+            .map_err(|why| reply::cannot_send_to_chan(shown, &why)),
+        Target::User(_) => filters::check(ctx, user, Place::Private, text)
+            .map_err(|why| reply::cannot_send_to_user(shown, &why)),
+    };
+    refused.map(|()| to).map_err(Into::into)
 }
 
 fn find(ctx: &mut Ctx<'_>, user: UserId, text: &str, kind: MessageKind) -> Result<Target, Reject> {
@@ -76,6 +100,7 @@ fn find_user(
     kind: MessageKind,
 ) -> Result<Target, Reject> {
     let target = ctx.user(nick)?;
+    defcon::private(ctx, user, target)?;
     if let Some(message) =
         ctx.whois(target).away.clone().filter(|_| kind == MessageKind::Privmsg && user != target)
     {

@@ -278,7 +278,7 @@ fn masks(
     before: &[ModeChange],
 ) -> Result<Option<ModeChange>, Reject> {
     let text = encode::head(param, MASK_MAX);
-    let canonical = mask::canonical(text);
+    let canonical = mask::canonical(text, ctx.network().casemap());
     let record = ctx.network().channel(channel);
     let added: Vec<_> = record
         .all_masks(letter)
@@ -302,7 +302,7 @@ fn masks(
     if full >= ctx.core.config.limits.list_entries {
         return Err(reply::ban_list_full(name, letter).into());
     }
-    let mask = if text.contains(['!', '@']) { text.into() } else { canonical.into_boxed_str() };
+    let mask = if text.contains(['!', '@']) { text.into() } else { mask::complete(text).into() };
     Ok(Some(ModeChange::Add { letter, mask, setter: ctx.whois(user).mask().into() }))
 }
 
@@ -387,7 +387,7 @@ mod tests {
             bob   < :s1.test 368 bob #a :End of channel ban list
             alice > MODE #a +e x
             alice < :s1.test 478 alice #a e :Channel list is full
-            alice > MODE #a -b evil!*@*
+            alice > MODE #a -b EVIL!*@*
             bob   < :alice!~alice@alice.test MODE #a -b evil!*@*
             bob   > MODE #a e
             bob   < :s1.test 482 bob #a :You're not channel operator

@@ -17,6 +17,7 @@ pub const COMMANDS: &[Command] = &[Command {
     help: "",
     replies: &[
         reply::CANNOT_SEND_TO_CHAN,
+        reply::CANNOT_SEND_TO_USER,
         reply::NO_RECIPIENT,
         reply::NO_SUCH_NICK,
         reply::NO_SUCH_CHANNEL,

@@ -7,7 +7,7 @@ use crate::{
         oper::Priv,
         policy, registration,
     },
-    network::UserId,
+    network::{ChannelId, UserId},
     wire::{message::Args, reply},
 };
 
@@ -105,13 +105,21 @@ fn channels(ctx: &Ctx<'_>, user: UserId, target: UserId) -> Vec<String> {
         .channels()
         .iter()
         .copied()
-        .filter(|channel| policy::sees(ctx, user, *channel));
+        .filter(|channel| shown(ctx, user, target, *channel));
     let named = inside.filter_map(|channel| {
         let status = ctx.network().status(channel, target)?;
         let prefix: String = status.prefixes(false).collect();
         Some(format!("{prefix}{}", ctx.network().channel(channel).name))
     });
     named.collect()
+}
+
+/// Whether a user may know that another is in a channel: where an invisible one is, only those who are
+/// there too.
+fn shown(ctx: &Ctx<'_>, user: UserId, target: UserId, channel: ChannelId) -> bool {
+    let open = user == target || ctx.may(user, Priv::See);
+    let inside = ctx.network().status(channel, user).is_some();
+    open || inside || policy::sees(ctx, user, channel) && !ctx.whois(target).modes.contains('i')
 }
 
 #[cfg(test)]
@@ -138,6 +146,22 @@ mod tests {
             bob   > WHOIS nobody
             bob   < :s1.test 401 bob nobody :No such nick/channel
             bob   < :s1.test 318 bob nobody :End of /WHOIS list
+            ",
+        );
+    }
+
+    #[test]
+    fn where_the_invisible_are_is_known_to_those_who_are_there() {
+        check(
+            r"
+            alice > JOIN #a,#b
+            alice > MODE alice +i
+            bob   > JOIN #b
+            bob   > WHOIS alice
+            bob   < :s1.test 319 bob alice :@#b
+            carol > WHOIS alice
+            carol < :s1.test 318 carol alice :End of /WHOIS list
+            carol <! 319
             ",
         );
     }

@@ -1,6 +1,10 @@
 //! Values as people write them: `90s`, `64k`, `192.0.2.0/24`, secrets.
 
-use super::node::Value;
+use super::{node::Value, privilege::Priv};
+use crate::{
+    time::{self, Sid},
+    wire::cidr::Cidr,
+};
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
@@ -55,28 +59,6 @@ pub enum Address {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct NameServer(pub SocketAddr);
 
-/// A range of addresses.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Cidr {
-    address: IpAddr,
-    bits: u32,
-}
-
-impl Cidr {
-    /// Whether an address lies in it.
-    pub fn contains(self, ip: IpAddr) -> bool {
-        let same = |a: u128, b: u128, width: u32| {
-            let shift = width.saturating_sub(self.bits);
-            self.bits == 0 || a >> shift == b >> shift
-        };
-        match (self.address, ip) {
-            (IpAddr::V4(a), IpAddr::V4(b)) => same(u32::from(a).into(), u32::from(b).into(), 32),
-            (IpAddr::V6(a), IpAddr::V6(b)) => same(a.into(), b.into(), 128),
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
-        }
-    }
-}
-
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LogFormat {
@@ -114,10 +96,11 @@ settings! {
     u32: "a whole number", value => number(value).and_then(|number| u32::try_from(number).ok());
     u64: "a size, as 4096, 64k or 1m", value => number(value).or_else(|| size(text(value)?));
     usize: "a whole number", value => number(value).and_then(|number| usize::try_from(number).ok());
-    Duration: "a duration, as 90s, 2h or 1h30m", value => number(value).map(Duration::from_secs).or_else(|| duration(text(value)?));
+    Duration: "a duration, as 90s, 2h or 1h30m", value => number(value).map(Duration::from_secs).or_else(|| time::parse_span(text(value)?));
     NameServer: "an address, or one with a port, as 192.0.2.1 or [2001:db8::1]:5353", value => name_server(text(value)?);
     Address: "an address with a port, or unix: and a path", value => address(text(value)?);
-    Cidr: "an address or a range, as 192.0.2.0/24", value => cidr(text(value)?);
+    Cidr: "an address or a range, as 192.0.2.0/24", value => Cidr::parse(text(value)?);
+    Priv: "one of ban, defcon, kill, rehash, see", value => Priv::named(text(value)?);
     LogFormat: "plain, journal or json", value => match text(value)? {
         "plain" => Some(LogFormat::Plain),
         "journal" => Some(LogFormat::Journal),
@@ -125,7 +108,7 @@ settings! {
         _ => None,
     };
     log::LevelFilter: "error, warn, info, debug or trace", value => text(value)?.parse().ok();
-    crate::time::Sid: "a digit and two digits or capital letters, as 0AB", value => crate::time::Sid::parse(text(value)?);
+    Sid: "a digit and two digits or capital letters, as 0AB", value => Sid::parse(text(value)?);
 }
 
 impl<T: Setting> Setting for Option<T> {
@@ -168,15 +151,6 @@ fn name_server(text: &str) -> Option<NameServer> {
     text.parse().ok().or_else(usual).map(NameServer)
 }
 
-fn cidr(text: &str) -> Option<Cidr> {
-    let (address, bits) =
-        text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
-    let address: IpAddr = address.parse().ok()?;
-    let most = if address.is_ipv4() { 32 } else { 128 };
-    let bits = bits.map_or(Some(most), |bits| bits.parse().ok())?;
-    (bits <= most).then_some(Cidr { address, bits })
-}
-
 fn size(text: &str) -> Option<u64> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match text.get(digits.len()..)?.to_ascii_lowercase().as_str() {
@@ -187,26 +161,4 @@ fn size(text: &str) -> Option<u64> {
         _ => return None,
     };
     digits.parse::<u64>().ok()?.checked_mul(unit)
-}
-
-fn duration(text: &str) -> Option<Duration> {
-    let mut rest = text;
-    let mut total = Duration::ZERO;
-    while !rest.is_empty() {
-        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let number: u64 = rest.get(..digits)?.parse().ok()?;
-        rest = rest.get(digits..)?;
-        let letters = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
-        let ms = match rest.get(..letters)? {
-            "ms" => 1,
-            "s" => 1000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            _ => return None,
-        };
-        total = total.checked_add(Duration::from_millis(number.checked_mul(ms)?))?;
-        rest = rest.get(letters..)?;
-    }
-    (!text.is_empty()).then_some(total)
 }

@@ -109,6 +109,9 @@ fn grace(core: &mut Core, fx: &mut Effects, server: Sid, now: Now) {
 fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.timers.set(now.mono + EVERY, Timer::Housekeeping);
     core.due_beat = true;
+    if core.network().bans().age() {
+        core.see(fx, &Op::Lapse, now);
+    }
     if core.clock.last() > core.marked {
         core.marked = core.clock.last();
         let query = Query::RaiseClock { tick: core.marked, clean: false };

@@ -5,12 +5,16 @@
 
 pub mod admission;
 pub mod answer;
+pub mod attempts;
 pub mod audience;
+pub mod bans;
 pub mod census;
 pub mod cloak;
 pub mod ctx;
+pub mod defcon;
 pub mod dispatch;
 pub mod effect;
+pub mod filters;
 pub mod flood;
 pub mod frame;
 pub mod housekeeping;
@@ -40,6 +44,7 @@ use crate::{
     time::{Clock, Now, Sid, Stamp, Wall},
 };
 use admission::Admission;
+use attempts::Attempts;
 use census::Census;
 use cloak::Cloak;
 use effect::{Effect, Effects};
@@ -80,6 +85,8 @@ pub struct Core {
     pub timers: Timers,
     /// Who may connect.
     pub admission: Admission,
+    /// Who has failed to log in.
+    pub attempts: Attempts,
     /// Who was here.
     pub whowas: Whowas,
     /// Private messages that another server may not have seen yet.
@@ -122,6 +129,7 @@ impl Core {
             clock,
             timers: Timers::default(),
             admission: Admission::default(),
+            attempts: Attempts::default(),
             whowas: Whowas::new(config.limits.whowas),
             undelivered: Undelivered::default(),
             cloak: Cloak::new(&start.cloak, &config.cloak),

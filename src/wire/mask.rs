@@ -42,9 +42,20 @@ fn next_char(text: &[u8], at: usize) -> usize {
     at + 1 + more
 }
 
-/// A mask with all of its three parts, folded as masks are compared: `bob` is `bob!*@*`, `*.org` is
-/// `*!*@*.org`, `a@b` is `*!a@b`.
-pub fn canonical(text: &str) -> String {
+/// `nick!user@host` in its three parts; those that are not there are empty.
+pub fn split(source: &str) -> (&str, &str, &str) {
+    let (who, host) = source.rsplit_once('@').unwrap_or((source, ""));
+    let (nick, user) = who.split_once('!').unwrap_or((who, ""));
+    (nick, user, host)
+}
+
+/// A mask as masks are compared: complete, and folded.
+pub fn canonical(text: &str, casemap: Casemap) -> String {
+    casemap.fold(&complete(text)).into_owned()
+}
+
+/// A mask with all of its three parts: `bob` is `bob!*@*`, `*.org` is `*!*@*.org`, `a@b` is `*!a@b`.
+pub fn complete(text: &str) -> String {
     let text: String = text.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
     let part = |part: &str| if part.is_empty() { "*".to_owned() } else { collapse(part) };
     match (text.split_once('!'), text.rsplit_once('@')) {
@@ -58,8 +69,8 @@ pub fn canonical(text: &str) -> String {
     }
 }
 
-/// Runs of `*` say no more than one.
-fn collapse(part: &str) -> String {
+/// Writes runs of `*` as one, which says as much.
+pub fn collapse(part: &str) -> String {
     let mut text = String::with_capacity(part.len());
     for c in part.chars() {
         if !(c == '*' && text.ends_with('*')) {
@@ -148,8 +159,36 @@ mod tests {
             ("***!**@*", "*!*@*"),
             ("", "*!*@*"),
         ] {
-            assert_eq!(canonical(text), whole, "{text}");
-            assert_eq!(canonical(whole), whole);
+            assert_eq!(complete(text), whole, "{text}");
+            assert_eq!(complete(whole), whole);
         }
+    }
+
+    #[test]
+    fn masks_compare_folded() {
+        assert_eq!(canonical("Bob", Casemap::Ascii), "bob!*@*");
+        assert_eq!(canonical("[Bob]!A@É.Org", Casemap::Rfc1459), "{bob}!a@É.org");
+    }
+
+    #[test]
+    fn a_source_falls_into_its_parts() {
+        for (source, parts) in [
+            ("nick", ("nick", "", "")),
+            ("nick!~u@h.org", ("nick", "~u", "h.org")),
+            ("nick@h.org", ("nick", "", "h.org")),
+            ("nick!u", ("nick", "u", "")),
+            ("nick!u@h\x035w\x0f.org", ("nick", "u", "h\x035w\x0f.org")),
+        ] {
+            assert_eq!(split(source), parts, "{source}");
+        }
+    }
+
+    #[test]
+    fn brackets_are_themselves_and_an_exclamation_mark_is_no_border() {
+        assert!(fits("cool[guy]!*@*", "cool[guy]!a@example.com"));
+        assert!(!fits("cool[guy]!*@*", "coolg!ab@127.0.0.1"));
+        assert!(fits("cool*@*", "cool132!ab@example.com"));
+        assert!(fits("cool!?name@*", "cool!~name@127.0.0.1"));
+        assert!(!fits("cool!?name@*", "cool!name@127.0.0.1"));
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod cap;
 pub mod casemap;
+pub mod cidr;
 pub mod dns;
 pub mod encode;
 pub mod fail;

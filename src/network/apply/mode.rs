@@ -109,7 +109,7 @@ impl Network {
         at: Stamp,
         shown: &mut Vec<Shown>,
     ) -> bool {
-        let canonical = mask::canonical(text).into_boxed_str();
+        let canonical = mask::canonical(text, self.casemap).into_boxed_str();
         let record = &mut self.channels[channel];
         let same = |mask: &Mask| mask.letter == letter && mask.canonical == canonical;
         if record.masks.iter().any(|mask| same(mask) && mask.at == at) {
@@ -133,7 +133,7 @@ impl Network {
         added: &[Stamp],
         shown: &mut Vec<Shown>,
     ) -> bool {
-        let canonical = mask::canonical(text).into_boxed_str();
+        let canonical = mask::canonical(text, self.casemap).into_boxed_str();
         let record = &mut self.channels[channel];
         let same = |mask: &Mask| mask.letter == letter && mask.canonical == canonical;
         let Some(first) = record.masks.iter().find(|mask| same(mask)).map(|mask| mask.mask.clone())

@@ -24,6 +24,8 @@ pub mod policy;
 pub mod registration;
 pub mod reload;
 pub mod render;
+#[cfg(test)]
+mod scene;
 pub mod session;
 pub mod timer;
 pub mod undelivered;
@@ -41,7 +43,7 @@ use crate::{
         crdt::{Origin, Uid},
         op::Op,
     },
-    time::{Clock, Now, Sid, Stamp, Wall},
+    time::{Clock, Mono, Now, Sid, Stamp, Wall},
 };
 use admission::Admission;
 use attempts::Attempts;
@@ -105,6 +107,8 @@ pub struct Core {
     pub due_beat: bool,
     /// The last tick that the store has been told of.
     pub(in crate::core) marked: u64,
+    /// Whether the store has failed the last time it was told.
+    pub(in crate::core) store_fails: bool,
     /// Whether everybody has been told goodbye.
     pub stopping: bool,
     next_user: u32,
@@ -126,6 +130,7 @@ impl Core {
             locals: Side::default(),
             pending: Arena::default(),
             marked: start.clock,
+            store_fails: false,
             clock,
             timers: Timers::default(),
             admission: Admission::default(),
@@ -195,14 +200,22 @@ impl Core {
         self.network.collect(stable);
     }
 
+    /// Sets the one timer by which a session is looked after, in place of the one before.
+    pub fn look_after(&mut self, conn: ConnId, at: Mono, timer: timer::Timer) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        self.timers.cancel(session.timer);
+        session.timer = self.timers.set(at, timer);
+    }
+
     /// Asks a worker, for something that no client waits for.
     pub fn ask(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) -> JobId {
-        let id = self.pending.insert(ctx::Pending { then });
         let patience = match &job {
             Job::Resolve { timeout, .. } => *timeout,
             _ => ctx::JOB_TIMEOUT,
         };
-        self.timers.set(now.mono + patience, timer::Timer::Job(id));
+        let id = self.pending.insert(ctx::Pending { then, timer: timer::Key::default() });
+        let timer = self.timers.set(now.mono + patience, timer::Timer::Job(id));
+        self.pending[id].timer = timer;
         fx.push(Effect::Job { id, job: Box::new(job) });
         id
     }

@@ -18,7 +18,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How many jobs wait in a lane.
@@ -46,13 +46,21 @@ pub struct Workers {
 /// The workers. They end once it is dropped and their queues are empty.
 #[derive(Debug)]
 pub struct Pool {
-    store: Sender<(JobId, Job)>,
-    cpu: Sender<(JobId, Job)>,
-    net: Sender<(JobId, Job)>,
-    files: Sender<(JobId, Job)>,
+    store: Sender<Asked>,
+    cpu: Sender<Asked>,
+    net: Sender<Asked>,
+    files: Sender<Asked>,
     answers: Receiver<(JobId, Answer)>,
     /// Disconnected once the store's lane has ended.
     stored: Receiver<()>,
+}
+
+/// A job that waits in its lane.
+#[derive(Debug)]
+struct Asked {
+    id: JobId,
+    job: Job,
+    at: Instant,
 }
 
 /// The lane is full: the core asks faster than the workers can answer.
@@ -76,7 +84,7 @@ impl Pool {
                 // Dropped after the store, which is then closed.
                 let _storing: Sender<()> = storing;
                 let mut engine = engine;
-                out.run(|job| match job {
+                out.run(|job, _| match job {
                     Job::Store(query) => Answer::Stored(engine.ask(&query)),
                     _ => Answer::Busy,
                 });
@@ -85,16 +93,19 @@ impl Pool {
         let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
         for _ in 0..cores.saturating_sub(1).max(1) {
             let out = out(cpu_jobs.clone());
-            thread::Builder::new().name("slircd-cpu".into()).spawn(move || out.run(execute))?;
+            thread::Builder::new()
+                .name("slircd-cpu".into())
+                .spawn(move || out.run(|job, _| execute(job)))?;
         }
         let resolver = Arc::new(Resolver::default());
         for _ in 0..NET_THREADS {
             let (out, resolver) = (out(net_jobs.clone()), resolver.clone());
             let named = thread::Builder::new().name("slircd-net".into()).stack_size(NET_STACK);
             named.spawn(move || {
-                out.run(|job| match job {
+                out.run(|job, at| match job {
+                    // Who has waited in the lane for too long goes on without being asked about.
                     Job::Resolve { address, servers, timeout } => {
-                        Answer::Resolved(resolver.name(address, &servers, timeout))
+                        Answer::Resolved(resolver.name(address, &servers, at + timeout))
                     }
                     _ => Answer::Busy,
                 });
@@ -102,7 +113,7 @@ impl Pool {
         }
         let out = out(files_jobs);
         thread::Builder::new().name("slircd-files".into()).spawn(move || {
-            out.run(|job| match job {
+            out.run(|job, _| match job {
                 Job::Load => Answer::Loaded(loader.load().map(Box::new).inspect(|loaded| {
                     certificates.clone_from(&loaded.certificates);
                 })),
@@ -121,7 +132,7 @@ impl Pool {
             Lane::Net => &self.net,
             Lane::Files => &self.files,
         };
-        lane.try_send((id, job)).map_err(|_| Full)
+        lane.try_send(Asked { id, job, at: Instant::now() }).map_err(|_| Full)
     }
 
     /// What has been answered since the last call.
@@ -142,15 +153,15 @@ impl Pool {
 
 /// Where a worker's jobs come from and its answers go.
 struct Out {
-    jobs: Receiver<(JobId, Job)>,
+    jobs: Receiver<Asked>,
     done: Sender<(JobId, Answer)>,
     wake: Arc<mio::Waker>,
 }
 
 impl Out {
-    fn run(&self, mut execute: impl FnMut(Job) -> Answer) {
-        for (id, job) in &self.jobs {
-            let answer = catch_unwind(AssertUnwindSafe(|| execute(job))).unwrap_or_else(|_| {
+    fn run(&self, mut execute: impl FnMut(Job, Instant) -> Answer) {
+        for Asked { id, job, at } in &self.jobs {
+            let answer = catch_unwind(AssertUnwindSafe(|| execute(job, at))).unwrap_or_else(|_| {
                 log::error!("a job has failed by a fault of this program; please report this");
                 Answer::Busy
             });

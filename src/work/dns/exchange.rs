@@ -41,19 +41,19 @@ pub(super) struct Asking<'a> {
 }
 
 impl<'a> Asking<'a> {
-    /// Asks these servers, beginning with the one at a place, for no longer than this.
+    /// Asks these servers, beginning with the one at a place, for so long, which is until then.
     pub(super) fn new(
         servers: &'a [SocketAddr],
         good: usize,
-        start: Instant,
-        timeout: Duration,
+        time: Duration,
+        end: Instant,
     ) -> Asking<'a> {
         let tries = u32::try_from(servers.len().max(1)).unwrap_or(u32::MAX).saturating_mul(ROUNDS);
         Asking {
             servers,
             good: good % servers.len().max(1),
-            patience: (timeout / tries).max(PATIENCE_MIN),
-            end: start + timeout,
+            patience: (time / tries).max(PATIENCE_MIN),
+            end,
         }
     }
 

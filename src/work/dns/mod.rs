@@ -30,14 +30,8 @@ pub struct Resolver {
 }
 
 impl Resolver {
-    /// What an address is called. Asks these servers, or the system's if there are none, and takes no
-    /// longer than this.
-    pub fn name(
-        &self,
-        address: IpAddr,
-        configured: &[SocketAddr],
-        timeout: Duration,
-    ) -> Option<String> {
+    /// What an address is called. Asks these servers, or the system's if there are none, until then.
+    pub fn name(&self, address: IpAddr, configured: &[SocketAddr], end: Instant) -> Option<String> {
         let servers = match configured {
             [] => system::servers(),
             _ => configured.to_vec(),
@@ -47,7 +41,10 @@ impl Resolver {
         if let Some(known) = cache().get(&servers, address, start) {
             return known;
         }
-        let mut asking = Asking::new(&servers, self.good.load(Ordering::Relaxed), start, timeout);
+        if start >= end {
+            return None;
+        }
+        let mut asking = Asking::new(&servers, self.good.load(Ordering::Relaxed), end - start, end);
         let outcome = look_up(&mut asking, address);
         self.note(&servers, &outcome);
         match outcome {

@@ -13,11 +13,16 @@ use std::{
 /// For look-ups that are to fail by it.
 const SHORT: Duration = Duration::from_millis(300);
 
+/// For look-ups that are not.
+fn soon() -> Instant {
+    Instant::now() + PATIENCE
+}
+
 const SEVEN: [u8; 4] = [192, 0, 2, 7];
 
 fn name(servers: &[&NameServer], address: &str, timeout: Duration) -> Option<String> {
     let servers: Vec<_> = servers.iter().map(|server| server.address).collect();
-    Resolver::default().name(address.parse().unwrap(), &servers, timeout)
+    Resolver::default().name(address.parse().unwrap(), &servers, Instant::now() + timeout)
 }
 
 #[test]
@@ -57,12 +62,27 @@ fn a_silent_server_costs_the_time_that_is_allowed_and_no_more() {
     assert!(start.elapsed() >= SHORT && start.elapsed() < PATIENCE);
     let servers = [silent.address, good.address];
     let resolver = Resolver::default();
-    let seven = resolver.name("192.0.2.7".parse().unwrap(), &servers, Duration::from_secs(2));
+    let seven = resolver.name(
+        "192.0.2.7".parse().unwrap(),
+        &servers,
+        Instant::now() + Duration::from_secs(2),
+    );
     assert_eq!(seven.as_deref(), Some("seven.example"));
     // The one that has answered is asked first from now on.
     let before = silent.asked();
-    assert_eq!(resolver.name("192.0.2.8".parse().unwrap(), &servers, PATIENCE), None);
+    assert_eq!(resolver.name("192.0.2.8".parse().unwrap(), &servers, soon()), None);
     assert_eq!(silent.asked(), before);
+}
+
+#[test]
+fn whose_time_is_up_is_not_asked_about() {
+    let good = NameServer::of(&[("192.0.2.7", "seven.example")]);
+    let (resolver, servers, start) = (Resolver::default(), [good.address], Instant::now());
+    assert_eq!(resolver.name("192.0.2.7".parse().unwrap(), &servers, start), None);
+    assert_eq!(good.asked(), 0);
+    assert!(resolver.name("192.0.2.7".parse().unwrap(), &servers, soon()).is_some());
+    // What is known takes no time.
+    assert!(resolver.name("192.0.2.7".parse().unwrap(), &servers, start).is_some());
 }
 
 #[test]
@@ -73,7 +93,7 @@ fn a_server_that_refuses_or_is_not_there_is_passed_over() {
     let gone = nobody.local_addr().unwrap();
     drop(nobody);
     let servers = [refusing.address, gone, good.address];
-    let found = Resolver::default().name("192.0.2.7".parse().unwrap(), &servers, PATIENCE);
+    let found = Resolver::default().name("192.0.2.7".parse().unwrap(), &servers, soon());
     assert_eq!(found.as_deref(), Some("seven.example"));
     assert_eq!(name(&[&refusing], "192.0.2.7", PATIENCE), None);
 }
@@ -177,15 +197,18 @@ fn what_is_known_is_not_asked_again() {
     let server = NameServer::of(&[("192.0.2.7", "seven.example")]);
     let (resolver, servers) = (Resolver::default(), [server.address]);
     for _ in 0..3 {
-        let seven = resolver.name("192.0.2.7".parse().unwrap(), &servers, PATIENCE);
+        let seven = resolver.name("192.0.2.7".parse().unwrap(), &servers, soon());
         assert_eq!(seven.as_deref(), Some("seven.example"));
-        assert_eq!(resolver.name("192.0.2.8".parse().unwrap(), &servers, PATIENCE), None);
+        assert_eq!(resolver.name("192.0.2.8".parse().unwrap(), &servers, soon()), None);
     }
     assert_eq!(server.asked(), 3);
     // Silence says nothing, so it is not remembered.
     let silent = NameServer::silent();
-    assert_eq!(resolver.name("192.0.2.7".parse().unwrap(), &[silent.address], SHORT), None);
-    let seven = resolver.name("192.0.2.7".parse().unwrap(), &servers, PATIENCE);
+    assert_eq!(
+        resolver.name("192.0.2.7".parse().unwrap(), &[silent.address], Instant::now() + SHORT),
+        None
+    );
+    let seven = resolver.name("192.0.2.7".parse().unwrap(), &servers, soon());
     assert_eq!(seven.as_deref(), Some("seven.example"));
 }
 

@@ -151,6 +151,7 @@ fn not_utf8(core: &mut Core, fx: &mut Effects, conn: ConnId, line: &[u8], now: N
 pub fn too_long(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
     let Some(session) = core.sessions.get_mut(conn) else { return };
     session.heard = now.mono;
+    session.pinged = None;
     render::reply(core, fx, conn, &reply::input_too_long(), now);
     pay(core, conn, 1, now);
 }

@@ -106,6 +106,8 @@ fn gate(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
     let Some(session) = core.sessions.get_mut(conn) else { return };
     session.flood.open();
     session.heard = now.mono;
+    // Its answer to a PING may be among what has not been read.
+    session.pinged = None;
     dispatch::wake(core, fx, conn);
 }
 

@@ -1,7 +1,10 @@
 //! Real sockets: a reactor in a thread of the test, or the program itself.
 
+mod bad_input;
 mod connections;
 mod names;
 #[cfg(unix)]
 mod process;
+#[cfg(unix)]
+mod reload;
 mod running;

@@ -227,7 +227,7 @@ mod program {
     }
 
     fn connect(process: &Process) -> Client {
-        Client::plain(process.listeners[0].parse().unwrap())
+        Client::plain(process.addresses[0])
     }
 
     /// The host that a new client is welcomed with.

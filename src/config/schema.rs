@@ -94,6 +94,14 @@ config! {
         description: String = "\"An slircd server\"", "An slircd server".into(), Restart;
         /// The file with the message of the day.
         motd: Option<PathBuf> = "", None, Live;
+        /// The file with the rules that RULES shows.
+        rules: Option<PathBuf> = "", None, Live;
+        /// Who runs the server, as ADMIN tells.
+        admin_name: Option<String> = "", None, Live;
+        /// Where it is run.
+        admin_place: Option<String> = "", None, Live;
+        /// How to reach whoever runs it.
+        admin_email: Option<String> = "", None, Live;
         /// The hash of a password without which nobody may connect; `slircd hash-password` makes one.
         password: Option<Secret> = "", None, Live;
     }
@@ -158,6 +166,12 @@ config! {
         modes: usize = "20", 20, Live, 1..=20;
         /// The most targets of one message or KICK.
         targets: usize = "4", 4, Live, 1..=20;
+        /// The most users on an ACCEPT list.
+        accept: usize = "100", 100, Live, 1..=1000;
+        /// The most masks on a SILENCE list.
+        silence: usize = "32", 32, Live, 1..=1000;
+        /// The most nicks that a client may monitor.
+        monitor: usize = "100", 100, Live, 1..=1000;
         /// How many past users WHOWAS remembers.
         whowas: usize = "1000", 1000, Live, 0..=100_000;
         /// How long the server may take to say goodbye.
@@ -514,6 +528,10 @@ fn sample(key: &Key) -> &'static str {
     match (key.table, key.name) {
         ("server", "sid") => "\"0AB\"",
         ("server", "motd") => "\"/etc/slircd/motd.txt\"",
+        ("server", "rules") => "\"/etc/slircd/rules.txt\"",
+        ("server", "admin_name") => "\"Alice\"",
+        ("server", "admin_place") => "\"A cupboard in Berlin\"",
+        ("server", "admin_email") => "\"alice@example.org\"",
         ("listen", "address") => "\"[::]:6697\"",
         ("listen", "tls") => {
             "{ certificate = \"/etc/slircd/tls/fullchain.pem\", key = \"/etc/slircd/tls/privkey.pem\" }"

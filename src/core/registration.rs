@@ -6,6 +6,7 @@ use super::{
     ctx::{Ctx, Outcome, Reject, Then},
     defcon,
     effect::Effects,
+    filters,
     local::Local,
     render,
     session::{Phase, Session},
@@ -15,6 +16,8 @@ use super::{
 use crate::{
     job::{Answer, Job},
     network::{
+        UserId,
+        filter::Place,
         mode::UserModes,
         op::{Op, Presence},
     },
@@ -142,6 +145,7 @@ fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 fn complete(ctx: &mut Ctx<'_>) {
     let uid = ctx.core.new_uid();
     let Some(presence) = presence(ctx, uid) else { return };
+    let away = ctx.session_mut().registration().and_then(|registration| registration.away.take());
     ctx.commit(Op::User(Box::new(presence)));
     let Some(user) = ctx.network().uid(uid) else { return };
     let local = Local {
@@ -149,6 +153,10 @@ fn complete(ctx: &mut Ctx<'_>) {
         since: ctx.now.wall,
         active: ctx.now.mono,
         shunned: false,
+        silence: Vec::new(),
+        accept: Vec::new(),
+        informed: None,
+        knocked: None,
         invites: Vec::new(),
     };
     ctx.core.locals.insert(user, local);
@@ -159,6 +167,26 @@ fn complete(ctx: &mut Ctx<'_>) {
     let first = ctx.now.mono + ctx.core.config.limits.ping_interval;
     ctx.core.look_after(ctx.conn, first, Timer::Ping(ctx.conn));
     welcome::burst(ctx, user);
+    if away.is_some() {
+        self::away(ctx, user, away);
+    }
+}
+
+/// A user goes away or comes back. False if a filter does not let the message pass.
+pub fn away(ctx: &mut Ctx<'_>, user: UserId, message: Option<Box<str>>) -> bool {
+    if let Some(text) = &message {
+        if let Err(why) = filters::check(ctx, user, Place::Topic, text) {
+            if !ctx.session().closing {
+                ctx.notice(&format!("Your away message is not taken: {why}."));
+            }
+            return false;
+        }
+    }
+    if ctx.whois(user).away != message {
+        let uid = ctx.whois(user).uid;
+        ctx.commit(Op::Away { uid, message });
+    }
+    true
 }
 
 fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presence> {
@@ -186,6 +214,7 @@ fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presenc
         away: None,
         modes: UserModes::default().set('Z', secure).set('x', cloaked),
         class: None,
+        account: None,
     })
 }
 
@@ -193,6 +222,14 @@ fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presenc
 pub fn address_text(ip: IpAddr) -> String {
     let text = ip.to_string();
     if text.starts_with(':') { format!("0{text}") } else { text }
+}
+
+/// Where a connection comes from, as it can stand in a parameter.
+pub fn origin_text(from: Origin) -> String {
+    match from {
+        Origin::Ip(ip) => address_text(ip),
+        Origin::Local => "localhost".to_owned(),
+    }
 }
 
 /// The connection of a session has ended, or is to end, for this reason: its user goes if no other
@@ -219,7 +256,7 @@ mod tests {
     use crate::{
         config::{Config, Secret},
         core::effect::Effect,
-        job::{JobId, Loaded},
+        job::{JobId, Loaded, Texts},
         server::{Input, Server, Setup},
         time::Sid,
     };
@@ -237,7 +274,7 @@ mod tests {
     impl One {
         fn connect(from: &str) -> One {
             let config = Config::default();
-            let loaded = Loaded { config, motd: Vec::new(), certificates: Vec::new() };
+            let loaded = Loaded { config, texts: Texts::default(), certificates: Vec::new() };
             let (sid, cloak) = (Sid::FIRST, Secret::new("one"));
             let setup = Setup { loaded, sid, life: 0, clock: 0, seed: 7, cloak };
             let (now, mut fx) = (Now::default(), Effects::default());

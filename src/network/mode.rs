@@ -188,7 +188,9 @@ pub enum Who {
 
 /// Every user mode, by letter.
 pub const USER: &[UserRow] = &[
+    UserRow { letter: 'B', who: Who::User, about: "A bot." },
     UserRow { letter: 'Z', who: Who::Server, about: "Connected by TLS." },
+    UserRow { letter: 'g', who: Who::User, about: "Hears only those on its ACCEPT list." },
     UserRow { letter: 'i', who: Who::User, about: "Invisible to those who share no channel." },
     UserRow { letter: 'o', who: Who::Drop, about: "An operator of the network." },
     UserRow { letter: 'w', who: Who::User, about: "Hears WALLOPS." },

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     config::{self, Address, Config, Listen, Secret},
     core::effect::Effect,
-    job::Material,
+    job::{Material, Texts},
     server::Setup,
     store::memory::Memory,
     time::Sid,
@@ -46,7 +46,7 @@ fn material(place: usize, name: &str) -> Material {
 
 fn loaded(listen: Vec<Listen>, certificates: Vec<Material>) -> Loaded {
     let config = Config { listen, ..Config::default() };
-    Loaded { config, motd: Vec::new(), certificates }
+    Loaded { config, texts: Texts::default(), certificates }
 }
 
 fn reactor(loaded: &Loaded) -> Reactor {

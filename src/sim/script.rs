@@ -122,6 +122,10 @@ impl Play {
         let (key, value) = text.split_once(' ').unwrap_or((text, ""));
         let number = || value.parse().unwrap_or(0);
         match key {
+            "server.motd" => self.config.server.motd = Some(value.into()),
+            "server.rules" => self.config.server.rules = Some(value.into()),
+            "server.admin_name" => self.config.server.admin_name = Some(value.into()),
+            "server.admin_email" => self.config.server.admin_email = Some(value.into()),
             "server.password" => self.config.server.password = Some(Secret::new(value)),
             "limits.channels_per_user" => self.config.limits.channels_per_user = number(),
             "server.casemapping" => {
@@ -132,6 +136,10 @@ impl Play {
             }
             "limits.login_burst" => self.config.limits.login_burst = number() as u32,
             "limits.server_bans" => self.config.limits.server_bans = number(),
+            "limits.accept" => self.config.limits.accept = number(),
+            "limits.silence" => self.config.limits.silence = number(),
+            "limits.whowas" => self.config.limits.whowas = number(),
+            "limits.monitor" => self.config.limits.monitor = number(),
             "limits.list_entries" => self.config.limits.list_entries = number(),
             "limits.flood_burst" => self.config.limits.flood_burst = number() as u32,
             "limits.flood_interval" => self.config.limits.flood_interval = seconds(value),

@@ -232,8 +232,11 @@ mod tests {
         let loader =
             Loader { path: None, allow_insecure_cloak: true, fallback: Default::default() };
         let store = Box::new(Scripted(ask));
-        let loaded =
-            Loaded { config: Config::default(), motd: Vec::new(), certificates: Vec::new() };
+        let loaded = Loaded {
+            config: Config::default(),
+            texts: Default::default(),
+            certificates: Vec::new(),
+        };
         let workers = Workers { store, loader, loaded };
         (poll, Pool::new(waker, workers).unwrap())
     }

@@ -3,7 +3,7 @@
 use crate::client::Client;
 use slircd::{
     config::{Address, Config, Limits, Listen, Secret, Tls},
-    job::{Loaded, Material},
+    job::{Loaded, Material, Texts},
     reactor::{Reactor, signal::Handle},
     server::{Server, Setup},
     store::memory::Memory,
@@ -48,7 +48,7 @@ impl Running {
         };
         let key = Secret::new(&key);
         let material = Material { listener: 1, place: 0, chain: chain.into_bytes(), key };
-        let loaded = Loaded { config, motd: Vec::new(), certificates: vec![material] };
+        let loaded = Loaded { config, texts: Texts::default(), certificates: vec![material] };
         let setup = Setup {
             loaded: loaded.clone(),
             sid: Sid::FIRST,

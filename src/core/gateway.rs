@@ -1,6 +1,9 @@
 //! For whom a gateway speaks, and what becomes of its session then.
 
-use super::ctx::{Ctx, Outcome, Reject};
+use super::{
+    ctx::{Ctx, Outcome, Reject},
+    registration,
+};
 use crate::server::{Origin, Tls, Verdict};
 use std::net::IpAddr;
 
@@ -36,10 +39,14 @@ pub fn believe(ctx: &mut Ctx<'_>) -> Outcome {
     let cipher = session.tls.take().map(|tls| tls.cipher).filter(|_| secure);
     session.tls = cipher.map(|cipher| Box::new(Tls { cipher, fingerprint }));
     session.gateway = Some(gateway);
+    let unnamed = host.is_none();
     if let Some(registration) = session.registration() {
         // The name of the gateway's address may still be on its way.
         registration.resolving = false;
         registration.host = host;
+    }
+    if unnamed {
+        registration::look_up_again(ctx, from);
     }
     Ok(())
 }

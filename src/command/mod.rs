@@ -61,6 +61,7 @@ mod setname;
 mod shun;
 mod silence;
 mod squery;
+mod starttls;
 mod stats;
 mod summon;
 mod tagmsg;
@@ -75,6 +76,7 @@ mod userip;
 mod users;
 mod version;
 mod wallops;
+mod webirc;
 mod who;
 mod whois;
 mod whowas;
@@ -145,6 +147,7 @@ const ALL: &[&[Command]] = &[
     shun::COMMANDS,
     silence::COMMANDS,
     squery::COMMANDS,
+    starttls::COMMANDS,
     stats::COMMANDS,
     summon::COMMANDS,
     tagmsg::COMMANDS,
@@ -165,6 +168,7 @@ const ALL: &[&[Command]] = &[
     users::COMMANDS,
     version::COMMANDS,
     wallops::COMMANDS,
+    webirc::COMMANDS,
     who::COMMANDS,
     whois::COMMANDS,
     whowas::COMMANDS,

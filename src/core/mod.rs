@@ -18,6 +18,7 @@ pub mod effect;
 pub mod filters;
 pub mod flood;
 pub mod frame;
+pub mod gateway;
 pub mod housekeeping;
 pub mod local;
 pub mod lookalikes;
@@ -30,7 +31,10 @@ pub mod render;
 #[cfg(test)]
 mod scene;
 pub mod session;
+pub mod starttls;
+pub mod sts;
 pub mod timer;
+pub mod tor;
 pub mod undelivered;
 pub mod welcome;
 pub mod whowas;
@@ -59,6 +63,7 @@ use monitor::Monitor;
 use session::Session;
 use std::collections::BTreeMap;
 use timer::Timers;
+use tor::Tor;
 use undelivered::Undelivered;
 use whowas::Whowas;
 
@@ -92,6 +97,8 @@ pub struct Core {
     pub timers: Timers,
     /// Who may connect.
     pub admission: Admission,
+    /// Who may come by Tor.
+    pub tor: Tor,
     /// Who has failed to log in.
     pub attempts: Attempts,
     /// Nicks that look alike.
@@ -102,6 +109,8 @@ pub struct Core {
     pub monitor: Monitor,
     /// Private messages that another server may not have seen yet.
     pub undelivered: Undelivered,
+    /// What clients are told about coming back by TLS.
+    pub sts: sts::Policy,
     /// How addresses are hidden.
     pub cloak: Cloak,
     /// What is counted.
@@ -127,7 +136,7 @@ pub struct Core {
 impl Core {
     /// A server to which nobody has connected.
     pub fn new(start: Start, now: Now) -> Core {
-        let Loaded { config, texts, .. } = start.loaded;
+        let Loaded { config, texts, certificates } = start.loaded;
         let mut clock = Clock::new(start.origin.server, start.clock);
         clock.seen(Stamp { tick: now.wall.0 << 16, server: start.origin.server });
         let mut core = Core {
@@ -143,11 +152,13 @@ impl Core {
             clock,
             timers: Timers::default(),
             admission: Admission::default(),
+            tor: Tor::default(),
             attempts: Attempts::default(),
             lookalikes: Lookalikes::new(config.server.casemapping, start.seed),
             whowas: Whowas::new(config.limits.whowas),
             monitor: Monitor::default(),
             undelivered: Undelivered::default(),
+            sts: sts::Policy::new(&config.sts, &certificates),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),
             journal: Vec::new(),
@@ -235,8 +246,12 @@ impl Core {
 
     /// Asks a worker, for something that no client waits for.
     pub fn ask(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) -> JobId {
+        let patience = match &job {
+            Job::Resolve { timeout, .. } => *timeout,
+            _ => ctx::JOB_TIMEOUT,
+        };
         let id = self.pending.insert(ctx::Pending { then, timer: timer::Key::default() });
-        let timer = self.timers.set(now.mono + ctx::JOB_TIMEOUT, timer::Timer::Job(id));
+        let timer = self.timers.set(now.mono + patience, timer::Timer::Job(id));
         self.pending[id].timer = timer;
         fx.push(Effect::Job { id, job: Box::new(job) });
         id

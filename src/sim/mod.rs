@@ -5,7 +5,7 @@ pub mod script;
 pub mod view;
 
 use crate::{
-    config::{Config, Oper, Secret},
+    config::{Config, Oper, Secret, Trusted, Webirc},
     core::{
         ConnId,
         effect::{Effect, Effects},
@@ -80,7 +80,6 @@ impl Sim {
             let mut config = config.clone();
             config.server.name = format!("s{number}.test");
             config.server.network = "Test".into();
-            config.dns.enabled = true;
             let (motd, rules) = (file(&config.server.motd), file(&config.server.rules));
             let texts = Texts { motd, rules };
             let loaded = Loaded { config, texts, certificates: Vec::new() };
@@ -188,7 +187,10 @@ impl Sim {
                         self.frames.push_back((*there, *end, frame));
                     }
                 }
-                Effect::Ready { .. } | Effect::Reconfigure(_) | Effect::Stop => (),
+                Effect::Ready { .. }
+                | Effect::Secure { .. }
+                | Effect::Reconfigure(_)
+                | Effect::Stop => (),
             }
         }
         for conn in drained {
@@ -234,7 +236,7 @@ impl Sim {
     fn answer(&self, job: Job) -> Answer {
         match job {
             Job::Verify { hash, password } => Answer::Verified(hash == password),
-            Job::Resolve { address } => {
+            Job::Resolve { address, .. } => {
                 let IpAddr::V4(ip) = address else { return Answer::Resolved(None) };
                 let place = (u32::from(ip) - 0x0A00_0001) as usize;
                 Answer::Resolved(
@@ -335,4 +337,15 @@ pub fn config() -> Config {
 /// An operator whose hash is the password itself.
 pub fn oper(name: &str, password: &str) -> Oper {
     Oper { name: name.into(), password: Some(Secret::new(password)), ..Oper::default() }
+}
+
+/// A gateway that may connect from one range.
+pub fn webirc(name: &str, password: &str, host: &str) -> Webirc {
+    let Some(host) = Trusted::parse(host) else { panic!("{host} is no range") };
+    Webirc {
+        name: name.into(),
+        password: Some(Secret::new(password)),
+        hosts: vec![host],
+        ..Webirc::default()
+    }
 }

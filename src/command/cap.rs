@@ -6,7 +6,11 @@ use crate::{
         dispatch::{Command, Run},
         registration,
     },
-    wire::{cap, message::Message, reply},
+    wire::{
+        cap::{self, Cap},
+        message::Message,
+        reply,
+    },
 };
 
 pub const COMMANDS: &[Command] = &[Command {
@@ -34,13 +38,16 @@ fn cap(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
                 // ircv3: whoever speaks 302 hears of changes.
                 session.caps = session.caps.or(cap::CAP_NOTIFY);
             }
-            let names = cap::offered().map(|cap| cap.name).collect();
+            let names = cap::ALL.iter().filter_map(|cap| shown(ctx, cap)).collect();
             list(ctx, "LS", names);
         }
         "LIST" => {
             let caps = ctx.session().caps;
-            let names =
-                cap::offered().filter(|cap| caps.contains(cap.set)).map(|cap| cap.name).collect();
+            let names = cap::ALL
+                .iter()
+                .filter(|cap| caps.contains(cap.set))
+                .map(|cap| cap.name.into())
+                .collect();
             list(ctx, "LIST", names);
         }
         "REQ" => {
@@ -56,6 +63,31 @@ fn cap(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
     Ok(())
 }
 
+/// A capability as this session is shown it, if it is; those who speak 302 are told its value.
+fn shown(ctx: &Ctx<'_>, cap: &Cap) -> Option<String> {
+    let limits = &ctx.core.config.limits;
+    let value = match cap.set {
+        cap::METADATA_2 | cap::METADATA_3 => Some(format!(
+            "before-connect,max-subs={},max-keys={},max-value-bytes={}",
+            limits.metadata_subs, limits.metadata_keys, limits.metadata_value
+        )),
+        cap::RELAYMSG if ctx.core.config.relaymsg.enabled => {
+            Some(ctx.core.config.relaymsg.separators.clone())
+        }
+        _ if cap.offered => None,
+        _ => return None,
+    };
+    Some(match value.filter(|_| ctx.session().cap_version >= 302) {
+        Some(value) => format!("{}={value}", cap.name),
+        None => cap.name.to_owned(),
+    })
+}
+
+/// A capability that this session may ask for.
+fn find(ctx: &Ctx<'_>, name: &str) -> Option<&'static Cap> {
+    cap::ALL.iter().find(|cap| cap.name == name && shown(ctx, cap).is_some())
+}
+
 fn negotiate(ctx: &mut Ctx<'_>, on: bool) {
     if let Some(registration) = ctx.session_mut().registration() {
         registration.negotiating = on;
@@ -67,7 +99,7 @@ fn request(ctx: &mut Ctx<'_>, asked: &str) {
     let speaks_302 = ctx.session().cap_version >= 302;
     let known = asked.split_ascii_whitespace().all(|word| {
         let (name, off) = word.strip_prefix('-').map_or((word, false), |name| (name, true));
-        let Some(cap) = cap::find(name) else { return false };
+        let Some(cap) = find(ctx, name) else { return false };
         caps = if off { caps.without(cap.set) } else { caps.or(cap.set) };
         // ircv3: cap-notify cannot be given up by whoever speaks 302.
         !(off && speaks_302 && cap.set == cap::CAP_NOTIFY)
@@ -83,7 +115,7 @@ fn request(ctx: &mut Ctx<'_>, asked: &str) {
 }
 
 /// A list of capabilities, on several lines for those who speak 302; for others what fits on one.
-fn list(ctx: &mut Ctx<'_>, subcommand: &str, names: Vec<&str>) {
+fn list(ctx: &mut Ctx<'_>, subcommand: &str, names: Vec<String>) {
     let target = crate::core::render::addressee(ctx.core, ctx.conn).to_owned();
     let several = ctx.session().cap_version >= 302;
     let names = if several { names } else { fitting(names) };
@@ -96,13 +128,13 @@ fn list(ctx: &mut Ctx<'_>, subcommand: &str, names: Vec<&str>) {
         if !text.is_empty() {
             text.push(' ');
         }
-        text.push_str(name);
+        text.push_str(&name);
     }
     ctx.line("CAP", &[&target, subcommand], Some(&text));
 }
 
 /// The names that fit on one line, those of drafts only if there is room left.
-fn fitting(mut names: Vec<&str>) -> Vec<&str> {
+fn fitting(mut names: Vec<String>) -> Vec<String> {
     names.sort_by_key(|name| name.contains('/'));
     let mut length = 0;
     names.retain(|name| {
@@ -121,8 +153,9 @@ mod tests {
     #[test]
     fn who_knows_but_one_line_gets_what_fits_on_it() {
         let long = "x".repeat(LINE - 10);
-        assert_eq!(fitting(vec!["a/draft", "batch", &long, "sasl"]), ["batch", &long]);
-        assert_eq!(fitting(vec!["a/draft", "batch"]), ["batch", "a/draft"]);
+        let fitting = |names: &[&str]| fitting(names.iter().map(ToString::to_string).collect());
+        assert_eq!(fitting(&["a/draft", "batch", &long, "sasl"]), ["batch", &long]);
+        assert_eq!(fitting(&["a/draft", "batch"]), ["batch", "a/draft"]);
     }
 
     #[test]
@@ -143,7 +176,8 @@ mod tests {
             r"
             raw a
             a > CAP LS 302
-            a < :s1.test CAP * LS :away-notify batch cap-notify chghost draft/extended-isupport draft/no-implicit-names draft/pre-away echo-message extended-join extended-monitor invite-notify labeled-response message-tags multi-prefix no-implicit-names server-time setname standard-replies userhost-in-names
+            a <~ :s1.test CAP * LS * :away-notify batch cap-notify chghost draft/extended-isupport draft/metadata-2=*
+            a <~ :s1.test CAP * LS :* userhost-in-names
             a > NICK al
             a > USER al 0 * :Al
             a > CAP REQ :batch nonsense

@@ -21,6 +21,7 @@ pub mod frame;
 pub mod housekeeping;
 pub mod local;
 pub mod lookalikes;
+pub mod metadata;
 pub mod monitor;
 pub mod oper;
 pub mod policy;

@@ -69,8 +69,7 @@ impl Network {
     fn check_metadata(&self, broken: &mut Vec<String>) {
         let users = self.users.iter().map(|(id, user)| (Holder::User(id), &user.metadata));
         let channels = self.channels.iter();
-        let channels =
-            channels.map(|(id, channel)| (Holder::Channel(id), &channel.metadata));
+        let channels = channels.map(|(id, channel)| (Holder::Channel(id), &channel.metadata));
         for (of, metadata) in users.chain(channels) {
             for (key, register) in metadata.registers() {
                 let noted = self.unset.get(&(of, key.into())).copied();

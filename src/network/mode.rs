@@ -39,6 +39,7 @@ pub const CHANNEL: &[Row] = &[
     row('e', Kind::List, "Masks that bans do not touch."),
     row('k', Kind::Key, "The key that JOIN must name."),
     row('l', Kind::Value, "The most members that JOIN lets in."),
+    row('E', Kind::Flag, "Parts may be played (NPC, NPCA, SCENE, AMBIANCE)."),
     row('i', Kind::Flag, "Only the invited may enter."),
     row('m', Kind::Flag, "Only members with a status may speak."),
     row('n', Kind::Flag, "Only members may speak."),

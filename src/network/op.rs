@@ -355,6 +355,26 @@ pub struct Message {
     pub text: Box<str>,
     /// Client-only tags as they came, without the `@`.
     pub tags: Box<str>,
+    /// Under which other name they are said.
+    pub guise: Option<Box<Guise>>,
+}
+
+/// Another name than the speaker's own.
+#[derive(Clone, Debug)]
+pub struct Guise {
+    /// The name, as `nick!user@host`.
+    pub mask: Box<str>,
+    /// Why it is used.
+    pub why: Why,
+}
+
+/// Why somebody speaks under another name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Why {
+    /// The words are another's, from elsewhere (RELAYMSG).
+    Relayed,
+    /// It is a part that is played (NPC, SCENE).
+    Played,
 }
 
 /// Whom words are for.

@@ -1,6 +1,7 @@
 //! CAP (`ircv3: capability-negotiation`).
 
 use crate::{
+    command::starttls,
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
@@ -43,11 +44,8 @@ fn cap(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
         }
         "LIST" => {
             let caps = ctx.session().caps;
-            let names = cap::ALL
-                .iter()
-                .filter(|cap| caps.contains(cap.set))
-                .map(|cap| cap.name.into())
-                .collect();
+            let held = cap::ALL.iter().filter(|cap| caps.contains(cap.set));
+            let names = held.map(|cap| cap.name.to_owned()).collect();
             list(ctx, "LIST", names);
         }
         "REQ" => {
@@ -65,19 +63,21 @@ fn cap(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
 
 /// A capability as this session is shown it, if it is; those who speak 302 are told its value.
 fn shown(ctx: &Ctx<'_>, cap: &Cap) -> Option<String> {
-    let limits = &ctx.core.config.limits;
+    let (session, config) = (ctx.session(), &ctx.core.config);
+    let speaks_302 = session.cap_version >= 302;
+    let limits = &config.limits;
     let value = match cap.set {
         cap::METADATA_2 | cap::METADATA_3 => Some(format!(
             "before-connect,max-subs={},max-keys={},max-value-bytes={}",
             limits.metadata_subs, limits.metadata_keys, limits.metadata_value
         )),
-        cap::RELAYMSG if ctx.core.config.relaymsg.enabled => {
-            Some(ctx.core.config.relaymsg.separators.clone())
-        }
+        cap::RELAYMSG if config.relaymsg.enabled => Some(config.relaymsg.separators.clone()),
+        cap::STS if speaks_302 => Some(ctx.core.sts.value(session, ctx.core)?.to_string()),
+        cap::TLS if starttls::is_offered(ctx) => None,
         _ if cap.offered => None,
         _ => return None,
     };
-    Some(match value.filter(|_| ctx.session().cap_version >= 302) {
+    Some(match value.filter(|_| speaks_302) {
         Some(value) => format!("{}={value}", cap.name),
         None => cap.name.to_owned(),
     })
@@ -85,7 +85,9 @@ fn shown(ctx: &Ctx<'_>, cap: &Cap) -> Option<String> {
 
 /// A capability that this session may ask for.
 fn find(ctx: &Ctx<'_>, name: &str) -> Option<&'static Cap> {
-    cap::ALL.iter().find(|cap| cap.name == name && shown(ctx, cap).is_some())
+    let known = cap::ALL.iter().find(|cap| cap.name == name)?;
+    // ircv3: STS is told, never asked for.
+    (known.set != cap::STS && shown(ctx, known).is_some()).then_some(known)
 }
 
 fn negotiate(ctx: &mut Ctx<'_>, on: bool) {
@@ -151,9 +153,43 @@ mod tests {
     use crate::sim::script::check;
 
     #[test]
+    fn transport_security_is_told_and_not_asked_for() {
+        check(
+            r"
+            config sts.port 6690
+            raw a
+            a > CAP LS
+            a <! sts
+            a > CAP LS 302
+            a <~ :s1.test CAP * LS :* sts=port=6690 userhost-in-names
+            a > CAP REQ sts
+            a < :s1.test CAP * NAK :sts
+            a > CAP REQ tls
+            a < :s1.test CAP * NAK :tls
+            ",
+        );
+    }
+
+    #[test]
+    fn who_has_to_come_back_by_tls_is_told_where() {
+        check(
+            r"
+            config sts.port 6690
+            config listen.sts_only true
+            raw a
+            a > CAP LS 302
+            a <~ :s1.test CAP * LS :* sts=port=6690 userhost-in-names
+            a > NICK al
+            a > USER al 0 * :Al
+            a < ERROR :Closing link: this server is for encrypted connections; set your client to use TLS (SSL) on port 6690
+            ",
+        );
+    }
+
+    #[test]
     fn who_knows_but_one_line_gets_what_fits_on_it() {
         let long = "x".repeat(LINE - 10);
-        let fitting = |names: &[&str]| fitting(names.iter().map(ToString::to_string).collect());
+        let fitting = |names: &[&str]| fitting(names.iter().map(|name| (*name).into()).collect());
         assert_eq!(fitting(&["a/draft", "batch", &long, "sasl"]), ["batch", &long]);
         assert_eq!(fitting(&["a/draft", "batch"]), ["batch", "a/draft"]);
     }

@@ -68,6 +68,7 @@ mod setname;
 mod shun;
 mod silence;
 mod squery;
+mod starttls;
 mod stats;
 mod subscription;
 mod summon;
@@ -83,6 +84,7 @@ mod userip;
 mod users;
 mod version;
 mod wallops;
+mod webirc;
 mod who;
 mod whois;
 mod whowas;
@@ -159,6 +161,7 @@ const ALL: &[&[Command]] = &[
     shun::COMMANDS,
     silence::COMMANDS,
     squery::COMMANDS,
+    starttls::COMMANDS,
     stats::COMMANDS,
     summon::COMMANDS,
     tagmsg::COMMANDS,
@@ -179,6 +182,7 @@ const ALL: &[&[Command]] = &[
     users::COMMANDS,
     version::COMMANDS,
     wallops::COMMANDS,
+    webirc::COMMANDS,
     who::COMMANDS,
     whois::COMMANDS,
     whowas::COMMANDS,

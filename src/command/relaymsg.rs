@@ -131,7 +131,7 @@ mod tests {
             root  > OPER root sesame
             root  > RELAYMSG #a c/m :y
             alice < :c/m!~root@root.test PRIVMSG #a :y
-            root  > FILTER +block * *spam* :no
+            root  > FILTER *spam* block c :no
             alice > RELAYMSG #a c/m :spam
             alice <~ :s1.test FAIL RELAYMSG FILTERED :*
             ",

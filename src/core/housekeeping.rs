@@ -171,7 +171,7 @@ pub fn closed(core: &mut Core, fx: &mut Effects, conn: ConnId, why: Gone, now: N
             core.monitor.remove(nick, conn);
         }
         core.timers.cancel(session.timer);
-        core.admission.release(session.from);
+        core.release(session.from);
     }
 }
 

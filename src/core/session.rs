@@ -1,6 +1,6 @@
 //! A client connection: its phase, its capabilities, and what it is waiting for.
 
-use super::{ConnId, effect::Effects, flood::Bucket, timer};
+use super::{ConnId, effect::Effects, flood::Bucket, gateway::Claim, timer};
 use crate::{
     config::Secret,
     core::ctx::Next,
@@ -42,6 +42,8 @@ pub struct Session {
     pub declared: &'static [&'static str],
     /// The `[[oper]]` whose password is being checked.
     pub oper: Option<Box<str>>,
+    /// The gateway that speaks for it, by WEBIRC.
+    pub gateway: Option<Box<str>>,
     /// The nicks that it monitors.
     pub monitor: Vec<Nick>,
     /// The metadata keys of which it wants to hear; bounded by `[limits] metadata_subs`.
@@ -80,6 +82,8 @@ pub struct Registration {
     pub resolving: bool,
     /// The name of its address.
     pub host: Option<Box<str>>,
+    /// What a gateway says of it, until the gateway's password has been checked.
+    pub claim: Option<Box<Claim>>,
 }
 
 /// What a session's next line has to wait for.
@@ -90,6 +94,8 @@ pub enum Wait {
     Nothing,
     /// The answer of a worker.
     Job,
+    /// The end of a TLS handshake.
+    Handshake,
     /// The rest of a long answer, which goes on when the output has drained.
     Stream(Next),
 }
@@ -125,6 +131,7 @@ impl Session {
             answer: None,
             declared: &[],
             oper: None,
+            gateway: None,
             monitor: Vec::new(),
             keys: Vec::new(),
             closing: false,

@@ -190,6 +190,11 @@ pub enum Who {
 /// Every user mode, by letter.
 pub const USER: &[UserRow] = &[
     UserRow { letter: 'B', who: Who::User, about: "A bot." },
+    UserRow {
+        letter: 'E',
+        who: Who::User,
+        about: "May be spoken to by NPC, NPCA, SCENE and AMBIANCE.",
+    },
     UserRow { letter: 'Z', who: Who::Server, about: "Connected by TLS." },
     UserRow { letter: 'g', who: Who::User, about: "Hears only those on its ACCEPT list." },
     UserRow { letter: 'i', who: Who::User, about: "Invisible to those who share no channel." },

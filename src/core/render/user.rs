@@ -293,6 +293,7 @@ mod tests {
             kind: MessageKind::Notice,
             text: "hi".into(),
             tags: "".into(),
+            guise: None,
         };
         core.commit(fx, Op::Message(Box::new(message)), None, Now::default());
         assert_eq!(heard(fx, conn), ["@account=Al :alice!u@h NOTICE bob :hi"]);

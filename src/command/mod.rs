@@ -2,6 +2,7 @@
 
 mod accept;
 mod admin;
+mod ambiance;
 mod away;
 mod ban;
 mod cap;
@@ -31,12 +32,15 @@ mod list;
 mod lusers;
 mod map;
 mod message;
+mod metadata;
 mod mode;
 mod monitor;
 mod motd;
 mod names;
 mod nick;
 mod notice;
+mod npc;
+mod npca;
 mod oper;
 mod part;
 mod pass;
@@ -45,9 +49,11 @@ mod pong;
 mod privmsg;
 mod quit;
 mod rehash;
+mod relaymsg;
 mod remove;
 mod request;
 mod rline;
+mod roleplay;
 mod rules;
 mod sajoin;
 mod sakick;
@@ -56,6 +62,7 @@ mod sanick;
 mod sapart;
 mod saquit;
 mod satopic;
+mod scene;
 mod servlist;
 mod setname;
 mod shun;
@@ -63,6 +70,7 @@ mod silence;
 mod squery;
 mod starttls;
 mod stats;
+mod subscription;
 mod summon;
 mod tagmsg;
 mod time;
@@ -91,6 +99,7 @@ pub static TABLE: Table = Table { commands: ALL };
 const ALL: &[&[Command]] = &[
     accept::COMMANDS,
     admin::COMMANDS,
+    ambiance::COMMANDS,
     away::COMMANDS,
     cap::COMMANDS,
     chghost::COMMANDS,
@@ -118,12 +127,15 @@ const ALL: &[&[Command]] = &[
     list::COMMANDS,
     lusers::COMMANDS,
     map::COMMANDS,
+    metadata::COMMANDS,
     mode::COMMANDS,
     monitor::COMMANDS,
     motd::COMMANDS,
     names::COMMANDS,
     nick::COMMANDS,
     notice::COMMANDS,
+    npc::COMMANDS,
+    npca::COMMANDS,
     oper::COMMANDS,
     part::COMMANDS,
     pass::COMMANDS,
@@ -132,6 +144,7 @@ const ALL: &[&[Command]] = &[
     privmsg::COMMANDS,
     quit::COMMANDS,
     rehash::COMMANDS,
+    relaymsg::COMMANDS,
     remove::COMMANDS,
     rline::COMMANDS,
     rules::COMMANDS,
@@ -142,6 +155,7 @@ const ALL: &[&[Command]] = &[
     sapart::COMMANDS,
     saquit::COMMANDS,
     satopic::COMMANDS,
+    scene::COMMANDS,
     servlist::COMMANDS,
     setname::COMMANDS,
     shun::COMMANDS,

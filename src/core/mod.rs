@@ -22,6 +22,7 @@ pub mod gateway;
 pub mod housekeeping;
 pub mod local;
 pub mod lookalikes;
+pub mod metadata;
 pub mod monitor;
 pub mod oper;
 pub mod policy;

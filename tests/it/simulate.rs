@@ -27,7 +27,8 @@ fn run(seed: u64, steps: u32) -> String {
     let mut clients: Vec<usize> =
         (0..CLIENTS).map(|n| sim.connect(n % SERVERS, &format!("u{n}"))).collect();
     for client in clients.iter().copied().filter(|client| client % 2 == 0) {
-        sim.send(client, "CAP REQ :batch server-time message-tags multi-prefix away-notify");
+        sim.send(client, "CAP REQ :batch server-time message-tags multi-prefix away-notify draft/metadata-3");
+        sim.send(client, "METADATA * SUB k0 k1 k2");
     }
     sim.settle();
     for step in 0..steps {
@@ -64,6 +65,11 @@ fn run(seed: u64, steps: u32) -> String {
             16 if other == 0 => {
                 sim.send(client, "OPER root sesame");
                 sim.send(client, &format!("KILL n{}", rng.below(6)));
+            }
+            17 => {
+                let target = ["*", "#c0", "#c1"][channel as usize];
+                let value = ["", " :a", " :b"][(other % 3) as usize];
+                sim.send(client, &format!("METADATA {target} SET k{}{value}", step % 3));
             }
             _ => sim.send(client, &format!("JOIN #c{channel}")),
         }

@@ -477,6 +477,18 @@ impl Network {
         });
     }
 
+    /// Forgets a channel if it is empty and what emptied it has been seen, as `seen` tells, by whoever
+    /// founds it anew without knowing of it: they have forgotten it, which nobody does before every
+    /// server has seen it empty.
+    pub fn forget(&mut self, name: &ChannelName, seen: impl Fn(Stamp) -> bool) {
+        let Some(id) = self.record(name) else { return };
+        if self.channels[id].is_empty() && self.channels[id].emptied.is_some_and(seen) {
+            self.empty.retain(|empty| *empty != id);
+            self.names.remove(name);
+            self.channels.remove(id);
+        }
+    }
+
     fn forget_unset(&mut self, stable: impl Fn(Stamp) -> bool) {
         let forgotten = self.unset.iter().filter(|(_, at)| stable(**at));
         let forgotten: Vec<_> = forgotten.map(|(key, at)| (key.clone(), *at)).collect();

@@ -2,7 +2,7 @@
 
 use super::{
     Address, Key, LogFormat, Mistake, NameServer, Reading, Reload, Secret, Trusted,
-    list::{self, hashed, within},
+    list::{self, hashed, is_icon, is_separators, within},
     nearest::nearest,
     node::{Entry, Node, Value},
     privilege::Priv,
@@ -516,19 +516,6 @@ impl Config {
     }
 }
 
-/// Whether every character of a text can mark the nick of a relayed message.
-fn is_separators(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| "/;<>=()".contains(c))
-}
-
-/// Whether a text is a web address that fits on a line of RPL_ISUPPORT.
-fn is_icon(text: &str) -> bool {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    rest.is_some_and(|rest| !rest.is_empty())
-        && text.len() <= 200
-        && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
 /// A `…_file` key becomes the key with what stands in the file.
 fn from_file(mut entry: Entry, reading: &mut Reading<'_>) -> Option<Entry> {
     let Some(name) =
@@ -615,7 +602,7 @@ fn unit<T: Within>(_: &T) -> &'static str {
     T::UNIT
 }
 
-fn all() -> [&'static [(Key, &'static str)]; 12] {
+fn all() -> [&'static [(Key, &'static str)]; 14] {
     [
         Server::KEYS,
         Listen::KEYS,
@@ -628,6 +615,8 @@ fn all() -> [&'static [(Key, &'static str)]; 12] {
         Oper::KEYS,
         OperClass::KEYS,
         Dns::KEYS,
+        RelayMsg::KEYS,
+        Roleplay::KEYS,
         Log::KEYS,
     ]
 }

@@ -206,7 +206,7 @@ mod tests {
             r"
             config server.icon https://example.org/a=b.png
             config server.casemapping precis
-            a <~ :s1.test 005 a * UTF8MAPPING=rfc8265 draft/ICON=https://example.org/a=b.png :are supported by this server
+            a <~ :s1.test 005 a * UTF8MAPPING=rfc8265 draft/ICON=https://example.org/a*3Db.png :are supported by this server
             ",
         );
         check(

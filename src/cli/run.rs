@@ -2,14 +2,14 @@
 
 use super::{Arguments, CONFIG, complain, loader, log, say};
 use crate::{
-    config::{Address, Config, Secret},
-    job::{Loaded, Material},
-    reactor::{Reactor, certificate},
+    config::{Config, Listen, Secret, Tls},
+    job::Loaded,
+    reactor::{Reactor, system::wall},
     server::{Server, Setup},
     store::{Query, Rows, Store, sqlite},
-    time::{Mono, Now, Wall},
+    time::{Mono, Now},
     work::{
-        Pool, Workers,
+        Pool, Workers, certificate,
         load::{self, Loader},
     },
 };
@@ -19,9 +19,9 @@ use std::{
     fs,
     io::{self, Write},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     process::ExitCode,
-    time::SystemTime,
 };
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
@@ -37,7 +37,9 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         }
     };
     let folder = folder(&first.config);
-    let served = serve(&mut loader, first, &folder);
+    // A fault has been logged where it was; the log has still to be written.
+    let served = catch_unwind(AssertUnwindSafe(|| serve(&mut loader, first, &folder)))
+        .unwrap_or_else(|_| Err("the server had to stop by a fault of this program".into()));
     log::finish();
     match served {
         Ok(()) => ExitCode::SUCCESS,
@@ -71,9 +73,22 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
     let mut store = sqlite::open(folder).map_err(|error| unusable(&error))?;
     let mut loaded = first;
     if loaded.config.listen.is_empty() {
-        loader.fallback = fallback(folder).map_err(|error| unusable(&error))?;
-        loaded.config.listen.clone_from(&loader.fallback.0);
-        loaded.certificates.clone_from(&loader.fallback.1);
+        let listeners = fallback(folder).map_err(|error| unusable(&error))?;
+        let (certificates, errors) = loader.certificates(&listeners, &[]);
+        if let Some(error) = errors.first() {
+            return Err(unusable(error));
+        }
+        loaded.certificates = certificates;
+        loaded.config.listen.clone_from(&listeners);
+        loader.fallback = Some(listeners);
+    } else {
+        loader.fallback = Some(Vec::new());
+    }
+    if loaded.config.cloak.secret.as_ref().is_some_and(Secret::is_weak) {
+        ::log::warn!(
+            "the cloak secret can be guessed, and with it every address; it is used only because \
+             SLIRCD_ALLOW_INSECURE_CLOAK is set"
+        );
     }
     let cloak = match loaded.config.cloak.secret.clone() {
         Some(secret) => secret,
@@ -86,10 +101,11 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
     else {
         return Err(unusable(&"it does not answer"));
     };
-    let certificates = loaded.certificates.clone();
+    let start = Now { mono: Mono(0), wall: wall() };
     let server =
-        Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, start());
-    let workers = Workers { store: Box::new(store), loader: loader.clone(), certificates };
+        Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, start);
+    let workers =
+        Workers { store: Box::new(store), loader: loader.clone(), loaded: loaded.clone() };
     let reactor = Reactor::new(server, |wake| Pool::new(wake, workers), &loaded);
     let cannot = |error| format!("the server cannot start: {error}");
     let mut reactor = reactor.map_err(cannot)?;
@@ -105,18 +121,12 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
 fn greet(config: &Config, reactor: &Reactor, folder: &Path) {
     let mut text =
         format!("slircd {} is running as {}\n", env!("CARGO_PKG_VERSION"), config.server.name);
-    let secure = |place: usize| config.listen.get(place).is_some_and(|one| !one.tls.is_empty());
-    let addresses = reactor.addresses();
-    for (place, address) in &addresses {
-        let note = if secure(*place) { " (TLS)" } else { "" };
-        text += &format!("  listening on {address}{note}\n");
-    }
-    for listen in &config.listen {
-        if let Address::Unix(path) = &listen.address {
-            text += &format!("  listening on {}\n", path.display());
-        }
+    for place in reactor.listening() {
+        text += &format!("  listening on {place}\n");
     }
     text += &format!("  data in {}\n", folder.display());
+    let secure = |place: usize| config.listen.get(place).is_some_and(|one| !one.tls.is_empty());
+    let addresses = reactor.addresses();
     let plain = addresses.iter().find(|(place, _)| !secure(*place));
     if let Some((place, address)) = plain.or(addresses.first()) {
         text += &format!("  connect with:  {}\n", way(*address, secure(*place)));
@@ -138,7 +148,9 @@ fn way(address: SocketAddr, secure: bool) -> String {
 }
 
 /// The listeners without configuration, with a certificate made once and kept.
-fn fallback(folder: &Path) -> io::Result<(Vec<crate::config::Listen>, Vec<Material>)> {
+fn fallback(folder: &Path) -> io::Result<Vec<Listen>> {
+    // Whatever the working folder will be, these stay where they are.
+    let folder = folder.canonicalize()?;
     let (chain_path, key_path) = (folder.join("self-signed.crt"), folder.join("self-signed.key"));
     if !chain_path.exists() || !key_path.exists() {
         let (chain, key) = certificate::self_signed(&["localhost", "127.0.0.1", "::1"])
@@ -146,18 +158,9 @@ fn fallback(folder: &Path) -> io::Result<(Vec<crate::config::Listen>, Vec<Materi
         keep(&key_path, &key)?;
         keep(&chain_path, &chain)?;
     }
-    let (chain, key) = (fs::read(&chain_path)?, fs::read_to_string(&key_path)?);
+    let tls = Tls { certificate: chain_path, key: key_path, names: Vec::new() };
     // A machine without IPv6 has no ::1 to listen on.
-    let listeners = load::loopback(TcpListener::bind("[::1]:0").is_ok());
-    let secure = listeners.iter().enumerate().filter(|(_, listen)| !listen.tls.is_empty());
-    let materials = secure.map(|(listener, _)| Material {
-        listener,
-        place: 0,
-        chain: chain.clone(),
-        key: Secret::new(&key),
-    });
-    let materials = materials.collect();
-    Ok((listeners, materials))
+    Ok(load::loopback(TcpListener::bind("[::1]:0").is_ok(), &tls))
 }
 
 /// The cloak secret, made once and kept.
@@ -203,13 +206,6 @@ fn number() -> io::Result<u64> {
     let mut bytes = [0; 8];
     load::random(&mut bytes).map_err(|_| io::Error::other("the system has no random bytes"))?;
     Ok(u64::from_le_bytes(bytes))
-}
-
-fn start() -> Now {
-    let wall = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis());
-    Now { mono: Mono(0), wall: Wall(u64::try_from(wall).unwrap_or(0)) }
 }
 
 /// A kept secret is longer, or has been cut.

@@ -63,7 +63,9 @@ fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         Answer::Verified(false) => {
             let (from, interval) = (ctx.session().from, ctx.core.config.limits.login_interval);
             ctx.core.attempts.failed(from, interval, ctx.now);
-            log::warn!("a failed OPER by {}", ctx.whois(user).mask());
+            // The address that is shown may be a cloak, and nobody can be kept out by that.
+            let who = ctx.whois(user);
+            log::warn!("a failed OPER by {}!{}@{}", who.nick(), who.user, who.real_host);
             Err(reply::passwd_mismatch().into())
         }
         _ => Err(reply::try_again("OPER").into()),

@@ -7,7 +7,7 @@ use super::{
     oper::{self, Priv},
     render,
     session::{Session, Wait},
-    timer::Timer,
+    timer,
 };
 use crate::{
     job::{Answer, Job},
@@ -59,6 +59,8 @@ pub type Resume = fn(&mut Ctx<'_>, Answer) -> Outcome;
 pub struct Pending {
     /// Who goes on with the answer.
     pub then: Then,
+    /// After which it is not waited for any more.
+    pub timer: timer::Key,
 }
 
 /// Who goes on with an answer.
@@ -241,11 +243,6 @@ impl Ctx<'_> {
             Reject::Standard(standard) => self.standard(&standard),
             Reject::Quit(reason) => self.close(&reason),
         }
-    }
-
-    /// Sets a timer.
-    pub fn after(&mut self, span: Duration, timer: Timer) {
-        self.core.timers.set(self.now.mono + span, timer);
     }
 
     /// Ends the connection with a reason.

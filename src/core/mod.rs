@@ -19,11 +19,14 @@ pub mod flood;
 pub mod frame;
 pub mod housekeeping;
 pub mod local;
+pub mod lookalikes;
 pub mod oper;
 pub mod policy;
 pub mod registration;
 pub mod reload;
 pub mod render;
+#[cfg(test)]
+mod scene;
 pub mod session;
 pub mod timer;
 pub mod undelivered;
@@ -41,7 +44,7 @@ use crate::{
         crdt::{Origin, Uid},
         op::Op,
     },
-    time::{Clock, Now, Sid, Stamp, Wall},
+    time::{Clock, Mono, Now, Sid, Stamp, Wall},
 };
 use admission::Admission;
 use attempts::Attempts;
@@ -49,6 +52,7 @@ use census::Census;
 use cloak::Cloak;
 use effect::{Effect, Effects};
 use local::Local;
+use lookalikes::Lookalikes;
 use session::Session;
 use std::collections::BTreeMap;
 use timer::Timers;
@@ -87,6 +91,8 @@ pub struct Core {
     pub admission: Admission,
     /// Who has failed to log in.
     pub attempts: Attempts,
+    /// Nicks that look alike.
+    pub lookalikes: Lookalikes,
     /// Who was here.
     pub whowas: Whowas,
     /// Private messages that another server may not have seen yet.
@@ -105,9 +111,11 @@ pub struct Core {
     pub due_beat: bool,
     /// The last tick that the store has been told of.
     pub(in crate::core) marked: u64,
+    /// Whether the store has failed the last time it was told.
+    pub(in crate::core) store_fails: bool,
     /// Whether everybody has been told goodbye.
     pub stopping: bool,
-    next_user: u32,
+    last_user: u32,
     next_batch: u64,
 }
 
@@ -121,15 +129,17 @@ impl Core {
             origin: start.origin,
             motd,
             started: now.wall,
-            network: Network::new(config.server.casemap(), start.seed),
+            network: Network::new(config.server.casemapping, start.seed),
             sessions: Arena::default(),
             locals: Side::default(),
             pending: Arena::default(),
             marked: start.clock,
+            store_fails: false,
             clock,
             timers: Timers::default(),
             admission: Admission::default(),
             attempts: Attempts::default(),
+            lookalikes: Lookalikes::new(config.server.casemapping, start.seed),
             whowas: Whowas::new(config.limits.whowas),
             undelivered: Undelivered::default(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
@@ -140,7 +150,7 @@ impl Core {
             due_beat: false,
             stopping: false,
             // The numbers of 256 lives do not overlap: an old identity is never taken for a new one.
-            next_user: ((start.origin.life % 256) as u32) << 22,
+            last_user: ((start.origin.life % 256) as u32) << LIFE_BITS,
             next_batch: 0,
             config,
         };
@@ -163,10 +173,18 @@ impl Core {
         &self.config.server.name
     }
 
-    /// An identity for a new user.
+    /// An identity for a new user, which nobody has now and no other of the last lives has given.
     pub fn new_uid(&mut self) -> Uid {
-        self.next_user = self.next_user.wrapping_add(1) & 0x3FFF_FFFF;
-        Uid { server: self.origin.server, number: self.next_user }
+        const WITHIN_LIFE: u32 = (1 << LIFE_BITS) - 1;
+        loop {
+            let next = self.last_user.wrapping_add(1) & WITHIN_LIFE;
+            self.last_user = self.last_user & !WITHIN_LIFE | next;
+            let uid = Uid { server: self.origin.server, number: self.last_user };
+            // There are fewer clients than numbers, so that one is free.
+            if self.network.uid(uid).is_none() {
+                return uid;
+            }
+        }
     }
 
     /// A reference for a new batch.
@@ -195,14 +213,25 @@ impl Core {
         self.network.collect(stable);
     }
 
+    /// Sets the one timer by which a session is looked after, in place of the one before.
+    pub fn look_after(&mut self, conn: ConnId, at: Mono, timer: timer::Timer) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        self.timers.cancel(session.timer);
+        session.timer = self.timers.set(at, timer);
+    }
+
     /// Asks a worker, for something that no client waits for.
     pub fn ask(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) -> JobId {
-        let id = self.pending.insert(ctx::Pending { then });
-        self.timers.set(now.mono + ctx::JOB_TIMEOUT, timer::Timer::Job(id));
+        let id = self.pending.insert(ctx::Pending { then, timer: timer::Key::default() });
+        let timer = self.timers.set(now.mono + ctx::JOB_TIMEOUT, timer::Timer::Job(id));
+        self.pending[id].timer = timer;
         fx.push(Effect::Job { id, job: Box::new(job) });
         id
     }
 }
+
+/// How many bits number the users of one life: more than `[limits] clients` can be.
+const LIFE_BITS: u32 = 22;
 
 /// What a server starts with.
 #[derive(Debug)]
@@ -231,4 +260,44 @@ pub fn refuse_each<'a>(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::Secret,
+        network::op::Presence,
+        wire::{casemap::Casemap, name::Nick},
+    };
+
+    #[test]
+    fn identities_stay_in_their_life_and_are_nobody_elses() {
+        let loaded =
+            Loaded { config: Config::default(), motd: Vec::new(), certificates: Vec::new() };
+        let origin = Origin { server: Sid::FIRST, life: 3 };
+        let cloak = Secret::new("any");
+        let mut core =
+            Core::new(Start { loaded, origin, clock: 0, seed: 0, cloak }, Now::default());
+        let (first, second) = (core.new_uid(), core.new_uid());
+        let alice = Presence {
+            uid: second,
+            nick: Nick::new("alice", Casemap::Ascii, 32).unwrap(),
+            claimed: None,
+            born: None,
+            user: "a".into(),
+            host: "h".into(),
+            real_host: "h".into(),
+            address: None,
+            realname: "A".into(),
+            away: None,
+            modes: Default::default(),
+            class: None,
+        };
+        core.commit(&mut Effects::default(), Op::User(Box::new(alice)), None, Now::default());
+        let numbers = 1 << LIFE_BITS;
+        core.last_user = 3 * numbers + numbers - 1;
+        let next: Vec<u32> = (0..3).map(|_| core.new_uid().number - 3 * numbers).collect();
+        assert_eq!(next, [0, 1, 3], "{first:?}, {second:?}");
+    }
 }

@@ -30,8 +30,9 @@ pub const HOST_MAX: usize = 64;
 pub fn open(core: &mut Core, fx: &mut Effects, peer: Peer, now: Now) -> ConnId {
     let from = peer.from;
     let conn = core.sessions.insert(Session::new(peer, now));
+    let latest = now.mono + core.config.limits.registration_timeout;
+    core.look_after(conn, latest, Timer::Registration(conn));
     core.census.unknown += 1;
-    core.timers.set(now.mono + core.config.limits.registration_timeout, Timer::Registration(conn));
     if let Some(address) = resolvable(core, from) {
         if let Some(registration) = core.sessions[conn].registration() {
             registration.resolving = true;
@@ -79,7 +80,8 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
     }
     bans::admit(ctx)?;
     defcon::admit(ctx)?;
-    if ctx.network().nick(&nick).is_some() {
+    let alike = ctx.core.lookalikes.is_worn(nick.as_str(), None);
+    if alike || ctx.network().nick(&nick).is_some() {
         // Somebody was faster.
         if let Some(registration) = ctx.session_mut().registration() {
             registration.nick = None;
@@ -122,7 +124,8 @@ fn complete(ctx: &mut Ctx<'_>) {
     ctx.core.census.unknown = ctx.core.census.unknown.saturating_sub(1);
     bans::shun(ctx.core, user);
     ctx.session_mut().phase = Phase::User(user);
-    ctx.after(ctx.core.config.limits.ping_interval, Timer::Ping(ctx.conn));
+    let first = ctx.now.mono + ctx.core.config.limits.ping_interval;
+    ctx.core.look_after(ctx.conn, first, Timer::Ping(ctx.conn));
     welcome::burst(ctx, user);
 }
 

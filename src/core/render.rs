@@ -44,6 +44,7 @@ pub fn apply(
     let mut tell = Tell { core, fx, op, at, line: 0, cause, now };
     for change in &changes {
         tell.change(change);
+        tell.core.lookalikes.note(change, &tell.core.network);
         if let Some(user) = change.looks_other() {
             bans::shun(tell.core, user);
         }

@@ -5,13 +5,12 @@
 
 mod accept;
 mod act;
-pub mod certificate;
 mod listener;
 mod secure;
 mod serve;
 pub mod signal;
 mod socket;
-mod system;
+pub mod system;
 mod tls;
 mod token;
 
@@ -57,6 +56,8 @@ pub struct Reactor {
     /// No more files can be opened; when to try again.
     paused: Option<Mono>,
 
+    /// How many sockets leave enough descriptors for everything else.
+    sockets_max: usize,
     sockets: Arena<SocketId, Socket>,
     conns: Side<ConnId, SocketId>,
     /// When what is over.
@@ -102,7 +103,7 @@ impl Reactor {
         pool: impl FnOnce(Arc<Waker>) -> io::Result<Pool>,
         loaded: &Loaded,
     ) -> io::Result<Reactor> {
-        system::raise_file_limit();
+        let sockets_max = system::sockets_max(loaded.config.limits.clients);
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), Source::Waker.token())?);
         let clocks = system::Clocks::start();
@@ -118,6 +119,7 @@ impl Reactor {
             listeners: Slab::new(),
             accepting: BTreeSet::new(),
             paused: None,
+            sockets_max,
             sockets: Arena::default(),
             conns: Side::default(),
             timers: BTreeSet::new(),
@@ -145,7 +147,7 @@ impl Reactor {
     /// Binds what is configured. Comes after [`Reactor::catch_signals`], since whoever sees that the server
     /// listens may send one.
     pub fn bind(&mut self, loaded: &Loaded) -> io::Result<()> {
-        (0..loaded.config.listen.len()).try_for_each(|place| self.listen(place, loaded))
+        (0..loaded.config.listen.len()).try_for_each(|place| self.listen(place, loaded).map(drop))
     }
 
     /// What stops it, for other threads.
@@ -162,6 +164,13 @@ impl Reactor {
             .collect();
         addresses.sort_unstable_by_key(|address| address.0);
         addresses
+    }
+
+    /// Where it listens, as people are told.
+    pub fn listening(&self) -> Vec<String> {
+        let mut listeners: Vec<&Listener> = self.listeners.iter().map(|entry| entry.1).collect();
+        listeners.sort_unstable_by_key(|listener| listener.place);
+        listeners.into_iter().map(Listener::shown).collect()
     }
 
     /// Serves until the server has been stopped and everybody has been told.
@@ -269,6 +278,7 @@ impl Reactor {
                 let first = self.stops == 0;
                 self.stops += count;
                 if first {
+                    log::info!("stopping; goodbye to {} connections", self.sockets.len());
                     let input = Input::Stop { reason: STOPPED };
                     self.server.handle(input, self.now, &mut self.fx);
                 }

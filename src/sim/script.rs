@@ -65,6 +65,10 @@ impl Crowd {
     }
 }
 
+fn seconds(text: &str) -> Duration {
+    Duration::from_secs(text.parse().unwrap_or(0))
+}
+
 struct Play {
     servers: usize,
     config: Config,
@@ -89,7 +93,7 @@ impl Play {
                 let client = self.sim().open(0, rest);
                 self.clients.insert(rest.into(), client);
             }
-            "wait" => self.sim().wait(Duration::from_secs(rest.parse().unwrap_or(0))),
+            "wait" => self.sim().wait(seconds(rest)),
             "split" => {
                 let left = rest.split_once('|').map_or(rest, |sides| sides.0);
                 let side: Vec<usize> = left
@@ -120,10 +124,22 @@ impl Play {
         match key {
             "server.password" => self.config.server.password = Some(Secret::new(value)),
             "limits.channels_per_user" => self.config.limits.channels_per_user = number(),
+            "server.casemapping" => {
+                self.config.server.casemapping = match value {
+                    "precis" => Casemap::Precis,
+                    _ => Casemap::Rfc1459,
+                }
+            }
             "limits.login_burst" => self.config.limits.login_burst = number() as u32,
             "limits.server_bans" => self.config.limits.server_bans = number(),
             "limits.list_entries" => self.config.limits.list_entries = number(),
             "limits.flood_burst" => self.config.limits.flood_burst = number() as u32,
+            "limits.flood_interval" => self.config.limits.flood_interval = seconds(value),
+            "limits.ping_interval" => self.config.limits.ping_interval = seconds(value),
+            "limits.ping_timeout" => self.config.limits.ping_timeout = seconds(value),
+            "limits.registration_timeout" => {
+                self.config.limits.registration_timeout = seconds(value);
+            }
             "cloak.enabled" => self.config.cloak.enabled = value == "true",
             "oper" => {
                 let (name, password) = value.split_once(' ').unwrap_or((value, ""));

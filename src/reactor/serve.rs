@@ -161,7 +161,8 @@ impl Reactor {
         if let Failure::Secure(Broken::Plain) = failure {
             // Whoever began in plain text can read a plain answer.
             let secure = socket.secure.take();
-            socket.append(SPEAKS_TLS, &mut self.buffers);
+            let line = self.outbox.line(SPEAKS_TLS);
+            socket.append(line, &mut self.outbox);
             self.close(id);
             if let Some(waiting) = secure.and_then(|secure| secure.waiting) {
                 self.server.abandon(waiting.from);

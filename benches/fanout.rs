@@ -5,12 +5,12 @@
 mod timer;
 
 use slircd::{
-    config::{Config, Limits, Secret},
+    config::{Config, Dns, Limits, Secret},
     core::{
         ConnId,
         effect::{Effect, Effects},
     },
-    job::Loaded,
+    job::{Loaded, Texts},
     server::{Input, Origin, Peer, Server, Setup},
     time::{Mono, Now, Sid, Wall},
 };
@@ -48,8 +48,10 @@ impl Crowd {
             flood_interval: Duration::ZERO,
             ..Limits::default()
         };
-        let config = Config { limits, ..Config::default() };
-        let loaded = Loaded { config, motd: Vec::new(), certificates: Vec::new() };
+        // Nobody is there to answer how clients are called.
+        let dns = Dns { enabled: false, ..Dns::default() };
+        let config = Config { limits, dns, ..Config::default() };
+        let loaded = Loaded { config, texts: Texts::default(), certificates: Vec::new() };
         let cloak = Secret::new("a key for measuring");
         let setup = Setup { loaded, sid: Sid::FIRST, life: 1, clock: 0, seed: 1, cloak };
         let now = Now { mono: Mono(0), wall: Wall(1_800_000_000_000) };

@@ -19,7 +19,7 @@ pub const COMMANDS: &[Command] = &[Command {
     run: Run::User(help),
 }];
 
-fn help(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
+pub(super) fn help(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
     let Some(topic) = args.given(0) else { return index(ctx) };
     let Some(command) = super::TABLE.find(topic) else {
         return Err(reply::help_not_found(topic).into());

@@ -8,8 +8,7 @@ use crate::{
     },
     network::{
         UserId,
-        mode::ChannelModes,
-        op::{Entry, Leave, Op},
+        op::{Leave, Op},
     },
     wire::{message::Args, reply},
 };
@@ -31,9 +30,6 @@ pub const COMMANDS: &[Command] = &[Command {
     run: Run::User(join),
 }];
 
-/// The modes that a channel begins with.
-const FIRST_MODES: &str = "nt";
-
 fn join(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     ctx.touch(user);
     if args[0] == "0" {
@@ -43,7 +39,7 @@ fn join(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     refuse_each(ctx, args.list(0), |ctx, text| join_one(ctx, user, text, keys.next()))
 }
 
-fn join_one(ctx: &mut Ctx<'_>, user: UserId, text: &str, key: Option<&str>) -> Outcome {
+pub(super) fn join_one(ctx: &mut Ctx<'_>, user: UserId, text: &str, key: Option<&str>) -> Outcome {
     let Some(name) = ctx.channel_name(text) else {
         return Err(reply::no_such_channel(text).into());
     };
@@ -55,17 +51,10 @@ fn join_one(ctx: &mut Ctx<'_>, user: UserId, text: &str, key: Option<&str>) -> O
         return Err(reply::too_many_channels(text).into());
     }
     let uid = ctx.whois(user).uid;
-    let modes = ChannelModes::of(FIRST_MODES);
-    let entry = match record.map(|channel| (channel, ctx.network().channel(channel))) {
-        // Somebody is in it, if perhaps out of sight: there is nothing to be had by entering it anew.
-        Some((channel, record)) if !record.is_empty() => {
-            let epoch = record.epoch;
-            policy::join(ctx, user, channel, key)?;
-            Entry::Found(epoch)
-        }
-        Some((_, record)) => Entry::Founds { before: Some(record.epoch), modes },
-        None => Entry::Founds { before: None, modes },
-    };
+    if let Some(channel) = record.filter(|channel| !ctx.network().channel(*channel).is_empty()) {
+        policy::join(ctx, user, channel, key)?;
+    }
+    let entry = policy::entry(ctx.network(), record);
     ctx.commit(Op::Join { uid, name, entry });
     Ok(())
 }
@@ -100,6 +89,27 @@ mod tests {
             bob   <! JOIN
             ",
         );
+    }
+
+    #[test]
+    fn those_who_asked_for_no_names_get_none() {
+        for name in ["no-implicit-names", "draft/no-implicit-names"] {
+            check(&format!(
+                r"
+                alice > JOIN #a
+                alice > TOPIC #a :t
+                bob   > CAP REQ {name}
+                bob   > JOIN #a
+                bob   < :bob!~bob@bob.test JOIN #a
+                bob   < :s1.test 332 bob #a :t
+                bob   > PING x
+                bob   <! 353
+                bob   <! 366
+                bob   > NAMES #a
+                bob   < :s1.test 353 bob = #a :@alice bob
+                ",
+            ));
+        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub const COMMANDS: &[Command] = &[Command {
     run: Run::User(kick),
 }];
 
-fn kick(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+pub(super) fn kick(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let reason = match args.given(2) {
         Some(reason) => encode::head(reason, ctx.core.config.limits.kick).to_owned(),
         None => ctx.whois(user).nick().to_string(),

@@ -54,7 +54,7 @@ pub const COMMANDS: &[Command] = &[Command {
 /// The longest mask.
 const MASK_MAX: usize = 200;
 
-fn mode(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+pub(super) fn mode(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     if args[0].starts_with('#') {
         channel_mode(ctx, user, &args)
     } else {
@@ -93,7 +93,9 @@ fn user_mode(ctx: &mut Ctx<'_>, user: UserId, args: &Args<'_>) -> Outcome {
     if modes != ctx.whois(user).modes {
         let from = ctx.session().from;
         let who = ctx.whois(user);
-        let host = if modes.contains('x') {
+        let host = if modes.contains('x') == who.modes.contains('x') {
+            who.host.clone()
+        } else if modes.contains('x') {
             ctx.core.cloak.host(from).into()
         } else {
             who.real_host.clone()
@@ -393,6 +395,27 @@ mod tests {
             bob   < :s1.test 482 bob #a :You're not channel operator
             alice > MODE #a I
             alice < :s1.test 347 alice #a :End of channel invite exception list
+            ",
+        );
+    }
+
+    #[test]
+    fn another_host_is_told_or_shown_as_coming_again() {
+        check(
+            r"
+            bob   > CAP REQ chghost
+            alice > JOIN #a
+            bob   > JOIN #a
+            carol > JOIN #a
+            alice > MODE alice +x
+            bob   <~ :alice!~alice@alice.test CHGHOST ~alice *.ip
+            bob   > PING x
+            bob   <! QUIT
+            carol < :alice!~alice@alice.test QUIT :Changing host
+            carol <~ :alice!~alice@*.ip JOIN #a
+            carol < :s1.test MODE #a +o alice
+            alice <! QUIT
+            alice <~ :s1.test 396 alice *.ip :is now your displayed host
             ",
         );
     }

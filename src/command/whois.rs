@@ -25,6 +25,9 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::WHOIS_CHANNELS,
         reply::WHOIS_ACTUALLY,
         reply::WHOIS_SECURE,
+        reply::WHOIS_SPECIAL,
+        reply::WHOIS_BOT,
+        reply::WHOIS_ACCOUNT,
         reply::WHOIS_CERTFP,
         reply::WHOIS_MODES,
         reply::AWAY,
@@ -52,6 +55,7 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
     let (name, host, realname) = (who.user.clone(), who.host.clone(), who.realname.clone());
     let (away, modes, class, sid) =
         (who.away.clone(), who.modes, who.class.clone(), who.uid.server);
+    let account = who.account.clone();
     let real =
         who.address.map(|address| (who.real_host.clone(), registration::address_text(address)));
     ctx.reply(reply::whois_user(&nick, &name, &host, &realname));
@@ -71,19 +75,29 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
     if let Some(message) = away {
         ctx.reply(reply::away(&nick, &message));
     }
+    if let Some(account) = account {
+        ctx.reply(reply::whois_account(&nick, &account));
+    }
+    if modes.contains('B') {
+        ctx.reply(reply::whois_bot(&nick));
+    }
     if modes.contains('Z') {
         ctx.reply(reply::whois_secure(&nick));
+    }
+    let conn = ctx.local(target).and_then(|local| local.sessions.first().copied());
+    let session = conn.and_then(|conn| ctx.core.sessions.get(conn));
+    let fingerprint =
+        session.and_then(|session| session.tls.as_ref()).and_then(|tls| tls.fingerprint.clone());
+    if let Some(gateway) = session.and_then(|session| session.gateway.clone()) {
+        let text = format!("is connected by the gateway {gateway}");
+        ctx.reply(reply::whois_special(&nick, &text));
     }
     if open {
         if let Some((host, address)) = real {
             ctx.reply(reply::whois_actually(&nick, &format!("{name}@{host}"), &address));
         }
         ctx.reply(reply::whois_modes(&nick, &modes.to_string()));
-        let conn = ctx.local(target).and_then(|local| local.sessions.first().copied());
-        let tls = conn
-            .and_then(|conn| ctx.core.sessions.get(conn))
-            .and_then(|session| session.tls.as_ref());
-        if let Some(fingerprint) = tls.and_then(|tls| tls.fingerprint.clone()) {
+        if let Some(fingerprint) = fingerprint {
             ctx.reply(reply::whois_certfp(&nick, &fingerprint));
         }
     }
@@ -146,6 +160,17 @@ mod tests {
             bob   > WHOIS nobody
             bob   < :s1.test 401 bob nobody :No such nick/channel
             bob   < :s1.test 318 bob nobody :End of /WHOIS list
+            ",
+        );
+    }
+
+    #[test]
+    fn a_bot_is_said_to_be_one() {
+        check(
+            r"
+            alice > MODE alice +B
+            bob   > WHOIS alice
+            bob   < :s1.test 335 bob alice :is a bot
             ",
         );
     }

@@ -167,8 +167,11 @@ pub fn closed(core: &mut Core, fx: &mut Effects, conn: ConnId, why: Gone, now: N
     };
     registration::depart(core, fx, conn, reason, now);
     if let Some(session) = core.sessions.remove(conn) {
+        for nick in &session.monitor {
+            core.monitor.remove(nick, conn);
+        }
         core.timers.cancel(session.timer);
-        core.admission.release(session.from);
+        core.release(session.from);
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::ConnId;
 use crate::{
-    time::{Mono, Wall},
+    network::crdt::Uid,
+    time::{Mono, Now, Wall},
     wire::name::ChannelName,
 };
 
@@ -20,11 +21,34 @@ pub struct Local {
     pub active: Mono,
     /// Whether nothing but leaving is heard of them, by a server ban.
     pub shunned: bool,
+    /// Masks of those whom the user does not want to hear, folded; bounded by `[limits] silence`.
+    pub silence: Vec<Box<str>>,
+    /// Those whom the user hears in spite of +g; bounded by `[limits] accept`.
+    pub accept: Vec<Uid>,
+    /// When the user was last told that somebody is not on that list.
+    pub informed: Option<Mono>,
+    /// When the user last knocked.
+    pub knocked: Option<Mono>,
     /// Channels that the user has been asked into, the latest last.
     pub invites: Vec<ChannelName>,
 }
 
 impl Local {
+    /// A user who has just come, with one session.
+    pub fn new(conn: ConnId, now: Now) -> Local {
+        Local {
+            sessions: vec![conn],
+            since: now.wall,
+            active: now.mono,
+            shunned: false,
+            silence: Vec::new(),
+            accept: Vec::new(),
+            informed: None,
+            knocked: None,
+            invites: Vec::new(),
+        }
+    }
+
     /// Notes an invitation.
     pub fn invite(&mut self, channel: &ChannelName) {
         self.invites.retain(|known| known != channel);

@@ -8,6 +8,7 @@ pub mod answer;
 pub mod attempts;
 pub mod audience;
 pub mod bans;
+pub mod callerid;
 pub mod census;
 pub mod cloak;
 pub mod ctx;
@@ -17,9 +18,11 @@ pub mod effect;
 pub mod filters;
 pub mod flood;
 pub mod frame;
+pub mod gateway;
 pub mod housekeeping;
 pub mod local;
 pub mod lookalikes;
+pub mod monitor;
 pub mod oper;
 pub mod policy;
 pub mod registration;
@@ -28,7 +31,10 @@ pub mod render;
 #[cfg(test)]
 mod scene;
 pub mod session;
+pub mod starttls;
+pub mod sts;
 pub mod timer;
+pub mod tor;
 pub mod undelivered;
 pub mod welcome;
 pub mod whowas;
@@ -37,7 +43,7 @@ use crate::{
     arena::{Arena, Side},
     config::Config,
     id,
-    job::{Job, JobId, Loaded},
+    job::{Job, JobId, Loaded, Texts},
     metrics::Metrics,
     network::{
         Network, UserId,
@@ -53,9 +59,11 @@ use cloak::Cloak;
 use effect::{Effect, Effects};
 use local::Local;
 use lookalikes::Lookalikes;
+use monitor::Monitor;
 use session::Session;
 use std::collections::BTreeMap;
 use timer::Timers;
+use tor::Tor;
 use undelivered::Undelivered;
 use whowas::Whowas;
 
@@ -71,8 +79,8 @@ pub struct Core {
     pub origin: Origin,
     /// The configuration in force.
     pub config: Config,
-    /// The lines of the message of the day.
-    pub motd: Vec<String>,
+    /// The texts that clients can read.
+    pub texts: Texts,
     /// When it started.
     pub started: Wall,
     /// The network, as far as this server knows.
@@ -89,14 +97,20 @@ pub struct Core {
     pub timers: Timers,
     /// Who may connect.
     pub admission: Admission,
+    /// Who may come by Tor.
+    pub tor: Tor,
     /// Who has failed to log in.
     pub attempts: Attempts,
     /// Nicks that look alike.
     pub lookalikes: Lookalikes,
     /// Who was here.
     pub whowas: Whowas,
+    /// Who wants to know when somebody comes or goes.
+    pub monitor: Monitor,
     /// Private messages that another server may not have seen yet.
     pub undelivered: Undelivered,
+    /// What clients are told about coming back by TLS.
+    pub sts: sts::Policy,
     /// How addresses are hidden.
     pub cloak: Cloak,
     /// What is counted.
@@ -122,12 +136,12 @@ pub struct Core {
 impl Core {
     /// A server to which nobody has connected.
     pub fn new(start: Start, now: Now) -> Core {
-        let Loaded { config, motd, .. } = start.loaded;
+        let Loaded { config, texts, certificates } = start.loaded;
         let mut clock = Clock::new(start.origin.server, start.clock);
         clock.seen(Stamp { tick: now.wall.0 << 16, server: start.origin.server });
         let mut core = Core {
             origin: start.origin,
-            motd,
+            texts,
             started: now.wall,
             network: Network::new(config.server.casemapping, start.seed),
             sessions: Arena::default(),
@@ -138,10 +152,13 @@ impl Core {
             clock,
             timers: Timers::default(),
             admission: Admission::default(),
+            tor: Tor::default(),
             attempts: Attempts::default(),
             lookalikes: Lookalikes::new(config.server.casemapping, start.seed),
             whowas: Whowas::new(config.limits.whowas),
+            monitor: Monitor::default(),
             undelivered: Undelivered::default(),
+            sts: sts::Policy::new(&config.sts, &certificates),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),
             journal: Vec::new(),
@@ -222,8 +239,12 @@ impl Core {
 
     /// Asks a worker, for something that no client waits for.
     pub fn ask(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) -> JobId {
+        let patience = match &job {
+            Job::Resolve { timeout, .. } => *timeout,
+            _ => ctx::JOB_TIMEOUT,
+        };
         let id = self.pending.insert(ctx::Pending { then, timer: timer::Key::default() });
-        let timer = self.timers.set(now.mono + ctx::JOB_TIMEOUT, timer::Timer::Job(id));
+        let timer = self.timers.set(now.mono + patience, timer::Timer::Job(id));
         self.pending[id].timer = timer;
         fx.push(Effect::Job { id, job: Box::new(job) });
         id
@@ -274,7 +295,7 @@ mod tests {
     #[test]
     fn identities_stay_in_their_life_and_are_nobody_elses() {
         let loaded =
-            Loaded { config: Config::default(), motd: Vec::new(), certificates: Vec::new() };
+            Loaded { config: Config::default(), texts: Texts::default(), certificates: Vec::new() };
         let origin = Origin { server: Sid::FIRST, life: 3 };
         let cloak = Secret::new("any");
         let mut core =
@@ -293,6 +314,7 @@ mod tests {
             away: None,
             modes: Default::default(),
             class: None,
+            account: None,
         };
         core.commit(&mut Effects::default(), Op::User(Box::new(alice)), None, Now::default());
         let numbers = 1 << LIFE_BITS;

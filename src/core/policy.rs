@@ -5,14 +5,36 @@ use super::{
     oper::Priv,
 };
 use crate::{
-    network::{Channel, ChannelId, User, UserId, mode::Status},
+    network::{
+        Channel, ChannelId, Network, User, UserId,
+        mode::{ChannelModes, Status},
+        op::Entry,
+    },
     wire::{mask, name::ChannelName, reply},
 };
 
-/// That a user is in a channel, with which status.
+/// That a user is in a channel, with which status. Who acts by the powers of an operator of the network
+/// need not be inside, and has every status.
 pub fn member(ctx: &Ctx<'_>, channel: ChannelId, user: UserId) -> Result<Status, Reject> {
+    if ctx.forced {
+        return Ok(Status::FOUNDER);
+    }
     let name = ctx.network().channel(channel).name.as_str();
     ctx.network().status(channel, user).ok_or_else(|| reply::not_on_channel(name).into())
+}
+
+/// The modes that a channel begins with.
+const FIRST_MODES: &str = "nt";
+
+/// How a user who enters finds a channel.
+pub fn entry(network: &Network, channel: Option<ChannelId>) -> Entry {
+    let modes = ChannelModes::of(FIRST_MODES);
+    match channel.map(|channel| network.channel(channel)) {
+        // Somebody is in it, if perhaps out of sight: there is nothing to be had by entering it anew.
+        Some(record) if !record.is_empty() => Entry::Found(record.epoch),
+        Some(record) => Entry::Founds { before: Some(record.epoch), modes },
+        None => Entry::Founds { before: None, modes },
+    }
 }
 
 /// That a user has at least a status in a channel.

@@ -188,7 +188,9 @@ pub enum Who {
 
 /// Every user mode, by letter.
 pub const USER: &[UserRow] = &[
+    UserRow { letter: 'B', who: Who::User, about: "A bot." },
     UserRow { letter: 'Z', who: Who::Server, about: "Connected by TLS." },
+    UserRow { letter: 'g', who: Who::User, about: "Hears only those on its ACCEPT list." },
     UserRow { letter: 'i', who: Who::User, about: "Invisible to those who share no channel." },
     UserRow { letter: 'o', who: Who::Drop, about: "An operator of the network." },
     UserRow { letter: 'w', who: Who::User, about: "Hears WALLOPS." },
@@ -209,6 +211,12 @@ impl UserModes {
     #[must_use]
     pub fn set(self, letter: char, on: bool) -> UserModes {
         if on { UserModes(self.0 | bit(letter)) } else { UserModes(self.0 & !bit(letter)) }
+    }
+
+    /// Of these letters, those that a user may set.
+    pub fn chosen(letters: &str) -> UserModes {
+        let rows = USER.iter().filter(|row| row.who == Who::User && letters.contains(row.letter));
+        rows.fold(UserModes::default(), |modes, row| modes.set(row.letter, true))
     }
 
     /// The letters that are on, in table order.

@@ -7,6 +7,7 @@ mod accept;
 mod act;
 mod listener;
 mod outbox;
+mod prelude;
 mod secure;
 mod serve;
 pub mod signal;

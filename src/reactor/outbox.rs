@@ -44,13 +44,13 @@ impl Outbox {
         Line { start, end: self.bytes.len() as u32 }
     }
 
-    /// The bytes of a line.
-    pub fn bytes(&self, line: Line) -> &[u8] {
-        self.bytes.get(line.start as usize..line.end as usize).unwrap_or_default()
+    /// The bytes of a line, for whom it cannot be chained, and where to find a buffer for them.
+    pub fn bytes_and_buffers(&mut self, line: Line) -> (&[u8], &mut Buffers) {
+        (bytes_of(&self.bytes, line), &mut self.buffers)
     }
 
     /// Adds a line to a recipient's.
-    pub fn add(&mut self, line: Line, chain: &mut Chain) {
+    pub fn chain(&mut self, line: Line, chain: &mut Chain) {
         let place = self.links.len() as u32;
         self.links.push(Link { line, next: 0 });
         if chain.len == 0 {
@@ -68,7 +68,7 @@ impl Outbox {
         let (mut place, end) = (first, output.len() + len as usize);
         while output.len() < end {
             let Some(link) = self.links.get(place as usize) else { break };
-            output.extend_from_slice(self.bytes(link.line));
+            output.extend_from_slice(bytes_of(&self.bytes, link.line));
             place = link.next;
         }
     }
@@ -92,6 +92,10 @@ impl Chain {
     pub fn len(&self) -> usize {
         self.len as usize
     }
+}
+
+fn bytes_of(bytes: &[u8], line: Line) -> &[u8] {
+    bytes.get(line.start as usize..line.end as usize).unwrap_or_default()
 }
 
 /// Buffers that nobody is using.
@@ -149,15 +153,15 @@ mod tests {
         let (mut alice, mut bob) = (Chain::default(), Chain::default());
         let [one, two, three] = [b"one".as_slice(), b"two", b"three"].map(|text| outbox.line(text));
         for line in [one, two] {
-            outbox.add(line, &mut alice);
-            outbox.add(line, &mut bob);
+            outbox.chain(line, &mut alice);
+            outbox.chain(line, &mut bob);
         }
-        outbox.add(three, &mut alice);
+        outbox.chain(three, &mut alice);
         assert_eq!((alice.len(), bob.len()), (11, 6));
         let mut output = b"left ".to_vec();
         outbox.collect(&mut alice, &mut output);
         assert_eq!((output.as_slice(), alice.len()), (b"left onetwothree".as_slice(), 0));
-        outbox.add(three, &mut alice);
+        outbox.chain(three, &mut alice);
         output.clear();
         outbox.collect(&mut bob, &mut output);
         outbox.collect(&mut alice, &mut output);

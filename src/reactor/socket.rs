@@ -3,9 +3,17 @@
 use super::{
     listener::Stream,
     outbox::{Buffers, Chain, Line, Outbox},
+    prelude::Waiting,
     secure::{Broken, Progress, Secure, UNFINISHED_MAX},
 };
-use crate::{core::ConnId, time::Mono, wire::framing::Framing};
+use crate::{
+    core::ConnId,
+    time::Mono,
+    wire::{
+        framing::Framing,
+        websocket::{self, Frames, Violation},
+    },
+};
 use std::{
     fmt,
     io::{self, ErrorKind, Read, Write},
@@ -19,7 +27,11 @@ pub struct Socket {
     pub stream: Stream,
     /// Its encryption, if it has any.
     pub secure: Option<Box<Secure>>,
-    /// Who it is to the server: nobody before the handshake is done.
+    /// Its frames, if it is a WebSocket.
+    pub websocket: Option<Box<Frames>>,
+    /// What is still to come before the server hears of it.
+    pub waiting: Option<Box<Waiting>>,
+    /// Who it is to the server: nobody before that.
     pub conn: Option<ConnId>,
     /// How far its life has come.
     pub phase: Phase,
@@ -41,6 +53,8 @@ pub struct Socket {
     pub dirty: bool,
     /// The server wants to know when little is left to write.
     pub drain: bool,
+    /// It is no more, but what is to be written is written yet.
+    pub farewell: bool,
     /// The kernel takes no more until it says so.
     pub blocked: bool,
     /// What this turn has brought.
@@ -80,14 +94,18 @@ pub enum Failure {
     Io(io::Error),
     /// Its encryption does.
     Secure(Broken),
+    /// Its frames are not as they must be.
+    WebSocket(Violation),
 }
 
 impl Socket {
     /// A socket from which nothing has been read.
-    pub fn new(stream: Stream, secure: Option<Box<Secure>>) -> Socket {
+    pub fn new(stream: Stream, waiting: Option<Box<Waiting>>) -> Socket {
         Socket {
             stream,
-            secure,
+            secure: None,
+            websocket: None,
+            waiting,
             conn: None,
             phase: Phase::Open,
             rest: Vec::new(),
@@ -99,14 +117,33 @@ impl Socket {
             queued: false,
             dirty: false,
             drain: false,
+            farewell: false,
             blocked: false,
             chain: Chain::default(),
             output: Vec::new(),
         }
     }
 
-    /// Reads once. The bytes are in `scratch` until it is read into again.
+    /// Reads once. The bytes, as lines, are in `scratch` until it is read into again.
     pub fn read(&mut self, scratch: &mut Scratch) -> Result<Got, Failure> {
+        let got = self.decrypt(scratch)?;
+        let Some(frames) = &mut self.websocket else { return Ok(got) };
+        let mut lines = mem::take(&mut scratch.lines);
+        lines.clear();
+        let decoded = frames.decode(scratch.fresh(), &mut lines, &mut self.output);
+        scratch.lines = lines;
+        scratch.fresh = Fresh::Lines;
+        match decoded.map_err(Failure::WebSocket)? {
+            websocket::Progress::Open => Ok(got),
+            websocket::Progress::Closed => {
+                self.readable = false;
+                self.farewell = true;
+                Ok(Got::Last)
+            }
+        }
+    }
+
+    fn decrypt(&mut self, scratch: &mut Scratch) -> Result<Got, Failure> {
         let kept = match &self.secure {
             Some(secure) => scratch.put(&secure.input),
             None => 0,
@@ -163,19 +200,45 @@ impl Socket {
         }
     }
 
-    /// Adds a line to what is to be written.
-    pub fn append(&mut self, line: Line, outbox: &mut Outbox) {
-        if self.blocked {
-            // It is not written to before this turn's lines are forgotten.
-            self.output.extend_from_slice(outbox.bytes(line));
+    /// Appends to what is to be written, before a turn's lines.
+    pub fn append(&mut self, bytes: &[u8], buffers: &mut Buffers) {
+        if self.output.capacity() == 0 {
+            self.output = buffers.take();
+        }
+        match &self.websocket {
+            None => self.output.extend_from_slice(bytes),
+            Some(frames) => frames.encode(bytes, &mut self.output),
+        }
+    }
+
+    /// Adds one of a turn's lines to what is to be written.
+    pub fn add(&mut self, line: Line, outbox: &mut Outbox) {
+        // Frames keep their order among each other. Who is blocked is not written to before the lines of
+        // this turn are forgotten.
+        if self.blocked || self.websocket.is_some() {
+            let (bytes, buffers) = outbox.bytes_and_buffers(line);
+            self.append(bytes, buffers);
         } else {
-            outbox.add(line, &mut self.chain);
+            outbox.chain(line, &mut self.chain);
         }
     }
 
     /// Keeps what this turn has brought, which is not to be written now.
     pub fn hold(&mut self, outbox: &Outbox) {
         outbox.collect(&mut self.chain, &mut self.output);
+    }
+
+    /// Hands over what is to be written.
+    pub fn take_output(&mut self, outbox: &Outbox) -> Vec<u8> {
+        self.hold(outbox);
+        mem::take(&mut self.output)
+    }
+
+    /// Says why a WebSocket ends, in the way of WebSockets.
+    pub fn part_frames(&mut self, code: u16) {
+        if let Some(frames) = &mut self.websocket {
+            frames.close(code, &mut self.output);
+        }
     }
 
     /// Writes until everything is written or the kernel takes no more.
@@ -219,6 +282,7 @@ impl Socket {
 
     /// Writes what is left, and then says that nothing more comes.
     pub fn finish(&mut self, outbox: &mut Outbox) -> Result<(), Failure> {
+        self.part_frames(websocket::NORMAL);
         self.flush(outbox)?;
         if self.blocked {
             return Ok(());
@@ -261,6 +325,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Io(error) => error.fmt(f),
             Failure::Secure(broken) => broken.fmt(f),
+            Failure::WebSocket(violation) => violation.fmt(f),
         }
     }
 }
@@ -290,6 +355,7 @@ fn drain(stream: &mut Stream, output: &mut Vec<u8>) -> io::Result<bool> {
 pub struct Scratch {
     raw: Vec<u8>,
     plain: Vec<u8>,
+    lines: Vec<u8>,
     fresh: Fresh,
 }
 
@@ -300,6 +366,8 @@ enum Fresh {
     Raw(usize),
     /// Those that have been decrypted.
     Plain,
+    /// Those that were in frames.
+    Lines,
 }
 
 impl Scratch {
@@ -308,6 +376,7 @@ impl Scratch {
         match self.fresh {
             Fresh::Raw(len) => self.raw.get(..len).unwrap_or_default(),
             Fresh::Plain => &self.plain,
+            Fresh::Lines => &self.lines,
         }
     }
 
@@ -324,7 +393,7 @@ impl Scratch {
 impl Default for Scratch {
     fn default() -> Scratch {
         let raw = vec![0; UNFINISHED_MAX + READ_MAX];
-        Scratch { raw, plain: Vec::new(), fresh: Fresh::Plain }
+        Scratch { raw, plain: Vec::new(), lines: Vec::new(), fresh: Fresh::Plain }
     }
 }
 

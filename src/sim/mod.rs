@@ -5,13 +5,13 @@ pub mod script;
 pub mod view;
 
 use crate::{
-    config::{Config, Oper, Secret},
+    config::{Config, Oper, Secret, Trusted, Webirc},
     core::{
         ConnId,
         effect::{Effect, Effects},
         frame::{Frame, PeerId},
     },
-    job::{Answer, Job, JobId, Loaded},
+    job::{Answer, Job, JobId, Loaded, Texts},
     server::{Gone, Input, Origin, Peer, Server, Setup},
     store::Rows,
     time::{Mono, Now, Sid, Wall},
@@ -19,6 +19,7 @@ use crate::{
 use std::{
     collections::{BTreeMap, VecDeque},
     net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -79,8 +80,9 @@ impl Sim {
             let mut config = config.clone();
             config.server.name = format!("s{number}.test");
             config.server.network = "Test".into();
-            config.dns.enabled = true;
-            let loaded = Loaded { config, motd: Vec::new(), certificates: Vec::new() };
+            let (motd, rules) = (file(&config.server.motd), file(&config.server.rules));
+            let texts = Texts { motd, rules };
+            let loaded = Loaded { config, texts, certificates: Vec::new() };
             let sid = Sid::from_number(number as u64 * 1000 + 1623);
             let setup =
                 Setup { loaded, sid, life: 0, clock: 0, seed: 7, cloak: Secret::new("sim") };
@@ -185,7 +187,10 @@ impl Sim {
                         self.frames.push_back((*there, *end, frame));
                     }
                 }
-                Effect::Ready { .. } | Effect::Reconfigure(_) | Effect::Stop => (),
+                Effect::Ready { .. }
+                | Effect::Secure { .. }
+                | Effect::Reconfigure(_)
+                | Effect::Stop => (),
             }
         }
         for conn in drained {
@@ -231,7 +236,7 @@ impl Sim {
     fn answer(&self, job: Job) -> Answer {
         match job {
             Job::Verify { hash, password } => Answer::Verified(hash == password),
-            Job::Resolve { address } => {
+            Job::Resolve { address, .. } => {
                 let IpAddr::V4(ip) = address else { return Answer::Resolved(None) };
                 let place = (u32::from(ip) - 0x0A00_0001) as usize;
                 Answer::Resolved(
@@ -316,6 +321,11 @@ impl Sim {
     }
 }
 
+/// What a file holds: its own name.
+fn file(path: &Option<PathBuf>) -> Vec<String> {
+    path.iter().map(|path| path.display().to_string()).collect()
+}
+
 /// A configuration for tests: no cloaks, nobody has to wait.
 pub fn config() -> Config {
     let mut config = Config::default();
@@ -327,4 +337,15 @@ pub fn config() -> Config {
 /// An operator whose hash is the password itself.
 pub fn oper(name: &str, password: &str) -> Oper {
     Oper { name: name.into(), password: Some(Secret::new(password)), ..Oper::default() }
+}
+
+/// A gateway that may connect from one range.
+pub fn webirc(name: &str, password: &str, host: &str) -> Webirc {
+    let Some(host) = Trusted::parse(host) else { panic!("{host} is no range") };
+    Webirc {
+        name: name.into(),
+        password: Some(Secret::new(password)),
+        hosts: vec![host],
+        ..Webirc::default()
+    }
 }

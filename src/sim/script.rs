@@ -7,9 +7,9 @@
 //! Lines that a script does not mention may come before those it does. In the end every client must
 //! believe what its server knows.
 
-use super::{Sim, config, oper, view};
+use super::{Sim, config, oper, view, webirc};
 use crate::{
-    config::{Config, Secret},
+    config::{Config, Listen, Secret},
     wire::{casemap::Casemap, mask},
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -122,8 +122,28 @@ impl Play {
         let (key, value) = text.split_once(' ').unwrap_or((text, ""));
         let number = || value.parse().unwrap_or(0);
         match key {
+            "server.motd" => self.config.server.motd = Some(value.into()),
+            "server.user_modes" => self.config.server.user_modes = value.into(),
+            "server.rules" => self.config.server.rules = Some(value.into()),
+            "server.admin_name" => self.config.server.admin_name = Some(value.into()),
+            "server.admin_email" => self.config.server.admin_email = Some(value.into()),
             "server.password" => self.config.server.password = Some(Secret::new(value)),
             "limits.channels_per_user" => self.config.limits.channels_per_user = number(),
+            "limits.clients_per_address" => {
+                self.config.limits.clients_per_address = number() as u32;
+            }
+            "webirc" => {
+                let words: Vec<&str> = value.split(' ').collect();
+                let [name, password, host] = words[..] else { panic!("webirc NAME PASSWORD HOST") };
+                self.config.webirc.push(webirc(name, password, host));
+            }
+            "sts.port" => {
+                self.config.sts.enabled = true;
+                self.config.sts.port = number() as u16;
+            }
+            "listen.sts_only" => {
+                self.config.listen.push(Listen { sts_only: true, ..Listen::default() });
+            }
             "server.casemapping" => {
                 self.config.server.casemapping = match value {
                     "precis" => Casemap::Precis,
@@ -132,6 +152,10 @@ impl Play {
             }
             "limits.login_burst" => self.config.limits.login_burst = number() as u32,
             "limits.server_bans" => self.config.limits.server_bans = number(),
+            "limits.accept" => self.config.limits.accept = number(),
+            "limits.silence" => self.config.limits.silence = number(),
+            "limits.whowas" => self.config.limits.whowas = number(),
+            "limits.monitor" => self.config.limits.monitor = number(),
             "limits.list_entries" => self.config.limits.list_entries = number(),
             "limits.flood_burst" => self.config.limits.flood_burst = number() as u32,
             "limits.flood_interval" => self.config.limits.flood_interval = seconds(value),

@@ -1,8 +1,10 @@
-//! IRC on the wire: bytes to values and back. Knows no server, no state, no clock.
+//! IRC on the wire, and DNS: bytes to values and back. Knows no server, no state, no clock.
 
 pub mod cap;
 pub mod casemap;
+pub mod certificate;
 pub mod cidr;
+pub mod dns;
 pub mod encode;
 pub mod fail;
 pub mod framing;
@@ -12,5 +14,8 @@ pub mod message;
 pub mod mode;
 pub mod name;
 pub mod precis;
+pub mod proxy;
 pub mod reply;
 pub mod tags;
+pub mod upgrade;
+pub mod websocket;

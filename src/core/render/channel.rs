@@ -2,7 +2,7 @@
 
 use super::{Tell, reply};
 use crate::{
-    core::{ConnId, Core, audience, effect::Effects},
+    core::{ConnId, Core, audience, callerid, effect::Effects},
     network::{
         ChannelId, UserId,
         crdt::Source,
@@ -10,7 +10,10 @@ use crate::{
         op::{Leave, Op},
     },
     time::Now,
-    wire::{cap, mode, reply as replies},
+    wire::{
+        cap::{self, CapSet},
+        mode, reply as replies,
+    },
 };
 
 /// The most changes on one MODE line.
@@ -18,13 +21,9 @@ const CHANGES_MAX: usize = 20;
 
 impl Tell<'_> {
     pub(super) fn joined(&mut self, user: UserId, channel: ChannelId) {
-        let who = self.core.network().user(user);
-        let (mask, realname, away) = (who.mask(), who.realname.clone(), who.away.clone());
+        let away = self.core.network().user(user).away.clone();
         let name = self.core.network().channel(channel).name.to_string();
-        let msg = self
-            .msg(&mask, "JOIN")
-            .param(&name)
-            .with(cap::EXTENDED_JOIN, &format!("* :{realname}"));
+        let msg = self.join(user, &name);
         audience::send(
             self.core,
             self.fx,
@@ -33,7 +32,7 @@ impl Tell<'_> {
         );
         let own = audience::of_user(self.core, user).to_vec();
         if let Some(away) = away {
-            let msg = self.msg(&mask, "AWAY").text(&away).only(cap::AWAY_NOTIFY);
+            let msg = self.by(user, "AWAY").text(&away).only(cap::AWAY_NOTIFY);
             let others = audience::of_channel(self.core, channel, Status::NONE)
                 .filter(|conn| !own.contains(conn));
             audience::send(self.core, self.fx, &msg, others);
@@ -43,26 +42,28 @@ impl Tell<'_> {
         }
         for conn in own {
             topic(self.core, self.fx, conn, channel, self.now);
-            names(self.core, self.fx, conn, channel, self.now);
+            let caps = self.core.sessions.get(conn).map_or(CapSet::EMPTY, |session| session.caps);
+            // ircv3: no-implicit-names, under the name it has now and the one it had as a draft.
+            if !caps.contains(cap::NO_IMPLICIT_NAMES)
+                && !caps.contains(cap::DRAFT_NO_IMPLICIT_NAMES)
+            {
+                names(self.core, self.fx, conn, channel, self.now);
+            }
         }
     }
 
     pub(super) fn left(&mut self, user: UserId, channel: ChannelId, how: &Leave) {
-        let (mask, nick) = (
-            self.core.network().user(user).mask(),
-            self.core.network().user(user).nick().to_string(),
-        );
+        let nick = self.core.network().user(user).nick().to_string();
         let Some(name) =
             self.core.network().find_channel(channel).map(|channel| channel.name.to_string())
         else {
             return;
         };
         let msg = match how {
-            Leave::Part(reason) if reason.is_empty() => self.msg(&mask, "PART").param(&name),
-            Leave::Part(reason) => self.msg(&mask, "PART").param(&name).text(reason),
+            Leave::Part(reason) if reason.is_empty() => self.by(user, "PART").param(&name),
+            Leave::Part(reason) => self.by(user, "PART").param(&name).text(reason),
             Leave::Kick { by, reason } => {
-                let by = self.source(*by, "");
-                self.msg(&by, "KICK").param(&name).param(&nick).text(reason)
+                self.done_by(*by, "", "KICK").param(&name).param(&nick).text(reason)
             }
         };
         let own = audience::of_user(self.core, user);
@@ -80,13 +81,12 @@ impl Tell<'_> {
         by: Source,
         changes: &[(bool, char, Option<Box<str>>)],
     ) {
-        let by = self.source(by, "");
         let name = self.core.network().channel(channel).name.to_string();
         for piece in changes.chunks(CHANGES_MAX) {
             let text = mode::format(
                 piece.iter().map(|(on, letter, param)| (*on, *letter, param.as_deref())),
             );
-            let msg = self.msg(&by, "MODE").param(&name).rest(&text);
+            let msg = self.done_by(by, "", "MODE").param(&name).rest(&text);
             audience::send(
                 self.core,
                 self.fx,
@@ -97,7 +97,6 @@ impl Tell<'_> {
     }
 
     pub(super) fn topic(&mut self, channel: ChannelId, by: Source, setter: &str) {
-        let by = self.source(by, setter);
         let network = self.core.network();
         let name = network.channel(channel).name.to_string();
         let text = network
@@ -105,7 +104,7 @@ impl Tell<'_> {
             .topic()
             .map(|topic| topic.value.text.clone())
             .unwrap_or_default();
-        let msg = self.msg(&by, "TOPIC").param(&name).text(&text);
+        let msg = self.done_by(by, setter, "TOPIC").param(&name).text(&text);
         audience::send(
             self.core,
             self.fx,
@@ -116,14 +115,16 @@ impl Tell<'_> {
 
     pub(super) fn invited(&mut self, by: UserId, user: UserId, channel: ChannelId) {
         let network = self.core.network();
-        let (mask, nick) = (network.user(by).mask(), network.user(user).nick().to_string());
+        let nick = network.user(user).nick().to_string();
         let name = network.channel(channel).name.clone();
         if let Some(local) = self.core.locals.get_mut(user) {
             local.invite(&name);
         }
-        let msg = self.msg(&mask, "INVITE").param(&nick).param(name.as_str());
+        let msg = self.by(by, "INVITE").param(&nick).param(name.as_str());
         let own = audience::of_user(self.core, user).to_vec();
-        self.send(&msg, own.iter().copied());
+        if !callerid::silences(self.core, user, by) {
+            self.send(&msg, own.iter().copied());
+        }
         // ircv3: invite-notify: those who might have invited the user themselves.
         let speaker = audience::of_user(self.core, by).to_vec();
         let ops = audience::of_channel(self.core, channel, Status::HALFOP);

@@ -110,7 +110,7 @@ settings! {
     u32: "a whole number", value => number(value).and_then(|number| u32::try_from(number).ok());
     u64: "a size, as 4096, 64k or 1m", value => number(value).or_else(|| size(text(value)?));
     usize: "a whole number", value => number(value).and_then(|number| usize::try_from(number).ok());
-    Duration: "a duration, as 90s, 2h or 1h30m", value => number(value).map(Duration::from_secs).or_else(|| duration(text(value)?));
+    Duration: "a duration, as 90s, 2h or 1h30m", value => number(value).map(Duration::from_secs).or_else(|| crate::wire::duration::parse(text(value)?, 1));
     SocketAddr: "an address with a port", value => text(value)?.parse().ok();
     Address: "an address with a port, or unix: and a path", value => address(text(value)?);
     Cidr: "an address or a range, as 192.0.2.0/24", value => cidr(text(value)?);
@@ -178,26 +178,4 @@ fn size(text: &str) -> Option<u64> {
         _ => return None,
     };
     digits.parse::<u64>().ok()?.checked_mul(unit)
-}
-
-fn duration(text: &str) -> Option<Duration> {
-    let mut rest = text;
-    let mut total = Duration::ZERO;
-    while !rest.is_empty() {
-        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let number: u64 = rest.get(..digits)?.parse().ok()?;
-        rest = rest.get(digits..)?;
-        let letters = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
-        let ms = match rest.get(..letters)? {
-            "ms" => 1,
-            "s" => 1000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            _ => return None,
-        };
-        total = total.checked_add(Duration::from_millis(number.checked_mul(ms)?))?;
-        rest = rest.get(letters..)?;
-    }
-    (!text.is_empty()).then_some(total)
 }

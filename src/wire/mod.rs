@@ -2,8 +2,11 @@
 
 pub mod cap;
 pub mod casemap;
+pub mod duration;
 pub mod encode;
 pub mod fail;
+pub mod flood;
+pub mod format;
 pub mod framing;
 pub mod isupport;
 pub mod mask;

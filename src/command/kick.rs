@@ -2,17 +2,18 @@
 
 use crate::{
     core::{
+        ban,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         policy, refuse_each,
     },
     network::{
-        UserId,
+        ChannelId, UserId,
         crdt::Source,
         mode::Status,
         op::{Leave, Op},
     },
-    wire::{encode, message::Args, reply},
+    wire::{encode, extban::Act, message::Args, reply},
 };
 
 pub const COMMANDS: &[Command] = &[Command {
@@ -34,7 +35,10 @@ pub const COMMANDS: &[Command] = &[Command {
 
 fn kick(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let channel = ctx.channel(args[0])?;
-    policy::require(ctx, channel, user, Status::HALFOP)?;
+    let overrides = policy::overrides(ctx, user);
+    if !overrides {
+        policy::require(ctx, channel, user, Status::HALFOP)?;
+    }
     let reason = match args.given(2) {
         Some(reason) => encode::head(reason, ctx.core.config.limits.kick).to_owned(),
         None => ctx.whois(user).nick().to_string(),
@@ -45,10 +49,13 @@ fn kick(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         let Some(member) = record.member(target) else {
             return Err(reply::user_not_in_channel(nick, args[0]).into());
         };
-        if !policy::outranks(policy::member(ctx, channel, user)?, member.status) {
-            return Err(reply::chan_op_needed(args[0]).into());
+        if let Err(refused) = allowed(ctx, user, channel, member.status) {
+            if !overrides {
+                return Err(refused);
+            }
+            policy::announce(ctx, user, channel, &format!("KICK {nick}"));
         }
-        let (name, uid) = (record.name.clone(), ctx.whois(target).uid);
+        let (name, uid) = (ctx.network().channel(channel).name.clone(), ctx.whois(target).uid);
         let how =
             Leave::Kick { by: Source::User(ctx.whois(user).uid), reason: reason.as_str().into() };
         ctx.commit(Op::Leave { uid, name, joined: member.joined, how });
@@ -58,6 +65,22 @@ fn kick(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         Some(nick) => Err(reply::too_many_targets(nick).into()),
         None => Ok(()),
     }
+}
+
+/// That a member may kick one of a status, and that the channel lets anybody do that.
+fn allowed(ctx: &Ctx<'_>, user: UserId, channel: ChannelId, theirs: Status) -> Outcome {
+    let record = ctx.network().channel(channel);
+    let name = record.name.as_str();
+    if !policy::outranks(policy::member(ctx, channel, user)?, theirs) {
+        return Err(reply::chan_op_needed(name).into());
+    }
+    if record.has('Q') {
+        return Err(reply::chan_restricted(name, "Nobody can be kicked here (+Q)").into());
+    }
+    if ban::find(ctx.core, record, user, |act| act == Act::NoKick).is_some() {
+        return Err(reply::chan_restricted(name, "You may not kick here (+b nokick:)").into());
+    }
+    Ok(())
 }
 
 #[cfg(test)]

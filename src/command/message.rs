@@ -3,7 +3,7 @@
 use crate::{
     core::{
         ctx::{Ctx, Outcome, Reject},
-        policy,
+        policy, speech,
     },
     network::{
         UserId,
@@ -12,6 +12,7 @@ use crate::{
     },
     wire::{message, reply},
 };
+use std::borrow::Cow;
 
 /// Sends a message to each of its targets.
 pub fn send(
@@ -31,8 +32,8 @@ pub fn send(
     let tags = line.tags.client_only();
     let most = ctx.core.config.limits.targets;
     for target in line.args.list(0).take(most) {
-        let refused = match find(ctx, user, target, kind) {
-            Ok(to) => {
+        let refused = match find(ctx, user, target, kind, text) {
+            Ok((to, text)) => {
                 let from = ctx.whois(user).uid;
                 let (text, tags) = (text.into(), tags.as_str().into());
                 ctx.commit(Op::Message(Box::new(Message { from, to, kind, text, tags })));
@@ -51,22 +52,32 @@ pub fn send(
     }
 }
 
-fn find(ctx: &mut Ctx<'_>, user: UserId, text: &str, kind: MessageKind) -> Result<Target, Reject> {
-    let name = text.trim_start_matches(|c| Status::of_prefix(c).is_some());
+fn find<'a>(
+    ctx: &mut Ctx<'_>,
+    user: UserId,
+    target: &str,
+    kind: MessageKind,
+    text: &'a str,
+) -> Result<(Target, Cow<'a, str>), Reject> {
+    let name = target.trim_start_matches(|c| Status::of_prefix(c).is_some());
     if !name.starts_with('#') {
-        return find_user(ctx, user, text, kind);
+        return Ok((find_user(ctx, user, target, kind, text)?, Cow::Borrowed(text)));
     }
     let channel = ctx.channel(name)?;
     // Of several prefixes the lowest counts: who has it is meant, and whoever is above.
-    let prefixes = text.chars().take_while(|c| *c != '#');
+    let prefixes = target.chars().take_while(|c| *c != '#');
     let prefix = prefixes
         .filter_map(|c| Status::of_prefix(c).map(|status| (status, c)))
         .min()
         .map(|least| least.1);
-    if let Some(why) = policy::mute(ctx, user, channel) {
-        return Err(reply::cannot_send_to_chan(name, why).into());
-    }
-    Ok(Target::Channel { name: ctx.network().channel(channel).name.clone(), prefix })
+    let speech = speech::check(ctx, user, channel, kind, text)?;
+    let name = ctx.network().channel(channel).name.clone();
+    let to = if speech.moderated && prefix.is_none() {
+        Target::Moderated(name)
+    } else {
+        Target::Channel { name, prefix }
+    };
+    Ok((to, speech.text))
 }
 
 fn find_user(
@@ -74,8 +85,12 @@ fn find_user(
     user: UserId,
     nick: &str,
     kind: MessageKind,
+    text: &str,
 ) -> Result<Target, Reject> {
     let target = ctx.user(nick)?;
+    if let Some(why) = policy::unwanted(ctx, user, target, text) {
+        return Err(why);
+    }
     if let Some(message) =
         ctx.whois(target).away.clone().filter(|_| kind == MessageKind::Privmsg && user != target)
     {

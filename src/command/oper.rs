@@ -57,7 +57,9 @@ fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     match answer {
         Answer::Verified(true) => grant(ctx, user),
         Answer::Verified(false) => {
-            log::warn!("a failed OPER by {}", ctx.whois(user).mask());
+            let text = format!("Failed OPER by {}", ctx.whois(user).mask());
+            log::warn!("{text}");
+            ctx.snotice('o', &text);
             Err(reply::passwd_mismatch().into())
         }
         _ => Err(reply::try_again("OPER").into()),
@@ -75,8 +77,10 @@ fn grant(ctx: &mut Ctx<'_>, user: UserId) -> Outcome {
         .map(|oper| oper.class.clone());
     let Some(class) = class else { return Err(reply::no_oper_host().into()) };
     let who = ctx.whois(user);
-    log::info!("{} is an operator of class {class} now", who.mask());
+    let text = format!("{} is an operator of class {class} now", who.mask());
     let (uid, modes, host) = (who.uid, who.modes.set('o', true), who.host.clone());
+    log::info!("{text}");
+    ctx.snotice('o', &text);
     ctx.commit(Op::UserModes { uid, modes, host, class: Some(class.into()) });
     ctx.reply(reply::youre_oper());
     Ok(())

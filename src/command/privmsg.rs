@@ -23,6 +23,8 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::NO_SUCH_NICK,
         reply::NO_SUCH_CHANNEL,
         reply::TOO_MANY_TARGETS,
+        reply::CANNOT_SEND_TO_USER,
+        reply::NEED_REGGED_NICK,
     ],
     cost: 1,
     run: Run::Tagged(privmsg),

@@ -40,9 +40,16 @@ fn topic(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         channel::topic(ctx.core, ctx.fx, ctx.conn, channel, ctx.now);
         return Ok(());
     };
-    policy::member(ctx, channel, user)?;
-    if ctx.network().channel(channel).has('t') {
-        policy::require(ctx, channel, user, Status::HALFOP)?;
+    let allowed = if ctx.network().channel(channel).has('t') {
+        policy::require(ctx, channel, user, Status::HALFOP)
+    } else {
+        policy::member(ctx, channel, user).map(|_| ())
+    };
+    if let Err(refused) = allowed {
+        if !policy::overrides(ctx, user) {
+            return Err(refused);
+        }
+        policy::announce(ctx, user, channel, "TOPIC");
     }
     let record = ctx.network().channel(channel);
     let (name, epoch) = (record.name.clone(), record.epoch);

@@ -91,7 +91,8 @@ fn users(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
 }
 
 fn wanted(ctx: &Ctx<'_>, cursor: &Cursor, user: UserId) -> bool {
-    cursor.asked.get(1).is_none_or(String::is_empty) || ctx.whois(user).is_oper()
+    cursor.asked.get(1).is_none_or(String::is_empty)
+        || ctx.session().user().is_some_and(|asker| policy::sees_oper(ctx, asker, user))
 }
 
 fn one(ctx: &mut Ctx<'_>, channel: Option<ChannelId>, user: UserId) {
@@ -99,7 +100,7 @@ fn one(ctx: &mut Ctx<'_>, channel: Option<ChannelId>, user: UserId) {
     let network = ctx.network();
     let who = network.user(user);
     let mut flags = String::from(if who.away.is_some() { "G" } else { "H" });
-    if who.is_oper() {
+    if ctx.session().user().is_some_and(|asker| policy::sees_oper(ctx, asker, user)) {
         flags.push('*');
     }
     let status = channel.and_then(|channel| network.status(channel, user)).unwrap_or_default();

@@ -7,7 +7,11 @@ use crate::{
         oper::Priv,
         policy, registration,
     },
-    network::UserId,
+    network::{
+        UserId,
+        crdt::Source,
+        op::{Ask, Op},
+    },
     wire::{message::Args, reply},
 };
 
@@ -38,7 +42,14 @@ fn whois(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let nick = args.given(1).unwrap_or(args[0]);
     let nick = nick.split(',').next().unwrap_or(nick);
     match ctx.find_user(nick) {
-        Some(target) => tell(ctx, user, target),
+        Some(target) => {
+            tell(ctx, user, target);
+            if ctx.whois(target).modes.contains('W') && user != target {
+                let text = format!("*** {} did a WHOIS on you", ctx.whois(user).mask());
+                let (by, uid) = (Source::User(ctx.whois(user).uid), ctx.whois(target).uid);
+                ctx.commit(Op::Request { by, uid, ask: Ask::Tell(text.into()) });
+            }
+        }
         None => ctx.reply(reply::no_such_nick(nick)),
     }
     ctx.reply(reply::end_of_whois(nick));
@@ -65,7 +76,7 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
         .map(|server| (server.info.name.clone(), server.info.description.clone()));
     let (server, about) = server.unwrap_or_default();
     ctx.reply(reply::whois_server(&nick, &server, &about));
-    if let Some(class) = class {
+    if let Some(class) = class.filter(|_| policy::sees_oper(ctx, user, target)) {
         ctx.reply(reply::whois_operator(&nick, &class));
     }
     if let Some(message) = away {
@@ -100,12 +111,14 @@ const CHANNELS_MAX: usize = 4;
 
 /// The channels of a user that another may know of.
 fn channels(ctx: &Ctx<'_>, user: UserId, target: UserId) -> Vec<String> {
+    let all = !ctx.whois(target).modes.contains('I') || ctx.may(user, Priv::See);
     let inside = ctx
         .whois(target)
         .channels()
         .iter()
         .copied()
-        .filter(|channel| policy::sees(ctx, user, *channel));
+        .filter(|channel| policy::comes_across(ctx, user, *channel))
+        .filter(|channel| all || ctx.network().status(*channel, user).is_some());
     let named = inside.filter_map(|channel| {
         let status = ctx.network().status(channel, target)?;
         let prefix: String = status.prefixes(false).collect();

@@ -23,6 +23,21 @@ pub fn of_channel(
     members.flat_map(|(user, _)| of_user(core, user).iter().copied())
 }
 
+/// The sessions of a channel's members, of at least a status, who want to hear what is said there.
+pub fn who_hear(
+    core: &Core,
+    channel: ChannelId,
+    lowest: Status,
+) -> impl Iterator<Item = ConnId> + '_ {
+    let network = core.network();
+    let members = network.members(channel);
+    let members = members.filter(move |(user, member)| {
+        (lowest == Status::NONE || member.status.at_least(lowest))
+            && !network.user(*user).modes.contains('d')
+    });
+    members.flat_map(|(user, _)| of_user(core, user).iter().copied())
+}
+
 /// The sessions of everybody in any of the channels, each once.
 pub fn of_channels(core: &Core, channels: &[ChannelId]) -> Vec<ConnId> {
     let mut heard: Vec<ConnId> =

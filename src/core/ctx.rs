@@ -7,6 +7,7 @@ use super::{
     oper::{self, Priv},
     render,
     session::{Session, Wait},
+    snotice,
     timer::Timer,
 };
 use crate::{
@@ -235,6 +236,11 @@ impl Ctx<'_> {
             Reject::Standard(standard) => self.standard(&standard),
             Reject::Quit(reason) => self.close(&reason),
         }
+    }
+
+    /// Tells operators of all servers who want to know of such things.
+    pub fn snotice(&mut self, letter: char, text: &str) {
+        snotice::everywhere(self.core, self.fx, letter, text, self.now);
     }
 
     /// Sets a timer.

@@ -6,7 +6,9 @@
 pub mod admission;
 pub mod answer;
 pub mod audience;
+pub mod ban;
 pub mod census;
+pub mod chanflood;
 pub mod cloak;
 pub mod ctx;
 pub mod dispatch;
@@ -21,6 +23,8 @@ pub mod registration;
 pub mod reload;
 pub mod render;
 pub mod session;
+pub mod snotice;
+pub mod speech;
 pub mod timer;
 pub mod undelivered;
 pub mod welcome;
@@ -37,14 +41,16 @@ use crate::{
         crdt::{Origin, Uid},
         op::Op,
     },
-    time::{Clock, Now, Sid, Stamp, Wall},
+    time::{Clock, Mono, Now, Sid, Stamp, Wall},
 };
 use admission::Admission;
 use census::Census;
+use chanflood::Chanflood;
 use cloak::Cloak;
 use effect::{Effect, Effects};
 use local::Local;
 use session::Session;
+use snotice::Snomask;
 use std::collections::BTreeMap;
 use timer::Timers;
 use undelivered::Undelivered;
@@ -94,6 +100,12 @@ pub struct Core {
     pub census: Census,
     /// Servers out of reach, since when.
     pub(in crate::core) outs: housekeeping::Outs,
+    /// When it is looked next whether a mask ends by itself.
+    pub(in crate::core) expiry: Option<Mono>,
+    /// What which operators of this server are told unasked.
+    pub snomasks: BTreeMap<UserId, Snomask>,
+    /// How much is going on in channels.
+    pub chanflood: Chanflood,
     /// Whether it is time to tell linked servers how much has been seen.
     pub due_beat: bool,
     /// The last tick that the store has been told of.
@@ -129,6 +141,9 @@ impl Core {
             journal: Vec::new(),
             census: Census::default(),
             outs: BTreeMap::new(),
+            expiry: None,
+            chanflood: Chanflood::default(),
+            snomasks: BTreeMap::new(),
             due_beat: false,
             stopping: false,
             // The numbers of 256 lives do not overlap: an old identity is never taken for a new one.

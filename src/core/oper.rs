@@ -7,14 +7,16 @@ pub enum Priv {
     Kill,
     /// REHASH.
     Rehash,
+    /// Overriding what channels decide, with user mode `O`.
+    Override,
     /// Seeing real hosts and addresses, hidden users and hidden channels.
     See,
 }
 
 /// The classes that an `[[oper]]` may name.
 pub const CLASSES: &[(&str, &[Priv])] = &[
-    ("admin", &[Priv::Kill, Priv::Rehash, Priv::See]),
-    ("oper", &[Priv::Kill, Priv::See]),
+    ("admin", &[Priv::Kill, Priv::Override, Priv::Rehash, Priv::See]),
+    ("oper", &[Priv::Kill, Priv::Override, Priv::See]),
     ("helper", &[]),
 ];
 

@@ -8,6 +8,7 @@ use super::{
     local::Local,
     render,
     session::{Phase, Session},
+    snotice,
     timer::Timer,
     welcome,
 };
@@ -112,6 +113,13 @@ fn complete(ctx: &mut Ctx<'_>) {
     ctx.core.census.arrived();
     ctx.session_mut().phase = Phase::User(user);
     ctx.after(ctx.core.config.limits.ping_interval, Timer::Ping(ctx.conn));
+    let text = move |core: &Core| {
+        let who = core.network().user(user);
+        let address = who.address.map_or_else(|| "local".to_owned(), |ip| ip.to_string());
+        let (nick, name, host, realname) = (who.nick(), &who.user, &who.real_host, &who.realname);
+        format!("Client connecting: {nick} ({name}@{host}) [{address}] {{default}} [{realname}]")
+    };
+    snotice::here(ctx.core, ctx.fx, 'c', text, ctx.now);
     welcome::burst(ctx, user);
 }
 

@@ -6,7 +6,9 @@ mod split;
 use super::{
     ConnId, Core, audience,
     effect::{Effect, Effects},
+    housekeeping,
     session::Phase,
+    snotice,
     whowas::Past,
 };
 use crate::{
@@ -48,6 +50,7 @@ pub fn apply(
     if core.network.has_empty() && core.alone() {
         core.network.collect(|_| true);
     }
+    housekeeping::watch_expiries(core, now);
 }
 
 /// Ends the process if it is dropped by a panic: a network half changed is not to be trusted.
@@ -93,6 +96,7 @@ impl Tell<'_> {
             Change::Invited { by, user, channel } => self.invited(*by, *user, *channel),
             Change::Said { by, channel } => self.said(*by, *channel),
             Change::Told { by, user } => self.told(*by, *user),
+            Change::Announced => self.announced(),
             Change::Asked { user } => self.asked(*user),
             Change::Server(_) | Change::Links => self.core.watch_reach(self.fx, self.now),
         }
@@ -123,6 +127,11 @@ impl Tell<'_> {
 
     fn nick(&mut self, user: UserId, mask: &str, new: &Nick) {
         self.remember(user, mask);
+        if self.core.locals.get(user).is_some() {
+            let (old, host) = mask.split_once('!').unwrap_or((mask, ""));
+            let text = |_: &Core| format!("Nick change: From {old} to {new} [{host}]");
+            snotice::here(self.core, self.fx, 'n', text, self.now);
+        }
         let msg = self.msg(mask, "NICK").text(new.as_str());
         let to = audience::around(self.core, user);
         self.send(&msg, to);
@@ -163,6 +172,9 @@ impl Tell<'_> {
         let mask = self.core.network().user(user).mask();
         let msg = self.msg(&mask, "MODE").param(&nick).text(&text);
         self.send(&msg, own);
+        if !after.contains('s') {
+            self.core.snomasks.remove(&user);
+        }
     }
 
     /// Tells a user of the host that others see now.
@@ -181,6 +193,15 @@ impl Tell<'_> {
         self.send(&msg, to);
         let Some(local) = self.core.locals.remove(departed.user) else { return };
         self.core.census.left();
+        self.core.snomasks.remove(&departed.user);
+        let exit = |_: &Core| {
+            let (nick, rest) = departed.mask.split_once('!').unwrap_or((&departed.mask, ""));
+            let user = rest.split('@').next().unwrap_or_default();
+            let address = departed.address.map_or_else(|| "local".to_owned(), |ip| ip.to_string());
+            let host = &departed.real_host;
+            format!("Client exiting: {nick} ({user}@{host}) [{reason}] [{address}]")
+        };
+        snotice::here(self.core, self.fx, 'q', exit, self.now);
         for conn in local.sessions {
             if let Some(session) = self.core.sessions.get_mut(conn) {
                 session.phase = Phase::New(Box::default());
@@ -207,14 +228,19 @@ impl Tell<'_> {
 
     fn said(&mut self, by: UserId, channel: crate::network::ChannelId) {
         let Op::Message(message) = self.op else { return };
-        let Target::Channel { prefix, .. } = &message.to else { return };
-        let lowest = prefix.and_then(Status::of_prefix).unwrap_or(Status::NONE);
+        let (prefix, lowest) = match &message.to {
+            Target::Channel { prefix, .. } => {
+                (*prefix, prefix.and_then(Status::of_prefix).unwrap_or(Status::NONE))
+            }
+            Target::Moderated(_) => (None, Status::HALFOP),
+            Target::User(_) => return,
+        };
         let name = self.core.network().channel(channel).name.as_str();
         let shown = prefix.map_or_else(|| name.to_owned(), |prefix| format!("{prefix}{name}"));
         let msg = self.message(by, &shown, message);
         let own = audience::of_user(self.core, by);
         let others =
-            audience::of_channel(self.core, channel, lowest).filter(|conn| !own.contains(conn));
+            audience::who_hear(self.core, channel, lowest).filter(|conn| !own.contains(conn));
         let echo = self.echo(by);
         audience::send(self.core, self.fx, &msg, others.chain(echo));
     }
@@ -245,6 +271,12 @@ impl Tell<'_> {
         .collect()
     }
 
+    fn announced(&mut self) {
+        let Op::Announce { letter, text } = self.op else { return };
+        let server = self.at.server;
+        snotice::tell(self.core, self.fx, server, *letter, |_| text.to_string(), self.now);
+    }
+
     /// What may be done to a user only at home is done at home.
     fn asked(&mut self, user: UserId) {
         let Op::Request { ask, .. } = self.op else { return };
@@ -252,6 +284,11 @@ impl Tell<'_> {
             return;
         }
         match ask {
+            Ask::Tell(text) => {
+                let nick = self.core.network().user(user).nick().to_string();
+                let msg = server_msg(self.core, "NOTICE", self.now).param(&nick).text(text);
+                self.send(&msg, audience::of_user(self.core, user).to_vec());
+            }
             Ask::Kill(reason) => {
                 let uid = self.core.network().user(user).uid;
                 self.core.commit(self.fx, Op::Quit { uid, reason: reason.clone() }, None, self.now);

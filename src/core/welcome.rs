@@ -6,7 +6,7 @@ use crate::{
         UserId,
         mode::{self, Kind},
     },
-    wire::{encode, isupport, reply},
+    wire::{encode, extban, isupport, reply},
 };
 
 /// The version, as clients are told.
@@ -78,14 +78,18 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
         "JOIN:,KICK:{targets},NAMES:1,NOTICE:{targets},PART:,PRIVMSG:{targets},TAGMSG:{targets},WHOIS:1"
     );
     let tokens = [
+        ("ACCOUNTEXTBAN", text("account,a".into())),
         ("AWAYLEN", number(limits.away)),
         ("CASEMAPPING", text(ctx.network().casemap().name().into())),
         ("CHANLIMIT", text(format!("#:{}", limits.channels_per_user))),
         ("CHANMODES", text(kinds)),
         ("CHANNELLEN", number(limits.channel)),
         ("CHANTYPES", text("#".into())),
+        ("DEAF", text("d".into())),
         ("ELIST", text("CMNTU".into())),
         ("EXCEPTS", None),
+        ("EXTBAN", text(format!(",{}", extban::letters()))),
+        ("FORWARD", text("f".into())),
         ("HOSTLEN", number(super::registration::HOST_MAX)),
         ("INVEX", None),
         ("KEYLEN", number(limits.key)),

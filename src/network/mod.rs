@@ -14,9 +14,10 @@ mod replay;
 use crate::{
     arena::Arena,
     id,
-    time::{Sid, Stamp},
+    time::{Sid, Stamp, Wall},
     wire::{
         casemap::Casemap,
+        extban::Ban,
         name::{ChannelName, Nick},
     },
 };
@@ -130,12 +131,33 @@ pub struct Mask {
     pub mask: Box<str>,
     /// As masks are compared.
     pub canonical: Box<str>,
+    /// The mask, read; none in a list of texts.
+    pub ban: Option<Ban>,
     /// `nick!user@host` of who set it.
     pub setter: Box<str>,
     /// When, which is also which: added twice on two sides of a split, a mask is there twice.
     pub at: Stamp,
     /// Who set it.
     pub by: Source,
+}
+
+impl Mask {
+    /// Reads what was entered in a list: the canonical form, and the ban if it is one. What cannot be
+    /// read, which only another version of this program can have let in, is kept and fits nobody.
+    pub fn read(letter: char, text: &str, casemap: Casemap) -> (Box<str>, Option<Ban>) {
+        let ban = if letter == 'g' { None } else { Ban::parse(text, casemap).ok() };
+        let canonical = match &ban {
+            Some(ban) => ban.to_string().into(),
+            None => casemap.fold(text).into(),
+        };
+        (canonical, ban)
+    }
+
+    /// When it ends by itself.
+    pub fn expires(&self) -> Option<Wall> {
+        let span = self.ban.as_ref()?.span?;
+        Some(Wall(self.at.wall().0.saturating_add(span.as_millis() as u64)))
+    }
 }
 
 /// A channel. Without members it is remembered only until every server has seen that it is empty.
@@ -215,6 +237,11 @@ impl Channel {
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
+
+    /// Whether it is there: somebody is in it, or it stays without.
+    pub fn exists(&self) -> bool {
+        !self.is_empty() || self.has('P')
+    }
 }
 
 /// A server of the network.
@@ -246,8 +273,10 @@ pub struct Network {
     rivals: BTreeMap<Nick, BTreeSet<UserId>>,
     names: HashMap<ChannelName, ChannelId, RandomState>,
     servers: BTreeMap<Sid, Server>,
-    /// Channels without members.
+    /// Channels without members that do not stay without.
     empty: Vec<ChannelId>,
+    /// When which masks end by themselves.
+    expiries: BTreeSet<(Wall, ChannelId, Stamp)>,
 }
 
 impl fmt::Debug for Network {
@@ -271,6 +300,7 @@ impl Network {
             names: HashMap::with_hasher(hash()),
             servers: BTreeMap::new(),
             empty: Vec::new(),
+            expiries: BTreeSet::new(),
         }
     }
 
@@ -309,9 +339,9 @@ impl Network {
         self.channels.get(channel)
     }
 
-    /// The channel of that name, if anybody is in it.
+    /// The channel of that name, if it is there.
     pub fn name(&self, name: &ChannelName) -> Option<ChannelId> {
-        self.record(name).filter(|channel| !self.channels[*channel].is_empty())
+        self.record(name).filter(|channel| self.channels[*channel].exists())
     }
 
     /// The channel of that name, be it empty.
@@ -356,9 +386,9 @@ impl Network {
         self.users.iter().filter(|(_, user)| !user.hidden)
     }
 
-    /// The channels with members, in this server's order.
+    /// The channels that are there, in this server's order.
     pub fn channels(&self) -> impl Iterator<Item = (ChannelId, &Channel)> {
-        self.channels.iter().filter(|(_, channel)| !channel.is_empty())
+        self.channels.iter().filter(|(_, channel)| channel.exists())
     }
 
     /// The first user at or after a slot, who may be hidden: how a long list goes on.
@@ -371,7 +401,7 @@ impl Network {
         self.channels.from_slot(slot)
     }
 
-    /// How many channels somebody is in.
+    /// How many channels there are.
     pub fn channel_count(&self) -> usize {
         self.channels.len().saturating_sub(self.empty.len())
     }
@@ -423,18 +453,29 @@ impl Network {
     pub fn collect(&mut self, stable: impl Fn(Stamp) -> bool) {
         let channels = &mut self.channels;
         let names = &mut self.names;
+        let expiries = &mut self.expiries;
         self.empty.retain(|id| {
             let Some(channel) = channels.get(*id) else { return false };
-            if !channel.is_empty() {
+            if channel.exists() {
                 return false;
             }
             if !channel.emptied.is_none_or(&stable) {
                 return true;
             }
+            for mask in &channel.masks {
+                if let Some(wall) = mask.expires() {
+                    expiries.remove(&(wall, *id, mask.at));
+                }
+            }
             names.remove(&channel.name);
             channels.remove(*id);
             false
         });
+    }
+
+    /// When the next mask ends by itself.
+    pub fn next_expiry(&self) -> Option<Wall> {
+        self.expiries.first().map(|first| first.0)
     }
 
     /// What took the last member of each empty channel.

@@ -6,7 +6,7 @@ use super::{
     mode::{ChannelModes, UserModes},
 };
 use crate::{
-    time::{Sid, Stamp},
+    time::{Sid, Stamp, Wall},
     wire::name::{ChannelName, Nick},
 };
 use std::net::IpAddr;
@@ -127,6 +127,13 @@ pub enum Op {
     },
     /// Words that pass by and leave no trace in the network.
     Message(Box<Message>),
+    /// Operators are told of something, those whose snomask has the letter.
+    Announce {
+        /// Which kind of thing.
+        letter: char,
+        /// What.
+        text: Box<str>,
+    },
     /// Something only the user's own server may do is asked of it.
     Request {
         /// By whom.
@@ -136,6 +143,8 @@ pub enum Op {
         /// What.
         ask: Ask,
     },
+    /// Masks whose time is up by now end. Said by this server to itself only, as every server does.
+    Expire(Wall),
     /// A server is out of reach for longer than the grace. Said by this server to itself only.
     Hide(Sid),
     /// A server is back in reach. Said by this server to itself only.
@@ -283,6 +292,8 @@ pub enum Target {
         /// The status' prefix, as in `@#channel`.
         prefix: Option<char>,
     },
+    /// The operators of a channel in which all was meant for everybody (`+U`).
+    Moderated(ChannelName),
     /// One user.
     User(Uid),
 }
@@ -314,6 +325,8 @@ impl MessageKind {
 pub enum Ask {
     /// Disconnect the user, with a reason.
     Kill(Box<str>),
+    /// Tell the user something.
+    Tell(Box<str>),
 }
 
 /// What visibly happened: what local clients may have to be told.
@@ -423,6 +436,8 @@ pub enum Change {
         /// To whom.
         user: UserId,
     },
+    /// Operators are told of something; it stands in the operation.
+    Announced,
     /// Something is asked of a user's own server; it stands in the operation.
     Asked {
         /// About whom.
@@ -443,6 +458,10 @@ pub struct Departed {
     pub mask: Box<str>,
     /// The real name.
     pub realname: Box<str>,
+    /// The host that operators see.
+    pub real_host: Box<str>,
+    /// The address; none behind a Unix socket.
+    pub address: Option<IpAddr>,
     /// The user modes.
     pub modes: UserModes,
     /// The user's server.

@@ -1,6 +1,7 @@
 //! What a client believes, from nothing but the lines it has received; and that it is so.
 
 use super::Sim;
+use crate::network::mode::{Kind, kind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A client's idea of where it is and who is there.
@@ -69,15 +70,17 @@ impl View {
         for c in modes.chars() {
             match c {
                 '+' | '-' => add = c == '+',
-                'b' | 'e' | 'I' | 'k' => drop(params.next()),
-                'l' if add => drop(params.next()),
                 'q' | 'a' | 'o' | 'h' | 'v' => {
                     let member = params.next().and_then(|nick| members.get_mut(*nick));
                     if let Some(status) = member {
                         let _: bool = if add { status.insert(c) } else { status.remove(&c) };
                     }
                 }
-                _ => (),
+                _ => match kind(c) {
+                    Some(Kind::List | Kind::Key) => drop(params.next()),
+                    Some(Kind::Value) if add => drop(params.next()),
+                    Some(Kind::Value | Kind::Flag | Kind::Status) | None => (),
+                },
             }
         }
     }

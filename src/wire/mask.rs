@@ -1,6 +1,7 @@
 //! Masks: `nick!user@host` with `*` and `?`.
 
 use super::casemap::Casemap;
+use std::net::IpAddr;
 
 /// Whether a text fits a pattern in which `*` stands for any number of characters and `?` for one.
 ///
@@ -42,9 +43,9 @@ fn next_char(text: &[u8], at: usize) -> usize {
     at + 1 + more
 }
 
-/// A mask with all of its three parts, folded as masks are compared: `bob` is `bob!*@*`, `*.org` is
-/// `*!*@*.org`, `a@b` is `*!a@b`.
-pub fn canonical(text: &str) -> String {
+/// A mask with all of its three parts, as it was written: `bob` is `bob!*@*`, `*.org` is `*!*@*.org`,
+/// `a@b` is `*!a@b`.
+pub fn complete(text: &str) -> String {
     let text: String = text.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
     let part = |part: &str| if part.is_empty() { "*".to_owned() } else { collapse(part) };
     match (text.split_once('!'), text.rsplit_once('@')) {
@@ -53,8 +54,101 @@ pub fn canonical(text: &str) -> String {
             format!("{}!{}@{}", part(nick), part(user), part(host))
         }
         (None, Some((user, host))) => format!("*!{}@{}", part(user), part(host)),
-        (None, None) if text.contains(['.', ':']) => format!("*!*@{}", part(&text)),
+        (None, None) if text.contains(['.', ':', '/']) => format!("*!*@{}", part(&text)),
         (None, None) => format!("{}!*@*", part(&text)),
+    }
+}
+
+/// `nick!user@host` with `*` and `?`, completed and folded, ready to be compared; the host may be a range
+/// of addresses.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Hostmask {
+    text: Box<str>,
+    /// Where the `!` stands, and the `@`.
+    marks: (usize, usize),
+    range: Option<Range>,
+}
+
+/// Whom a mask is compared with.
+#[derive(Clone, Copy, Debug)]
+pub struct Person<'a> {
+    /// The nick.
+    pub nick: &'a str,
+    /// The user name.
+    pub user: &'a str,
+    /// The host that others see.
+    pub host: &'a str,
+    /// The host that operators see.
+    pub real_host: &'a str,
+    /// The address.
+    pub address: Option<IpAddr>,
+}
+
+impl Hostmask {
+    /// Reads a mask, whatever parts it leaves out.
+    pub fn new(text: &str, casemap: Casemap) -> Hostmask {
+        let text = casemap.fold(&complete(text)).into_owned().into_boxed_str();
+        let bang = text.find('!').unwrap_or(0);
+        let at = text.rfind('@').unwrap_or(bang);
+        let range = text.get(at + 1..).and_then(Range::parse);
+        Hostmask { text, marks: (bang, at), range }
+    }
+
+    /// As masks are compared.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it fits somebody, by the host shown, the real one, or the address. Costs no allocation
+    /// but for the text of an address when nothing else has fitted.
+    pub fn fits(&self, who: &Person<'_>, casemap: Casemap) -> bool {
+        let (bang, at) = self.marks;
+        let nick = self.text.get(..bang).unwrap_or_default();
+        let user = self.text.get(bang + 1..at).unwrap_or_default();
+        let host = self.text.get(at + 1..).unwrap_or_default();
+        if !matches(nick, who.nick, casemap) || !matches(user, who.user, casemap) {
+            return false;
+        }
+        if let Some(range) = &self.range {
+            return who.address.is_some_and(|address| range.contains(address));
+        }
+        matches(host, who.host, casemap)
+            || (who.host != who.real_host && matches(host, who.real_host, casemap))
+            || who.address.is_some_and(|address| {
+                // Only what could be an address is compared with one.
+                let written = |c: char| c.is_ascii_hexdigit() || ".:*?".contains(c);
+                host.chars().all(written) && matches(host, &address.to_string(), casemap)
+            })
+    }
+}
+
+/// A range of addresses, `192.0.2.0/24`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Range {
+    address: IpAddr,
+    bits: u8,
+}
+
+impl Range {
+    fn parse(text: &str) -> Option<Range> {
+        let (address, bits) = text.split_once('/')?;
+        let (address, bits) = (address.parse::<IpAddr>().ok()?, bits.parse().ok()?);
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        (bits <= most).then_some(Range { address, bits })
+    }
+
+    fn contains(&self, other: IpAddr) -> bool {
+        match (self.address, other) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => {
+                let mask = u32::MAX.checked_shl(32 - u32::from(self.bits)).unwrap_or(0);
+                u32::from(a) & mask == u32::from(b) & mask
+            }
+            (IpAddr::V6(a), IpAddr::V6(b)) => {
+                let mask = u128::MAX.checked_shl(128 - u32::from(self.bits)).unwrap_or(0);
+                u128::from(a) & mask == u128::from(b) & mask
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
     }
 }
 
@@ -144,12 +238,55 @@ mod tests {
             ("u@h", "*!u@h"),
             ("*.example.org", "*!*@*.example.org"),
             ("2001:db8::1", "*!*@2001:db8::1"),
+            ("192.0.2.0/24", "*!*@192.0.2.0/24"),
             ("a!b", "a!b@*"),
             ("***!**@*", "*!*@*"),
             ("", "*!*@*"),
         ] {
-            assert_eq!(canonical(text), whole, "{text}");
-            assert_eq!(canonical(whole), whole);
+            assert_eq!(complete(text), whole, "{text}");
+            assert_eq!(complete(whole), whole);
         }
+    }
+
+    #[test]
+    fn a_mask_fits_by_each_of_the_hosts() {
+        let who = Person {
+            nick: "Bob",
+            user: "~b",
+            host: "x.ip",
+            real_host: "h.example.org",
+            address: "192.0.2.7".parse().ok(),
+        };
+        for mask in [
+            "BOB",
+            "~b@*",
+            "*.IP",
+            "*.example.org",
+            "192.0.2.*",
+            "192.0.2.0/28",
+            "*!*@*",
+            "b?b!*b@x.*",
+        ] {
+            assert!(Hostmask::new(mask, Casemap::Ascii).fits(&who, Casemap::Ascii), "{mask}");
+        }
+        for mask in ["alice", "b@*", "192.0.2.8/29", "2001:db8::/32", "*.net", "*!*@x"] {
+            assert!(!Hostmask::new(mask, Casemap::Ascii).fits(&who, Casemap::Ascii), "{mask}");
+        }
+    }
+
+    #[test]
+    fn a_range_holds_what_it_says() {
+        let holds = |range: &str, ip: &str| {
+            Range::parse(range).is_some_and(|range| range.contains(ip.parse().unwrap()))
+        };
+        assert!(
+            holds("0.0.0.0/0", "1.2.3.4") && holds("::/0", "::1") && holds("1.2.3.4/32", "1.2.3.4")
+        );
+        assert!(holds("2001:db8::/32", "2001:db8:1::1") && !holds("2001:db8::/32", "2001:db9::1"));
+        assert!(
+            !holds("1.2.3.4/32", "1.2.3.5")
+                && !holds("1.2.3.4/33", "1.2.3.4")
+                && !holds("0.0.0.0/0", "::1")
+        );
     }
 }

@@ -4,6 +4,7 @@ pub mod cap;
 pub mod casemap;
 pub mod duration;
 pub mod encode;
+pub mod extban;
 pub mod fail;
 pub mod flood;
 pub mod format;

@@ -2,7 +2,7 @@
 
 use super::{Tell, reply};
 use crate::{
-    core::{ConnId, Core, audience, effect::Effects},
+    core::{ConnId, Core, audience, chanflood, effect::Effects},
     network::{
         ChannelId, UserId,
         crdt::Source,
@@ -10,8 +10,13 @@ use crate::{
         op::{Leave, Op},
     },
     time::Now,
-    wire::{cap, mode, reply as replies},
+    wire::{
+        cap,
+        flood::{Kind, Rate},
+        mode, reply as replies,
+    },
 };
+use std::time::Duration;
 
 /// The most changes on one MODE line.
 const CHANGES_MAX: usize = 20;
@@ -38,6 +43,7 @@ impl Tell<'_> {
                 .filter(|conn| !own.contains(conn));
             audience::send(self.core, self.fx, &msg, others);
         }
+        self.count_join(channel);
         if let Some(local) = self.core.locals.get_mut(user) {
             local.invites.retain(|invite| invite.as_str() != name);
         }
@@ -72,6 +78,23 @@ impl Tell<'_> {
             &msg,
             audience::of_channel(self.core, channel, Status::NONE).chain(own.iter().copied()),
         );
+        let delay = self.core.network().channel(channel).value('J');
+        let delay = delay.and_then(|delay| delay.parse().ok()).map(Duration::from_secs);
+        let home = self.core.locals.get(user).is_some();
+        if let Some(delay) = delay.filter(|_| home && matches!(how, Leave::Kick { .. })) {
+            self.core.chanflood.kicked(channel, user, self.now.mono + delay);
+        }
+    }
+
+    fn count_join(&mut self, channel: ChannelId) {
+        let (network, now) = (&self.core.network, self.now.mono);
+        let record = network.channel(channel);
+        if let Some(rate) = record.value('j').and_then(Rate::parse) {
+            self.core.chanflood.joined(channel, rate, now);
+        }
+        if let Some(rate) = chanflood::rate(record, Kind::Join) {
+            self.core.chanflood.count(channel, Kind::Join, rate, now);
+        }
     }
 
     pub(super) fn mode(
@@ -173,7 +196,11 @@ pub fn names_piece(
     let network = core.network();
     let inside = session.user().is_some_and(|user| network.status(channel, user).is_some());
     let record = network.find_channel(channel)?;
-    let symbol = if record.has('s') { '@' } else { '=' };
+    let symbol = match (record.has('s'), record.has('p')) {
+        (true, _) => '@',
+        (false, true) => '*',
+        (false, false) => '=',
+    };
     let room = NAMES_MAX.saturating_sub(core.name().len() + record.name.as_str().len());
     let (mut text, mut last) = (String::new(), None);
     for (user, member) in network.members_after(channel, after) {

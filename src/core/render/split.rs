@@ -2,7 +2,7 @@
 
 use super::Tell;
 use crate::{
-    core::{ConnId, audience},
+    core::{ConnId, Core, audience, snotice},
     network::{UserId, mode::Status, op::Departed},
     time::Sid,
     wire::{cap, encode::Msg, mode},
@@ -23,6 +23,8 @@ impl Tell<'_> {
                 heard.entry(conn).or_default().push(msg.clone());
             }
         }
+        let text = |_: &Core| format!("Netsplit {} <-> {}", names.0, names.1);
+        snotice::here(self.core, self.fx, 'l', text, self.now);
         self.batches("netsplit", &names, heard);
         self.report_undelivered(server, &names.1);
     }
@@ -61,6 +63,8 @@ impl Tell<'_> {
                 }
             }
         }
+        let text = |_: &Core| format!("Netjoin {} <-> {}", names.0, names.1);
+        snotice::here(self.core, self.fx, 'l', text, self.now);
         self.batches("netjoin", &names, heard);
     }
 

@@ -149,13 +149,22 @@ impl Network {
         record.flags = modes;
         record.flag_writes.clear();
         record.values.clear();
-        record.masks.clear();
+        for mask in record.masks.drain(..) {
+            if let Some(wall) = mask.expires() {
+                self.expiries.remove(&(wall, channel, mask.at));
+            }
+        }
         record.status_writes.clear();
         record.topic = None;
         for member in record.members.values_mut() {
             member.status = Status::NONE;
         }
         if record.is_empty() {
+            // What kept it may have gone with the epoch.
+            if !record.exists() && !self.empty.contains(&channel) {
+                record.emptied = record.emptied.max(Some(at));
+                self.empty.push(channel);
+            }
             return true;
         }
         lost.sort_by_key(|change| change.0);
@@ -239,7 +248,9 @@ impl Network {
         record.forget_status(user);
         if record.is_empty() {
             record.emptied = Some(at);
-            self.empty.push(channel);
+            if !record.exists() {
+                self.empty.push(channel);
+            }
         }
     }
 }

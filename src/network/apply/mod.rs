@@ -56,10 +56,15 @@ impl Network {
                 true
             }
             Op::Message(message) => self.say(message, changes),
+            Op::Announce { .. } => {
+                changes.push(Change::Announced);
+                true
+            }
             Op::Request { uid, .. } => {
                 changes.extend(self.uid(*uid).map(|user| Change::Asked { user }));
                 true
             }
+            Op::Expire(now) => self.expire(*now, at, changes),
             Op::Hide(server) => self.hide(*server, changes),
             Op::Show(server) => self.show(*server, changes),
         }
@@ -68,7 +73,7 @@ impl Network {
     fn say(&self, message: &Message, changes: &mut Vec<Change>) -> bool {
         let Some(by) = self.seen(message.from) else { return true };
         changes.extend(match &message.to {
-            Target::Channel { name, .. } => {
+            Target::Channel { name, .. } | Target::Moderated(name) => {
                 self.name(name).map(|channel| Change::Said { by, channel })
             }
             Target::User(uid) => self.uid(*uid).map(|user| Change::Told { by, user }),

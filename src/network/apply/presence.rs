@@ -189,6 +189,8 @@ impl Network {
             user,
             mask: gone.mask().into(),
             realname: gone.realname.clone(),
+            real_host: gone.real_host.clone(),
+            address: gone.address,
             modes: gone.modes,
             server: gone.uid.server,
             channels: gone.channels.clone(),

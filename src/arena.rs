@@ -107,15 +107,18 @@ impl<K: Id, V> Arena<K, V> {
             .map(|(index, (generation, value))| (K::pack(index as u32, *generation), value))
     }
 
+    /// The value in a slot, whoever is in it by now.
+    pub fn in_slot(&self, slot: u32) -> Option<(K, &V)> {
+        let (generation, value) = self.slots.get(slot as usize)?;
+        Some((K::pack(slot, *generation), value))
+    }
+
     /// The first value at or after a slot: what a long answer goes on from after a pause, however
     /// the arena has changed meanwhile.
     pub fn from_slot(&self, slot: u32) -> Option<(K, &V)> {
-        // Slots are dense enough for a linear look: a slab hands out the lowest hole it knows.
+        // Slots are dense enough for a linear look: the last one that was left is taken first.
         let end = self.slots.capacity() as u32;
-        (slot..end).find_map(|index| {
-            let (generation, value) = self.slots.get(index as usize)?;
-            Some((K::pack(index, *generation), value))
-        })
+        (slot..end).find_map(|slot| self.in_slot(slot))
     }
 }
 

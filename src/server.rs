@@ -3,7 +3,7 @@
 use crate::{
     command, config,
     core::{
-        ConnId, Core, Start, dispatch,
+        ConnId, Core, Start, bans, defcon, dispatch,
         effect::Effects,
         frame::{Frame, PeerId},
         housekeeping, registration, reload,
@@ -13,8 +13,9 @@ use crate::{
     link::Mesh,
     network::crdt,
     time::{Mono, Now, Sid},
+    wire::cidr::Cidr,
 };
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 /// What a server starts with.
 #[derive(Debug)]
@@ -40,6 +41,22 @@ pub enum Origin {
     Ip(IpAddr),
     /// A Unix socket of this machine.
     Local,
+}
+
+impl Origin {
+    /// The address, if there is one.
+    pub fn ip(self) -> Option<IpAddr> {
+        match self {
+            Origin::Ip(ip) => Some(ip),
+            Origin::Local => None,
+        }
+    }
+
+    /// What counts as one customer: the address, of IPv6 the first one of its /64.
+    pub fn customer(self) -> Option<IpAddr> {
+        let bits = |ip: IpAddr| if ip.is_ipv4() { 32 } else { 64 };
+        self.ip().and_then(|ip| Cidr::new(ip, bits(ip))).map(Cidr::address)
+    }
 }
 
 /// A connection that is ready to speak IRC: after TLS.
@@ -68,7 +85,7 @@ pub enum Verdict {
     /// It counts from now on: `open` it, or `abandon` it.
     Admit,
     /// Write this line (plain, with its end) if it takes no waiting, and close.
-    Refuse(&'static str),
+    Refuse(Cow<'static, str>),
 }
 
 /// Why a connection has ended from outside.
@@ -167,7 +184,15 @@ impl Server {
 
     /// Whether a connection may go on. Asked at accept.
     pub fn admit(&mut self, from: Origin, _listener: usize, now: Now) -> Verdict {
-        let verdict = self.core.admission.admit(from, &self.core.config.limits, now);
+        let core = &self.core;
+        let banned = from.ip().and_then(|ip| {
+            let locked = defcon::refused_address(core, ip).map(str::to_owned);
+            locked.or_else(|| bans::refused_address(core, ip))
+        });
+        let verdict = match banned {
+            Some(why) => Verdict::Refuse(format!("ERROR :Closing link: {why}\r\n").into()),
+            None => self.core.admission.admit(from, &self.core.config.limits, now),
+        };
         match verdict {
             Verdict::Admit => self.core.metrics.accepted += 1,
             Verdict::Refuse(_) => self.core.metrics.refused += 1,

@@ -159,9 +159,65 @@ impl Clock {
     }
 }
 
+/// The units of spans as people write them, the longest first, with their milliseconds.
+const UNITS: &[(&str, u64)] = &[
+    ("w", 604_800_000),
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1000),
+    ("ms", 1),
+];
+
+/// Reads a span as people write it: `90s`, `1h30m`, `2w`. Every number has its unit.
+pub fn parse_span(text: &str) -> Option<Duration> {
+    let mut rest = text;
+    let mut total = Duration::ZERO;
+    while !rest.is_empty() {
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, after) = rest.split_at_checked(digits)?;
+        let letters =
+            after.len() - after.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
+        let (unit, after) = after.split_at_checked(letters)?;
+        let ms = UNITS.iter().find(|row| row.0 == unit)?.1;
+        let span = number.parse::<u64>().ok()?.checked_mul(ms)?;
+        total = total.checked_add(Duration::from_millis(span))?;
+        rest = after;
+    }
+    (!text.is_empty()).then_some(total)
+}
+
+/// Writes a span as people write it, to the millisecond: `1h30m`, and `0s` for none.
+pub fn span_text(span: Duration) -> String {
+    let mut rest = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+    let mut text = String::new();
+    for (unit, ms) in UNITS {
+        if rest >= *ms {
+            text.push_str(&(rest / ms).to_string());
+            text.push_str(unit);
+            rest %= ms;
+        }
+    }
+    if text.is_empty() { "0s".into() } else { text }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spans_read_as_they_are_written() {
+        for (text, ms) in
+            [("0s", 0), ("90ms", 90), ("1m30s", 90_000), ("2h", 7_200_000), ("1w2d", 777_600_000)]
+        {
+            let span = Duration::from_millis(ms);
+            assert_eq!((parse_span(text), span_text(span).as_str()), (Some(span), text));
+        }
+        for text in ["", "5", "h", "5x", "1h5", "99999999999999999999s", "99999999999999999w", "é"]
+        {
+            assert_eq!(parse_span(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn an_id_reads_as_it_is_written() {

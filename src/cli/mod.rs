@@ -135,8 +135,7 @@ fn check_config(arguments: &Arguments) -> ExitCode {
 }
 
 fn example_config(_arguments: &Arguments) -> ExitCode {
-    say(&schema::example());
-    ExitCode::SUCCESS
+    say(&schema::example())
 }
 
 fn loader(arguments: &Arguments) -> Loader {
@@ -149,9 +148,16 @@ fn loader(arguments: &Arguments) -> Loader {
     }
 }
 
-/// Writes to standard output. Whoever has closed it does not want to know.
-fn say(text: &str) {
-    drop(io::stdout().write_all(text.as_bytes()));
+/// Writes to standard output. Whoever has closed it does not want to know; a full disk is told.
+fn say(text: &str) -> ExitCode {
+    let mut out = io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            complain(&format!("standard output cannot be written to: {error}"));
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::SUCCESS,
+    }
 }
 
 /// Writes a line to standard error. If that fails, there is nobody to tell.

@@ -3,7 +3,7 @@
 use super::{Arguments, complain, say};
 use crate::work::load;
 use std::{
-    io::{self, BufRead, IsTerminal},
+    io::{self, BufRead, IsTerminal, Write},
     process::ExitCode,
 };
 
@@ -20,10 +20,7 @@ pub(super) fn hash_password(_arguments: &Arguments) -> ExitCode {
         }
     };
     match load::hash(&password) {
-        Some(hash) => {
-            say(&format!("{hash}\n"));
-            ExitCode::SUCCESS
-        }
+        Some(hash) => say(&format!("{hash}\n")),
         None => {
             complain("the system has no random bytes to give");
             ExitCode::FAILURE
@@ -37,12 +34,18 @@ fn ask() -> io::Result<String> {
         return line();
     }
     let silence = Silence::begin();
-    complain("Password: ");
-    let first = line()?;
-    complain("The same again: ");
-    let second = line()?;
+    let first = prompt("Password: ")?;
+    let second = prompt("The same again: ")?;
     drop(silence);
     Ok(if first == second { first } else { String::new() })
+}
+
+/// A line from the terminal, which does not show the end of it either.
+fn prompt(text: &str) -> io::Result<String> {
+    io::stderr().write_all(text.as_bytes())?;
+    let line = line()?;
+    io::stderr().write_all(b"\n")?;
+    Ok(line)
 }
 
 fn line() -> io::Result<String> {

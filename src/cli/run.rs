@@ -15,8 +15,10 @@ use crate::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::{
-    fs, io,
-    net::TcpListener,
+    ffi::OsString,
+    fs,
+    io::{self, Write},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::ExitCode,
     time::SystemTime,
@@ -35,7 +37,9 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         }
     };
     let folder = folder(&first.config);
-    match serve(&mut loader, first, &folder) {
+    let served = serve(&mut loader, first, &folder);
+    log::finish();
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&error);
@@ -47,14 +51,19 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
 fn folder(config: &Config) -> PathBuf {
     let given = config.storage.path.clone();
     given
-        .or_else(|| std::env::var_os("STATE_DIRECTORY").map(PathBuf::from))
+        .or_else(|| state_directory(std::env::var_os("STATE_DIRECTORY")))
         .unwrap_or_else(|| "slircd-data".into())
+}
+
+/// The folder that systemd has made for the unit; of several the first (systemd.exec(5)).
+fn state_directory(variable: Option<OsString>) -> Option<PathBuf> {
+    std::env::split_paths(&variable?).find(|path| !path.as_os_str().is_empty())
 }
 
 fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String> {
     let unusable = |what: &dyn std::fmt::Display| {
         format!(
-            "the data folder {} cannot be used: {what}; set [storage] path, or make it writable",
+            "the data folder {} cannot be used: {what}; another can be named by `path` in [storage]",
             folder.display()
         )
     };
@@ -82,8 +91,10 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
         Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, start());
     let workers = Workers { store: Box::new(store), loader: loader.clone(), certificates };
     let reactor = Reactor::new(server, |wake| Pool::new(wake, workers), &loaded);
-    let mut reactor = reactor.map_err(|error| format!("a listener cannot be opened: {error}"))?;
+    let cannot = |error| format!("the server cannot start: {error}");
+    let mut reactor = reactor.map_err(cannot)?;
     reactor.catch_signals().map_err(|error| format!("signals cannot be caught: {error}"))?;
+    reactor.bind(&loaded).map_err(cannot)?;
     greet(&loaded.config, &reactor, folder);
     reactor.run().map_err(|error| format!("the server had to stop: {error}"))?;
     reactor.finish();
@@ -94,10 +105,11 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
 fn greet(config: &Config, reactor: &Reactor, folder: &Path) {
     let mut text =
         format!("slircd {} is running as {}\n", env!("CARGO_PKG_VERSION"), config.server.name);
+    let secure = |place: usize| config.listen.get(place).is_some_and(|one| !one.tls.is_empty());
     let addresses = reactor.addresses();
     for (place, address) in &addresses {
-        let secure = config.listen.get(*place).is_some_and(|listen| !listen.tls.is_empty());
-        text += &format!("  listening on {address}{}\n", if secure { " (TLS)" } else { "" });
+        let note = if secure(*place) { " (TLS)" } else { "" };
+        text += &format!("  listening on {address}{note}\n");
     }
     for listen in &config.listen {
         if let Address::Unix(path) = &listen.address {
@@ -105,10 +117,24 @@ fn greet(config: &Config, reactor: &Reactor, folder: &Path) {
         }
     }
     text += &format!("  data in {}\n", folder.display());
-    if let Some((_, address)) = addresses.first() {
-        text += &format!("  connect with:  irssi -c {} -p {}\n", address.ip(), address.port());
+    let plain = addresses.iter().find(|(place, _)| !secure(*place));
+    if let Some((place, address)) = plain.or(addresses.first()) {
+        text += &format!("  connect with:  {}\n", way(*address, secure(*place)));
     }
     say(&text);
+}
+
+/// How irssi is told where to connect, from this machine.
+fn way(address: SocketAddr, secure: bool) -> String {
+    let host = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    match secure {
+        false => format!("irssi -c {host} -p {}", address.port()),
+        true => format!("irssi, and there /connect -tls {host} {}", address.port()),
+    }
 }
 
 /// The listeners without configuration, with a certificate made once and kept.
@@ -142,16 +168,35 @@ fn cloak(folder: &Path) -> io::Result<Secret> {
         load::random(&mut bytes).map_err(|_| io::Error::other("the system has no random bytes"))?;
         keep(&path, &STANDARD.encode(bytes))?;
     }
-    Ok(Secret::new(fs::read_to_string(path)?.trim_end()))
+    let secret = Secret::new(fs::read_to_string(&path)?.trim_end());
+    if secret.expose().len() < SECRET_MIN {
+        return Err(io::Error::other(
+            "cloak.secret is damaged; restore it from a backup, or remove it to have another made, \
+             with which every cloaked host and every ban of one changes",
+        ));
+    }
+    Ok(secret)
 }
 
-/// Writes a file that only this user may read.
+/// Writes a file that only this user may read. After a crash it is there whole, or not at all.
 fn keep(path: &Path, text: &str) -> io::Result<()> {
+    let new = path.with_extension("new");
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    io::Write::write_all(&mut options.open(path)?, text.as_bytes())
+    // Left by a start that was cut short. Usually there is none, and what is worse shows right below.
+    drop(fs::remove_file(&new));
+    let mut file = options.open(&new)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&new, path)?;
+    // So that the name outlives a power cut too; other systems do not open folders.
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
 }
 
 fn number() -> io::Result<u64> {
@@ -165,4 +210,50 @@ fn start() -> Now {
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| since.as_millis());
     Now { mono: Mono(0), wall: Wall(u64::try_from(wall).unwrap_or(0)) }
+}
+
+/// A kept secret is longer, or has been cut.
+const SECRET_MIN: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_the_states_folders_is_used() {
+        let first = |text: &str| state_directory(Some(text.into()));
+        assert_eq!(first("/var/lib/slircd"), Some("/var/lib/slircd".into()));
+        assert_eq!(first(""), None);
+        assert_eq!(state_directory(None), None);
+        #[cfg(unix)]
+        assert_eq!(first("/var/lib/a:/var/lib/b"), Some("/var/lib/a".into()));
+    }
+
+    #[test]
+    fn the_way_to_the_server_is_one_that_leads_there() {
+        let tell = |address: &str, secure| way(address.parse().unwrap(), secure);
+        assert_eq!(tell("127.0.0.1:6667", false), "irssi -c 127.0.0.1 -p 6667");
+        assert_eq!(tell("[::]:6697", true), "irssi, and there /connect -tls ::1 6697");
+    }
+
+    #[test]
+    fn a_secret_is_made_once_for_this_user_alone_and_never_half() {
+        let name = format!("slircd-secret-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder).unwrap();
+        // What a start that was cut short has left does not matter.
+        fs::write(folder.join("cloak.new"), "half").unwrap();
+        let made = cloak(&folder).unwrap();
+        assert_eq!(cloak(&folder).unwrap(), made);
+        assert!(!made.is_weak());
+        let path = folder.join("cloak.secret");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        fs::write(&path, "\n").unwrap();
+        assert!(cloak(&folder).unwrap_err().to_string().contains("damaged"));
+        fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -4,8 +4,9 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        filters,
     },
-    network::{UserId, op::Op},
+    network::{UserId, filter::Place, op::Op},
     wire::{encode, message::Args, reply},
 };
 
@@ -20,6 +21,14 @@ pub const COMMANDS: &[Command] = &[Command {
 }];
 
 fn away(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+    if let Some(text) = args.given(0) {
+        if let Err(why) = filters::check(ctx, user, Place::Topic, text) {
+            if !ctx.session().closing {
+                ctx.notice(&format!("Your away message is not taken: {why}."));
+            }
+            return Ok(());
+        }
+    }
     let message = args.given(0).map(|text| encode::head(text, ctx.core.config.limits.away).into());
     let answer = if message.is_some() { reply::now_away() } else { reply::un_away() };
     if ctx.whois(user).away != message {

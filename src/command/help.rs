@@ -95,7 +95,7 @@ mod tests {
         check(
             r"
             alice > HELP kick
-            alice < :s1.test 704 alice KICK :KICK <channel> <nick>{,<nick>} [<reason>]
+            alice < :s1.test 704 alice KICK :KICK <channel>{,<channel>} <nick>{,<nick>} [<reason>]
             alice < :s1.test 705 alice KICK :Removes users from a channel.
             alice < :s1.test 706 alice KICK :End of /HELP
             alice > HELP cmodes

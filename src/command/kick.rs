@@ -2,7 +2,7 @@
 
 use crate::{
     core::{
-        ban,
+        chanban,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         policy, refuse_each,
@@ -18,9 +18,9 @@ use crate::{
 
 pub const COMMANDS: &[Command] = &[Command {
     name: "KICK",
-    params: "<channel> <nick>{,<nick>} [<reason>]",
+    params: "<channel>{,<channel>} <nick>{,<nick>} [<reason>]",
     about: "Removes users from a channel.",
-    help: "You must be an operator of the channel, and not below the user. Without a reason, your nick is the reason.",
+    help: "You must be an operator of the channel, and not below the user. Without a reason, your nick is the reason. Of several channels each goes with the nick in the same place.",
     replies: &[
         reply::NO_SUCH_CHANNEL,
         reply::NO_SUCH_NICK,
@@ -34,37 +34,54 @@ pub const COMMANDS: &[Command] = &[Command {
 }];
 
 fn kick(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    let channel = ctx.channel(args[0])?;
-    let overrides = policy::overrides(ctx, user);
-    if !overrides {
-        policy::require(ctx, channel, user, Status::HALFOP)?;
-    }
     let reason = match args.given(2) {
         Some(reason) => encode::head(reason, ctx.core.config.limits.kick).to_owned(),
         None => ctx.whois(user).nick().to_string(),
     };
-    refuse_each(ctx, args.list(1).take(ctx.core.config.limits.targets), |ctx, nick| {
-        let target = ctx.user(nick)?;
-        let record = ctx.network().channel(channel);
-        let Some(member) = record.member(target) else {
-            return Err(reply::user_not_in_channel(nick, args[0]).into());
-        };
-        if let Err(refused) = allowed(ctx, user, channel, member.status) {
-            if !overrides {
-                return Err(refused);
-            }
-            policy::announce(ctx, user, channel, &format!("KICK {nick}"));
+    let channels: Vec<&str> = args.list(0).collect();
+    let most = ctx.core.config.limits.targets;
+    if let [channel] = channels.as_slice() {
+        // Who may kick nobody is told so once.
+        let id = ctx.channel(channel)?;
+        if !policy::overrides(ctx, user) {
+            policy::require(ctx, id, user, Status::HALFOP)?;
         }
-        let (name, uid) = (ctx.network().channel(channel).name.clone(), ctx.whois(target).uid);
-        let how =
-            Leave::Kick { by: Source::User(ctx.whois(user).uid), reason: reason.as_str().into() };
-        ctx.commit(Op::Leave { uid, name, joined: member.joined, how });
-        Ok(())
-    })?;
-    match args.list(1).nth(ctx.core.config.limits.targets) {
+        refuse_each(ctx, args.list(1).take(most), |ctx, nick| {
+            kick_one(ctx, user, channel, nick, &reason)
+        })?;
+    } else {
+        let mut channels = channels.into_iter();
+        refuse_each(ctx, args.list(1).take(most), |ctx, nick| match channels.next() {
+            Some(channel) => kick_one(ctx, user, channel, nick, &reason),
+            None => Err(reply::need_more_params("KICK").into()),
+        })?;
+    }
+    match args.list(1).nth(most) {
         Some(nick) => Err(reply::too_many_targets(nick).into()),
         None => Ok(()),
     }
+}
+
+fn kick_one(ctx: &mut Ctx<'_>, user: UserId, name: &str, nick: &str, reason: &str) -> Outcome {
+    let channel = ctx.channel(name)?;
+    let overrides = policy::overrides(ctx, user);
+    if !overrides {
+        policy::require(ctx, channel, user, Status::HALFOP)?;
+    }
+    let target = ctx.user(nick)?;
+    let Some(member) = ctx.network().channel(channel).member(target) else {
+        return Err(reply::user_not_in_channel(nick, name).into());
+    };
+    if let Err(refused) = allowed(ctx, user, channel, member.status) {
+        if !overrides {
+            return Err(refused);
+        }
+        policy::announce(ctx, user, channel, &format!("KICK {nick}"));
+    }
+    let (name, uid) = (ctx.network().channel(channel).name.clone(), ctx.whois(target).uid);
+    let how = Leave::Kick { by: Source::User(ctx.whois(user).uid), reason: reason.into() };
+    ctx.commit(Op::Leave { uid, name, joined: member.joined, how });
+    Ok(())
 }
 
 /// That a member may kick one of a status, and that the channel lets anybody do that.
@@ -77,7 +94,7 @@ fn allowed(ctx: &Ctx<'_>, user: UserId, channel: ChannelId, theirs: Status) -> O
     if record.has('Q') {
         return Err(reply::chan_restricted(name, "Nobody can be kicked here (+Q)").into());
     }
-    if ban::find(ctx.core, record, user, |act| act == Act::NoKick).is_some() {
+    if chanban::find(ctx.core, record, user, |act| act == Act::NoKick).is_some() {
         return Err(reply::chan_restricted(name, "You may not kick here (+b nokick:)").into());
     }
     Ok(())
@@ -103,6 +120,24 @@ mod tests {
             bob   > JOIN #rust
             alice > KICK #rust bob
             bob   < :alice!~alice@alice.test KICK #rust bob :alice
+            ",
+        );
+    }
+
+    #[test]
+    fn of_several_channels_each_goes_with_its_nick() {
+        check(
+            r"
+            alice > JOIN #a,#b
+            bob   > JOIN #a,#b
+            carol > JOIN #b
+            alice > KICK #a,#b bob,carol :out
+            bob   < :alice!~alice@alice.test KICK #a bob :out
+            bob   < :alice!~alice@alice.test KICK #b carol :out
+            alice > KICK #none,#b bob,bob,carol
+            alice < :s1.test 403 alice #none :No such channel
+            alice < :alice!~alice@alice.test KICK #b bob :alice
+            alice < :s1.test 461 alice KICK :Not enough parameters
             ",
         );
     }

@@ -51,6 +51,15 @@ mod tests {
             alice < :s1.test 253 alice 1 :unknown connection(s)
             alice < :s1.test 254 alice 1 :channels formed
             alice < :s1.test 255 alice :I have 2 clients and 0 servers
+            c     > QUIT
+            raw d
+            bob   > QUIT
+            alice > LUSERS
+            alice < :s1.test 253 alice 1 :unknown connection(s)
+            d     > NICK d
+            d     > USER d 0 * :d
+            alice > LUSERS
+            alice < :s1.test 253 alice 0 :unknown connection(s)
             ",
         );
     }

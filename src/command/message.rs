@@ -3,10 +3,11 @@
 use crate::{
     core::{
         ctx::{Ctx, Outcome, Reject},
-        policy, speech,
+        defcon, filters, policy, speech,
     },
     network::{
         UserId,
+        filter::Place,
         mode::Status,
         op::{Message, MessageKind, Op, Target},
     },
@@ -32,7 +33,13 @@ pub fn send(
     let tags = line.tags.client_only();
     let most = ctx.core.config.limits.targets;
     for target in line.args.list(0).take(most) {
-        let refused = match find(ctx, user, target, kind, text) {
+        let found = find(ctx, user, target, kind, text);
+        let found = found.and_then(|(to, text)| filtered(ctx, user, target, text, to));
+        // A filter may have ended the connection.
+        if ctx.session().closing {
+            return Ok(());
+        }
+        let refused = match found {
             Ok((to, text)) => {
                 let from = ctx.whois(user).uid;
                 let (text, tags) = (text.into(), tags.as_str().into());
@@ -50,6 +57,25 @@ pub fn send(
         Some(target) if kind != MessageKind::Notice => Err(reply::too_many_targets(target).into()),
         Some(_) | None => Ok(()),
     }
+}
+
+/// The target and the words, unless a content filter touches them.
+fn filtered<'a>(
+    ctx: &mut Ctx<'_>,
+    user: UserId,
+    shown: &str,
+    text: Cow<'a, str>,
+    to: Target,
+) -> Result<(Target, Cow<'a, str>), Reject> {
+    let refused = match &to {
+        Target::Channel { .. } | Target::Moderated(_) => {
+            filters::check(ctx, user, Place::Channel, &text)
+                .map_err(|why| reply::cannot_send_to_chan(shown, &why))
+        }
+        Target::User(_) => filters::check(ctx, user, Place::Private, &text)
+            .map_err(|why| reply::cannot_send_to_user(shown, &why)),
+    };
+    refused.map(|()| (to, text)).map_err(Into::into)
 }
 
 fn find<'a>(
@@ -91,6 +117,7 @@ fn find_user(
     if let Some(why) = policy::unwanted(ctx, user, target, text) {
         return Err(why);
     }
+    defcon::private(ctx, user, target)?;
     if let Some(message) =
         ctx.whois(target).away.clone().filter(|_| kind == MessageKind::Privmsg && user != target)
     {

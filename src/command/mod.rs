@@ -1,14 +1,20 @@
 //! The client protocol, one command to a file. To add one: write the file, name it twice here.
 
 mod away;
+mod ban;
 mod cap;
+mod defcon;
+mod dline;
 mod error;
+mod filter;
+mod gline;
 mod help;
 mod invite;
 mod ison;
 mod join;
 mod kick;
 mod kill;
+mod kline;
 mod list;
 mod lusers;
 mod message;
@@ -26,10 +32,13 @@ mod pong;
 mod privmsg;
 mod quit;
 mod rehash;
+mod rline;
 mod setname;
+mod shun;
 mod tagmsg;
 mod time;
 mod topic;
+mod uban;
 mod user;
 mod userhost;
 mod usermode;
@@ -37,6 +46,7 @@ mod version;
 mod who;
 mod whois;
 mod whowas;
+mod zline;
 
 use crate::core::dispatch::{Command, Table};
 
@@ -47,13 +57,18 @@ pub static TABLE: Table = Table { commands: ALL };
 const ALL: &[&[Command]] = &[
     away::COMMANDS,
     cap::COMMANDS,
+    defcon::COMMANDS,
+    dline::COMMANDS,
     error::COMMANDS,
+    filter::COMMANDS,
+    gline::COMMANDS,
     help::COMMANDS,
     invite::COMMANDS,
     ison::COMMANDS,
     join::COMMANDS,
     kick::COMMANDS,
     kill::COMMANDS,
+    kline::COMMANDS,
     list::COMMANDS,
     lusers::COMMANDS,
     mode::COMMANDS,
@@ -69,14 +84,24 @@ const ALL: &[&[Command]] = &[
     privmsg::COMMANDS,
     quit::COMMANDS,
     rehash::COMMANDS,
+    rline::COMMANDS,
     setname::COMMANDS,
+    shun::COMMANDS,
     tagmsg::COMMANDS,
     time::COMMANDS,
     topic::COMMANDS,
+    uban::COMMANDS,
+    dline::UNDO,
+    gline::UNDO,
+    kline::UNDO,
+    rline::UNDO,
+    shun::UNDO,
+    zline::UNDO,
     user::COMMANDS,
     userhost::COMMANDS,
     version::COMMANDS,
     who::COMMANDS,
     whois::COMMANDS,
     whowas::COMMANDS,
+    zline::COMMANDS,
 ];

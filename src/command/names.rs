@@ -1,59 +1,87 @@
 //! NAMES (RFC 2812 §3.2.5).
 
 use crate::{
+    arena::Id,
     core::{
         ctx::{Ctx, Cursor, Outcome},
         dispatch::{Command, Run},
         policy,
         render::channel,
     },
-    network::UserId,
+    network::{ChannelId, UserId},
     wire::{message::Args, reply},
 };
 
 pub const COMMANDS: &[Command] = &[Command {
     name: "NAMES",
-    params: "[<channel>]",
-    about: "Shows who is in a channel.",
+    params: "[<channel>{,<channel>}]",
+    about: "Shows who is in channels; without any, in all that you may see.",
     help: "",
-    replies: &[reply::NAM_REPLY, reply::END_OF_NAMES],
+    replies: &[reply::NAM_REPLY, reply::END_OF_NAMES, reply::TOO_MANY_TARGETS],
     cost: 2,
     run: Run::User(names),
 }];
 
-fn names(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    let Some(name) = args.given(0) else {
-        ctx.reply(reply::end_of_names("*"));
+fn names(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
+    let mut asked: Vec<String> = args.list(0).map(str::to_owned).collect();
+    if asked.is_empty() {
+        ctx.stream(Cursor::default(), everywhere);
         return Ok(());
-    };
-    // Modern IRC, NAMES: of several channels only the first; TARGMAX says so.
-    let name = args.list(0).next().unwrap_or(name);
-    match ctx.channel(name) {
-        Ok(channel) if policy::sees(ctx, user, channel) => {
-            ctx.stream(Cursor { asked: vec![name.to_owned()], ..Cursor::default() }, piece);
-        }
-        Ok(_) | Err(_) => ctx.reply(reply::end_of_names(name)),
     }
+    let most = ctx.core.config.limits.targets;
+    if let Some(target) = asked.get(most) {
+        let refused = reply::too_many_targets(target);
+        ctx.reply(refused);
+        asked.truncate(most);
+    }
+    // What is done is taken from the end; first stands what the end is to repeat.
+    asked.push(asked.join(","));
+    asked.reverse();
+    ctx.stream(Cursor { asked, ..Cursor::default() }, piece);
     Ok(())
 }
 
 /// How many lines are shown before looking whether the reader keeps up.
 const LINES: usize = 16;
 
+/// Shows the channels that were asked for, one after another.
 fn piece(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
-    let name = cursor.asked.first().cloned().unwrap_or_default();
-    let channel = ctx.channel(&name).ok();
+    let user = ctx.session().user()?;
     for _ in 0..LINES {
-        let last = channel.and_then(|channel| {
-            channel::names_piece(ctx.core, ctx.fx, ctx.conn, channel, cursor.after, ctx.now)
-        });
-        if last.is_none() {
-            ctx.reply(reply::end_of_names(&name));
+        let [_, .., name] = cursor.asked.as_slice() else {
+            let whole = cursor.asked.pop().unwrap_or_default();
+            ctx.reply(reply::end_of_names(&whole));
             return None;
+        };
+        let channel = ctx.channel(name).ok().filter(|channel| policy::sees(ctx, user, *channel));
+        cursor.after = channel.and_then(|channel| line(ctx, channel, cursor.after));
+        if cursor.after.is_none() {
+            cursor.asked.pop();
         }
-        cursor.after = last;
     }
     Some(cursor)
+}
+
+/// Shows every channel that may be seen.
+fn everywhere(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
+    let user = ctx.session().user()?;
+    for _ in 0..LINES {
+        let Some((channel, _)) = ctx.network().channel_from_slot(cursor.slot) else {
+            ctx.reply(reply::end_of_names("*"));
+            return None;
+        };
+        let seen = policy::sees(ctx, user, channel);
+        cursor.after = if seen { line(ctx, channel, cursor.after) } else { None };
+        if cursor.after.is_none() {
+            cursor.slot = channel.index() + 1;
+        }
+    }
+    Some(cursor)
+}
+
+/// Shows one line of a channel's names; the last member on it, unless it was the last of all.
+fn line(ctx: &mut Ctx<'_>, channel: ChannelId, after: Option<UserId>) -> Option<UserId> {
+    channel::names_piece(ctx.core, ctx.fx, ctx.conn, channel, after, ctx.now)
 }
 
 #[cfg(test)]
@@ -73,8 +101,21 @@ mod tests {
             carol > CAP REQ :multi-prefix userhost-in-names
             carol > NAMES #a
             carol < :s1.test 353 carol = #a :@+alice!~alice@alice.test +bob!~bob@bob.test
+            bob   > JOIN #b,#c
+            bob   > MODE #c +s
+            carol > NAMES #b,#a
+            carol < :s1.test 353 carol = #b :@bob!~bob@bob.test
+            carol < :s1.test 353 carol = #a :@+alice!~alice@alice.test +bob!~bob@bob.test
+            carol < :s1.test 366 carol #b,#a :End of /NAMES list
             carol > NAMES
+            carol < :s1.test 353 carol = #a :@+alice!~alice@alice.test +bob!~bob@bob.test
+            carol < :s1.test 353 carol = #b :@bob!~bob@bob.test
             carol < :s1.test 366 carol * :End of /NAMES list
+            carol <! #c
+            carol > NAMES #a,#b,#c,#d,#e
+            carol < :s1.test 407 carol #e :Too many targets; this one and those after it were left out
+            carol < :s1.test 353 carol = #a :@+alice!~alice@alice.test +bob!~bob@bob.test
+            carol < :s1.test 366 carol #a,#b,#c,#d :End of /NAMES list
             carol > NAMES #none
             carol < :s1.test 366 carol #none :End of /NAMES list
             ",

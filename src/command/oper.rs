@@ -26,6 +26,10 @@ const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$c2xpcmNkIG5vYm9keQ$0K0pVbUq0d4M1vJ3mYxYv5l8c2nqk7r9w1t3u5y7a8A";
 
 fn oper(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+    let (from, limits) = (ctx.session().from, &ctx.core.config.limits);
+    if !ctx.core.attempts.may(from, limits.login_burst, limits.login_interval, ctx.now) {
+        return Err(reply::try_again("OPER").into());
+    }
     let found = ctx
         .core
         .config
@@ -57,6 +61,8 @@ fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     match answer {
         Answer::Verified(true) => grant(ctx, user),
         Answer::Verified(false) => {
+            let (from, interval) = (ctx.session().from, ctx.core.config.limits.login_interval);
+            ctx.core.attempts.failed(from, interval, ctx.now);
             let text = format!("Failed OPER by {}", ctx.whois(user).mask());
             log::warn!("{text}");
             ctx.snotice('o', &text);
@@ -111,6 +117,25 @@ mod tests {
         let costs = |params: argon2::Params| (params.m_cost(), params.t_cost(), params.p_cost());
         let cost = costs(argon2::Params::try_from(&hash).unwrap());
         assert_eq!(cost, costs(argon2::Params::default()));
+    }
+
+    #[test]
+    fn who_guesses_has_to_wait() {
+        check(
+            r"
+            config oper root sesame
+            config limits.login_burst 2
+            alice > OPER root wrong
+            alice < :s1.test 464 alice :Password incorrect
+            alice > OPER root wrong
+            alice < :s1.test 464 alice :Password incorrect
+            alice > OPER root sesame
+            alice < :s1.test 263 alice OPER :Please wait a while and try again.
+            wait 30
+            alice > OPER root sesame
+            alice < :s1.test 381 alice :You are now an IRC operator
+            ",
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
-        refuse_each,
+        filters, refuse_each,
     },
     network::{
         UserId,
@@ -25,6 +25,7 @@ pub const COMMANDS: &[Command] = &[Command {
 
 fn part(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let reason = encode::head(args.get(1).unwrap_or_default(), ctx.core.config.limits.kick);
+    let reason = if filters::farewell(ctx, user, reason) { reason } else { "" };
     refuse_each(ctx, args.list(0), |ctx, text| {
         let channel = ctx.channel(text)?;
         let record = ctx.network().channel(channel);

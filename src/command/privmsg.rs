@@ -80,7 +80,7 @@ mod tests {
             bob   > PRIVMSG #a :y
             alice < :bob!~bob@bob.test PRIVMSG #a :y
             bob   > PRIVMSG a,b,c,d,e :x
-            bob   < :s1.test 407 bob e :Too many targets; the message was not sent to this one and those after it
+            bob   < :s1.test 407 bob e :Too many targets; this one and those after it were left out
             ",
         );
     }
@@ -114,6 +114,26 @@ mod tests {
             bob   < :alice!~alice@alice.test PRIVMSG #a :hi
             alice > @label=8 PRIVMSG nobody :hi
             alice < @label=8 :s1.test 401 alice nobody :No such nick/channel
+            ",
+        );
+    }
+
+    #[test]
+    fn words_to_oneself_come_once_as_such_and_once_as_an_echo() {
+        check(
+            r"
+            alice > CAP REQ :echo-message labeled-response batch
+            alice > @label=7 PRIVMSG alice :hi
+            alice < :alice!~alice@alice.test PRIVMSG alice :hi
+            alice < @label=7 :alice!~alice@alice.test PRIVMSG alice :hi
+            bob   > CAP REQ :labeled-response batch
+            bob   > @label=8 NOTICE bob :hi
+            bob   < :bob!~bob@bob.test NOTICE bob :hi
+            bob   < @label=8 :s1.test ACK
+            bob   > PRIVMSG bob :once
+            bob   < :bob!~bob@bob.test PRIVMSG bob :once
+            bob   > PING x
+            bob   <! once
             ",
         );
     }

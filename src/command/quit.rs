@@ -4,7 +4,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
-        registration,
+        filters, registration,
     },
     wire::{encode, message::Message},
 };
@@ -20,7 +20,9 @@ pub const COMMANDS: &[Command] = &[Command {
 }];
 
 fn quit(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
-    let reason = match message.args.given(0) {
+    let user = ctx.session().user();
+    let told = |text: &&str| user.is_none_or(|user| filters::farewell(ctx, user, text));
+    let reason = match message.args.given(0).filter(told) {
         Some(reason) => format!("Quit: {}", encode::head(reason, ctx.core.config.limits.kick)),
         None => "Client quit".to_owned(),
     };

@@ -51,9 +51,6 @@ fn loaded(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
             "The configuration could not be read now and stays as it was; try again.".to_owned(),
         ],
     };
-    let nick = crate::core::render::addressee(ctx.core, ctx.conn).to_owned();
-    for text in texts {
-        ctx.line("NOTICE", &[&nick], Some(&text));
-    }
+    texts.iter().for_each(|text| ctx.notice(text));
     Ok(())
 }

@@ -4,10 +4,10 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
-        policy,
+        filters, policy,
         render::channel,
     },
-    network::{UserId, crdt::Source, mode::Status, op::Op},
+    network::{UserId, crdt::Source, filter::Place, mode::Status, op::Op},
     wire::{encode, message::Args, reply},
 };
 
@@ -18,6 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     help: "An empty topic takes it away. While +t is set, it takes an operator of the channel to set it.",
     replies: &[
         reply::NO_SUCH_CHANNEL,
+        reply::CANNOT_SEND_TO_CHAN,
         reply::NOT_ON_CHANNEL,
         reply::CHAN_OP_NEEDED,
         reply::TOPIC,
@@ -50,6 +51,13 @@ fn topic(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
             return Err(refused);
         }
         policy::announce(ctx, user, channel, "TOPIC");
+    }
+    if let Err(why) = filters::check(ctx, user, Place::Topic, text) {
+        return if ctx.session().closing {
+            Ok(())
+        } else {
+            Err(reply::cannot_send_to_chan(args[0], &why).into())
+        };
     }
     let record = ctx.network().channel(channel);
     let (name, epoch) = (record.name.clone(), record.epoch);

@@ -8,7 +8,7 @@ use crate::{
         policy, registration,
     },
     network::{
-        UserId,
+        ChannelId, UserId,
         crdt::Source,
         op::{Ask, Op},
     },
@@ -111,20 +111,28 @@ const CHANNELS_MAX: usize = 4;
 
 /// The channels of a user that another may know of.
 fn channels(ctx: &Ctx<'_>, user: UserId, target: UserId) -> Vec<String> {
-    let all = !ctx.whois(target).modes.contains('I') || ctx.may(user, Priv::See);
     let inside = ctx
         .whois(target)
         .channels()
         .iter()
         .copied()
-        .filter(|channel| policy::comes_across(ctx, user, *channel))
-        .filter(|channel| all || ctx.network().status(*channel, user).is_some());
+        .filter(|channel| shown(ctx, user, target, *channel));
     let named = inside.filter_map(|channel| {
         let status = ctx.network().status(channel, target)?;
         let prefix: String = status.prefixes(false).collect();
         Some(format!("{prefix}{}", ctx.network().channel(channel).name))
     });
     named.collect()
+}
+
+/// Whether a user may know that another is in a channel: where an invisible one is, only those who are
+/// there too.
+fn shown(ctx: &Ctx<'_>, user: UserId, target: UserId, channel: ChannelId) -> bool {
+    let open = user == target || ctx.may(user, Priv::See);
+    let inside = ctx.network().status(channel, user).is_some();
+    let modes = ctx.whois(target).modes;
+    let hides = modes.contains('i') || modes.contains('I');
+    open || inside || policy::comes_across(ctx, user, channel) && !hides
 }
 
 #[cfg(test)]
@@ -151,6 +159,22 @@ mod tests {
             bob   > WHOIS nobody
             bob   < :s1.test 401 bob nobody :No such nick/channel
             bob   < :s1.test 318 bob nobody :End of /WHOIS list
+            ",
+        );
+    }
+
+    #[test]
+    fn where_the_invisible_are_is_known_to_those_who_are_there() {
+        check(
+            r"
+            alice > JOIN #a,#b
+            alice > MODE alice +i
+            bob   > JOIN #b
+            bob   > WHOIS alice
+            bob   < :s1.test 319 bob alice :@#b
+            carol > WHOIS alice
+            carol < :s1.test 318 carol alice :End of /WHOIS list
+            carol <! 319
             ",
         );
     }

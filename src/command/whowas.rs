@@ -8,14 +8,14 @@ use crate::{
         whowas::Past,
     },
     network::UserId,
-    wire::{message::Args, name::Nick, reply},
+    wire::{message::Args, reply},
 };
 
 pub const COMMANDS: &[Command] = &[Command {
     name: "WHOWAS",
     params: "[<nick> [<count>]]",
     about: "Shows who wore a nick.",
-    help: "",
+    help: "* and ? in the nick stand for any characters and for one. Without a count, all that are remembered are shown, up to 100.",
     replies: &[
         reply::WHOWAS_USER,
         reply::WHOIS_SERVER,
@@ -27,26 +27,30 @@ pub const COMMANDS: &[Command] = &[Command {
     run: Run::User(whowas),
 }];
 
+/// The most that are shown at once.
+const SHOWN_MAX: usize = 100;
+
 fn whowas(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
     let Some(nick) = args.given(0) else { return Err(reply::no_nickname_given().into()) };
     let most = args
         .get(1)
         .and_then(|count| count.parse::<usize>().ok())
         .filter(|count| *count > 0)
-        .unwrap_or(usize::MAX);
-    let found: Vec<Past> = match Nick::lookup(nick, ctx.network().casemap()) {
-        Some(nick) => ctx.core.whowas.of(&nick).take(most).cloned().collect(),
-        None => Vec::new(),
-    };
-    if found.is_empty() {
+        .map_or(SHOWN_MAX, |count| count.min(SHOWN_MAX));
+    let casemap = ctx.network().casemap();
+    let found: Vec<Past> = ctx.core.whowas.of(nick, casemap).take(most).cloned().collect();
+    let Some(last) = found.last().map(|past| past.nick.clone()) else {
         ctx.reply(reply::was_no_such_nick(nick));
-    }
+        ctx.reply(reply::end_of_whowas(nick));
+        return Ok(());
+    };
     for past in found {
         let nick = past.nick.as_str();
         ctx.reply(reply::whowas_user(nick, &past.user, &past.host, &past.realname));
         ctx.reply(reply::whois_server(nick, &past.server, &welcome::date_text(past.until)));
     }
-    ctx.reply(reply::end_of_whowas(nick));
+    // A nick, as the numeric wants it, be it that a mask was asked for.
+    ctx.reply(reply::end_of_whowas(last.as_str()));
     Ok(())
 }
 
@@ -62,7 +66,15 @@ mod tests {
             bob   > NICK robert
             alice > WHOWAS BOB
             alice < :s1.test 314 alice bob ~bob bob.test * :Real bob
-            alice < :s1.test 369 alice BOB :End of WHOWAS
+            alice < :s1.test 369 alice bob :End of WHOWAS
+            bob   > NICK rob
+            alice > WHOWAS *ob*
+            alice < :s1.test 314 alice robert ~bob bob.test * :Real bob
+            alice < :s1.test 314 alice bob ~bob bob.test * :Real bob
+            alice < :s1.test 369 alice bob :End of WHOWAS
+            alice > WHOWAS *ob* 1
+            alice < :s1.test 314 alice robert ~bob bob.test * :Real bob
+            alice < :s1.test 369 alice robert :End of WHOWAS
             alice > WHOWAS none
             alice < :s1.test 406 alice none :There was no such nickname
             alice < :s1.test 369 alice none :End of WHOWAS

@@ -37,6 +37,8 @@ pub enum Mistake {
     Wants(&'static str, &'static str),
     /// A number out of its range.
     Range(&'static str, u64, u64),
+    /// A class of operators that is not there.
+    UnknownClass(String),
     /// A key that must be there.
     Missing(&'static str, &'static str),
     /// The name of a server that is none.
@@ -73,6 +75,7 @@ impl fmt::Display for Mistake {
             Mistake::Wants(name, what) => write!(f, "`{name}` must be {what}"),
             Mistake::Range(name, least, most) => write!(f, "`{name}` must be from {least} to {most}"),
             Mistake::Missing(table, what) => write!(f, "[[{table}]] needs {what}"),
+            Mistake::UnknownClass(name) => write!(f, "there is no class of operators `{name}`: name admin, oper, helper or an [[oper_class]]"),
             Mistake::ServerName => f.write_str("`name` must be a host name with a dot in it, as irc.example.org"),
             Mistake::WeakSecret => f.write_str(
                 "`secret` can be guessed; make one with `openssl rand -base64 32` (SLIRCD_ALLOW_INSECURE_CLOAK=1 lets it pass in tests)",

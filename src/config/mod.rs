@@ -4,12 +4,13 @@
 
 pub mod error;
 mod node;
+pub mod privilege;
 pub mod schema;
 pub mod value;
 
 pub use error::{Error, Mistake};
-pub use schema::{Cloak, Config, Dns, Limits, Listen, Log, Oper, Server, Storage, Tls};
-pub use value::{Address, Cidr, LogFormat, Secret};
+pub use schema::{Cloak, Config, Dns, Limits, Listen, Log, Oper, OperClass, Server, Storage, Tls};
+pub use value::{Address, LogFormat, Secret};
 
 use node::Node;
 use std::{io, path::Path};

@@ -1,13 +1,14 @@
 //! Every key, once.
 
 use super::{
-    Address, Cidr, Key, LogFormat, Mistake, Reading, Reload, Secret,
+    Address, Key, LogFormat, Mistake, Reading, Reload, Secret,
     node::{Entry, Node, Value},
+    privilege::{self, Priv},
     value::Setting,
 };
 use crate::{
     time::Sid,
-    wire::{casemap::Casemap, name},
+    wire::{casemap::Casemap, cidr::Cidr, name},
 };
 use std::{fmt::Write, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -122,6 +123,10 @@ config! {
         flood_burst: u32 = "20", 20, Live, 1..=1_000_000;
         /// How long it waits for each command beyond that.
         flood_interval: Duration = "\"500ms\"", Duration::from_millis(500), Live, 0..=3600;
+        /// How often an address may give a wrong password before it has to wait.
+        login_burst: u32 = "5", 5, Live, 1..=1000;
+        /// How long it waits for each attempt beyond that.
+        login_interval: Duration = "\"30s\"", Duration::from_secs(30), Live, 0..=86_400;
         /// The longest nick.
         nick: usize = "32", 32, Restart, 1..=64;
         /// The longest user name.
@@ -142,6 +147,8 @@ config! {
         channels_per_user: usize = "100", 100, Live, 1..=1000;
         /// The most masks on the lists of one channel.
         list_entries: usize = "100", 100, Live, 1..=10_000;
+        /// The most server bans on the network.
+        server_bans: usize = "100000", 100_000, Live, 1..=10_000_000;
         /// The most changes with a parameter in one MODE.
         modes: usize = "20", 20, Live, 1..=20;
         /// The most targets of one message or KICK.
@@ -173,12 +180,21 @@ config! {
         name: String = "", String::new(), Live;
         /// The hash of the password; `slircd hash-password` makes one.
         password: Option<Secret> = "", None, Live;
-        /// What the operator may do: `admin` (everything), `oper` or `helper`.
+        /// What the operator may do: `admin` (everything), `oper`, `helper`, or an `[[oper_class]]`.
         class: String = "\"admin\"", "admin".into(), Live;
         /// The SHA-256 fingerprint of the certificate that the operator must connect with.
         fingerprint: Option<String> = "", None, Live;
         /// Masks, one of which `user@host` of the operator must fit.
         masks: Vec<String> = "[]", Vec::new(), Live;
+    }
+    /// A class of operators. The classes admin, oper and helper are there without being configured.
+    oper_class OperClass {
+        /// The name that `class` of an operator names.
+        name: String = "", String::new(), Live;
+        /// A class whose privileges this one has as well.
+        extends: Option<String> = "", None, Live;
+        /// What operators of this class may do: ban, defcon, kill, rehash, see.
+        privileges: Vec<Priv> = "[]", Vec::new(), Live;
     }
     /// The look-up of host names.
     dns Dns {
@@ -224,14 +240,26 @@ pub struct Config {
     pub cloak: Cloak,
     /// `[[oper]]`
     pub oper: Vec<Oper>,
+    /// `[[oper_class]]`
+    pub oper_class: Vec<OperClass>,
     /// `[dns]`
     pub dns: Dns,
     /// `[log]`
     pub log: Log,
 }
 
-const TABLES: &[&str] =
-    &["server", "listen", "limits", "storage", "cloak", "oper", "dns", "log", "include"];
+const TABLES: &[&str] = &[
+    "server",
+    "listen",
+    "limits",
+    "storage",
+    "cloak",
+    "oper",
+    "oper_class",
+    "dns",
+    "log",
+    "include",
+];
 
 impl Server {
     /// How names are folded.
@@ -244,6 +272,7 @@ impl Config {
     pub(super) fn read(entries: Vec<Entry>, reading: &mut Reading<'_>) -> Config {
         let mut config = Config::default();
         let mut single: Vec<(String, Vec<Entry>)> = Vec::new();
+        let (mut classes, mut bases) = (Vec::new(), Vec::new());
         for entry in entries {
             reading.source = entry.file;
             let file = entry.file;
@@ -259,7 +288,14 @@ impl Config {
                 }
                 ("oper", Value::Array(items)) => {
                     for item in items {
-                        config.oper.extend(oper(item, file, reading));
+                        classes.push((file, place_of(&item, "class")));
+                        config.oper.push(oper(item, file, reading));
+                    }
+                }
+                ("oper_class", Value::Array(items)) => {
+                    for item in items {
+                        bases.push((file, place_of(&item, "extends")));
+                        config.oper_class.push(oper_class(item, file, reading));
                     }
                 }
                 (
@@ -270,7 +306,7 @@ impl Config {
                     None => single.push((name.to_owned(), within(entries))),
                 },
                 (name, _) if TABLES.contains(&name) => {
-                    let wants = if matches!(name, "listen" | "oper" | "include") {
+                    let wants = if matches!(name, "listen" | "oper" | "oper_class" | "include") {
                         "a list ([[…]])"
                     } else {
                         "a table ([…])"
@@ -288,7 +324,30 @@ impl Config {
         for (name, entries) in single {
             config.table(&name, entries, reading);
         }
+        config.check_classes(&classes, &bases, reading);
         config
+    }
+
+    /// That every class an operator or another class names is there; `classes` and `bases` are the places
+    /// where they are named.
+    fn check_classes(
+        &self,
+        classes: &[(usize, usize)],
+        bases: &[(usize, usize)],
+        reading: &mut Reading<'_>,
+    ) {
+        let known = |name: &str| {
+            privilege::CLASSES.iter().any(|row| row.0 == name)
+                || self.oper_class.iter().any(|class| class.name == name)
+        };
+        let named = self.oper.iter().map(|oper| Some(oper.class.as_str())).zip(classes);
+        let extended = self.oper_class.iter().map(|class| class.extends.as_deref()).zip(bases);
+        for (name, (file, at)) in named.chain(extended) {
+            if let Some(name) = name.filter(|name| !known(name)) {
+                reading.source = *file;
+                reading.wrong(*at, Mistake::UnknownClass(name.to_owned()));
+            }
+        }
     }
 
     fn table(&mut self, name: &str, entries: Vec<Entry>, reading: &mut Reading<'_>) {
@@ -345,9 +404,28 @@ fn listen(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Listen> 
     (!missing).then_some(listen)
 }
 
-fn oper(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Oper> {
+/// The place of a key's value, or of the table that lacks it.
+fn place_of(item: &Node, key: &str) -> usize {
+    let Value::Table(entries) = &item.value else { return item.at };
+    entries.iter().find(|entry| entry.name == key).map_or(item.at, |entry| entry.node.at)
+}
+
+fn oper_class(item: Node, file: usize, reading: &mut Reading<'_>) -> OperClass {
     let at = item.at;
-    let Value::Table(entries) = item.value else { return None };
+    let Value::Table(entries) = item.value else { return OperClass::default() };
+    let class = OperClass::read(
+        entries.into_iter().map(|entry| Entry { file, ..entry }).collect(),
+        reading,
+    );
+    if class.name.is_empty() {
+        reading.wrong(at, Mistake::Missing("oper_class", "a `name`"));
+    }
+    class
+}
+
+fn oper(item: Node, file: usize, reading: &mut Reading<'_>) -> Oper {
+    let at = item.at;
+    let Value::Table(entries) = item.value else { return Oper::default() };
     let mut oper =
         Oper::read(entries.into_iter().map(|entry| Entry { file, ..entry }).collect(), reading);
     if oper.name.is_empty() {
@@ -356,7 +434,7 @@ fn oper(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Oper> {
         reading.wrong(at, Mistake::Missing("oper", "a `password` or a `fingerprint`"));
     }
     oper.fingerprint = oper.fingerprint.map(|text| text.replace(':', "").to_ascii_lowercase());
-    Some(oper)
+    oper
 }
 
 /// A `…_file` key becomes the key with what stands in the file.
@@ -464,7 +542,7 @@ fn distance(a: &str, b: &str) -> usize {
     rows.last().and_then(|row| row.last()).copied().unwrap_or(usize::MAX)
 }
 
-fn all() -> [&'static [(Key, &'static str)]; 8] {
+fn all() -> [&'static [(Key, &'static str)]; 9] {
     [
         Server::KEYS,
         Listen::KEYS,
@@ -472,6 +550,7 @@ fn all() -> [&'static [(Key, &'static str)]; 8] {
         Storage::KEYS,
         Cloak::KEYS,
         Oper::KEYS,
+        OperClass::KEYS,
         Dns::KEYS,
         Log::KEYS,
     ]
@@ -489,8 +568,11 @@ pub fn example() -> String {
     );
     for table in all() {
         let Some(name) = table.first().map(|row| row.0.table) else { continue };
-        let (open, close, off) =
-            if matches!(name, "listen" | "oper") { ("[[", "]]", "#") } else { ("[", "]", "") };
+        let (open, close, off) = if matches!(name, "listen" | "oper" | "oper_class") {
+            ("[[", "]]", "#")
+        } else {
+            ("[", "]", "")
+        };
         let _ = writeln!(text, "\n{off}{open}{name}{close}");
         for (key, shown) in table {
             let when = if key.reload == Reload::Restart { " Takes a restart." } else { "" };
@@ -517,6 +599,8 @@ fn sample(key: &Key) -> &'static str {
         }
         ("storage", "path") => "\"/var/lib/slircd\"",
         ("oper", "name") => "\"alice\"",
+        ("oper_class", "name") => "\"guard\"",
+        ("oper_class", "extends") => "\"helper\"",
         ("oper", "fingerprint") => "\"0123…\"",
         (_, "secret") => "\"…\"",
         _ => "\"$argon2id$…\"",

@@ -1,12 +1,11 @@
 //! Values as people write them: `90s`, `64k`, `192.0.2.0/24`, secrets.
 
-use super::node::Value;
-use std::{
-    fmt,
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-    time::Duration,
+use super::{node::Value, privilege::Priv};
+use crate::{
+    time::{self, Sid},
+    wire::cidr::Cidr,
 };
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// What no log may show.
 #[derive(Clone, Eq, PartialEq)]
@@ -51,28 +50,6 @@ pub enum Address {
     Unix(PathBuf),
 }
 
-/// A range of addresses.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Cidr {
-    address: IpAddr,
-    bits: u32,
-}
-
-impl Cidr {
-    /// Whether an address lies in it.
-    pub fn contains(self, ip: IpAddr) -> bool {
-        let same = |a: u128, b: u128, width: u32| {
-            let shift = width.saturating_sub(self.bits);
-            self.bits == 0 || a >> shift == b >> shift
-        };
-        match (self.address, ip) {
-            (IpAddr::V4(a), IpAddr::V4(b)) => same(u32::from(a).into(), u32::from(b).into(), 32),
-            (IpAddr::V6(a), IpAddr::V6(b)) => same(a.into(), b.into(), 128),
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
-        }
-    }
-}
-
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LogFormat {
@@ -110,10 +87,11 @@ settings! {
     u32: "a whole number", value => number(value).and_then(|number| u32::try_from(number).ok());
     u64: "a size, as 4096, 64k or 1m", value => number(value).or_else(|| size(text(value)?));
     usize: "a whole number", value => number(value).and_then(|number| usize::try_from(number).ok());
-    Duration: "a duration, as 90s, 2h or 1h30m", value => number(value).map(Duration::from_secs).or_else(|| crate::wire::duration::parse(text(value)?, 1));
+    Duration: "a duration, as 90s, 2h or 1h30m", value => number(value).map(Duration::from_secs).or_else(|| time::parse_span(text(value)?));
     SocketAddr: "an address with a port", value => text(value)?.parse().ok();
     Address: "an address with a port, or unix: and a path", value => address(text(value)?);
-    Cidr: "an address or a range, as 192.0.2.0/24", value => cidr(text(value)?);
+    Cidr: "an address or a range, as 192.0.2.0/24", value => Cidr::parse(text(value)?);
+    Priv: "one of ban, defcon, kill, override, rehash, see", value => Priv::named(text(value)?);
     LogFormat: "plain, journal or json", value => match text(value)? {
         "plain" => Some(LogFormat::Plain),
         "journal" => Some(LogFormat::Journal),
@@ -121,7 +99,7 @@ settings! {
         _ => None,
     };
     log::LevelFilter: "error, warn, info, debug or trace", value => text(value)?.parse().ok();
-    crate::time::Sid: "a digit and two digits or capital letters, as 0AB", value => crate::time::Sid::parse(text(value)?);
+    Sid: "a digit and two digits or capital letters, as 0AB", value => Sid::parse(text(value)?);
 }
 
 impl<T: Setting> Setting for Option<T> {
@@ -157,15 +135,6 @@ fn address(text: &str) -> Option<Address> {
         Some(path) => (!path.is_empty()).then(|| Address::Unix(path.into())),
         None => text.parse().ok().map(Address::Tcp),
     }
-}
-
-fn cidr(text: &str) -> Option<Cidr> {
-    let (address, bits) =
-        text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
-    let address: IpAddr = address.parse().ok()?;
-    let most = if address.is_ipv4() { 32 } else { 128 };
-    let bits = bits.map_or(Some(most), |bits| bits.parse().ok())?;
-    (bits <= most).then_some(Cidr { address, bits })
 }
 
 fn size(text: &str) -> Option<u64> {

@@ -7,8 +7,8 @@ use crate::{
     time::{Mono, Now},
 };
 use std::{
-    collections::BTreeMap,
-    net::{IpAddr, Ipv6Addr},
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
 };
 
 /// How many addresses without a connection are remembered for their throttle.
@@ -18,6 +18,9 @@ const REMEMBERED_MAX: usize = 65_536;
 #[derive(Debug, Default)]
 pub struct Admission {
     addresses: BTreeMap<IpAddr, Address>,
+    /// Those of them without a connection, by when there is nothing to remember any more: each is
+    /// taken out once for each time it is put in, so forgetting costs nothing that connecting has not.
+    idle: BTreeSet<(Mono, IpAddr)>,
     total: u32,
 }
 
@@ -32,32 +35,35 @@ impl Admission {
     /// Decides about a connection, and counts it if it is admitted.
     pub fn admit(&mut self, from: Origin, limits: &Limits, now: Now) -> Verdict {
         if self.total >= limits.clients {
-            return Verdict::Refuse("ERROR :Closing link: the server is full, try again later\r\n");
+            return Verdict::Refuse(
+                "ERROR :Closing link: the server is full, try again later\r\n".into(),
+            );
         }
-        let Origin::Ip(ip) = from else {
+        let (Some(ip), Some(key)) = (from.ip(), from.customer()) else {
             self.total += 1;
             return Verdict::Admit;
         };
-        if limits.exempt.iter().any(|cidr| cidr.contains(ip)) {
-            self.total += 1;
-            return Verdict::Admit;
-        }
         self.forget(now);
-        let address =
-            self.addresses.entry(network(ip)).or_insert(Address { open: 0, full_at: now.mono });
-        if address.open >= limits.clients_per_address {
-            return Verdict::Refuse(
-                "ERROR :Closing link: too many connections from your address\r\n",
-            );
+        let known = self.addresses.get(&key);
+        let (open, before) = known.map_or((0, now.mono), |known| (known.open, known.full_at));
+        let mut full_at = before;
+        // The exempt are counted as well: after a reload they may not be exempt any more.
+        if !limits.exempt.iter().any(|cidr| cidr.contains(ip)) {
+            if open >= limits.clients_per_address {
+                return Verdict::Refuse(
+                    "ERROR :Closing link: too many connections from your address\r\n".into(),
+                );
+            }
+            full_at = before.max(now.mono) + limits.connect_interval;
+            if full_at.since(now.mono) > limits.connect_interval * limits.connect_burst {
+                return Verdict::Refuse(
+                    "ERROR :Closing link: your address connects too often, wait a moment\r\n"
+                        .into(),
+                );
+            }
         }
-        let full_at = address.full_at.max(now.mono) + limits.connect_interval;
-        if full_at.since(now.mono) > limits.connect_interval * limits.connect_burst {
-            return Verdict::Refuse(
-                "ERROR :Closing link: your address connects too often, wait a moment\r\n",
-            );
-        }
-        address.full_at = full_at;
-        address.open += 1;
+        self.idle.remove(&(before, key));
+        self.addresses.insert(key, Address { open: open + 1, full_at });
         self.total += 1;
         Verdict::Admit
     }
@@ -65,10 +71,16 @@ impl Admission {
     /// A connection that had been admitted is no more.
     pub fn release(&mut self, from: Origin) {
         self.total = self.total.saturating_sub(1);
-        if let Origin::Ip(ip) = from {
-            if let Some(address) = self.addresses.get_mut(&network(ip)) {
-                address.open = address.open.saturating_sub(1);
-            }
+        let Some(key) = from.customer() else { return };
+        let Some(address) = self.addresses.get_mut(&key) else { return };
+        address.open = address.open.saturating_sub(1);
+        if address.open > 0 {
+            return;
+        }
+        self.idle.insert((address.full_at, key));
+        if self.idle.len() > REMEMBERED_MAX {
+            // The one that would be forgotten first anyway.
+            self.forget_first();
         }
     }
 
@@ -77,20 +89,16 @@ impl Admission {
         self.total
     }
 
-    /// Forgets addresses of which there is nothing to remember, when there are many of them.
+    /// Forgets addresses of which there is nothing to remember.
     fn forget(&mut self, now: Now) {
-        if self.addresses.len() >= REMEMBERED_MAX {
-            self.addresses.retain(|_, address| address.open > 0 || address.full_at > now.mono);
+        while self.idle.first().is_some_and(|idle| idle.0 <= now.mono) {
+            self.forget_first();
         }
     }
-}
 
-fn network(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(_) => ip,
-        IpAddr::V6(ip) => {
-            let [a, b, c, d, ..] = ip.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+    fn forget_first(&mut self) {
+        if let Some((_, key)) = self.idle.pop_first() {
+            self.addresses.remove(&key);
         }
     }
 }
@@ -98,6 +106,7 @@ fn network(ip: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::cidr::Cidr;
     use std::time::Duration;
 
     fn limits() -> Limits {
@@ -150,6 +159,41 @@ mod tests {
         }
         assert!(matches!(admission.admit(ip("2001:db8::9"), &limits, now), Verdict::Refuse(_)));
         assert_eq!(admission.admit(ip("2001:db8:0:1::9"), &limits, now), Verdict::Admit);
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded_and_forgotten() {
+        let (mut admission, limits, mut now) = (Admission::default(), limits(), Now::default());
+        let staying = ip("192.0.2.1");
+        assert_eq!(admission.admit(staying, &limits, now), Verdict::Admit);
+        for number in 0..REMEMBERED_MAX as u32 + 500 {
+            let from = Origin::Ip(std::net::Ipv4Addr::from(0x0A00_0000 + number).into());
+            assert_eq!(admission.admit(from, &limits, now), Verdict::Admit);
+            admission.release(from);
+            assert!(admission.addresses.len() <= REMEMBERED_MAX + 1);
+            assert_eq!(admission.addresses.len(), admission.idle.len() + 1);
+        }
+        now.mono = now.mono + limits.connect_interval;
+        assert_eq!(admission.admit(staying, &limits, now), Verdict::Admit);
+        assert_eq!((admission.addresses.len(), admission.idle.len()), (1, 0));
+        assert_eq!(admission.total(), 2);
+    }
+
+    #[test]
+    fn who_is_exempt_counts_once_they_are_not_any_more() {
+        let (mut admission, limits, now) = (Admission::default(), limits(), Now::default());
+        let from = ip("192.0.2.1");
+        let exempt =
+            Limits { exempt: vec![Cidr::parse("192.0.2.0/24").unwrap()], ..limits.clone() };
+        for _ in 0..9 {
+            assert_eq!(admission.admit(from, &exempt, now), Verdict::Admit);
+        }
+        assert!(matches!(admission.admit(from, &limits, now), Verdict::Refuse(_)));
+        for _ in 0..7 {
+            admission.release(from);
+        }
+        assert_eq!(admission.admit(from, &limits, now), Verdict::Admit);
+        assert!(matches!(admission.admit(from, &limits, now), Verdict::Refuse(_)));
     }
 
     #[test]

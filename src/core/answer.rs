@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     time::Now,
-    wire::{cap, encode, message::Message, tags},
+    wire::{
+        cap, encode,
+        tags::{self, Tags},
+    },
 };
 
 /// The longest label (`ircv3: labeled-response`).
@@ -19,12 +22,12 @@ const LABEL_MAX: usize = 64;
 const HELD_MAX: usize = 64;
 
 /// Holds back what a labelled command answers from here on.
-pub fn begin(core: &mut Core, fx: &mut Effects, conn: ConnId, message: &Message<'_>) {
+pub fn begin(core: &mut Core, fx: &mut Effects, conn: ConnId, tags: Tags<'_>) {
     let Some(session) = core.sessions.get_mut(conn) else { return };
     if !session.caps.contains(cap::LABELED_RESPONSE.or(cap::BATCH)) {
         return;
     }
-    let Some(label) = message.tags.get("label") else { return };
+    let Some(label) = tags.get("label") else { return };
     if label.is_empty() || label.len() > LABEL_MAX {
         return;
     }

@@ -14,6 +14,8 @@ pub struct Census {
     pub opers: usize,
     /// At home here.
     pub local: usize,
+    /// Connections that have not said who they are.
+    pub unknown: usize,
     /// The most there have been on the network.
     pub users_max: usize,
     /// The most there have been here.

@@ -164,6 +164,12 @@ impl Ctx<'_> {
         render::server_line(self.core, self.fx, self.conn, (verb, params, text), self.now);
     }
 
+    /// Tells whoever asked, in a notice of the server's.
+    pub fn notice(&mut self, text: &str) {
+        let nick = render::addressee(self.core, self.conn).to_owned();
+        self.line("NOTICE", &[&nick], Some(text));
+    }
+
     /// Makes something happen on the network: the only way in which a command changes it.
     pub fn commit(&mut self, op: Op) -> Stamp {
         self.core.commit(self.fx, op, Some(self.conn), self.now)
@@ -212,7 +218,7 @@ impl Ctx<'_> {
 
     /// Whether a user may use a privilege.
     pub fn may(&self, user: UserId, privilege: Priv) -> bool {
-        oper::may(self.network().user(user).class.as_deref(), privilege)
+        oper::may(&self.core.config, self.network().user(user).class.as_deref(), privilege)
     }
 
     /// A user as the network knows them.

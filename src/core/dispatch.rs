@@ -1,10 +1,10 @@
 //! From a line to a handler. What is true of every command is checked here, once.
 
 use super::{
-    ConnId, Core, answer,
+    ConnId, Core, answer, bans,
     ctx::{Ctx, Outcome, Then},
     effect::{Effect, Effects},
-    oper::{self, Priv},
+    oper::Priv,
     render,
     session::{Phase, Wait},
     timer::Timer,
@@ -17,6 +17,7 @@ use crate::{
         fail,
         message::{self, Args, Message},
         reply,
+        tags::Tags,
     },
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -111,6 +112,7 @@ pub const COMMON: &[&str] = &[
     reply::PASSWD_MISMATCH,
     reply::NO_MOTD,
     reply::TRY_AGAIN,
+    reply::YOU_ARE_BANNED,
 ];
 
 /// Handles one line of a session that is ready for it.
@@ -123,16 +125,25 @@ pub fn line(core: &mut Core, fx: &mut Effects, table: &Table, conn: ConnId, line
     session.pinged = None;
     core.metrics.lines_in += 1;
     let Ok(text) = std::str::from_utf8(line) else {
-        // ircv3: utf8-only
-        render::standard(core, fx, conn, &fail::invalid_utf8(), now);
-        return pay(core, conn, 1, now);
+        return not_utf8(core, fx, conn, line, now);
     };
-    let Some(message) = message::parse(text) else { return };
+    // An empty line means nothing, but reading it costs as much as another.
+    let Some(message) = message::parse(text) else { return pay(core, conn, 1, now) };
     let command = table.find(message.verb);
     pay(core, conn, command.map_or(1, |command| command.cost), now);
-    answer::begin(core, fx, conn, &message);
+    answer::begin(core, fx, conn, message.tags);
     let mut ctx = Ctx { core, fx, now, conn, declared: &[] };
     guarded(&mut ctx, |ctx| run(ctx, command, &message));
+    answer::end(core, fx, conn, now);
+}
+
+/// Answers a line that is not UTF-8 (`ircv3: utf8-only`), under its label if that can be read.
+fn not_utf8(core: &mut Core, fx: &mut Effects, conn: ConnId, line: &[u8], now: Now) {
+    let word = line.split(|byte| *byte == b' ').next().unwrap_or_default();
+    let tags = std::str::from_utf8(word).ok().and_then(|word| word.strip_prefix('@'));
+    pay(core, conn, 1, now);
+    answer::begin(core, fx, conn, tags.map(Tags::new).unwrap_or_default());
+    render::standard(core, fx, conn, &fail::invalid_utf8(), now);
     answer::end(core, fx, conn, now);
 }
 
@@ -149,12 +160,13 @@ pub fn done(core: &mut Core, fx: &mut Effects, id: JobId, answer: Answer, now: N
     let Some(pending) = core.pending.remove(id) else { return };
     match pending.then {
         Then::Server(resume) => resume(core, fx, answer, now),
-        // The client may have left meanwhile; its id is then stale and the answer is for nobody.
-        Then::Aside { conn, resume } if core.sessions.contains(conn) => {
+        // The client may have left meanwhile, or been told goodbye; the answer is then for nobody.
+        Then::Aside { conn, .. } | Then::Command { conn, .. } if has_left(core, conn) => (),
+        Then::Aside { conn, resume } => {
             let mut ctx = Ctx { core, fx, now, conn, declared: &[] };
             guarded(&mut ctx, |ctx| resume(ctx, answer));
         }
-        Then::Command { conn, resume } if core.sessions.contains(conn) => {
+        Then::Command { conn, resume } => {
             core.sessions[conn].wait = Wait::Nothing;
             answer::again(core, fx, conn);
             let declared = core.sessions[conn].declared;
@@ -163,13 +175,18 @@ pub fn done(core: &mut Core, fx: &mut Effects, id: JobId, answer: Answer, now: N
             answer::end(core, fx, conn, now);
             wake(core, fx, conn);
         }
-        Then::Aside { .. } | Then::Command { .. } => (),
     }
+}
+
+fn has_left(core: &Core, conn: ConnId) -> bool {
+    core.sessions.get(conn).is_none_or(|session| session.closing)
 }
 
 /// Goes on with a long answer whose reader has caught up.
 pub fn drained(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
-    let Some(session) = core.sessions.get_mut(conn) else { return };
+    let Some(session) = core.sessions.get_mut(conn).filter(|session| !session.closing) else {
+        return;
+    };
     let Wait::Stream(next) = std::mem::take(&mut session.wait) else { return };
     answer::again(core, fx, conn);
     let declared = core.sessions[conn].declared;
@@ -221,6 +238,10 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
     if user.is_none() && !matches!(command.run, Run::Any(_) | Run::New(_)) {
         return Err(reply::not_registered().into());
     }
+    let shunned = user.and_then(|user| ctx.local(user)).is_some_and(|local| local.shunned);
+    if shunned && !bans::HEARD_WHILE_SHUNNED.contains(&command.name) {
+        return Ok(());
+    }
     if message.args.len() < command.required() {
         return Err(reply::need_more_params(command.name).into());
     }
@@ -231,15 +252,30 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
         (Run::User(run), Some(user)) => run(ctx, user, message.args.clone()),
         (Run::Tagged(run), Some(user)) => run(ctx, user, message),
         (Run::Oper(privilege, run), Some(user)) => {
-            if !oper::may(ctx.network().user(user).class.as_deref(), privilege) {
+            if !ctx.may(user, privilege) {
                 return Err(reply::no_privileges().into());
             }
+            audit(ctx, user, message);
             run(ctx, user, message.args.clone())
         }
         (Run::User(_) | Run::Tagged(_) | Run::Oper(..), None) => {
             Err(reply::not_registered().into())
         }
     }
+}
+
+/// Writes down what an operator does with a privilege, before it is done.
+fn audit(ctx: &Ctx<'_>, user: UserId, message: &Message<'_>) {
+    let who = ctx.network().user(user);
+    let args: Vec<&str> = message.args.iter().collect();
+    log::info!(
+        target: "audit",
+        "{} ({}): {} {}",
+        who.mask(),
+        who.class.as_deref().unwrap_or_default(),
+        message.verb.to_ascii_uppercase(),
+        args.join(" ")
+    );
 }
 
 /// Takes a command's cost from the session's credit.
@@ -250,5 +286,149 @@ fn pay(core: &mut Core, conn: ConnId, cost: u32, now: Now) {
         session.flood.pay(cost, limits.flood_burst, limits.flood_interval, now.mono)
     {
         core.timers.set(opens, Timer::Gate(conn));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::{Config, Oper, Secret},
+        job::Loaded,
+        server::{Input, Origin, Peer, Server, Setup},
+        time::Sid,
+    };
+
+    /// A server, and what it wanted done last.
+    struct Scene {
+        server: Server,
+        fx: Effects,
+        now: Now,
+    }
+
+    impl Scene {
+        fn new() -> Scene {
+            Scene::with(Config::default())
+        }
+
+        fn with(mut config: Config) -> Scene {
+            let password = Some(Secret::new("sesame"));
+            config.oper.push(Oper { name: "root".into(), password, ..Oper::default() });
+            config.limits.flood_burst = 1000;
+            config.dns.enabled = true;
+            let loaded = Loaded { config, motd: Vec::new(), certificates: Vec::new() };
+            let cloak = Secret::new("any");
+            let sid = Sid::FIRST;
+            let setup = Setup { loaded, sid, life: 1, clock: 0, seed: 0, cloak };
+            let now = Now::default();
+            Scene { server: Server::new(setup, now), fx: Effects::default(), now }
+        }
+
+        fn user(&mut self, nick: &str) -> ConnId {
+            let peer = Peer { from: Origin::Local, listener: 0, tls: None };
+            let conn = self.server.open(peer, self.now, &mut self.fx);
+            self.line(conn, &format!("NICK {nick}"));
+            self.line(conn, &format!("USER {nick} 0 * :{nick}"));
+            conn
+        }
+
+        fn line(&mut self, conn: ConnId, line: &str) -> Vec<Effect> {
+            assert!(self.server.ready(conn), "not ready for {line}");
+            self.input(Input::Line { conn, line: line.as_bytes() })
+        }
+
+        fn input(&mut self, input: Input<'_>) -> Vec<Effect> {
+            self.fx.clear(Vec::new());
+            self.server.handle(input, self.now, &mut self.fx);
+            self.fx.take()
+        }
+
+        fn asked(effects: &[Effect]) -> JobId {
+            let job = effects.iter().find_map(|effect| match effect {
+                Effect::Job { id, .. } => Some(*id),
+                _ => None,
+            });
+            job.unwrap()
+        }
+
+        fn oper(&mut self, conn: ConnId) {
+            let id = Scene::asked(&self.line(conn, "OPER root sesame"));
+            self.input(Input::Done { id, answer: Answer::Verified(true) });
+        }
+    }
+
+    #[test]
+    fn an_answer_for_somebody_who_has_just_been_killed_is_for_nobody() {
+        for right in [true, false] {
+            let mut scene = Scene::new();
+            let (alice, bob) = (scene.user("alice"), scene.user("bob"));
+            scene.oper(alice);
+            let id = Scene::asked(&scene.line(bob, "OPER root sesame"));
+            scene.line(alice, "KILL bob :enough");
+            let effects = scene.input(Input::Done { id, answer: Answer::Verified(right) });
+            assert!(effects.is_empty(), "{effects:?}");
+            assert_eq!(scene.server.core().metrics.panics, 0);
+        }
+    }
+
+    #[test]
+    fn who_has_left_before_a_look_up_ends_never_becomes_a_user() {
+        let mut scene = Scene::new();
+        let from = Origin::Ip([192, 0, 2, 1].into());
+        let peer = Peer { from, listener: 0, tls: None };
+        let conn = scene.server.open(peer, scene.now, &mut scene.fx);
+        let id = Scene::asked(&scene.fx.take());
+        for line in ["NICK carol", "USER carol 0 * :Carol", "QUIT"] {
+            scene.line(conn, line);
+        }
+        let effects = scene.input(Input::Done { id, answer: Answer::Resolved(None) });
+        assert!(effects.is_empty(), "{effects:?}");
+        assert!(matches!(scene.server.core().sessions[conn].phase, Phase::New(_)));
+    }
+
+    #[test]
+    fn a_password_that_nobody_had_time_to_check_is_not_called_wrong() {
+        let mut config = Config::default();
+        config.server.password = Some(Secret::new("sesame"));
+        let mut scene = Scene::with(config);
+        let peer = Peer { from: Origin::Local, listener: 0, tls: None };
+        let conn = scene.server.open(peer, scene.now, &mut scene.fx);
+        scene.line(conn, "PASS sesame");
+        scene.line(conn, "NICK carol");
+        let id = Scene::asked(&scene.line(conn, "USER carol 0 * :Carol"));
+        let effects = scene.input(Input::Done { id, answer: Answer::Busy });
+        let Some(Effect::Send { line, .. }) = effects.first() else { panic!("{effects:?}") };
+        let text = String::from_utf8_lossy(scene.fx.line(*line)).into_owned();
+        assert_eq!(text, "ERROR :Closing link: The server is busy, try again later\r\n");
+    }
+
+    #[test]
+    fn a_long_answer_for_somebody_who_has_just_been_killed_ends() {
+        let mut scene = Scene::new();
+        let (alice, bob) = (scene.user("alice"), scene.user("bob"));
+        scene.oper(alice);
+        for number in 0..80 {
+            scene.line(alice, &format!("JOIN #a{number}"));
+            scene.line(bob, &format!("JOIN #b{number}"));
+        }
+        let effects = scene.line(bob, "LIST");
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::Drain { .. })));
+        scene.line(alice, "KILL bob :enough");
+        let effects = scene.input(Input::Drained { conn: bob });
+        assert!(effects.is_empty(), "{effects:?}");
+        assert_eq!(scene.server.core().metrics.panics, 0);
+    }
+
+    #[test]
+    fn an_empty_line_is_not_free() {
+        let mut scene = Scene::new();
+        let alice = scene.user("alice");
+        for _ in 0..1000 {
+            if !scene.server.ready(alice) {
+                return;
+            }
+            scene.line(alice, "");
+        }
+        panic!("the gate never shuts");
     }
 }

@@ -121,7 +121,7 @@ fn expire(core: &mut Core, fx: &mut Effects, now: Now) {
     }
     core.expiry = None;
     if core.network.next_expiry().is_some_and(|next| next <= now.wall) {
-        core.see(fx, &Op::Expire(now.wall), now);
+        core.see(fx, &Op::Lapse, now);
     }
     watch_expiries(core, now);
 }
@@ -138,6 +138,9 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.timers.set(now.mono + EVERY, Timer::Housekeeping);
     core.due_beat = true;
     core.chanflood.forget(now.mono);
+    if core.network().bans().age() {
+        core.see(fx, &Op::Lapse, now);
+    }
     if core.clock.last() > core.marked {
         core.marked = core.clock.last();
         let query = Query::RaiseClock { tick: core.marked, clean: false };

@@ -18,6 +18,8 @@ pub struct Local {
     pub since: Wall,
     /// When the user last said something.
     pub active: Mono,
+    /// Whether nothing but leaving is heard of them, by a server ban.
+    pub shunned: bool,
     /// Channels that the user has been asked into, the latest last.
     pub invites: Vec<ChannelName>,
 }

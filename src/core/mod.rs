@@ -5,14 +5,18 @@
 
 pub mod admission;
 pub mod answer;
+pub mod attempts;
 pub mod audience;
-pub mod ban;
+pub mod bans;
 pub mod census;
+pub mod chanban;
 pub mod chanflood;
 pub mod cloak;
 pub mod ctx;
+pub mod defcon;
 pub mod dispatch;
 pub mod effect;
+pub mod filters;
 pub mod flood;
 pub mod frame;
 pub mod housekeeping;
@@ -44,6 +48,7 @@ use crate::{
     time::{Clock, Mono, Now, Sid, Stamp, Wall},
 };
 use admission::Admission;
+use attempts::Attempts;
 use census::Census;
 use chanflood::Chanflood;
 use cloak::Cloak;
@@ -86,6 +91,8 @@ pub struct Core {
     pub timers: Timers,
     /// Who may connect.
     pub admission: Admission,
+    /// Who has failed to log in.
+    pub attempts: Attempts,
     /// Who was here.
     pub whowas: Whowas,
     /// Private messages that another server may not have seen yet.
@@ -134,6 +141,7 @@ impl Core {
             clock,
             timers: Timers::default(),
             admission: Admission::default(),
+            attempts: Attempts::default(),
             whowas: Whowas::new(config.limits.whowas),
             undelivered: Undelivered::default(),
             cloak: Cloak::new(&start.cloak, &config.cloak),

@@ -1,7 +1,7 @@
 //! Who may do what in a channel. Pure questions to the network, each asked in one place.
 
 use super::{
-    ban, chanflood,
+    chanban, chanflood,
     ctx::{Ctx, Outcome, Reject},
     oper::Priv,
 };
@@ -96,12 +96,13 @@ pub fn join(
     if invited(ctx, user, &record.name) {
         return Ok(());
     }
-    if let Some(mask) = ban::find(ctx.core, record, user, |act| matches!(act, Act::Ban | Act::Join))
+    if let Some(mask) =
+        chanban::find(ctx.core, record, user, |act| matches!(act, Act::Ban | Act::Join))
     {
         let redirect = mask.ban.as_ref().and_then(|ban| ban.redirect.clone());
         return Err(Barred { why: reply::banned_from_chan(name), forwards: true, redirect });
     }
-    if record.has('i') && !ban::listed(ctx.core, record, 'I', user) {
+    if record.has('i') && !chanban::listed(ctx.core, record, 'I', user) {
         return no(reply::invite_only_chan(name));
     }
     if record.value('k').is_some_and(|wanted| !same_secret(wanted, key.unwrap_or_default())) {
@@ -158,7 +159,7 @@ pub fn mute(ctx: &Ctx<'_>, user: UserId, channel: ChannelId) -> Option<&'static 
     if record.has('M') && !ctx.network().user(user).modes.contains('r') {
         return Some("+M: only those logged in to an account may speak");
     }
-    let ban = ban::find(ctx.core, record, user, |act| matches!(act, Act::Ban | Act::Mute))?;
+    let ban = chanban::find(ctx.core, record, user, |act| matches!(act, Act::Ban | Act::Mute))?;
     match &ban.ban {
         Some(Ban { act: Act::Mute, .. }) => Some("+b: you are muted"),
         Some(_) | None => Some("+b: you are banned"),
@@ -177,7 +178,7 @@ pub fn change_nick(ctx: &mut Ctx<'_>, user: UserId) -> Outcome {
         if record.has('N') {
             return Err(reply::cannot_change_nick(name, "+N").into());
         }
-        if ban::find(ctx.core, record, user, |act| act == Act::NoNick).is_some() {
+        if chanban::find(ctx.core, record, user, |act| act == Act::NoNick).is_some() {
             return Err(reply::cannot_change_nick(name, "+b nonick:").into());
         }
         let Some(rate) = chanflood::rate(record, flood::Kind::Nick) else { continue };
@@ -202,16 +203,16 @@ pub fn unwanted(ctx: &Ctx<'_>, user: UserId, target: UserId, text: &str) -> Opti
         return Some(reply::need_regged_nick(nick, why).into());
     }
     if to.modes.contains('D') {
-        return no("They take no private messages (+D)");
+        return no("+D: takes no private messages");
     }
     if to.modes.contains('c') && !ctx.network().share_channel(user, target) {
-        return no("They take messages only from those in a common channel (+c)");
+        return no("+c: takes messages only from those in a common channel");
     }
     if to.modes.contains('z') && !from.modes.contains('Z') {
-        return no("They take messages only from those connected by TLS (+z)");
+        return no("+z: takes messages only from those connected by TLS");
     }
     if to.modes.contains('T') && format::is_ctcp(text) {
-        return no("They take no CTCPs (+T)");
+        return no("+T: takes no CTCPs");
     }
     None
 }
@@ -461,10 +462,10 @@ mod tests {
             bob   < :s1.test 477 bob alice :They take messages only from those logged in to an account (+R)
             alice > MODE alice -R+D
             bob   > PRIVMSG alice :x
-            bob   < :s1.test 531 bob alice :They take no private messages (+D)
+            bob   < :s1.test 531 bob alice :Cannot send to user (+D: takes no private messages)
             alice > MODE alice -D+c
             bob   > PRIVMSG alice :x
-            bob   < :s1.test 531 bob alice :They take messages only from those in a common channel (+c)
+            bob   < :s1.test 531 bob alice :Cannot send to user (+c: takes messages only from those in a common channel)
             alice > JOIN #a
             bob   > JOIN #a
             bob   > PRIVMSG alice :near
@@ -473,9 +474,9 @@ mod tests {
             bob   > PRIVMSG alice :secure
             alice < :bob!~bob@bob.test PRIVMSG alice :secure
             carol > PRIVMSG alice :x
-            carol < :s1.test 531 carol alice :They take messages only from those connected by TLS (+z)
+            carol < :s1.test 531 carol alice :Cannot send to user (+z: takes messages only from those connected by TLS)
             bob   > PRIVMSG alice :\x01VERSION\x01
-            bob   < :s1.test 531 bob alice :They take no CTCPs (+T)
+            bob   < :s1.test 531 bob alice :Cannot send to user (+T: takes no CTCPs)
             bob   > NOTICE alice :\x01VERSION\x01
             bob   > OPER root sesame
             bob   > PRIVMSG alice :\x01VERSION\x01

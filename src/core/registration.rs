@@ -2,8 +2,9 @@
 //! when nothing is missing any more.
 
 use super::{
-    ConnId, Core,
+    ConnId, Core, bans,
     ctx::{Ctx, Outcome, Reject, Then},
+    defcon,
     effect::Effects,
     local::Local,
     render,
@@ -30,6 +31,7 @@ pub const HOST_MAX: usize = 64;
 pub fn open(core: &mut Core, fx: &mut Effects, peer: Peer, now: Now) -> ConnId {
     let from = peer.from;
     let conn = core.sessions.insert(Session::new(peer, now));
+    core.census.unknown += 1;
     core.timers.set(now.mono + core.config.limits.registration_timeout, Timer::Registration(conn));
     if let Some(address) = resolvable(core, from) {
         if let Some(registration) = core.sessions[conn].registration() {
@@ -76,6 +78,8 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
         ctx.defer(Job::Verify { hash, password }, verified);
         return Ok(());
     }
+    bans::admit(ctx)?;
+    defcon::admit(ctx)?;
     if ctx.network().nick(&nick).is_some() {
         // Somebody was faster.
         if let Some(registration) = ctx.session_mut().registration() {
@@ -88,9 +92,13 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
 }
 
 fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    if !matches!(answer, Answer::Verified(true)) {
-        ctx.reply(reply::passwd_mismatch());
-        return Err(Reject::Quit("Password incorrect".into()));
+    match answer {
+        Answer::Verified(true) => (),
+        Answer::Verified(false) => {
+            ctx.reply(reply::passwd_mismatch());
+            return Err(Reject::Quit("Password incorrect".into()));
+        }
+        _ => return Err(Reject::Quit("The server is busy, try again later".into())),
     }
     if let Some(registration) = ctx.session_mut().registration() {
         registration.admitted = true;
@@ -107,10 +115,13 @@ fn complete(ctx: &mut Ctx<'_>) {
         sessions: vec![ctx.conn],
         since: ctx.now.wall,
         active: ctx.now.mono,
+        shunned: false,
         invites: Vec::new(),
     };
     ctx.core.locals.insert(user, local);
     ctx.core.census.arrived();
+    ctx.core.census.unknown = ctx.core.census.unknown.saturating_sub(1);
+    bans::shun(ctx.core, user);
     ctx.session_mut().phase = Phase::User(user);
     ctx.after(ctx.core.config.limits.ping_interval, Timer::Ping(ctx.conn));
     let text = move |core: &Core| {

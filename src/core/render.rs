@@ -4,7 +4,7 @@ pub mod channel;
 mod split;
 
 use super::{
-    ConnId, Core, audience,
+    ConnId, Core, audience, bans, defcon,
     effect::{Effect, Effects},
     housekeeping,
     session::Phase,
@@ -46,6 +46,9 @@ pub fn apply(
     let mut tell = Tell { core, fx, op, at, line: 0, cause, now };
     for change in &changes {
         tell.change(change);
+        if let Some(user) = change.looks_other() {
+            bans::shun(tell.core, user);
+        }
     }
     if core.network.has_empty() && core.alone() {
         core.network.collect(|_| true);
@@ -61,6 +64,7 @@ impl Drop for Guard {
         log::error!(
             "the network could not be changed by a fault of this program, which ends; please report this"
         );
+        log::logger().flush();
         std::process::abort();
     }
 }
@@ -98,6 +102,10 @@ impl Tell<'_> {
             Change::Told { by, user } => self.told(*by, *user),
             Change::Announced => self.announced(),
             Change::Asked { user } => self.asked(*user),
+            Change::Ban { key, by } => bans::changed(self.core, self.fx, key, *by, self.now),
+            Change::Lapsed(key) => bans::lapsed(self.core, key),
+            Change::Filter => self.filter(),
+            Change::Defcon(by) => self.defcon(*by),
             Change::Server(_) | Change::Links => self.core.watch_reach(self.fx, self.now),
         }
     }
@@ -203,10 +211,10 @@ impl Tell<'_> {
         };
         snotice::here(self.core, self.fx, 'q', exit, self.now);
         for conn in local.sessions {
+            goodbye(self.core, self.fx, conn, reason);
             if let Some(session) = self.core.sessions.get_mut(conn) {
                 session.phase = Phase::New(Box::default());
             }
-            goodbye(self.core, self.fx, conn, reason);
         }
     }
 
@@ -214,9 +222,20 @@ impl Tell<'_> {
         let Op::Message(message) = self.op else { return };
         let nick = self.core.network().user(user).nick().to_string();
         let msg = self.message(by, &nick, message);
-        let mut to = audience::of_user(self.core, user).to_vec();
-        to.extend(self.echo(by).into_iter().filter(|conn| !to.contains(conn)).collect::<Vec<_>>());
-        self.send(&msg, to);
+        let to = audience::of_user(self.core, user).to_vec();
+        let mut echo = self.echo(by);
+        if user == by {
+            // What arrives is no answer to what was sent: only the echo carries the label.
+            let held = self.fx.release();
+            self.send(&msg, to);
+            if let Some(capture) = held {
+                self.fx.hold(capture);
+            }
+            echo.retain(|conn| Some(*conn) == self.cause);
+            self.send(&msg, echo);
+        } else {
+            self.send(&msg, to.into_iter().chain(echo));
+        }
         let home = self.core.network().user(user).uid.server;
         if self.core.locals.get(by).is_some()
             && home != self.core.sid()
@@ -277,6 +296,20 @@ impl Tell<'_> {
         snotice::tell(self.core, self.fx, server, *letter, |_| text.to_string(), self.now);
     }
 
+    fn filter(&mut self) {
+        let Op::Filter { by, pattern, rule } = self.op else { return };
+        let by = self.source(*by, "");
+        match rule {
+            Some(rule) => log::info!("{by} sets the filter {pattern}: {}", rule.action.name()),
+            None => log::info!("{by} takes away the filter {pattern}"),
+        }
+    }
+
+    fn defcon(&mut self, by: Source) {
+        let (by, level) = (self.source(by, ""), self.core.network().defcon());
+        log::warn!("{by} sets DEFCON {level}: {}", defcon::meaning(level));
+    }
+
     /// What may be done to a user only at home is done at home.
     fn asked(&mut self, user: UserId) {
         let Op::Request { ask, .. } = self.op else { return };
@@ -316,8 +349,7 @@ impl Tell<'_> {
     }
 
     fn past(&mut self, mask: &str, realname: Box<str>, server: crate::time::Sid) {
-        let (nick, rest) = mask.split_once('!').unwrap_or((mask, ""));
-        let (user, host) = rest.split_once('@').unwrap_or((rest, ""));
+        let (nick, user, host) = crate::wire::mask::split(mask);
         let Some(nick) = Nick::lookup(nick, self.core.network().casemap()) else { return };
         let server = self
             .core
@@ -391,6 +423,9 @@ pub fn goodbye(core: &mut Core, fx: &mut Effects, conn: ConnId, reason: &str) {
     let Some(session) = core.sessions.get_mut(conn) else { return };
     if std::mem::replace(&mut session.closing, true) {
         return;
+    }
+    if matches!(session.phase, Phase::New(_)) {
+        core.census.unknown = core.census.unknown.saturating_sub(1);
     }
     let text = format!("Closing link: {reason}");
     fx.send(&[conn], |out| Msg::bare("ERROR").text(&text).encode(cap::CapSet::EMPTY, out));

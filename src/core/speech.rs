@@ -1,7 +1,7 @@
 //! What may be said in a channel, and who hears it: all of a channel's rules for messages, in one order.
 
 use super::{
-    ban,
+    chanban,
     chanflood::Verdict,
     ctx::{Ctx, Reject},
     policy,
@@ -51,7 +51,7 @@ pub fn check<'a>(
     if !status.is_some_and(|status| status.at_least(Status::VOICE)) {
         speech.moderated = status.is_some()
             && (record.has('U')
-                || ban::find(ctx.core, record, user, |act| act == Act::OpModerated).is_some());
+                || chanban::find(ctx.core, record, user, |act| act == Act::OpModerated).is_some());
         if let Some(why) = policy::mute(ctx, user, channel).filter(|_| !speech.moderated) {
             return Err(no(record, why));
         }
@@ -61,7 +61,7 @@ pub fn check<'a>(
     if kind == MessageKind::Tagmsg {
         return Ok(speech);
     }
-    let banned = |act| ban::find(ctx.core, record, user, |other| other == act).is_some();
+    let banned = |act| chanban::find(ctx.core, record, user, |other| other == act).is_some();
     if kind == MessageKind::Notice && (record.has('T') || banned(Act::NoNotice)) {
         return Err(no(record, "+T: no notices here"));
     }

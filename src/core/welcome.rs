@@ -75,7 +75,7 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
     let kinds = [Kind::List, Kind::Key, Kind::Value, Kind::Flag].map(mode::letters).join(",");
     let targets = limits.targets;
     let targmax = format!(
-        "JOIN:,KICK:{targets},NAMES:1,NOTICE:{targets},PART:,PRIVMSG:{targets},TAGMSG:{targets},WHOIS:1"
+        "JOIN:,KICK:{targets},NAMES:{targets},NOTICE:{targets},PART:,PRIVMSG:{targets},TAGMSG:{targets},WHOIS:1"
     );
     let tokens = [
         ("ACCOUNTEXTBAN", text("account,a".into())),
@@ -118,12 +118,11 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
 pub fn lusers(ctx: &mut Ctx<'_>) {
     let census = ctx.core.census;
     let servers = ctx.network().servers().filter(|(_, server)| !server.hidden).count();
-    let unknown = ctx.core.sessions.len().saturating_sub(census.local);
     let channels = ctx.network().channel_count();
     let seen = census.users.saturating_sub(census.invisible);
     ctx.reply(reply::luser_client(seen, census.invisible, servers));
     ctx.reply(reply::luser_op(census.opers));
-    ctx.reply(reply::luser_unknown(unknown));
+    ctx.reply(reply::luser_unknown(census.unknown));
     ctx.reply(reply::luser_channels(channels));
     ctx.reply(reply::luser_me(census.local, servers.saturating_sub(1)));
     ctx.reply(reply::local_users(census.local, census.local_max));

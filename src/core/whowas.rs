@@ -1,6 +1,9 @@
 //! Who was here: the last users who quit or changed nick, for WHOWAS (RFC 2812 §3.6.3).
 
-use crate::{time::Wall, wire::name::Nick};
+use crate::{
+    time::Wall,
+    wire::{casemap::Casemap, mask, name::Nick},
+};
 use std::collections::VecDeque;
 
 /// Someone who was here.
@@ -51,8 +54,8 @@ impl Whowas {
         self.past.push_back(past);
     }
 
-    /// Those who wore a nick, the latest first.
-    pub fn of<'a>(&'a self, nick: &'a Nick) -> impl Iterator<Item = &'a Past> {
-        self.past.iter().rev().filter(move |past| past.nick == *nick)
+    /// Those who wore a nick, or one that fits a mask, the latest first.
+    pub fn of<'a>(&'a self, mask: &'a str, casemap: Casemap) -> impl Iterator<Item = &'a Past> {
+        self.past.iter().rev().filter(move |past| mask::matches(mask, past.nick.as_str(), casemap))
     }
 }

@@ -107,6 +107,11 @@ impl Network {
             members.sort_unstable();
             lines.push(format!("{line} {members:?}"));
         }
+        lines.extend(
+            self.bans.all().map(|ban| format!("{:?} {:?} {:?}", ban.key, ban.terms, ban.at)),
+        );
+        lines.extend(self.filters.all().map(|filter| format!("{filter:?}")));
+        lines.push(format!("{:?}", self.defcon));
         lines.sort_unstable();
         lines.join("\n")
     }

@@ -5,8 +5,10 @@
 //! it: users of servers out of reach are hidden, and forgotten by nobody.
 
 mod apply;
+pub mod ban;
 mod check;
 pub mod crdt;
+pub mod filter;
 pub mod mode;
 pub mod op;
 mod replay;
@@ -22,7 +24,9 @@ use crate::{
     },
 };
 use ahash::RandomState;
+use ban::Bans;
 use crdt::{Epoch, Lww, Source, Uid};
+use filter::Filters;
 use mode::{ChannelModes, Status, UserModes};
 use op::ServerInfo;
 use std::{
@@ -277,6 +281,10 @@ pub struct Network {
     empty: Vec<ChannelId>,
     /// When which masks end by themselves.
     expiries: BTreeSet<(Wall, ChannelId, Stamp)>,
+    bans: Bans,
+    filters: Filters,
+    /// How much is locked against an attack: 5 is nothing, 1 is nearly all.
+    defcon: Lww<u8>,
 }
 
 impl fmt::Debug for Network {
@@ -301,7 +309,25 @@ impl Network {
             servers: BTreeMap::new(),
             empty: Vec::new(),
             expiries: BTreeSet::new(),
+            bans: Bans::new(hash),
+            filters: Filters::default(),
+            defcon: Lww { value: 5, at: Stamp::ZERO, by: Source::Server(Sid::FIRST) },
         }
+    }
+
+    /// The server bans.
+    pub fn bans(&self) -> &Bans {
+        &self.bans
+    }
+
+    /// The content filters.
+    pub fn filters(&self) -> &Filters {
+        &self.filters
+    }
+
+    /// How much is locked against an attack: 5 is nothing, 1 is nearly all.
+    pub fn defcon(&self) -> u8 {
+        self.defcon.value
     }
 
     /// How names are folded.

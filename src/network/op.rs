@@ -2,11 +2,13 @@
 
 use super::{
     ChannelId, UserId,
+    ban::{Key, Terms},
     crdt::{Epoch, Source, Uid},
+    filter::Rule,
     mode::{ChannelModes, UserModes},
 };
 use crate::{
-    time::{Sid, Stamp, Wall},
+    time::{Sid, Stamp},
     wire::name::{ChannelName, Nick},
 };
 use std::net::IpAddr;
@@ -143,8 +145,33 @@ pub enum Op {
         /// What.
         ask: Ask,
     },
-    /// Masks whose time is up by now end. Said by this server to itself only, as every server does.
-    Expire(Wall),
+    /// A server ban is set, changed or lifted.
+    Ban {
+        /// By whom.
+        by: Source,
+        /// Which.
+        key: Key,
+        /// What it says; none when it is lifted.
+        terms: Option<Box<Terms>>,
+    },
+    /// A content filter is set, changed or taken away.
+    Filter {
+        /// By whom.
+        by: Source,
+        /// What it looks for, as `*` and `?` match.
+        pattern: Box<str>,
+        /// What happens then; none when it is taken away.
+        rule: Option<Box<Rule>>,
+    },
+    /// The network locks itself against an attack, or opens again.
+    Defcon {
+        /// By whom.
+        by: Source,
+        /// 5 is nothing, 1 is nearly all.
+        level: u8,
+    },
+    /// Time has passed: bans run out, of the network and of channels. Said by every server to itself only.
+    Lapse,
     /// A server is out of reach for longer than the grace. Said by this server to itself only.
     Hide(Sid),
     /// A server is back in reach. Said by this server to itself only.
@@ -443,10 +470,36 @@ pub enum Change {
         /// About whom.
         user: UserId,
     },
+    /// A server ban has been set, changed or lifted.
+    Ban {
+        /// Which.
+        key: Key,
+        /// By whom.
+        by: Source,
+    },
+    /// A server ban has run out.
+    Lapsed(Key),
+    /// A content filter has been set, changed or taken away; it stands in the operation.
+    Filter,
+    /// The network is locked otherwise than before, by whom.
+    Defcon(Source),
     /// A server has come, or begun another life.
     Server(Sid),
     /// Which servers are linked has changed.
     Links,
+}
+
+impl Change {
+    /// A user whom masks may fit now that did not, or no longer fit.
+    pub fn looks_other(&self) -> Option<UserId> {
+        match self {
+            Change::Nick { user, .. }
+            | Change::Realname { user }
+            | Change::UserModes { user, .. }
+            | Change::Host { user, .. } => Some(*user),
+            _ => None,
+        }
+    }
 }
 
 /// A user who is no longer there to be looked at.

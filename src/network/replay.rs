@@ -24,6 +24,16 @@ impl Network {
         for (_, channel) in self.channels.iter() {
             self.replay_channel(channel, &mut ops);
         }
+        ops.extend(self.filters.all().map(|(pattern, filter)| {
+            let rule = filter.rule.clone().map(Box::new);
+            (Op::Filter { by: filter.by, pattern: pattern.into(), rule }, filter.at)
+        }));
+        let Lww { value: level, at, by } = self.defcon;
+        ops.extend((at != Stamp::ZERO).then_some((Op::Defcon { by, level }, at)));
+        ops.extend(self.bans.all().map(|ban| {
+            let terms = ban.terms.clone().map(Box::new);
+            (Op::Ban { by: ban.by, key: ban.key.clone(), terms }, ban.at)
+        }));
         ops
     }
 

@@ -59,6 +59,7 @@ impl Reactor {
     /// stays as it was.
     pub(super) fn reconfigure(&mut self, loaded: &Loaded) {
         self.limits = loaded.config.limits.clone();
+        log::set_max_level(loaded.config.log.level);
         let listen = &loaded.config.listen;
         let mut dropped = Vec::new();
         for (slot, listener) in &mut self.listeners {
@@ -168,7 +169,12 @@ impl Reactor {
 fn is_of_the_client(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted
+        ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::HostUnreachable
+            | ErrorKind::Interrupted
+            | ErrorKind::NetworkDown
+            | ErrorKind::NetworkUnreachable
     )
 }
 

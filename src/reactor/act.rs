@@ -63,13 +63,14 @@ impl Reactor {
         }
         socket.append(bytes, &mut self.buffers);
         // Much may be for one recipient in one turn; only what it does not take counts.
-        if socket.pending() > FLUSHED_EARLY && !socket.blocked {
+        let most = usize::try_from(self.limits.send_queue).unwrap_or(usize::MAX);
+        if socket.pending() > FLUSHED_EARLY.min(most) && !socket.blocked {
             if let Err(failure) = socket.flush(&mut self.buffers) {
                 log::debug!("writing fails: {failure}");
                 return self.end(id, Gone::Error);
             }
         }
-        if socket.pending() as u64 > self.limits.send_queue {
+        if socket.pending() > most {
             socket.forget(&mut self.buffers);
             return self.end(id, Gone::SendQueue);
         }
@@ -106,7 +107,9 @@ impl Reactor {
         socket.phase = Phase::Closing;
         socket.rest = Vec::new();
         self.closing += 1;
-        let time = if self.closing > CLOSING_MAX { Duration::ZERO } else { CLOSING_TIME };
+        // In the end nobody comes to take the place of those who close, and so all have the time.
+        let many = self.closing > CLOSING_MAX && self.stops == 0;
+        let time = if many { Duration::ZERO } else { CLOSING_TIME };
         self.cancel(id);
         self.schedule(id, self.now.mono + time);
         self.soil(id);
@@ -143,8 +146,10 @@ impl Reactor {
     pub(super) fn bury(&mut self) {
         while !self.gone.is_empty() {
             for (id, why) in mem::take(&mut self.gone) {
-                if why == Gone::Endless {
-                    self.dismiss(id);
+                // Who stops sending may still be reading, as `printf … | nc` does.
+                let answered = || self.sockets.get(id).is_some_and(|one| one.pending() > 0);
+                if why == Gone::Endless || why == Gone::Eof && answered() {
+                    self.dismiss(id, why);
                     continue;
                 }
                 self.cancel(id);
@@ -169,13 +174,12 @@ impl Reactor {
     }
 
     /// Tells the server of a connection that has ended but can still be written to, so that the client
-    /// hears why.
-    fn dismiss(&mut self, id: SocketId) {
+    /// hears the last answers, and why.
+    fn dismiss(&mut self, id: SocketId, why: Gone) {
         let Some(socket) = self.sockets.get_mut(id) else { return };
         socket.phase = Phase::Open;
         let Some(conn) = socket.conn else { return self.close(id) };
-        let input = Input::Closed { conn, why: Gone::Endless };
-        self.server.handle(input, self.now, &mut self.fx);
+        self.server.handle(Input::Closed { conn, why }, self.now, &mut self.fx);
         self.act();
         self.conns.remove(conn);
         if let Some(socket) = self.sockets.get_mut(id) {

@@ -95,7 +95,8 @@ struct Leaving {
 }
 
 impl Reactor {
-    /// Binds what is configured. `pool` starts the workers, given what they wake the reactor with.
+    /// A reactor that listens nowhere yet. `pool` starts the workers, given what they wake the reactor
+    /// with.
     pub fn new(
         server: Server,
         pool: impl FnOnce(Arc<Waker>) -> io::Result<Pool>,
@@ -105,7 +106,7 @@ impl Reactor {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), Source::Waker.token())?);
         let clocks = system::Clocks::start();
-        let mut reactor = Reactor {
+        Ok(Reactor {
             poll,
             server,
             pool: pool(waker.clone())?,
@@ -132,17 +133,19 @@ impl Reactor {
             leaving: None,
             stops: 0,
             asked: 0,
-        };
-        for place in 0..loaded.config.listen.len() {
-            reactor.listen(place, loaded)?;
-        }
-        Ok(reactor)
+        })
     }
 
     /// From now on signals reach this reactor. Once in a process.
     pub fn catch_signals(&mut self) -> io::Result<()> {
         self.signals = Signals::catch(self.poll.registry(), &self.handle)?;
         Ok(())
+    }
+
+    /// Binds what is configured. Comes after [`Reactor::catch_signals`], since whoever sees that the server
+    /// listens may send one.
+    pub fn bind(&mut self, loaded: &Loaded) -> io::Result<()> {
+        (0..loaded.config.listen.len()).try_for_each(|place| self.listen(place, loaded))
     }
 
     /// What stops it, for other threads.

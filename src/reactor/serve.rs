@@ -109,13 +109,19 @@ impl Reactor {
             socket.rest = rest;
             stop
         };
-        match stop {
-            Stop::More if socket.ended => self.end(id, Gone::Eof),
+        let why = match stop {
+            Stop::More if socket.ended => Gone::Eof,
             Stop::More => return ControlFlow::Continue(()),
-            Stop::Wait => (),
-            Stop::Turn => self.enqueue(id),
-            Stop::Endless => self.end(id, Gone::Endless),
-        }
+            Stop::Wait => return ControlFlow::Break(()),
+            Stop::Turn => {
+                self.enqueue(id);
+                return ControlFlow::Break(());
+            }
+            Stop::Endless => Gone::Endless,
+        };
+        // The answers to the lines before the end come before the end.
+        self.act();
+        self.end(id, why);
         ControlFlow::Break(())
     }
 

@@ -62,7 +62,9 @@ fn reactor(loaded: &Loaded) -> Reactor {
     let loader =
         Loader { path: None, allow_insecure_cloak: true, fallback: (Vec::new(), Vec::new()) };
     let workers = Workers { store: Box::new(Memory::default()), loader, certificates: Vec::new() };
-    Reactor::new(server, |waker| Pool::new(waker, workers), loaded).unwrap()
+    let mut reactor = Reactor::new(server, |waker| Pool::new(waker, workers), loaded).unwrap();
+    reactor.bind(loaded).unwrap();
+    reactor
 }
 
 impl Reactor {
@@ -169,6 +171,47 @@ fn an_idle_connection_owns_no_buffer() {
         })
     });
     assert!(reactor.buffers.take().capacity() > 0, "the buffer has gone back");
+}
+
+#[test]
+fn who_stops_sending_still_hears_the_answers() {
+    let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
+    let mut client = reactor.connect();
+    client.write_all(b"JOIN #a\r\n").unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    reactor.until(is_open);
+    reactor.until(|reactor| reactor.sockets.is_empty());
+    assert!(read_all(client).contains(" 451 "));
+    assert_eq!(reactor.closing, 0);
+}
+
+#[test]
+fn only_what_the_kernel_does_not_take_counts_against_the_limit() {
+    let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
+    reactor.limits.send_queue = 4096;
+    let mut client = reactor.connect();
+    reactor.until(is_open);
+    for _ in 0..40 {
+        reactor.say(&[b'x'; 512]);
+    }
+    reactor.until(|reactor| reactor.pending() == 0);
+    client.read_exact(&mut [0; 40 * 512]).unwrap();
+    assert!(is_open(&reactor));
+}
+
+#[test]
+fn in_the_end_everybody_has_the_same_time_to_read() {
+    let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
+    let _client = reactor.connect();
+    reactor.until(is_open);
+    // As if so many others were closing already.
+    reactor.closing = 100_000;
+    reactor.stops = 1;
+    let conn = reactor.only();
+    reactor.fx.push(Effect::Close { conn });
+    reactor.act();
+    let first = reactor.timers.first().map(|timer| timer.0.since(reactor.now.mono));
+    assert!(first.is_some_and(|time| time > Duration::from_secs(1)), "{first:?}");
 }
 
 #[test]
@@ -381,6 +424,25 @@ fn lines_go_through_tls_and_the_end_is_announced() {
         reactor.act();
         reactor.until(|_| client.is_finished());
         assert_eq!(client.join().unwrap(), format!("hello\r\n{long}"));
+    }
+}
+
+#[test]
+fn who_says_goodbye_in_tls_still_hears_the_answers() {
+    for version in [&version::TLS12, &version::TLS13] {
+        let certificates = vec![material(0, "localhost")];
+        let mut reactor = reactor(&loaded(vec![listen(&["localhost"])], certificates));
+        let stream = reactor.connect();
+        let client = thread::spawn(move || {
+            let mut client = secured(stream, "localhost", version);
+            client.write_all(b"JOIN #a\r\n").unwrap();
+            client.conn.send_close_notify();
+            client.flush().unwrap();
+            client.sock.shutdown(Shutdown::Write).unwrap();
+            read_all(client)
+        });
+        reactor.until(|reactor| client.is_finished() && reactor.sockets.is_empty());
+        assert!(client.join().unwrap().contains(" 451 "));
     }
 }
 

@@ -54,10 +54,8 @@ impl From<SocketId> for Source {
 
 /// The socket that is meant, unless it has gone.
 pub fn find<V>(sockets: &Arena<SocketId, V>, index: u32, generation: u32) -> Option<SocketId> {
-    let (id, _) = sockets.from_slot(index)?;
-    let same =
-        id.index() == index && id.generation() as usize & GENERATION_MASK == generation as usize;
-    same.then_some(id)
+    let (id, _) = sockets.in_slot(index)?;
+    (id.generation() as usize & GENERATION_MASK == generation as usize).then_some(id)
 }
 
 /// How many listeners there can be.

@@ -122,6 +122,8 @@ impl Play {
         match key {
             "server.password" => self.config.server.password = Some(Secret::new(value)),
             "limits.channels_per_user" => self.config.limits.channels_per_user = number(),
+            "limits.login_burst" => self.config.limits.login_burst = number() as u32,
+            "limits.server_bans" => self.config.limits.server_bans = number(),
             "limits.list_entries" => self.config.limits.list_entries = number(),
             "limits.flood_burst" => self.config.limits.flood_burst = number() as u32,
             "cloak.enabled" => self.config.cloak.enabled = value == "true",

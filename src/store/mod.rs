@@ -47,6 +47,8 @@ pub enum Rows {
 pub enum Error {
     /// The file or its folder cannot be read or written.
     Unreachable,
+    /// The server's user may not read or write the file or its folder.
+    Denied,
     /// There is no room left on the disk.
     Full,
     /// The file may only be read.
@@ -65,12 +67,17 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Unreachable => f.write_str("the database cannot be reached"),
+            Error::Denied => f.write_str("the server's user may not write there"),
             Error::Full => f.write_str("the disk is full"),
             Error::ReadOnly => f.write_str("the database may only be read"),
-            Error::Locked => f.write_str("the database is locked by another program"),
-            Error::Damaged => f.write_str("the database is damaged"),
+            Error::Locked => {
+                f.write_str("another program, or another slircd, is using the database")
+            }
+            Error::Damaged => {
+                f.write_str("the database is damaged, or is no database; restore it from a backup")
+            }
             Error::TooNew(version) => {
-                write!(f, "the database is of a later version (schema {version})")
+                write!(f, "the database is of a later version of slircd (schema {version})")
             }
             Error::Engine(code) => write!(f, "the database engine failed (code {code})"),
         }

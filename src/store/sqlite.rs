@@ -3,7 +3,12 @@
 use super::{Error, Query, Rows, Store, identify};
 use crate::time::Sid;
 use rusqlite::{Connection, ErrorCode, params};
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs::{DirBuilder, File, OpenOptions, Permissions},
+    io,
+    path::Path,
+    time::Duration,
+};
 
 /// The schema, one step after another; a file's `user_version` says how many it has gone. Steps are
 /// added and never changed.
@@ -17,25 +22,33 @@ const BUSY: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Sqlite {
     db: Connection,
+    /// Held as long as the store is open, so that no second server writes to it.
+    _lock: Option<File>,
 }
 
-/// Opens the store in a folder, which is made if it is not there.
+/// Opens the store in a folder, which is made if it is not there. One process at a time can have it.
 pub fn open(folder: &Path) -> Result<Sqlite, Error> {
-    fs::create_dir_all(folder).map_err(|_| Error::Unreachable)?;
-    Sqlite::open(&folder.join("slircd.db"))
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder).map_err(|error| reason(&error))?;
+    let lock = lock(&folder.join("slircd.lock"))?;
+    Ok(Sqlite { _lock: Some(lock), ..Sqlite::open(&folder.join("slircd.db"))? })
 }
 
 impl Sqlite {
     /// Opens a file, and brings its schema up to date.
     pub fn open(path: &Path) -> Result<Sqlite, Error> {
+        // Before SQLite does, which would leave the mode to the umask; and it gives its other files the
+        // mode of this one.
+        drop(private(path)?);
         let mut db = Connection::open(path)?;
         db.busy_timeout(BUSY)?;
         db.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
         )?;
-        restrict(path);
         migrate(&mut db)?;
-        Ok(Sqlite { db })
+        Ok(Sqlite { db, _lock: None })
     }
 
     fn get(&self, key: &str) -> Result<Option<String>, Error> {
@@ -47,8 +60,10 @@ impl Sqlite {
         }
     }
 
+    /// A number; 0 if it has never been stored. One that cannot be read is not taken for that: what
+    /// follows from it could repeat ids.
     fn number(&self, key: &str) -> Result<u64, Error> {
-        Ok(self.get(key)?.and_then(|text| text.parse().ok()).unwrap_or(0))
+        self.get(key)?.map_or(Ok(0), |text| text.parse().map_err(|_| Error::Damaged))
     }
 }
 
@@ -56,7 +71,8 @@ impl Store for Sqlite {
     fn ask(&mut self, query: &Query) -> Result<Rows, Error> {
         match query {
             Query::Identify { sid, random } => {
-                let stored = self.get("sid")?.and_then(|text| Sid::parse(&text));
+                let sid_of = |text: String| Sid::parse(&text).ok_or(Error::Damaged);
+                let stored = self.get("sid")?.map(sid_of).transpose()?;
                 let clean = self.get("clean")?.as_deref() == Some("1");
                 let life = self.number("life")? + 1;
                 let (sid, clock) = identify(stored, *sid, *random, self.number("clock")?, clean);
@@ -102,17 +118,50 @@ fn migrate(db: &mut Connection) -> Result<(), Error> {
     Ok(())
 }
 
-/// Only the server's own user may read it.
-fn restrict(path: &Path) {
+/// Takes the lock, which the system gives back when the process ends, however it does.
+fn lock(path: &Path) -> Result<File, Error> {
+    let file = private(path)?;
+    #[cfg(unix)]
+    {
+        use rustix::fs::{FlockOperation, flock};
+        flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| Error::Locked)?;
+    }
+    Ok(file)
+}
+
+/// Opens a file that only the server's own user may read; makes it if it is not there.
+fn private(path: &Path) -> Result<File, Error> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path).map_err(|error| reason(&error))?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        if let Err(error) = fs::set_permissions(path, fs::Permissions::from_mode(0o600)) {
-            log::warn!("{} could not be kept from others' eyes: {error}", path.display());
+        let mode = file.metadata().map_or(0o600, |file| file.permissions().mode());
+        if mode & 0o077 != 0 {
+            let kept = file.set_permissions(Permissions::from_mode(0o600));
+            match kept {
+                Ok(()) => {
+                    log::warn!("{} could be read by others; it cannot any more", path.display())
+                }
+                Err(error) => {
+                    log::warn!("{} could not be kept from others' eyes: {error}", path.display());
+                }
+            }
         }
     }
-    #[cfg(not(unix))]
-    let _ = path;
+    Ok(file)
+}
+
+fn reason(error: &io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Full,
+        io::ErrorKind::ReadOnlyFilesystem => Error::ReadOnly,
+        io::ErrorKind::PermissionDenied => Error::Denied,
+        _ => Error::Unreachable,
+    }
 }
 
 impl From<rusqlite::Error> for Error {
@@ -123,8 +172,99 @@ impl From<rusqlite::Error> for Error {
             ErrorCode::ReadOnly => Error::ReadOnly,
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::Locked,
             ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => Error::Damaged,
-            ErrorCode::CannotOpen | ErrorCode::PermissionDenied => Error::Unreachable,
+            ErrorCode::CannotOpen => Error::Unreachable,
+            ErrorCode::PermissionDenied => Error::Denied,
             _ => Error::Engine(code.extended_code),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Rows;
+    use std::{fs, path::PathBuf};
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("slircd-{name}-{}", std::process::id()));
+        // It is there only if an earlier run has left it.
+        drop(fs::remove_dir_all(&folder));
+        folder
+    }
+
+    fn mark(store: &mut Sqlite, tick: u64) -> Result<Rows, Error> {
+        store.ask(&Query::RaiseClock { tick, clean: false })
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_can_read_what_is_stored() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = folder("modes");
+        let mut store = open(&folder).unwrap();
+        mark(&mut store, 1).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&folder), 0o700);
+        let names: Vec<String> = fs::read_dir(&folder)
+            .unwrap()
+            .map(|file| {
+                let path = file.unwrap().path();
+                assert_eq!(mode(&path), 0o600, "{}", path.display());
+                path.file_name().unwrap().to_str().unwrap().to_owned()
+            })
+            .collect();
+        assert!(names.contains(&"slircd.db-wal".to_owned()), "{names:?}");
+        drop(store);
+        fs::set_permissions(folder.join("slircd.db"), Permissions::from_mode(0o644)).unwrap();
+        drop(open(&folder).unwrap());
+        assert_eq!(mode(&folder.join("slircd.db")), 0o600);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_is_for_one_server() {
+        let folder = folder("lock");
+        let first = open(&folder).unwrap();
+        assert_eq!(open(&folder).map(drop), Err(Error::Locked));
+        drop(first);
+        assert_eq!(open(&folder).map(drop), Ok(()));
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn trouble_has_a_name_and_passes() {
+        let folder = folder("trouble");
+        let mut store = open(&folder).unwrap();
+        store.db.execute_batch("PRAGMA query_only = ON").unwrap();
+        assert_eq!(mark(&mut store, 1), Err(Error::ReadOnly));
+        store.db.execute_batch("PRAGMA query_only = OFF").unwrap();
+        assert_eq!(mark(&mut store, 2), Ok(Rows::Done));
+        let other = Connection::open(folder.join("slircd.db")).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        store.db.busy_timeout(Duration::ZERO).unwrap();
+        assert_eq!(mark(&mut store, 3), Err(Error::Locked));
+        other.execute_batch("ROLLBACK").unwrap();
+        assert_eq!(mark(&mut store, 4), Ok(Rows::Done));
+        store.db.execute_batch("CREATE TABLE big (x); PRAGMA max_page_count = 10").unwrap();
+        let big = store.db.execute_batch("INSERT INTO big VALUES (zeroblob(1000000))");
+        assert_eq!(big.map_err(Error::from), Err(Error::Full));
+        assert_eq!(mark(&mut store, 5), Ok(Rows::Done));
+        drop((store, other));
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_clock_that_cannot_be_read_is_not_taken_for_none() {
+        let folder = folder("clock");
+        let mut store = open(&folder).unwrap();
+        mark(&mut store, 7).unwrap();
+        store.db.execute("UPDATE meta SET value = 'x' WHERE key = 'clock'", []).unwrap();
+        let identify = Query::Identify { sid: None, random: 1 };
+        assert_eq!(store.ask(&identify), Err(Error::Damaged));
+        assert_eq!(mark(&mut store, 8), Err(Error::Damaged));
+        drop(store);
+        fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -237,6 +237,13 @@ fn cut(out: &mut Vec<u8>, mut end: usize) {
     out.truncate(end);
 }
 
+/// A time as `server-time` and the log show it.
+pub fn timestamp(time: Wall) -> String {
+    let mut out = Vec::new();
+    push_time(&mut out, time);
+    String::from_utf8(out).unwrap_or_default()
+}
+
 /// `2026-11-22T23:59:59.123Z` (`ircv3: server-time`).
 fn push_time(out: &mut Vec<u8>, time: Wall) {
     let mut text = String::with_capacity(24);
@@ -336,6 +343,24 @@ mod tests {
         assert_eq!((parsed.source, parsed.verb), (Some("n!u@h"), "PRIVMSG"));
         assert_eq!(parsed.args.iter().collect::<Vec<_>>(), ["#c", " hi :there"]);
         assert_eq!(parsed.tags.get("batch").as_deref(), Some("a b"));
+    }
+
+    #[test]
+    fn pieces_join_as_everybody_joins_them() {
+        let msg = |params: &[&str], last: &str| {
+            let msg = params.iter().fold(Msg::new("s", "foo"), |msg, param| msg.param(param));
+            text(&msg.text(last), CapSet::EMPTY)
+        };
+        assert_eq!(text(&Msg::new("s", "AWAY"), CapSet::EMPTY), ":s AWAY\r\n");
+        assert_eq!(msg(&[], ""), ":s foo :\r\n");
+        assert_eq!(msg(&["b\tar"], ":asdf"), ":s foo b\tar ::asdf\r\n");
+        assert_eq!(msg(&["bar"], "lol :) "), ":s foo bar :lol :) \r\n");
+        let tagged = Msg::bare("C").tag(cap::MESSAGE_TAGS, "a", "b\\and\nk;").tag(
+            cap::MESSAGE_TAGS,
+            "c",
+            "",
+        );
+        assert_eq!(text(&tagged, cap::MESSAGE_TAGS), "@a=b\\\\and\\nk\\:;c C\r\n");
     }
 
     #[test]

@@ -7,9 +7,9 @@
 
 use super::{
     casemap::Casemap,
-    duration,
     mask::{self, Hostmask},
 };
+use crate::time::{parse_span, span_text};
 use std::{fmt, time::Duration};
 
 /// The longest time for which a ban may be set.
@@ -215,7 +215,13 @@ impl Ban {
                 Word::Time if span.is_some() => return Err(Wrong::Twice),
                 Word::Time => {
                     let (time, after) = word.value.split_once(':').ok_or(Wrong::Empty)?;
-                    let time = duration::parse(time, if word.minutes { 60 } else { 1 });
+                    let time = match time.parse::<u64>() {
+                        Ok(number) => {
+                            let unit = if word.minutes { 60 } else { 1 };
+                            number.checked_mul(unit).map(Duration::from_secs)
+                        }
+                        Err(_) => parse_span(time),
+                    };
                     let time = time.filter(|time| !time.is_zero() && *time <= SPAN_MAX);
                     (span, rest) = (Some(time.ok_or(Wrong::Time)?), value(after)?);
                 }
@@ -244,7 +250,7 @@ impl fmt::Display for Ban {
     /// The canonical form.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(span) = self.span {
-            write!(f, "time:{}:", duration::show(span))?;
+            write!(f, "time:{}:", span_text(span))?;
         }
         if let Some(channel) = &self.redirect {
             write!(f, "redirect:{channel}:")?;
@@ -518,7 +524,7 @@ mod tests {
             ("t:2h:", Wrong::Empty),
             ("t:x:bob", Wrong::Time),
             ("t:0:bob", Wrong::Time),
-            ("t:11y:bob", Wrong::Time),
+            ("t:600w:bob", Wrong::Time),
             ("channel:x", Wrong::Channel),
             ("d:x:bob", Wrong::Channel),
             ("m:m:bob", Wrong::Twice),

@@ -9,7 +9,7 @@ pub const BODY_MAX: usize = 512;
 pub const LINE_MAX: usize = CLIENT_MAX + 2 + BODY_MAX;
 
 /// The longest line that is thrown away; whoever sends more is disconnected.
-const SKIPPED_MAX: usize = 64 << 10;
+const SKIPPED_MAX: usize = 16 << 10;
 
 /// What stands at the beginning of the bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -40,7 +40,11 @@ impl Framing {
         let line = bytes.get(..end).unwrap_or_default();
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let skipped = std::mem::take(&mut self.skipped);
-        let piece = if skipped == 0 && fits(line) { Piece::Line(line) } else { Piece::TooLong };
+        let piece = match skipped {
+            0 if fits(line) => Piece::Line(line),
+            _ if skipped as usize + end > SKIPPED_MAX => Piece::Endless,
+            _ => Piece::TooLong,
+        };
         (end + 1, piece)
     }
 
@@ -109,9 +113,13 @@ mod tests {
 
     #[test]
     fn a_line_much_too_long_is_thrown_away_and_an_endless_one_ends_the_connection() {
-        let long = "x".repeat(20_000);
+        let long = "x".repeat(SKIPPED_MAX);
         assert_eq!(all(format!("{long}\nA\n").as_bytes(), 1000), ["too long", "A"]);
-        assert_eq!(all(&vec![b'x'; 80_000], 1000).first().map(String::as_str), Some("endless"));
+        for size in [1000, 99_999] {
+            let (endless, ended) = (long.clone() + "x", format!("{long}x\n"));
+            assert_eq!(all(endless.as_bytes(), size), ["endless"]);
+            assert_eq!(all(ended.as_bytes(), size).first().map(String::as_str), Some("endless"));
+        }
     }
 
     #[test]

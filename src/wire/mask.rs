@@ -1,6 +1,6 @@
 //! Masks: `nick!user@host` with `*` and `?`.
 
-use super::casemap::Casemap;
+use super::{casemap::Casemap, cidr::Cidr};
 use std::net::IpAddr;
 
 /// Whether a text fits a pattern in which `*` stands for any number of characters and `?` for one.
@@ -43,8 +43,14 @@ fn next_char(text: &[u8], at: usize) -> usize {
     at + 1 + more
 }
 
-/// A mask with all of its three parts, as it was written: `bob` is `bob!*@*`, `*.org` is `*!*@*.org`,
-/// `a@b` is `*!a@b`.
+/// `nick!user@host` in its three parts; those that are not there are empty.
+pub fn split(source: &str) -> (&str, &str, &str) {
+    let (who, host) = source.rsplit_once('@').unwrap_or((source, ""));
+    let (nick, user) = who.split_once('!').unwrap_or((who, ""));
+    (nick, user, host)
+}
+
+/// A mask with all of its three parts: `bob` is `bob!*@*`, `*.org` is `*!*@*.org`, `a@b` is `*!a@b`.
 pub fn complete(text: &str) -> String {
     let text: String = text.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
     let part = |part: &str| if part.is_empty() { "*".to_owned() } else { collapse(part) };
@@ -66,7 +72,7 @@ pub struct Hostmask {
     text: Box<str>,
     /// Where the `!` stands, and the `@`.
     marks: (usize, usize),
-    range: Option<Range>,
+    range: Option<Cidr>,
 }
 
 /// Whom a mask is compared with.
@@ -90,7 +96,7 @@ impl Hostmask {
         let text = casemap.fold(&complete(text)).into_owned().into_boxed_str();
         let bang = text.find('!').unwrap_or(0);
         let at = text.rfind('@').unwrap_or(bang);
-        let range = text.get(at + 1..).and_then(Range::parse);
+        let range = text.get(at + 1..).filter(|host| host.contains('/')).and_then(Cidr::parse);
         Hostmask { text, marks: (bang, at), range }
     }
 
@@ -122,38 +128,8 @@ impl Hostmask {
     }
 }
 
-/// A range of addresses, `192.0.2.0/24`.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Range {
-    address: IpAddr,
-    bits: u8,
-}
-
-impl Range {
-    fn parse(text: &str) -> Option<Range> {
-        let (address, bits) = text.split_once('/')?;
-        let (address, bits) = (address.parse::<IpAddr>().ok()?, bits.parse().ok()?);
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        (bits <= most).then_some(Range { address, bits })
-    }
-
-    fn contains(&self, other: IpAddr) -> bool {
-        match (self.address, other) {
-            (IpAddr::V4(a), IpAddr::V4(b)) => {
-                let mask = u32::MAX.checked_shl(32 - u32::from(self.bits)).unwrap_or(0);
-                u32::from(a) & mask == u32::from(b) & mask
-            }
-            (IpAddr::V6(a), IpAddr::V6(b)) => {
-                let mask = u128::MAX.checked_shl(128 - u32::from(self.bits)).unwrap_or(0);
-                u128::from(a) & mask == u128::from(b) & mask
-            }
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
-        }
-    }
-}
-
-/// Runs of `*` say no more than one.
-fn collapse(part: &str) -> String {
+/// Writes runs of `*` as one, which says as much.
+pub fn collapse(part: &str) -> String {
     let mut text = String::with_capacity(part.len());
     for c in part.chars() {
         if !(c == '*' && text.ends_with('*')) {
@@ -238,7 +214,6 @@ mod tests {
             ("u@h", "*!u@h"),
             ("*.example.org", "*!*@*.example.org"),
             ("2001:db8::1", "*!*@2001:db8::1"),
-            ("192.0.2.0/24", "*!*@192.0.2.0/24"),
             ("a!b", "a!b@*"),
             ("***!**@*", "*!*@*"),
             ("", "*!*@*"),
@@ -246,6 +221,28 @@ mod tests {
             assert_eq!(complete(text), whole, "{text}");
             assert_eq!(complete(whole), whole);
         }
+    }
+
+    #[test]
+    fn a_source_falls_into_its_parts() {
+        for (source, parts) in [
+            ("nick", ("nick", "", "")),
+            ("nick!~u@h.org", ("nick", "~u", "h.org")),
+            ("nick@h.org", ("nick", "", "h.org")),
+            ("nick!u", ("nick", "u", "")),
+            ("nick!u@h\x035w\x0f.org", ("nick", "u", "h\x035w\x0f.org")),
+        ] {
+            assert_eq!(split(source), parts, "{source}");
+        }
+    }
+
+    #[test]
+    fn brackets_are_themselves_and_an_exclamation_mark_is_no_border() {
+        assert!(fits("cool[guy]!*@*", "cool[guy]!a@example.com"));
+        assert!(!fits("cool[guy]!*@*", "coolg!ab@127.0.0.1"));
+        assert!(fits("cool*@*", "cool132!ab@example.com"));
+        assert!(fits("cool!?name@*", "cool!~name@127.0.0.1"));
+        assert!(!fits("cool!?name@*", "cool!name@127.0.0.1"));
     }
 
     #[test]
@@ -272,21 +269,5 @@ mod tests {
         for mask in ["alice", "b@*", "192.0.2.8/29", "2001:db8::/32", "*.net", "*!*@x"] {
             assert!(!Hostmask::new(mask, Casemap::Ascii).fits(&who, Casemap::Ascii), "{mask}");
         }
-    }
-
-    #[test]
-    fn a_range_holds_what_it_says() {
-        let holds = |range: &str, ip: &str| {
-            Range::parse(range).is_some_and(|range| range.contains(ip.parse().unwrap()))
-        };
-        assert!(
-            holds("0.0.0.0/0", "1.2.3.4") && holds("::/0", "::1") && holds("1.2.3.4/32", "1.2.3.4")
-        );
-        assert!(holds("2001:db8::/32", "2001:db8:1::1") && !holds("2001:db8::/32", "2001:db9::1"));
-        assert!(
-            !holds("1.2.3.4/32", "1.2.3.5")
-                && !holds("1.2.3.4/33", "1.2.3.4")
-                && !holds("0.0.0.0/0", "::1")
-        );
     }
 }

@@ -145,6 +145,26 @@ mod tests {
     }
 
     #[test]
+    fn only_a_space_parts_words() {
+        let message = parse(":cool\tguy!a@net\x035w\x0f.org MODE #c\x02 :+i").unwrap();
+        assert_eq!(message.source, Some("cool\tguy!a@net\x035w\x0f.org"));
+        assert_eq!(message.args.iter().collect::<Vec<_>>(), ["#c\x02", "+i"]);
+        assert_eq!(
+            split(":s 432  #momo :a: b "),
+            ("432".into(), vec!["#momo".into(), "a: b ".into()])
+        );
+        assert_eq!(split(":s MODE #c +n  "), ("MODE".into(), vec!["#c".into(), "+n".into()]));
+    }
+
+    #[test]
+    fn tags_without_a_value_have_an_empty_one() {
+        let message = parse("@c;h=;a=b;v/a=8;a=c :quux ab cd").unwrap();
+        let values = ["c", "h", "a", "v/a", "x"].map(|key| message.tags.get(key));
+        let values = values.each_ref().map(|value| value.as_deref());
+        assert_eq!(values, [Some(""), Some(""), Some("c"), Some("8"), None]);
+    }
+
+    #[test]
     fn the_last_of_too_many_parameters_takes_the_rest() {
         let many = "p ".repeat(1000);
         let (_, args) = split(&format!("A {many}"));

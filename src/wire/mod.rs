@@ -2,7 +2,7 @@
 
 pub mod cap;
 pub mod casemap;
-pub mod duration;
+pub mod cidr;
 pub mod encode;
 pub mod extban;
 pub mod fail;

@@ -123,7 +123,7 @@ pub fn username(text: &str, max: usize) -> Option<Box<str>> {
     (!name.is_empty()).then(|| name.into())
 }
 
-/// Whether a text can be a server's name: a host name with a dot in it.
+/// Whether a text can be a server's name: a host name with a dot in it, which may be the last character.
 pub fn is_server_name(text: &str) -> bool {
     let part = |part: &str| {
         !part.is_empty()
@@ -131,7 +131,8 @@ pub fn is_server_name(text: &str) -> bool {
             && !part.starts_with('-')
             && !part.ends_with('-')
     };
-    text.contains('.') && text.len() <= 63 && text.split('.').all(part)
+    let parts = text.strip_suffix('.').unwrap_or(text);
+    text.contains('.') && text.len() <= 63 && parts.split('.').all(part)
 }
 
 #[cfg(test)]
@@ -164,6 +165,27 @@ mod tests {
         }
         for bad in ["", "a", "&a", "#a b", "#a,b", "#a\x07"] {
             assert!(ChannelName::new(bad, Casemap::Ascii, 64).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn server_names_are_host_names_with_a_dot() {
+        for good in ["irc.example.com", "iRC.Net", "324.net.uk", "xn--bcher-kva.ch", "services."] {
+            assert!(is_server_name(good), "{good}");
+        }
+        for bad in [
+            "",
+            " ",
+            "irc",
+            "-a.net",
+            "a-.net",
+            "_irc._sctp.net",
+            "ex ample.org",
+            "example.org ",
+            "a..b",
+            ".",
+        ] {
+            assert!(!is_server_name(bad), "{bad}");
         }
     }
 

@@ -185,7 +185,7 @@ replies! {
     /// There was no such nick.
     "406" WAS_NO_SUCH_NICK was_no_such_nick(nick: &str) => [nick] "There was no such nickname";
     /// More targets than one may name at once.
-    "407" TOO_MANY_TARGETS too_many_targets(target: &str) => [target] "Too many targets; the message was not sent to this one and those after it";
+    "407" TOO_MANY_TARGETS too_many_targets(target: &str) => [target] "Too many targets; this one and those after it were left out";
     /// PING without a token.
     "409" NO_ORIGIN no_origin() => [] "No origin specified";
     /// A CAP subcommand that means nothing.
@@ -224,6 +224,8 @@ replies! {
     "462" ALREADY_REGISTERED already_registered() => [] "You may not reregister";
     /// A password is wrong.
     "464" PASSWD_MISMATCH passwd_mismatch() => [] "Password incorrect";
+    /// A server ban touches the client.
+    "465" YOU_ARE_BANNED you_are_banned(reason: &str) => [] format_args!("You are banned from this server: {reason}");
     /// What cannot be a user name.
     "468" INVALID_USERNAME invalid_username() => [] "Your username is not valid";
     /// One is sent to another channel.
@@ -264,10 +266,10 @@ replies! {
     "520" OPER_ONLY_CHAN oper_only_chan(channel: &str) => [channel] "Cannot join channel (+O): only operators of the network may enter";
     /// There is no help on that.
     "524" HELP_NOT_FOUND help_not_found(topic: &str) => [topic] "No help available on this topic";
+    /// A private message was not delivered, and why.
+    "531" CANNOT_SEND_TO_USER cannot_send_to_user(nick: &str, why: &str) => [nick] format_args!("Cannot send to user ({why})");
     /// A key that cannot be.
     "525" INVALID_KEY invalid_key(channel: &str) => [channel] "Key is not well-formed";
-    /// Somebody takes no such messages.
-    "531" CANNOT_SEND_TO_USER cannot_send_to_user(nick: &str, why: &str) => [nick] why;
     /// Someone is connected by TLS.
     "671" WHOIS_SECURE whois_secure(nick: &str) => [nick] "is using a secure connection";
     /// A mode's parameter cannot be.

@@ -11,10 +11,14 @@ mod servers;
 
 use super::{
     Network, UserId,
-    crdt::{Source, Uid},
+    crdt::{Lww, Source, Uid},
     op::{Change, Message, Op, Target},
 };
-use crate::time::Stamp;
+use crate::time::{Stamp, Wall};
+
+/// How long a ban or a filter that is over is remembered, in milliseconds: a server that was away for longer than
+/// these 30 days may bring it back.
+const KEPT_MS: u64 = 30 * 86_400_000;
 
 impl Network {
     /// Applies one operation, and pushes what then visibly changed. Returns whether it was news.
@@ -64,10 +68,38 @@ impl Network {
                 changes.extend(self.uid(*uid).map(|user| Change::Asked { user }));
                 true
             }
-            Op::Expire(now) => self.expire(*now, at, changes),
+            Op::Ban { by, key, terms } => {
+                let news = self.bans.write(key, terms.as_deref(), at, *by);
+                changes.extend(news.then(|| Change::Ban { key: key.clone(), by: *by }));
+                news
+            }
+            Op::Filter { by, pattern, rule } => {
+                let news = self.filters.write(pattern, rule.as_deref(), at, *by);
+                changes.extend(news.then_some(Change::Filter));
+                news
+            }
+            Op::Defcon { by, level } => {
+                if self.defcon.at >= at {
+                    return false;
+                }
+                self.defcon = Lww { value: (*level).clamp(1, 5), at, by: *by };
+                changes.push(Change::Defcon(*by));
+                true
+            }
+            Op::Lapse => self.lapse(at, changes),
             Op::Hide(server) => self.hide(*server, changes),
             Op::Show(server) => self.show(*server, changes),
         }
+    }
+
+    fn lapse(&mut self, at: Stamp, changes: &mut Vec<Change>) -> bool {
+        let now = at.wall();
+        changes.extend(self.bans.lapse(now).into_iter().map(Change::Lapsed));
+        let before = Wall(now.0.saturating_sub(KEPT_MS));
+        self.bans.forget(before);
+        self.filters.forget(before);
+        self.expire(now, at, changes);
+        true
     }
 
     fn say(&self, message: &Message, changes: &mut Vec<Change>) -> bool {

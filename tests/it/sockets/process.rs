@@ -199,6 +199,24 @@ fn counts_are_logged_when_asked_for() {
 }
 
 #[test]
+fn how_much_is_logged_changes_with_the_file() {
+    let mut process = Process::start(PLAIN, FILES);
+    let file = process.folder.join("slircd.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{text}[log]\nlevel = \"error\"\n")).unwrap();
+    process.signal("HUP");
+    process.logged("has been read again");
+    process.signal("USR1");
+    fs::write(&file, "nonsense\n").unwrap();
+    process.signal("HUP");
+    let mut log = String::new();
+    while !log.contains("slircd.toml:1") {
+        assert!(process.log.read_line(&mut log).unwrap() > 0, "{log}");
+    }
+    assert!(!log.contains(" sockets: "), "{log}");
+}
+
+#[test]
 fn without_descriptors_accepting_pauses_and_goes_on() {
     let mut process = Process::start(PLAIN, 48);
     let mut alice = process.user("alice");

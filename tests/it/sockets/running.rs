@@ -69,6 +69,7 @@ impl Running {
                 certificates: loaded.certificates.clone(),
             };
             let mut reactor = Reactor::new(server, |waker| Pool::new(waker, workers), &loaded)?;
+            reactor.bind(&loaded)?;
             let told = tell.send((reactor.addresses(), reactor.handle()));
             told.map_err(io::Error::other)?;
             reactor.run()

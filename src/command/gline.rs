@@ -1,0 +1,77 @@
+//! GLINE and UNGLINE: bans by `user@host`, on the network.
+
+use super::ban;
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome},
+        dispatch::{Command, Run},
+        oper::Priv,
+    },
+    network::{UserId, ban::Kind},
+    wire::message::Args,
+};
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "GLINE",
+    params: "[<duration>] [<mask> [<reason>]]",
+    about: "Bans users from the network by user@host.",
+    help: ban::HELP,
+    replies: ban::REPLIES,
+    cost: 1,
+    run: Run::Oper(Priv::Ban, set),
+}];
+
+pub const UNDO: &[Command] = &[Command {
+    name: "UNGLINE",
+    params: "<mask>",
+    about: "Lifts a G-line.",
+    help: "",
+    replies: ban::REPLIES,
+    cost: 1,
+    run: Run::Oper(Priv::Ban, lift),
+}];
+
+fn set(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+    ban::line(ctx, user, &args, Kind::Gline)
+}
+
+fn lift(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+    ban::lift(ctx, user, Kind::Gline, args[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn it_holds_on_every_server_and_on_both_sides_of_a_split() {
+        check(
+            r"
+            servers 2
+            config oper root sesame
+            alice@1 > OPER root sesame
+            bob@2   > JOIN #a
+            split 1 | 2
+            alice > GLINE *@bob.test :out
+            heal
+            bob   < ERROR :Closing link: Banned (G-line): out
+            alice > UNGLINE *@bob.test
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn operators_are_not_put_out() {
+        check(
+            r"
+            config oper root sesame
+            alice > OPER root sesame
+            alice > GLINE *@alice.test
+            alice <! ERROR
+            alice > UNGLINE *@alice.test
+            alice < :s1.test NOTICE alice :The G-line on *@alice.test is lifted.
+            ",
+        );
+    }
+}

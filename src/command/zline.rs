@@ -1,0 +1,62 @@
+//! ZLINE and UNZLINE: bans by address, on the network.
+
+use super::ban;
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome},
+        dispatch::{Command, Run},
+        oper::Priv,
+    },
+    network::{UserId, ban::Kind},
+    wire::message::Args,
+};
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "ZLINE",
+    params: "[<duration>] [<address> [<reason>]]",
+    about: "Bans an address or a range from the network, before anything is said.",
+    help: ban::HELP,
+    replies: ban::REPLIES,
+    cost: 1,
+    run: Run::Oper(Priv::Ban, set),
+}];
+
+pub const UNDO: &[Command] = &[Command {
+    name: "UNZLINE",
+    params: "<address>",
+    about: "Lifts a Z-line.",
+    help: "",
+    replies: ban::REPLIES,
+    cost: 1,
+    run: Run::Oper(Priv::Ban, lift),
+}];
+
+fn set(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+    ban::line(ctx, user, &args, Kind::Zline)
+}
+
+fn lift(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+    ban::lift(ctx, user, Kind::Zline, args[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn a_range_is_put_out_everywhere() {
+        check(
+            r"
+            servers 2
+            config oper root sesame
+            alice@1 > OPER root sesame
+            bob@2   > JOIN #a
+            alice > ZLINE 0 10.0.*.* :go
+            bob   < ERROR :Closing link: Banned (Z-line): go
+            alice > ZLINE -10.0.0.0/16
+            alice < :s1.test NOTICE alice :The Z-line on 10.0.0.0/16 is lifted.
+            same
+            ",
+        );
+    }
+}

@@ -1,0 +1,69 @@
+//! What an operator of the network may do: privileges, bundled into classes.
+
+/// `/// What it allows.` `Variant "name";`
+macro_rules! privileges {
+    ($($(#[doc = $doc:literal])* $variant:ident $name:literal;)*) => {
+        /// One thing that takes a privilege.
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        pub enum Priv { $($(#[doc = $doc])* $variant),* }
+
+        /// Every privilege, with its name in a configuration and what it allows.
+        pub const ALL: &[(Priv, &str, &str)] = &[$((Priv::$variant, $name, concat!($($doc),*))),*];
+    };
+}
+
+privileges! {
+    /// Setting and lifting server bans.
+    Ban "ban";
+    /// Locking the network against an attack (DEFCON).
+    Defcon "defcon";
+    /// Disconnecting users.
+    Kill "kill";
+    /// Overriding what channels decide, with user mode `O`.
+    Override "override";
+    /// Reading the configuration again.
+    Rehash "rehash";
+    /// Seeing real hosts and addresses, hidden users and hidden channels.
+    See "see";
+}
+
+/// The classes that are there without being configured.
+pub const CLASSES: &[(&str, &[Priv])] = &[
+    ("admin", &EVERYTHING),
+    ("oper", &[Priv::Ban, Priv::Kill, Priv::Override, Priv::See]),
+    ("helper", &[]),
+];
+
+const EVERYTHING: [Priv; ALL.len()] = {
+    let mut all = [Priv::See; ALL.len()];
+    let mut place = 0;
+    while place < ALL.len() {
+        all[place] = ALL[place].0;
+        place += 1;
+    }
+    all
+};
+
+impl Priv {
+    /// The privilege of that name.
+    pub fn named(name: &str) -> Option<Priv> {
+        ALL.iter().find(|row| row.1 == name).map(|row| row.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_privilege_is_known_by_its_name() {
+        assert!(ALL.is_sorted_by_key(|row| row.1));
+        for (privilege, name, _) in ALL {
+            assert_eq!(Priv::named(name), Some(*privilege));
+        }
+        let names: Vec<&str> = ALL.iter().map(|row| row.1).collect();
+        let wants = <Priv as crate::config::value::Setting>::WANTS;
+        assert_eq!(wants, format!("one of {}", names.join(", ")));
+        assert_eq!(CLASSES[0].1.len(), ALL.len(), "an admin may do everything");
+    }
+}

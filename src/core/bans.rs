@@ -1,0 +1,159 @@
+//! What server bans do here: who is turned away, who is put out, who is not heard.
+
+use super::{
+    Core,
+    ctx::{Ctx, Outcome, Reject},
+    effect::Effects,
+};
+use crate::{
+    network::{
+        UserId,
+        ban::{Key, Kind, Suspect, Terms},
+        crdt::Source,
+        op::Op,
+    },
+    time::{Now, Wall},
+    wire::reply,
+};
+use std::net::IpAddr;
+
+/// The commands of which a shunned user is heard: those that keep and end a connection.
+pub const HEARD_WHILE_SHUNNED: &[&str] = &["PART", "PING", "PONG", "QUIT"];
+
+/// Lets a session become a user, unless a ban touches it.
+pub fn admit(ctx: &mut Ctx<'_>) -> Outcome {
+    if ctx.network().bans().is_empty() {
+        return Ok(());
+    }
+    let from = ctx.session().from;
+    let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
+    let (Some(nick), Some((user, realname))) = (&registration.nick, &registration.user) else {
+        return Ok(());
+    };
+    let (nick, user, realname) = (nick.to_string(), format!("~{user}"), realname.clone());
+    let host = registration.host.clone().unwrap_or_default();
+    let cloak = ctx.core.cloak.host(from);
+    let hosts = [&*host, &*cloak];
+    let who = Suspect { nick: &nick, user: &user, hosts, address: from.ip(), realname: &realname };
+    let Some(why) = turned_away(ctx.core, &who) else { return Ok(()) };
+    ctx.reply(reply::you_are_banned(&why));
+    Err(Reject::Quit(why))
+}
+
+/// Why nobody may come from an address, whoever they are.
+pub fn refused_address(core: &Core, ip: IpAddr) -> Option<String> {
+    let (ban, terms) = core.network().bans().of_address(ip, core.sid())?;
+    Some(sentence(ban.key.kind, terms))
+}
+
+/// A ban has been set or lifted: those it touches go, and whoever is shunned or no longer is, is so
+/// from now on.
+pub fn changed(core: &mut Core, fx: &mut Effects, key: &Key, by: Source, now: Now) {
+    let setter = core.network().source(by).unwrap_or_else(|| core.name().into());
+    let Some((_, terms)) = core.network().bans().get(key) else {
+        log::info!("{setter} lifts the {} on {}", key.kind.row().name, key.mask);
+        return review(core, key.kind);
+    };
+    log::info!(
+        "{setter} sets a {} on {}{}: {}",
+        key.kind.row().name,
+        key.mask,
+        until(terms),
+        whole_reason(terms)
+    );
+    if key.kind == Kind::Shun {
+        return review(core, key.kind);
+    }
+    let reason = sentence(key.kind, terms);
+    for user in touched(core, key) {
+        let uid = core.network().user(user).uid;
+        core.commit(fx, Op::Quit { uid, reason: reason.as_str().into() }, None, now);
+    }
+}
+
+/// A ban has run out.
+pub fn lapsed(core: &mut Core, key: &Key) {
+    log::info!("the {} on {} has run out", key.kind.row().name, key.mask);
+    review(core, key.kind);
+}
+
+/// The users at home here whom a ban touches; never operators, who could then not lift it.
+pub fn touched(core: &Core, key: &Key) -> Vec<UserId> {
+    let users = core.network().users().filter(|(user, who)| {
+        core.locals.get(*user).is_some()
+            && !who.is_oper()
+            && hits(core, *user).any(|ban| ban == key)
+    });
+    users.map(|(user, _)| user).collect()
+}
+
+/// Notes whether a user is shunned: asked when a ban or what bans look at has changed.
+pub fn shun(core: &mut Core, user: UserId) {
+    if core.network().bans().is_empty() && core.locals.get(user).is_none_or(|local| !local.shunned)
+    {
+        return;
+    }
+    let shunned =
+        !core.network().user(user).is_oper() && hits(core, user).any(|key| key.kind == Kind::Shun);
+    if let Some(local) = core.locals.get_mut(user) {
+        local.shunned = shunned;
+    }
+}
+
+/// What somebody whom a ban touches is told.
+pub fn sentence(kind: Kind, terms: &Terms) -> String {
+    let name = kind.row().name;
+    if terms.soft {
+        return format!(
+            "You must log in to an account (SASL) to connect from there: {}",
+            terms.reason
+        );
+    }
+    format!("Banned ({name}): {}", terms.reason)
+}
+
+/// The reason as operators see it.
+pub fn whole_reason(terms: &Terms) -> String {
+    if terms.private.is_empty() {
+        return terms.reason.to_string();
+    }
+    format!("{} ({})", terms.reason, terms.private)
+}
+
+/// ` until …`, if it runs out.
+pub fn until(terms: &Terms) -> String {
+    let text = |until: Wall| format!(" until {}", super::welcome::date_text(until));
+    terms.until.map(text).unwrap_or_default()
+}
+
+/// The bans that touch a user.
+fn hits(core: &Core, user: UserId) -> impl Iterator<Item = &Key> {
+    let who = core.network().user(user);
+    let suspect = Suspect {
+        nick: who.nick().as_str(),
+        user: &who.user,
+        hosts: [&who.real_host, &who.host],
+        address: who.address,
+        realname: &who.realname,
+    };
+    let network = core.network();
+    let found = network.bans().touching(&suspect, core.sid(), network.casemap());
+    found.into_iter().map(|(ban, _)| &ban.key)
+}
+
+fn turned_away(core: &Core, who: &Suspect<'_>) -> Option<String> {
+    let network = core.network();
+    let found = network.bans().touching(who, core.sid(), network.casemap());
+    let hard = found.iter().find(|(ban, _)| ban.key.kind != Kind::Shun);
+    hard.map(|(ban, terms)| sentence(ban.key.kind, terms))
+}
+
+fn review(core: &mut Core, kind: Kind) {
+    if kind != Kind::Shun {
+        return;
+    }
+    let users: Vec<UserId> = core.locals.iter().map(|(user, _)| user).collect();
+    for user in users {
+        shun(core, user);
+    }
+}

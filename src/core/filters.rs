@@ -1,0 +1,64 @@
+//! What content filters do here, to those at home here.
+
+use super::ctx::Ctx;
+use crate::{
+    network::{
+        UserId,
+        ban::{Key, Kind, Terms, canonical},
+        crdt::Source,
+        filter::{Action, Place, Rule},
+        op::Op,
+    },
+    time::Wall,
+};
+
+/// Whether a user may say something there; if not, why. Operators may say everything.
+pub fn check(ctx: &mut Ctx<'_>, user: UserId, place: Place, text: &str) -> Result<(), Box<str>> {
+    let found = ctx.network().filters().touching(place, text);
+    let Some((pattern, rule)) = found.map(|(pattern, rule)| (pattern.to_owned(), rule.clone()))
+    else {
+        return Ok(());
+    };
+    if ctx.whois(user).is_oper() {
+        return Ok(());
+    }
+    log::info!("the filter {pattern} ({}) touches {}", rule.action.name(), ctx.whois(user).mask());
+    match rule.action {
+        Action::Warn => return Ok(()),
+        Action::Block => (),
+        Action::Ban => ban(ctx, user, Kind::Gline, &rule),
+        Action::Shun => ban(ctx, user, Kind::Shun, &rule),
+        Action::Kill => {
+            let uid = ctx.whois(user).uid;
+            let reason = format!("Killed (filter: {})", rule.reason).into();
+            ctx.commit(Op::Quit { uid, reason });
+        }
+    }
+    Err(rule.reason)
+}
+
+/// Whether a user's parting words may be told.
+pub fn farewell(ctx: &Ctx<'_>, user: UserId, text: &str) -> bool {
+    let found = ctx.network().filters().touching(Place::Farewell, text);
+    ctx.whois(user).is_oper() || found.is_none_or(|(_, rule)| rule.action == Action::Warn)
+}
+
+fn ban(ctx: &mut Ctx<'_>, user: UserId, kind: Kind, rule: &Rule) {
+    let who = ctx.whois(user);
+    let host = who.address.map_or_else(|| who.real_host.to_string(), |address| address.to_string());
+    let Some(mask) = canonical(kind, &format!("*@{host}")) else { return };
+    let key = Key { kind, server: None, mask: mask.into() };
+    let now = ctx.now.wall.0;
+    let end = |span: std::time::Duration| {
+        Wall(now.saturating_add(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)))
+    };
+    let terms = Terms {
+        reason: rule.reason.clone(),
+        private: "by a filter".into(),
+        setter: rule.setter.clone(),
+        until: rule.span.map(end),
+        soft: false,
+    };
+    let by = Source::Server(ctx.core.sid());
+    ctx.commit(Op::Ban { by, key, terms: Some(Box::new(terms)) });
+}

@@ -1,0 +1,249 @@
+"""Runs slircd for irctest: `pytest --controller slircd`, see README.md beside this file.
+
+SLIRCD names the program; without it, the last build in target/ is used.
+"""
+
+import copy
+import json
+import os
+from pathlib import Path
+import shutil
+import signal
+import subprocess
+from typing import Any, Dict, List, Optional, Type
+
+from irctest import patma
+from irctest.basecontrollers import BaseServerController, DirectoryBasedController
+from irctest.cases import BaseServerTestCase
+from irctest.runner import NotImplementedByController
+from irctest.specifications import Capabilities, OptionalBehaviors
+
+ROOT = Path(__file__).resolve().parents[2]
+
+OPER_NAME = "operuser"
+OPER_PASSWORD = "operpassword"
+
+# What the tests marked "Ergo" edit: of Ergo's configuration the parts that they name.
+ERGO_CONFIG: Dict[str, Any] = {
+    "server": {"casemapping": "ascii", "listeners": {}},
+    "accounts": {"multiclient": {"always-on": "opt-in"}},
+}
+
+
+def program() -> Path:
+    named = os.environ.get("SLIRCD")
+    if named:
+        return Path(named).resolve()
+    built = [ROOT / "target" / profile / "slircd" for profile in ("release", "debug")]
+    built = [path for path in built if path.exists()]
+    if not built:
+        raise RuntimeError("there is no slircd in target/: run `cargo build`, or set SLIRCD")
+    return max(built, key=lambda path: path.stat().st_mtime)
+
+
+def quoted(text: Any) -> str:
+    """A TOML string; those of JSON are a subset."""
+    return json.dumps(str(text), ensure_ascii=False)
+
+
+class SlircdController(BaseServerController, DirectoryBasedController):
+    software_name = "slircd"
+    _port_wait_interval = 0.02
+    supports_sts = False
+    supported_sasl_mechanisms = set()
+
+    capabilities = frozenset(
+        {
+            Capabilities.AWAY_NOTIFY,
+            Capabilities.BATCH,
+            Capabilities.ECHO_MESSAGE,
+            Capabilities.EXTENDED_JOIN,
+            Capabilities.LABELED_RESPONSE,
+            Capabilities.MESSAGE_TAGS,
+            Capabilities.MULTI_PREFIX,
+            Capabilities.SERVER_TIME,
+            Capabilities.SETNAME,
+        }
+    )
+
+    optional_behaviors = frozenset(
+        {
+            OptionalBehaviors.BAN_EXCEPTION_MODE,
+            OptionalBehaviors.CAP_REQ_MINUS,
+            OptionalBehaviors.ELIST_C,
+            OptionalBehaviors.ELIST_M,
+            OptionalBehaviors.ELIST_N,
+            OptionalBehaviors.ELIST_T,
+            OptionalBehaviors.ELIST_U,
+            OptionalBehaviors.INVITE_EXCEPTION_MODE,
+            OptionalBehaviors.INVITE_LIST,
+            OptionalBehaviors.INVITE_OVERRIDES_LIMIT,
+            OptionalBehaviors.MULTI_JOIN,
+            OptionalBehaviors.MULTI_KICK,
+            OptionalBehaviors.MULTI_PRIVMSG,
+        }
+    )
+
+    isupport = {
+        "CASEMAPPING": "ascii",
+        "ELIST": "CMNTU",
+        "EXCEPTS": None,
+        "INVEX": None,
+        "PREFIX": "(qaohv)~&@%+",
+        "STATUSMSG": "~&@%+",
+        "TARGMAX": patma.ANYSTR,
+        "UTF8ONLY": None,
+    }
+
+    # Hashing takes long by design, and each password only has to be hashed once.
+    _hashes: Dict[str, str] = {}
+
+    def run(
+        self,
+        hostname: str,
+        port: int,
+        *,
+        password: Optional[str],
+        ssl: bool,
+        run_services: bool,
+        faketime: Optional[str],
+        websocket_hostname: Optional[str],
+        websocket_port: Optional[int],
+    ) -> None:
+        assert self.proc is None
+        if websocket_port is not None:
+            raise NotImplementedByController("websocket")
+        self.hostname, self.port = hostname, port
+        self.create_config()
+        config = self._ergo_config()
+        if ssl:
+            self.gen_ssl()
+        self._configure(config, password, ssl)
+        self._command: List[str] = []
+        if faketime and shutil.which("faketime"):
+            self._command = ["faketime", "-f", faketime]
+            self.faketime_enabled = True
+        self._start()
+
+    def gen_ssl(self) -> None:
+        """A certificate of version 3; the suite makes one of version 1, which nobody takes today."""
+        assert self.directory
+        self.key_path = self.directory / "tls.key"
+        self.pem_path = self.directory / "tls.pem"
+        subprocess.check_call(
+            [
+                *(self.openssl_bin, "req", "-x509", "-nodes", "-days", "2"),
+                *("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
+                *("-subj", "/CN=My.Little.Server", "-addext", "subjectAltName=DNS:localhost"),
+                *("-keyout", str(self.key_path), "-out", str(self.pem_path)),
+            ],
+            stderr=subprocess.DEVNULL,
+        )
+
+    def kill_proc(self) -> None:
+        """Ends the server in any case, that a set-up which fails leaves none behind."""
+        assert self.proc
+        proc, self.proc = self.proc, None
+        for sign, patience in ((signal.SIGTERM, 5), (signal.SIGKILL, 10)):
+            if proc.poll() is not None:
+                return
+            try:
+                os.killpg(proc.pid, sign)
+                proc.wait(patience)
+            except (ProcessLookupError, subprocess.TimeoutExpired):
+                continue
+
+    def terminate(self) -> None:
+        self.kill_proc()
+
+    def restart(self) -> None:
+        self.kill_proc()
+        self.port_open = False
+        self._start()
+        self.wait_for_port()
+
+    def wait_for_services(self) -> None:
+        """They come with the server."""
+
+    def registerUser(
+        self, case: BaseServerTestCase, username: str, password: Optional[str] = None
+    ) -> None:
+        raise NotImplementedByController("account registration")
+
+    def getConfig(self) -> Dict[str, Any]:
+        return copy.deepcopy(self._config)
+
+    def rehash(self, case: BaseServerTestCase, config: Dict[str, Any]) -> None:
+        raise NotImplementedByController("rehash with the configuration of Ergo")
+
+    def _ergo_config(self) -> Dict[str, Any]:
+        """What a test wants of Ergo, if slircd has it too."""
+        config = copy.deepcopy(ERGO_CONFIG)
+        address = f"127.0.0.1:{self.port}"
+        config["server"]["listeners"][address] = None
+        before = copy.deepcopy(config)
+        if self.test_config.ergo_config:
+            self.test_config.ergo_config(config)
+        if config != before:
+            raise NotImplementedByController("this part of the configuration of Ergo")
+        self._config = config
+        return config
+
+    def _configure(self, config: Dict[str, Any], password: Optional[str], ssl: bool) -> None:
+        tls = ""
+        if ssl:
+            tls = f"tls = {{ certificate = {quoted(self.pem_path)}, key = {quoted(self.key_path)} }}"
+        secret = f"password = {quoted(self._hash(password))}" if password else ""
+        with self.open_file("motd", "w") as file:
+            file.write("Welcome to the tests.\n")
+        with self.open_file("slircd.toml", "w") as file:
+            file.write(
+                f"""
+[server]
+name = "My.Little.Server"
+network = "ExampleNET"
+description = "test server"
+motd = {quoted(self.directory / "motd")}
+{secret}
+
+[storage]
+path = {quoted(self.directory / "data")}
+
+[limits]
+exempt = ["127.0.0.0/8"]
+flood_burst = 1000000
+flood_interval = "0s"
+
+[[listen]]
+address = "127.0.0.1:{self.port}"
+{tls}
+
+[[oper]]
+name = "{OPER_NAME}"
+password = {quoted(self._hash(OPER_PASSWORD))}
+class = "admin"
+"""
+            )
+
+    def _hash(self, password: str) -> str:
+        if password not in self._hashes:
+            said = subprocess.run(
+                [program(), "hash-password"],
+                input=password + "\n",
+                stdout=subprocess.PIPE,
+                check=True,
+                text=True,
+            )
+            self._hashes[password] = said.stdout.strip()
+        return self._hashes[password]
+
+    def _start(self) -> None:
+        assert self.directory
+        self.proc = self.execute(
+            [*self._command, str(program()), "run", "-c", str(self.directory / "slircd.toml")],
+            proc_name="slircd",
+        )
+
+
+def get_irctest_controller_class() -> Type[SlircdController]:
+    return SlircdController

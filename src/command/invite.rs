@@ -48,6 +48,7 @@ fn invite(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     if ctx.network().status(id, target).is_some() {
         return Err(reply::user_on_channel(nick, channel).into());
     }
+    policy::appear(ctx, user, id);
     let (by, uid, name) =
         (ctx.whois(user).uid, ctx.whois(target).uid, ctx.network().channel(id).name.clone());
     ctx.reply(reply::inviting(nick, name.as_str()));

@@ -84,7 +84,9 @@ fn join_one(ctx: &mut Ctx<'_>, user: UserId, text: &str, key: Option<&str>) -> O
 fn enter(ctx: &mut Ctx<'_>, user: UserId, channel: ChannelId) {
     let record = ctx.network().channel(channel);
     let (name, epoch, uid) = (record.name.clone(), record.epoch, ctx.whois(user).uid);
-    ctx.commit(Op::Join { uid, name, entry: Entry::Found(epoch) });
+    let delay = record.delays();
+    let entry = delay.map_or(Entry::Found(epoch), |under| Entry::Delayed(epoch, under));
+    ctx.commit(Op::Join { uid, name, entry });
 }
 
 /// The channel that a user may enter who asks for one: the one asked for, or one to which it sends those

@@ -97,6 +97,7 @@ fn find<'a>(
         .min()
         .map(|least| least.1);
     let speech = speech::check(ctx, user, channel, kind, text)?;
+    policy::appear(ctx, user, channel);
     let name = ctx.network().channel(channel).name.clone();
     let to = if speech.moderated && prefix.is_none() {
         Target::Moderated(name)

@@ -59,6 +59,7 @@ fn topic(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
             Err(reply::cannot_send_to_chan(args[0], &why).into())
         };
     }
+    policy::appear(ctx, user, channel);
     let record = ctx.network().channel(channel);
     let (name, epoch) = (record.name.clone(), record.epoch);
     let (by, setter) = (Source::User(ctx.whois(user).uid), ctx.whois(user).mask().into());

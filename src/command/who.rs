@@ -48,7 +48,9 @@ fn members(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
     };
     let inside = channel.is_some_and(|channel| ctx.network().status(channel, user).is_some());
     for other in &piece {
-        if (inside || policy::sees_user(ctx, user, *other)) && wanted(ctx, &cursor, *other) {
+        let there = channel.is_some_and(|channel| ctx.network().sees_member(channel, user, *other));
+        if there && (inside || policy::sees_user(ctx, user, *other)) && wanted(ctx, &cursor, *other)
+        {
             one(ctx, channel, *other);
         }
     }
@@ -78,12 +80,10 @@ fn users(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
         let seen =
             !ctx.network().is_hidden(other) && (named || policy::sees_user(ctx, user, other));
         if fits && seen && wanted(ctx, &cursor, other) {
-            let shared = ctx
-                .whois(other)
-                .channels()
-                .iter()
-                .copied()
-                .find(|channel| policy::sees(ctx, user, *channel));
+            let shared = ctx.whois(other).channels().iter().copied().find(|channel| {
+                policy::sees(ctx, user, *channel)
+                    && ctx.network().sees_member(*channel, user, other)
+            });
             one(ctx, shared, other);
         }
     }

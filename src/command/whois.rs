@@ -132,6 +132,9 @@ fn shown(ctx: &Ctx<'_>, user: UserId, target: UserId, channel: ChannelId) -> boo
     let inside = ctx.network().status(channel, user).is_some();
     let modes = ctx.whois(target).modes;
     let hides = modes.contains('i') || modes.contains('I');
+    if !ctx.network().sees_member(channel, user, target) {
+        return false;
+    }
     open || inside || policy::comes_across(ctx, user, channel) && !hides
 }
 

@@ -6,7 +6,7 @@ use super::{
     oper::Priv,
 };
 use crate::{
-    network::{Channel, ChannelId, UserId, mode::Status},
+    network::{Channel, ChannelId, Sight, UserId, mode::Status, op::Op},
     wire::{
         extban::{Act, Ban},
         flood::{self, Rate},
@@ -229,6 +229,18 @@ pub fn comes_across(ctx: &Ctx<'_>, user: UserId, channel: ChannelId) -> bool {
     let private = ctx.network().channel(channel).has('p');
     sees(ctx, user, channel)
         && (!private || ctx.network().status(channel, user).is_some() || ctx.may(user, Priv::See))
+}
+
+/// Shows a member whose join was not shown, because they have something to say.
+pub fn appear(ctx: &mut Ctx<'_>, user: UserId, channel: ChannelId) {
+    let record = ctx.network().channel(channel);
+    if record.sight(user) != Sight::Nobody {
+        return;
+    }
+    if let Some(member) = record.member(user) {
+        let (uid, name, joined) = (ctx.whois(user).uid, record.name.clone(), member.joined);
+        ctx.commit(Op::Reveal { uid, name, joined });
+    }
 }
 
 /// Whether a user may know that another is an operator of the network.

@@ -91,7 +91,8 @@ impl Tell<'_> {
             Change::UserModes { user, before } => self.user_modes(*user, *before),
             Change::Host { user, .. } => self.host(*user),
             Change::Joined { user, channel } => self.joined(*user, *channel),
-            Change::Left { user, channel, how } => self.left(*user, *channel, how),
+            Change::Revealed { user, channel } => self.revealed(*user, *channel),
+            Change::Left { user, channel, sight, how } => self.left(*user, *channel, *sight, how),
             Change::Quit(departed, reason) => self.quit(departed, reason),
             Change::Split(departed, server) => self.split(departed, *server),
             Change::Healed(users, server) => self.healed(users, *server),
@@ -197,7 +198,7 @@ impl Tell<'_> {
         self.core.census.quit(departed.modes);
         self.note_past(departed);
         let msg = self.msg(&departed.mask, "QUIT").text(reason);
-        let to = audience::of_channels(self.core, &departed.channels);
+        let to = audience::of_departed(self.core, departed);
         self.send(&msg, to);
         let Some(local) = self.core.locals.remove(departed.user) else { return };
         self.core.census.left();
@@ -332,7 +333,7 @@ impl Tell<'_> {
     /// The sessions of those who share a channel with a user, without the user's own.
     fn others_around(&self, user: UserId) -> Vec<ConnId> {
         let own = audience::of_user(self.core, user);
-        let mut to = audience::of_channels(self.core, self.core.network().user(user).channels());
+        let mut to = audience::around(self.core, user);
         to.retain(|conn| !own.contains(conn));
         to
     }

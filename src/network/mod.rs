@@ -185,8 +185,33 @@ pub struct Channel {
     members: BTreeMap<UserId, Member>,
     /// When and by whom a status was last written.
     status_writes: BTreeMap<(UserId, char), (Stamp, Source)>,
+    /// Members whose join was not shown (`+D`).
+    delayed: BTreeMap<UserId, Delay>,
+    /// While `+u` is set, the members whom others may know: those who were there before, and those who
+    /// have had a status since. As this server has seen it, for the sake of its own clients.
+    known: BTreeSet<UserId>,
     /// The operation that took the last member.
     emptied: Option<Stamp>,
+}
+
+/// A join that was not shown.
+#[derive(Clone, Copy, Debug)]
+struct Delay {
+    /// When the `+D` was written under which it was made.
+    under: Stamp,
+    /// Whether it has been shown since.
+    revealed: bool,
+}
+
+/// Who in a channel knows that a member is there.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Sight {
+    /// Everybody.
+    All,
+    /// Only those of whom everybody may know (`+u`).
+    Known,
+    /// Nobody else (`+D`).
+    Nobody,
 }
 
 impl Channel {
@@ -235,6 +260,46 @@ impl Channel {
     /// The membership of a user.
     pub fn member(&self, user: UserId) -> Option<Member> {
         self.members.get(&user).copied()
+    }
+
+    /// Who knows that a member is there.
+    pub fn sight(&self, user: UserId) -> Sight {
+        if self.hides(user) {
+            Sight::Nobody
+        } else if self.has('u') && !self.is_known(user) {
+            Sight::Known
+        } else {
+            Sight::All
+        }
+    }
+
+    /// Whether everybody may know that a member is there, who then may know of everybody.
+    pub fn is_known(&self, user: UserId) -> bool {
+        self.known.contains(&user)
+    }
+
+    /// The writing of `+D` under which a join would not be shown now.
+    pub fn delays(&self) -> Option<Stamp> {
+        let written = || self.flag_writes.get(&'D').map_or(self.epoch.at, |write| write.0);
+        self.has('D').then(written)
+    }
+
+    /// Whether a member's join is still to be shown. Any later writing of `D` shows it, so that it
+    /// depends on nothing but what all servers come to agree on.
+    fn hides(&self, user: UserId) -> bool {
+        self.delayed
+            .get(&user)
+            .is_some_and(|delay| !delay.revealed && self.delays() == Some(delay.under))
+    }
+
+    /// The members whose joins are still to be shown.
+    fn hidden(&self) -> Vec<UserId> {
+        self.delayed.keys().copied().filter(|user| self.hides(*user)).collect()
+    }
+
+    /// Whether it has ever had a flag, as far as is remembered.
+    pub fn has_had(&self, letter: char) -> bool {
+        self.has(letter) || self.flag_writes.contains_key(&letter)
     }
 
     /// Whether nobody is in it, seen or unseen.
@@ -405,6 +470,15 @@ impl Network {
     /// The status of a user in a channel; `None` outside.
     pub fn status(&self, channel: ChannelId, user: UserId) -> Option<Status> {
         self.channels.get(channel)?.member(user).map(|member| member.status)
+    }
+
+    /// Whether a user may be shown that another is a member of a channel.
+    pub fn sees_member(&self, channel: ChannelId, viewer: UserId, other: UserId) -> bool {
+        let record = &self.channels[channel];
+        let ranked =
+            |user| record.members.get(&user).is_some_and(|member| member.status != Status::NONE);
+        viewer == other
+            || (!record.hides(other) && (!record.has('u') || ranked(viewer) || ranked(other)))
     }
 
     /// The users that can be seen, in this server's order.

@@ -100,6 +100,7 @@ pub const CHANNEL: &[Row] = &[
     reads(limit, row('l', Kind::Value, "The most members that JOIN lets in.")),
     row('A', Kind::Flag, "Every member may invite."),
     row('C', Kind::Flag, "No CTCP but ACTION."),
+    row('D', Kind::Flag, "Who joins is shown to others only once they speak or get a status."),
     row('K', Kind::Flag, "No KNOCK."),
     row(
         'M',
@@ -123,6 +124,11 @@ pub const CHANNEL: &[Row] = &[
     by(By::Server, row('r', Kind::Flag, "The channel is registered.")),
     row('s', Kind::Flag, "The channel is hidden from those outside."),
     row('t', Kind::Flag, "Only operators may set the topic."),
+    row(
+        'u',
+        Kind::Flag,
+        "Auditorium: members without a status do not see each other come, go and listed.",
+    ),
     row('z', Kind::Flag, "Only those connected by TLS may enter."),
 ];
 

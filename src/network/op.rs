@@ -1,7 +1,7 @@
 //! What may happen to the network (`Op`), and what then did (`Change`).
 
 use super::{
-    ChannelId, UserId,
+    ChannelId, Sight, UserId,
     ban::{Key, Terms},
     crdt::{Epoch, Source, Uid},
     filter::Rule,
@@ -82,6 +82,15 @@ pub enum Op {
         name: ChannelName,
         /// The channel as the user found it.
         entry: Entry,
+    },
+    /// A member whose join was not shown has something to say: it is shown now.
+    Reveal {
+        /// Who.
+        uid: Uid,
+        /// Where.
+        name: ChannelName,
+        /// Which of the user's joins.
+        joined: Stamp,
     },
     /// A membership ends.
     Leave {
@@ -223,6 +232,8 @@ pub struct Presence {
 pub enum Entry {
     /// In this epoch.
     Found(Epoch),
+    /// In this epoch, with joins not shown since this writing of `+D`.
+    Delayed(Epoch, Stamp),
     /// Empty: this join founds it.
     Founds {
         /// The epoch that had come to its end, if it is still remembered.
@@ -407,12 +418,21 @@ pub enum Change {
         /// Where.
         channel: ChannelId,
     },
+    /// A user who has been in a channel for a while is shown there.
+    Revealed {
+        /// Who.
+        user: UserId,
+        /// Where.
+        channel: ChannelId,
+    },
     /// A user is no longer in a channel.
     Left {
         /// Who.
         user: UserId,
         /// Which channel; it may be empty now.
         channel: ChannelId,
+        /// Who there knew of the user.
+        sight: Sight,
         /// How.
         how: Leave,
     },
@@ -521,4 +541,6 @@ pub struct Departed {
     pub server: Sid,
     /// The channels that saw the user.
     pub channels: Vec<ChannelId>,
+    /// The channels of which only some members saw the user (`+u`).
+    pub shy: Vec<ChannelId>,
 }

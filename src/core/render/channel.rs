@@ -4,7 +4,7 @@ use super::{Tell, reply};
 use crate::{
     core::{ConnId, Core, audience, chanflood, effect::Effects},
     network::{
-        ChannelId, UserId,
+        ChannelId, Sight, UserId,
         crdt::Source,
         mode::Status,
         op::{Leave, Op},
@@ -23,29 +23,12 @@ const CHANGES_MAX: usize = 20;
 
 impl Tell<'_> {
     pub(super) fn joined(&mut self, user: UserId, channel: ChannelId) {
-        let who = self.core.network().user(user);
-        let (mask, realname, away) = (who.mask(), who.realname.clone(), who.away.clone());
-        let name = self.core.network().channel(channel).name.to_string();
-        let msg = self
-            .msg(&mask, "JOIN")
-            .param(&name)
-            .with(cap::EXTENDED_JOIN, &format!("* :{realname}"));
-        audience::send(
-            self.core,
-            self.fx,
-            &msg,
-            audience::of_channel(self.core, channel, Status::NONE),
-        );
         let own = audience::of_user(self.core, user).to_vec();
-        if let Some(away) = away {
-            let msg = self.msg(&mask, "AWAY").text(&away).only(cap::AWAY_NOTIFY);
-            let others = audience::of_channel(self.core, channel, Status::NONE)
-                .filter(|conn| !own.contains(conn));
-            audience::send(self.core, self.fx, &msg, others);
-        }
+        self.show_join(user, channel, &own);
         self.count_join(channel);
+        let name = self.core.network().channel(channel).name.clone();
         if let Some(local) = self.core.locals.get_mut(user) {
-            local.invites.retain(|invite| invite.as_str() != name);
+            local.invites.retain(|invite| *invite != name);
         }
         for conn in own {
             topic(self.core, self.fx, conn, channel, self.now);
@@ -53,7 +36,29 @@ impl Tell<'_> {
         }
     }
 
-    pub(super) fn left(&mut self, user: UserId, channel: ChannelId, how: &Leave) {
+    pub(super) fn revealed(&mut self, user: UserId, channel: ChannelId) {
+        self.show_join(user, channel, &[]);
+    }
+
+    /// Shows a join to those who may see it, and to the user's own sessions that are to see it.
+    fn show_join(&mut self, user: UserId, channel: ChannelId, own: &[ConnId]) {
+        let who = self.core.network().user(user);
+        let (mask, realname, away) = (who.mask(), who.realname.clone(), who.away.clone());
+        let name = self.core.network().channel(channel).name.to_string();
+        let msg = self
+            .msg(&mask, "JOIN")
+            .param(&name)
+            .with(cap::EXTENDED_JOIN, &format!("* :{realname}"));
+        let others = audience::who_see(self.core, channel, user);
+        audience::send(self.core, self.fx, &msg, others.chain(own.iter().copied()));
+        if let Some(away) = away {
+            let msg = self.msg(&mask, "AWAY").text(&away).only(cap::AWAY_NOTIFY);
+            let others = audience::who_see(self.core, channel, user);
+            audience::send(self.core, self.fx, &msg, others);
+        }
+    }
+
+    pub(super) fn left(&mut self, user: UserId, channel: ChannelId, sight: Sight, how: &Leave) {
         let (mask, nick) = (
             self.core.network().user(user).mask(),
             self.core.network().user(user).nick().to_string(),
@@ -72,12 +77,14 @@ impl Tell<'_> {
             }
         };
         let own = audience::of_user(self.core, user);
-        audience::send(
-            self.core,
-            self.fx,
-            &msg,
-            audience::of_channel(self.core, channel, Status::NONE).chain(own.iter().copied()),
-        );
+        let others = match (sight, how) {
+            // Who is kicked has not been noticed by nobody.
+            (Sight::Nobody, Leave::Kick { .. }) => {
+                audience::of_channel(self.core, channel, Status::HALFOP).collect()
+            }
+            (sight, _) => audience::who_know(self.core, channel, sight).collect::<Vec<_>>(),
+        };
+        audience::send(self.core, self.fx, &msg, others.into_iter().chain(own.iter().copied()));
         let delay = self.core.network().channel(channel).value('J');
         let delay = delay.and_then(|delay| delay.parse().ok()).map(Duration::from_secs);
         let home = self.core.locals.get(user).is_some();
@@ -205,7 +212,13 @@ pub fn names_piece(
     let (mut text, mut last) = (String::new(), None);
     for (user, member) in network.members_after(channel, after) {
         let who = network.user(user);
-        if !inside && who.modes.contains('i') {
+        let own = session.user() == Some(user);
+        let seen = session.user().is_some_and(|viewer| network.sees_member(channel, viewer, user));
+        // Who listens only is not on the list, not even on the own one.
+        if own && record.has('u') && member.status == Status::NONE
+            || !own && !seen
+            || !inside && who.modes.contains('i')
+        {
             last = Some(user);
             continue;
         }

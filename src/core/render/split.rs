@@ -19,7 +19,7 @@ impl Tell<'_> {
             self.core.census.quit(gone.modes);
             self.note_past(gone);
             let msg = self.msg(&gone.mask, "QUIT").text(&reason);
-            for conn in audience::of_channels(self.core, &gone.channels) {
+            for conn in audience::of_departed(self.core, gone) {
                 heard.entry(conn).or_default().push(msg.clone());
             }
         }
@@ -56,9 +56,8 @@ impl Tell<'_> {
                 if let Some(away) = &away {
                     lines.push(self.msg(&mask, "AWAY").text(away).only(cap::AWAY_NOTIFY));
                 }
-                for conn in
-                    audience::of_channel(self.core, channel, Status::NONE).collect::<Vec<_>>()
-                {
+                let sight = self.core.network().channel(channel).sight(*user);
+                for conn in audience::who_know(self.core, channel, sight).collect::<Vec<_>>() {
                     heard.entry(conn).or_default().extend(lines.iter().cloned());
                 }
             }

@@ -40,6 +40,7 @@ impl Network {
                 self.channel_is(name, *epoch, *modes, at, changes)
             }
             Op::Join { uid, name, entry } => self.join(*uid, name, entry, at, changes),
+            Op::Reveal { uid, name, joined } => self.reveal(*uid, name, *joined, changes),
             Op::Leave { uid, name, joined, how } => {
                 self.leave(*uid, name, *joined, how, at, changes)
             }

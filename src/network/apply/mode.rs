@@ -25,6 +25,7 @@ impl Network {
         changes: &mut Vec<Change>,
     ) -> bool {
         let Some(channel) = self.in_epoch(name, epoch) else { return false };
+        let hidden = self.channels[channel].hidden();
         let mut shown = Vec::new();
         let mut news = false;
         for change in what {
@@ -46,6 +47,11 @@ impl Network {
                 }
             };
             news |= was_news;
+        }
+        for user in hidden {
+            if !self.channels[channel].hides(user) {
+                self.note(user, Change::Revealed { user, channel }, changes);
+            }
         }
         if !shown.is_empty() {
             changes.push(Change::Mode { channel, by, changes: shown });
@@ -72,6 +78,12 @@ impl Network {
         if record.flags.contains(letter) != on {
             record.flags.set(letter, on);
             shown.push((on, letter, None));
+        }
+        if letter == 'u' && on {
+            // Whoever is there now has been seen by those who are there now.
+            let hidden = record.hidden();
+            let seen = record.members.keys().copied().filter(|user| !hidden.contains(user));
+            record.known = seen.collect();
         }
         if letter == 'P' && !record.exists() {
             // From now on it is as empty as if the last member had left now.
@@ -219,6 +231,12 @@ impl Network {
             return false;
         };
         record.status_writes.insert((user, letter), (at, by));
+        if let Some(delay) = record.delayed.get_mut(&user) {
+            delay.revealed = true;
+        }
+        if record.flags.contains('u') {
+            record.known.insert(user);
+        }
         if member.status.contains(status) != on {
             member.status = member.status.set(status, on);
             if !hidden {

@@ -26,7 +26,7 @@ metrics! {
     counter panics "slircd_handler_panics_total" "Commands that failed by a fault of the program.";
     counter accepted "slircd_connections_accepted_total" "Connections that were admitted.";
     counter refused "slircd_connections_refused_total" "Connections that were turned away at accept.";
-    counter busy "slircd_jobs_refused_total" "Jobs that found their lane full.";
+    counter busy "slircd_jobs_refused_total" "Jobs that were not done: no room in their lane, or no time.";
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::{
     config::{self, LogFormat},
+    reactor::system::wall,
     time::Wall,
     wire::encode,
 };
@@ -13,7 +14,7 @@ use std::{
     panic::{self, PanicHookInfo},
     sync::atomic::{AtomicU64, Ordering},
     thread,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 /// What formats lines and has them written. Flushing waits, for a bounded time, until they are.
@@ -37,12 +38,10 @@ pub(super) fn begin(config: &config::Log) -> io::Result<()> {
     thread::Builder::new()
         .name("slircd-log".into())
         .spawn(move || write(&queue, &mut io::stderr(), format, &DROPPED))?;
-    let mut builder = env_logger::Builder::new();
-    // What libraries say of their inner life is for their authors.
-    builder.filter_level(LevelFilter::Warn).filter_module("slircd", LevelFilter::Trace);
+    let mut builder = builder();
     builder.format(move |out, record| {
         let message = record.args().to_string();
-        out.write_all(shape(format, now(), record.level(), record.target(), &message).as_bytes())
+        out.write_all(shape(format, wall(), record.level(), record.target(), &message).as_bytes())
     });
     builder.target(env_logger::Target::Pipe(Box::new(Queue { lines: lines.clone() })));
     let logger = Logger { shaped: builder.build(), lines };
@@ -50,6 +49,18 @@ pub(super) fn begin(config: &config::Log) -> io::Result<()> {
     log::set_max_level(config.level);
     panic::set_hook(Box::new(fault));
     Ok(())
+}
+
+/// What is logged at all, at some level.
+fn builder() -> env_logger::Builder {
+    let mut builder = env_logger::Builder::new();
+    // What libraries say of their inner life is for their authors, and rustls warns of whatever a
+    // stranger sends.
+    builder.filter_level(LevelFilter::Error);
+    for own in ["slircd", "audit"] {
+        builder.filter_module(own, LevelFilter::Trace);
+    }
+    builder
 }
 
 /// Waits, for a bounded time, until everything that has been logged is written.
@@ -104,7 +115,7 @@ fn write(queue: &Receiver<Line>, out: &mut impl Write, format: LogFormat, droppe
         if lost > 0 {
             let text =
                 format!("{lost} lines of the log were too many at once and have been dropped");
-            let line = shape(format, now(), Level::Warn, module_path!(), &text);
+            let line = shape(format, wall(), Level::Warn, module_path!(), &text);
             drop(out.write_all(line.as_bytes()));
         }
     }
@@ -115,13 +126,6 @@ fn fault(info: &PanicHookInfo<'_>) {
     let place = info.location().map_or_else(String::new, ToString::to_string);
     let what = info.payload().downcast_ref::<&str>().copied().unwrap_or("a value out of bounds");
     log::error!("a fault of this program at {place}: {what}; please report this");
-    // It may be the end.
-    log::logger().flush();
-}
-
-fn now() -> Wall {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    Wall(since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0)))
 }
 
 /// One line of the log. What stands in it can neither end it nor pass for another.
@@ -200,6 +204,16 @@ mod tests {
     }
 
     #[test]
+    fn what_operators_do_is_logged_and_what_strangers_do_in_rustls_is_not() {
+        let logger = builder().build();
+        let logged = |target: &str, level| {
+            log::Log::enabled(&logger, &Metadata::builder().target(target).level(level).build())
+        };
+        assert!(logged("audit", Level::Info) && logged("slircd::reactor", Level::Debug));
+        assert!(!logged("rustls::check", Level::Warn) && logged("rustls::check", Level::Error));
+    }
+
+    #[test]
     fn what_is_too_much_is_dropped_counted_and_told() {
         let (lines, queue) = bounded(2);
         let mut log = Queue { lines: lines.clone() };
@@ -224,7 +238,7 @@ mod tests {
         let writer = thread::spawn(move || {
             write(&queue, &mut Slow(slow), LogFormat::Plain, &AtomicU64::new(0));
         });
-        let shaped = env_logger::Builder::new().build();
+        let shaped = builder().build();
         log::Log::flush(&Logger { shaped, lines });
         assert_eq!(written.try_recv().unwrap(), b"last\n");
         writer.join().unwrap();

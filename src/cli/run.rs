@@ -4,10 +4,10 @@ use super::{Arguments, CONFIG, complain, loader, log, say};
 use crate::{
     config::{Address, Config, Secret},
     job::{Loaded, Material},
-    reactor::{Reactor, certificate},
+    reactor::{Reactor, certificate, system::wall},
     server::{Server, Setup},
     store::{Query, Rows, Store, sqlite},
-    time::{Mono, Now, Wall},
+    time::{Mono, Now},
     work::{
         Pool, Workers,
         load::{self, Loader},
@@ -19,9 +19,9 @@ use std::{
     fs,
     io::{self, Write},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     process::ExitCode,
-    time::SystemTime,
 };
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
@@ -37,7 +37,9 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         }
     };
     let folder = folder(&first.config);
-    let served = serve(&mut loader, first, &folder);
+    // A fault has been logged where it was; the log has still to be written.
+    let served = catch_unwind(AssertUnwindSafe(|| serve(&mut loader, first, &folder)))
+        .unwrap_or_else(|_| Err("the server had to stop by a fault of this program".into()));
     log::finish();
     match served {
         Ok(()) => ExitCode::SUCCESS,
@@ -75,6 +77,12 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
         loaded.config.listen.clone_from(&loader.fallback.0);
         loaded.certificates.clone_from(&loader.fallback.1);
     }
+    if loaded.config.cloak.secret.as_ref().is_some_and(Secret::is_weak) {
+        ::log::warn!(
+            "the cloak secret can be guessed, and with it every address; it is used only because \
+             SLIRCD_ALLOW_INSECURE_CLOAK is set"
+        );
+    }
     let cloak = match loaded.config.cloak.secret.clone() {
         Some(secret) => secret,
         None => cloak(folder).map_err(|error| unusable(&error))?,
@@ -87,8 +95,9 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
         return Err(unusable(&"it does not answer"));
     };
     let certificates = loaded.certificates.clone();
+    let start = Now { mono: Mono(0), wall: wall() };
     let server =
-        Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, start());
+        Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, start);
     let workers = Workers { store: Box::new(store), loader: loader.clone(), certificates };
     let reactor = Reactor::new(server, |wake| Pool::new(wake, workers), &loaded);
     let cannot = |error| format!("the server cannot start: {error}");
@@ -203,13 +212,6 @@ fn number() -> io::Result<u64> {
     let mut bytes = [0; 8];
     load::random(&mut bytes).map_err(|_| io::Error::other("the system has no random bytes"))?;
     Ok(u64::from_le_bytes(bytes))
-}
-
-fn start() -> Now {
-    let wall = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis());
-    Now { mono: Mono(0), wall: Wall(u64::try_from(wall).unwrap_or(0)) }
 }
 
 /// A kept secret is longer, or has been cut.

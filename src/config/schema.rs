@@ -111,14 +111,14 @@ config! {
         connect_interval: Duration = "\"10s\"", Duration::from_secs(10), Live, 0..=86_400;
         /// Addresses and ranges for which neither of these holds.
         exempt: Vec<Cidr> = "[]", Vec::new(), Live;
-        /// How long a client may take to say who it is, TLS included.
+        /// How long a client may take for the handshake of TLS, and then again to say who it is.
         registration_timeout: Duration = "\"30s\"", Duration::from_secs(30), Live, 1..=3600;
         /// How long a client may be silent before it is asked whether it is there.
         ping_interval: Duration = "\"90s\"", Duration::from_secs(90), Live, 1..=86_400;
         /// How long it may then take to answer.
         ping_timeout: Duration = "\"60s\"", Duration::from_secs(60), Live, 1..=86_400;
         /// How much may wait to be read by a client before it is disconnected.
-        send_queue: u64 = "\"1m\"", 1 << 20, Live, 4096..=1_073_741_824;
+        send_queue: u64 = "\"1m\"", 1 << 20, Live, 65_536..=1_073_741_824;
         /// How many commands a client may send at once before it has to wait.
         flood_burst: u32 = "20", 20, Live, 1..=1_000_000;
         /// How long it waits for each command beyond that.

@@ -3,7 +3,7 @@
 use super::{ConnId, Core, effect::Effects};
 use crate::{
     network::{ChannelId, Sight, UserId, mode::Status, op::Departed},
-    wire::{cap::CapSet, encode::Msg},
+    wire::encode::Msg,
 };
 
 /// The sessions of one user; none if the user is at home elsewhere.
@@ -17,7 +17,8 @@ pub fn of_channel(
     channel: ChannelId,
     lowest: Status,
 ) -> impl Iterator<Item = ConnId> + '_ {
-    let members = core.network().members(channel);
+    // Who cannot be seen is at home elsewhere, and has no sessions here.
+    let members = core.network().everyone(channel);
     let members =
         members.filter(move |(_, member)| lowest == Status::NONE || member.status.at_least(lowest));
     members.flat_map(|(user, _)| of_user(core, user).iter().copied())
@@ -29,13 +30,11 @@ pub fn who_hear(
     channel: ChannelId,
     lowest: Status,
 ) -> impl Iterator<Item = ConnId> + '_ {
-    let network = core.network();
-    let members = network.members(channel);
-    let members = members.filter(move |(user, member)| {
-        (lowest == Status::NONE || member.status.at_least(lowest))
-            && !network.user(*user).modes.contains('d')
-    });
-    members.flat_map(|(user, _)| of_user(core, user).iter().copied())
+    let members = core.network().everyone(channel);
+    let members =
+        members.filter(move |(_, member)| lowest == Status::NONE || member.status.at_least(lowest));
+    let locals = members.filter_map(|(user, _)| core.locals.get(user).filter(|local| !local.deaf));
+    locals.flat_map(|local| local.sessions.iter().copied())
 }
 
 /// The sessions of those in a channel who know that a member is, or was, there.
@@ -45,7 +44,7 @@ pub fn who_know(
     sight: Sight,
 ) -> impl Iterator<Item = ConnId> + '_ {
     let network = core.network();
-    let members = network.members(channel).filter(move |(user, _)| match sight {
+    let members = network.everyone(channel).filter(move |(user, _)| match sight {
         Sight::All => true,
         Sight::Known => network.channel(channel).is_known(*user),
         Sight::Nobody => false,
@@ -56,7 +55,7 @@ pub fn who_know(
 /// The sessions of those in a channel who see a member come into it, the member's own left out.
 pub fn who_see(core: &Core, channel: ChannelId, user: UserId) -> impl Iterator<Item = ConnId> + '_ {
     let sight = core.network().channel(channel).sight(user);
-    let members = core.network().members(channel).filter(move |(other, member)| {
+    let members = core.network().everyone(channel).filter(move |(other, member)| {
         let seen = match sight {
             Sight::All => true,
             Sight::Known => member.status != Status::NONE,
@@ -94,25 +93,11 @@ pub fn around(core: &Core, user: UserId) -> Vec<ConnId> {
 /// Sends a message to each of `to`, encoded once for each set of capabilities that changes it.
 pub fn send(core: &Core, fx: &mut Effects, msg: &Msg, to: impl IntoIterator<Item = ConnId>) {
     let relevant = msg.relevant();
-    let mut groups: Vec<(CapSet, Vec<ConnId>)> = Vec::new();
-    let mut last = 0;
-    for conn in to {
-        let Some(session) = core.sessions.get(conn) else { continue };
-        let caps = session.caps.and(relevant);
-        // Most recipients see what the one before them saw.
-        if groups.get(last).is_none_or(|group| group.0 != caps) {
-            last = groups.iter().position(|group| group.0 == caps).unwrap_or(groups.len());
-            if last == groups.len() {
-                groups.push((caps, Vec::new()));
-            }
-        }
-        if let Some(group) = groups.get_mut(last) {
-            group.1.push(conn);
-        }
-    }
-    for (caps, conns) in groups {
-        fx.send(&conns, |out| msg.encode(caps, out));
-    }
+    let to = to.into_iter().filter_map(|conn| {
+        let session = core.sessions.get(conn)?;
+        Some((session.caps.and(relevant), conn))
+    });
+    fx.send_by_caps(to, |caps, out| msg.encode(caps, out));
 }
 
 #[cfg(test)]

@@ -93,6 +93,7 @@ mod tests {
     fn cloaks_depend_on_the_secret_alone_and_never_change() {
         assert_ne!(cloak("one", "192.0.2.7"), cloak("two", "192.0.2.7"));
         // A cloak that changed with a version would let the banned back in.
-        assert_eq!(cloak("secret", "192.0.2.7"), cloak("secret", "192.0.2.7"));
+        assert_eq!(cloak("secret", "192.0.2.7"), "4ziaoysp.357qdv3t.3ql4cg4u.ip");
+        assert_eq!(cloak("secret", "2001:db8::1"), "ssqxg33j.5gw72r3h.azvsw4eo.ip");
     }
 }

@@ -7,8 +7,7 @@ use super::{
     oper::{self, Priv},
     render,
     session::{Session, Wait},
-    snotice,
-    timer::Timer,
+    snotice, timer,
 };
 use crate::{
     job::{Answer, Job},
@@ -60,6 +59,8 @@ pub type Resume = fn(&mut Ctx<'_>, Answer) -> Outcome;
 pub struct Pending {
     /// Who goes on with the answer.
     pub then: Then,
+    /// After which it is not waited for any more.
+    pub timer: timer::Key,
 }
 
 /// Who goes on with an answer.
@@ -247,11 +248,6 @@ impl Ctx<'_> {
     /// Tells operators of all servers who want to know of such things.
     pub fn snotice(&mut self, letter: char, text: &str) {
         snotice::everywhere(self.core, self.fx, letter, text, self.now);
-    }
-
-    /// Sets a timer.
-    pub fn after(&mut self, span: Duration, timer: Timer) {
-        self.core.timers.set(self.now.mono + span, timer);
     }
 
     /// Ends the connection with a reason.

@@ -158,6 +158,8 @@ pub fn too_long(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
 /// Goes on with whoever waited for a worker's answer.
 pub fn done(core: &mut Core, fx: &mut Effects, id: JobId, answer: Answer, now: Now) {
     let Some(pending) = core.pending.remove(id) else { return };
+    core.timers.cancel(pending.timer);
+    core.metrics.busy += u64::from(matches!(answer, Answer::Busy));
     match pending.then {
         Then::Server(resume) => resume(core, fx, answer, now),
         // The client may have left meanwhile, or been told goodbye; the answer is then for nobody.
@@ -188,6 +190,8 @@ pub fn drained(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
         return;
     };
     let Wait::Stream(next) = std::mem::take(&mut session.wait) else { return };
+    // Who reads is there.
+    session.heard = now.mono;
     answer::again(core, fx, conn);
     let declared = core.sessions[conn].declared;
     let mut ctx = Ctx { core, fx, now, conn, declared };
@@ -293,69 +297,11 @@ fn pay(core: &mut Core, conn: ConnId, cost: u32, now: Now) {
 mod tests {
     use super::*;
     use crate::{
-        config::{Config, Oper, Secret},
-        job::Loaded,
-        server::{Input, Origin, Peer, Server, Setup},
-        time::Sid,
+        config::{Config, Secret},
+        core::scene::Scene,
+        server::{Input, Origin, Peer},
     };
-
-    /// A server, and what it wanted done last.
-    struct Scene {
-        server: Server,
-        fx: Effects,
-        now: Now,
-    }
-
-    impl Scene {
-        fn new() -> Scene {
-            Scene::with(Config::default())
-        }
-
-        fn with(mut config: Config) -> Scene {
-            let password = Some(Secret::new("sesame"));
-            config.oper.push(Oper { name: "root".into(), password, ..Oper::default() });
-            config.limits.flood_burst = 1000;
-            config.dns.enabled = true;
-            let loaded = Loaded { config, motd: Vec::new(), certificates: Vec::new() };
-            let cloak = Secret::new("any");
-            let sid = Sid::FIRST;
-            let setup = Setup { loaded, sid, life: 1, clock: 0, seed: 0, cloak };
-            let now = Now::default();
-            Scene { server: Server::new(setup, now), fx: Effects::default(), now }
-        }
-
-        fn user(&mut self, nick: &str) -> ConnId {
-            let peer = Peer { from: Origin::Local, listener: 0, tls: None };
-            let conn = self.server.open(peer, self.now, &mut self.fx);
-            self.line(conn, &format!("NICK {nick}"));
-            self.line(conn, &format!("USER {nick} 0 * :{nick}"));
-            conn
-        }
-
-        fn line(&mut self, conn: ConnId, line: &str) -> Vec<Effect> {
-            assert!(self.server.ready(conn), "not ready for {line}");
-            self.input(Input::Line { conn, line: line.as_bytes() })
-        }
-
-        fn input(&mut self, input: Input<'_>) -> Vec<Effect> {
-            self.fx.clear(Vec::new());
-            self.server.handle(input, self.now, &mut self.fx);
-            self.fx.take()
-        }
-
-        fn asked(effects: &[Effect]) -> JobId {
-            let job = effects.iter().find_map(|effect| match effect {
-                Effect::Job { id, .. } => Some(*id),
-                _ => None,
-            });
-            job.unwrap()
-        }
-
-        fn oper(&mut self, conn: ConnId) {
-            let id = Scene::asked(&self.line(conn, "OPER root sesame"));
-            self.input(Input::Done { id, answer: Answer::Verified(true) });
-        }
-    }
+    use std::time::Duration;
 
     #[test]
     fn an_answer_for_somebody_who_has_just_been_killed_is_for_nobody() {
@@ -417,6 +363,47 @@ mod tests {
         let effects = scene.input(Input::Drained { conn: bob });
         assert!(effects.is_empty(), "{effects:?}");
         assert_eq!(scene.server.core().metrics.panics, 0);
+    }
+
+    #[test]
+    fn who_never_reads_a_long_answer_is_dropped_and_who_reads_is_not() {
+        for reads in [true, false] {
+            let mut scene = Scene::new();
+            let bob = scene.user("bob");
+            for number in 0..90 {
+                scene.line(bob, &format!("JOIN #b{number}"));
+            }
+            let alice = scene.user("alice");
+            for number in 0..90 {
+                scene.line(alice, &format!("JOIN #a{number}"));
+            }
+            scene.line(bob, "LIST");
+            for _ in 0..3 {
+                scene.line(alice, "PING x");
+                scene.now.mono = scene.now.mono + Duration::from_secs(60);
+                if reads {
+                    scene.input(Input::Drained { conn: bob });
+                    if scene.server.ready(bob) {
+                        scene.line(bob, "LIST");
+                    }
+                }
+                scene.input(Input::Tick);
+            }
+            let closing = scene.server.core().sessions[bob].closing;
+            assert_eq!(closing, !reads);
+        }
+    }
+
+    #[test]
+    fn no_timer_outlives_what_it_is_for() {
+        let mut scene = Scene::new();
+        let first = scene.server.core().timers.count();
+        for _ in 0..100 {
+            let alice = scene.user("alice");
+            scene.oper(alice);
+            scene.input(Input::Closed { conn: alice, why: crate::server::Gone::Eof });
+        }
+        assert_eq!(scene.server.core().timers.count(), first);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::{
         frame::{Frame, PeerId},
     },
     job::{Job, JobId, Loaded},
+    wire::cap::CapSet,
 };
 use std::ops::Range;
 
@@ -77,6 +78,8 @@ pub struct Effects {
     list: Vec<Effect>,
     bytes: Vec<u8>,
     recipients: Vec<ConnId>,
+    /// Who is still to be given a line that is encoded for one set of capabilities after the other.
+    left: Vec<(CapSet, ConnId)>,
     capture: Option<Capture>,
 }
 
@@ -109,26 +112,56 @@ impl Effects {
 
     /// Sends to each of `to` what `encode` appends; nothing if it says that there is nothing to send.
     pub fn send(&mut self, to: &[ConnId], encode: impl FnOnce(&mut Vec<u8>) -> bool) {
+        let first = self.recipients.len();
+        self.recipients.extend_from_slice(to);
+        self.line_for(first, encode);
+    }
+
+    /// Sends to each of `to`, who are named with their capabilities, what `encode` appends for these:
+    /// once for each set of them.
+    pub fn send_by_caps(
+        &mut self,
+        to: impl Iterator<Item = (CapSet, ConnId)>,
+        encode: impl Fn(CapSet, &mut Vec<u8>) -> bool,
+    ) {
+        let mut left = std::mem::take(&mut self.left);
+        left.extend(to);
+        while let Some(caps) = left.first().map(|first| first.0) {
+            let first = self.recipients.len();
+            left.retain(|(other, conn)| {
+                if *other == caps {
+                    self.recipients.push(*conn);
+                }
+                *other != caps
+            });
+            self.line_for(first, |out| encode(caps, out));
+        }
+        self.left = left;
+    }
+
+    /// Adds a line for the recipients from `first` on.
+    fn line_for(&mut self, first: usize, encode: impl FnOnce(&mut Vec<u8>) -> bool) {
         let start = self.bytes.len();
-        if to.is_empty() || !encode(&mut self.bytes) {
+        let to = self.recipients.get(first..).unwrap_or_default();
+        let mut wanted = !to.is_empty() && encode(&mut self.bytes);
+        if let Some(capture) = self.capture.as_mut().filter(|capture| to.contains(&capture.conn)) {
+            if wanted {
+                capture.lines.extend_from_slice(self.bytes.get(start..).unwrap_or_default());
+                capture.count += 1;
+            }
+            let others = to.iter().copied().filter(|conn| *conn != capture.conn);
+            let others: Vec<ConnId> = others.collect();
+            self.recipients.truncate(first);
+            self.recipients.extend(others);
+            wanted &= self.recipients.len() > first;
+        }
+        if !wanted {
             self.bytes.truncate(start);
+            self.recipients.truncate(first);
             return;
         }
         let line = Span { start: start as u32, end: self.bytes.len() as u32 };
-        let first = self.recipients.len() as u32;
-        match &mut self.capture {
-            Some(capture) if to.contains(&capture.conn) => {
-                capture.lines.extend_from_slice(self.bytes.get(start..).unwrap_or_default());
-                capture.count += 1;
-                self.recipients.extend(to.iter().filter(|conn| **conn != capture.conn));
-                if self.recipients.len() as u32 == first {
-                    self.bytes.truncate(start);
-                    return;
-                }
-            }
-            Some(_) | None => self.recipients.extend_from_slice(to),
-        }
-        let to = Span { start: first, end: self.recipients.len() as u32 };
+        let to = Span { start: first as u32, end: self.recipients.len() as u32 };
         self.list.push(Effect::Send { line, to });
     }
 
@@ -161,6 +194,7 @@ impl Effects {
         self.list.shrink_to(KEPT);
         self.bytes.shrink_to(KEPT * 16);
         self.recipients.shrink_to(KEPT * 4);
+        self.left.shrink_to(KEPT);
     }
 }
 

@@ -66,6 +66,14 @@ fn ping(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
     if session.closing {
         return;
     }
+    if matches!(session.wait, Wait::Stream(_)) {
+        // It is asked nothing, since it does not read what it has asked for.
+        let latest = session.heard + interval + timeout;
+        return match latest <= now.mono {
+            true => registration::depart(core, fx, conn, "Reads too slowly", now),
+            false => core.look_after(conn, latest, Timer::Ping(conn)),
+        };
+    }
     if !session.ready() {
         // It is this server that does not listen.
         session.heard = now.mono;
@@ -77,13 +85,16 @@ fn ping(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
             let reason = format!("Ping timeout: {} seconds", silent.as_secs());
             registration::depart(core, fx, conn, &reason, now);
         }
-        Some(pinged) => core.timers.set(pinged + timeout, Timer::Ping(conn)),
+        Some(pinged) => core.look_after(conn, pinged + timeout, Timer::Ping(conn)),
         None if silent >= interval => {
             session.pinged = Some(now.mono);
             fx.send(&[conn], |out| Msg::bare("PING").text(&name).encode(CapSet::EMPTY, out));
-            core.timers.set(now.mono + timeout, Timer::Ping(conn));
+            core.look_after(conn, now.mono + timeout, Timer::Ping(conn));
         }
-        None => core.timers.set(session.heard + interval, Timer::Ping(conn)),
+        None => {
+            let next = session.heard + interval;
+            core.look_after(conn, next, Timer::Ping(conn));
+        }
     }
 }
 
@@ -105,9 +116,11 @@ pub fn watch_expiries(core: &mut Core, now: Now) {
     let Some(next) = core.network.next_expiry() else { return };
     let span = Duration::from_millis(next.0.saturating_sub(now.wall.0)).min(EXPIRY_WATCH);
     let due = now.mono + span;
-    if core.expiry.is_none_or(|set| due < set) {
-        core.expiry = Some(due);
-        core.timers.set(due, Timer::Expire);
+    if core.expiry.is_none_or(|set| due < set.0) {
+        if let Some((_, later)) = core.expiry {
+            core.timers.cancel(later);
+        }
+        core.expiry = Some((due, core.timers.set(due, Timer::Expire)));
     }
 }
 
@@ -115,10 +128,6 @@ pub fn watch_expiries(core: &mut Core, now: Now) {
 const EXPIRY_WATCH: Duration = Duration::from_secs(60);
 
 fn expire(core: &mut Core, fx: &mut Effects, now: Now) {
-    // An earlier timer may have taken the place of this one.
-    if core.expiry.is_some_and(|due| due > now.mono) {
-        return;
-    }
     core.expiry = None;
     if core.network.next_expiry().is_some_and(|next| next <= now.wall) {
         core.see(fx, &Op::Lapse, now);
@@ -151,9 +160,25 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     }
 }
 
-fn marked(_core: &mut Core, _fx: &mut Effects, answer: Answer, _now: Now) {
-    if let Answer::Stored(Err(error)) = answer {
-        log::warn!("the time could not be noted: {error}; chat goes on, and it is tried again");
+fn marked(core: &mut Core, _fx: &mut Effects, answer: Answer, _now: Now) {
+    let failure = match answer {
+        Answer::Stored(Ok(_)) => None,
+        Answer::Stored(Err(error)) => Some(error.to_string()),
+        _ => Some("it has not answered in time".to_owned()),
+    };
+    let failed = std::mem::replace(&mut core.store_fails, failure.is_some());
+    match failure {
+        // Whether or not the clock goes on, it is tried again with the next housekeeping.
+        Some(_) if failed => core.marked = 0,
+        Some(error) => {
+            core.marked = 0;
+            log::error!(
+                "the database cannot be written to: {error}; chat goes on, and it is tried again every {} s",
+                EVERY.as_secs()
+            );
+        }
+        None if failed => log::info!("the database can be written to again"),
+        None => (),
     }
 }
 
@@ -167,6 +192,7 @@ pub fn closed(core: &mut Core, fx: &mut Effects, conn: ConnId, why: Gone, now: N
     };
     registration::depart(core, fx, conn, reason, now);
     if let Some(session) = core.sessions.remove(conn) {
+        core.timers.cancel(session.timer);
         if let (Phase::New(_), Origin::Ip(ip)) = (&session.phase, session.from) {
             let text =
                 |_: &Core| format!("A connection from {ip} ended before it was a user ({reason})");
@@ -225,5 +251,28 @@ impl Core {
     /// Whether no other server is known.
     pub fn alone(&self) -> bool {
         self.network.servers().all(|(sid, _)| sid == self.sid())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{core::scene::Scene, server::Input, store};
+
+    #[test]
+    fn a_mark_that_could_not_be_stored_is_stored_later() {
+        let mut scene = Scene::new();
+        for answer in [
+            Answer::Stored(Err(store::Error::Full)),
+            Answer::Busy,
+            Answer::Stored(Ok(store::Rows::Done)),
+        ] {
+            scene.now.mono = scene.now.mono + EVERY;
+            let id = Scene::asked(&scene.input(Input::Tick));
+            scene.input(Input::Done { id, answer });
+        }
+        // Nothing has happened since.
+        scene.now.mono = scene.now.mono + EVERY;
+        assert!(scene.input(Input::Tick).is_empty());
     }
 }

@@ -20,6 +20,9 @@ pub struct Local {
     pub active: Mono,
     /// Whether nothing but leaving is heard of them, by a server ban.
     pub shunned: bool,
+    /// Whether the user is deaf, as the user modes say: kept here by `render`, which writes it whenever
+    /// they change, so that a message to many looks at each hearer once.
+    pub deaf: bool,
     /// Channels that the user has been asked into, the latest last.
     pub invites: Vec<ChannelName>,
 }

@@ -26,6 +26,8 @@ pub mod policy;
 pub mod registration;
 pub mod reload;
 pub mod render;
+#[cfg(test)]
+mod scene;
 pub mod session;
 pub mod snotice;
 pub mod speech;
@@ -108,7 +110,7 @@ pub struct Core {
     /// Servers out of reach, since when.
     pub(in crate::core) outs: housekeeping::Outs,
     /// When it is looked next whether a mask ends by itself.
-    pub(in crate::core) expiry: Option<Mono>,
+    pub(in crate::core) expiry: Option<(Mono, timer::Key)>,
     /// What which operators of this server are told unasked.
     pub snomasks: BTreeMap<UserId, Snomask>,
     /// How much is going on in channels.
@@ -117,6 +119,8 @@ pub struct Core {
     pub due_beat: bool,
     /// The last tick that the store has been told of.
     pub(in crate::core) marked: u64,
+    /// Whether the store has failed the last time it was told.
+    pub(in crate::core) store_fails: bool,
     /// Whether everybody has been told goodbye.
     pub stopping: bool,
     next_user: u32,
@@ -138,6 +142,7 @@ impl Core {
             locals: Side::default(),
             pending: Arena::default(),
             marked: start.clock,
+            store_fails: false,
             clock,
             timers: Timers::default(),
             admission: Admission::default(),
@@ -210,10 +215,18 @@ impl Core {
         self.network.collect(stable);
     }
 
+    /// Sets the one timer by which a session is looked after, in place of the one before.
+    pub fn look_after(&mut self, conn: ConnId, at: Mono, timer: timer::Timer) {
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        self.timers.cancel(session.timer);
+        session.timer = self.timers.set(at, timer);
+    }
+
     /// Asks a worker, for something that no client waits for.
     pub fn ask(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) -> JobId {
-        let id = self.pending.insert(ctx::Pending { then });
-        self.timers.set(now.mono + ctx::JOB_TIMEOUT, timer::Timer::Job(id));
+        let id = self.pending.insert(ctx::Pending { then, timer: timer::Key::default() });
+        let timer = self.timers.set(now.mono + ctx::JOB_TIMEOUT, timer::Timer::Job(id));
+        self.pending[id].timer = timer;
         fx.push(Effect::Job { id, job: Box::new(job) });
         id
     }

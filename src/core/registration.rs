@@ -31,8 +31,9 @@ pub const HOST_MAX: usize = 64;
 pub fn open(core: &mut Core, fx: &mut Effects, peer: Peer, now: Now) -> ConnId {
     let from = peer.from;
     let conn = core.sessions.insert(Session::new(peer, now));
+    let latest = now.mono + core.config.limits.registration_timeout;
+    core.look_after(conn, latest, Timer::Registration(conn));
     core.census.unknown += 1;
-    core.timers.set(now.mono + core.config.limits.registration_timeout, Timer::Registration(conn));
     if let Some(address) = resolvable(core, from) {
         if let Some(registration) = core.sessions[conn].registration() {
             registration.resolving = true;
@@ -116,6 +117,7 @@ fn complete(ctx: &mut Ctx<'_>) {
         since: ctx.now.wall,
         active: ctx.now.mono,
         shunned: false,
+        deaf: false,
         invites: Vec::new(),
     };
     ctx.core.locals.insert(user, local);
@@ -123,7 +125,8 @@ fn complete(ctx: &mut Ctx<'_>) {
     ctx.core.census.unknown = ctx.core.census.unknown.saturating_sub(1);
     bans::shun(ctx.core, user);
     ctx.session_mut().phase = Phase::User(user);
-    ctx.after(ctx.core.config.limits.ping_interval, Timer::Ping(ctx.conn));
+    let first = ctx.now.mono + ctx.core.config.limits.ping_interval;
+    ctx.core.look_after(ctx.conn, first, Timer::Ping(ctx.conn));
     let text = move |core: &Core| {
         let who = core.network().user(user);
         let address = who.address.map_or_else(|| "local".to_owned(), |ip| ip.to_string());

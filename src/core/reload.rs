@@ -28,9 +28,15 @@ pub fn begin(core: &mut Core, fx: &mut Effects, now: Now) {
 }
 
 fn loaded(core: &mut Core, fx: &mut Effects, answer: Answer, _now: Now) {
-    match finish(core, fx, answer) {
+    finish(core, fx, answer);
+}
+
+/// Puts a configuration in force, if it is right. The log is told, whoever has asked for it.
+pub fn finish(core: &mut Core, fx: &mut Effects, answer: Answer) -> Reload {
+    let reload = take(core, fx, answer);
+    match &reload {
         Reload::Done(restart) if restart.is_empty() => {
-            log::info!("the configuration has been read again")
+            log::info!("the configuration has been read again");
         }
         Reload::Done(restart) => {
             log::warn!(
@@ -45,13 +51,13 @@ fn loaded(core: &mut Core, fx: &mut Effects, answer: Answer, _now: Now) {
             }
         }
         Reload::Busy => {
-            log::error!("the configuration could not be read now and stays as it was; try again")
+            log::error!("the configuration could not be read now and stays as it was; try again");
         }
     }
+    reload
 }
 
-/// Puts a configuration in force, if it is right.
-pub fn finish(core: &mut Core, fx: &mut Effects, answer: Answer) -> Reload {
+fn take(core: &mut Core, fx: &mut Effects, answer: Answer) -> Reload {
     let loaded = match answer {
         Answer::Loaded(Ok(loaded)) => loaded,
         Answer::Loaded(Err(errors)) => return Reload::Refused(errors),

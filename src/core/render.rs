@@ -171,6 +171,9 @@ impl Tell<'_> {
     fn user_modes(&mut self, user: UserId, before: UserModes) {
         let after = self.core.network().user(user).modes;
         self.core.census.changed(before, after);
+        if let Some(local) = self.core.locals.get_mut(user) {
+            local.deaf = after.contains('d');
+        }
         let own = audience::of_user(self.core, user).to_vec();
         if own.is_empty() {
             return;

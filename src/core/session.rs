@@ -1,6 +1,6 @@
 //! A client connection: its phase, its capabilities, and what it is waiting for.
 
-use super::{ConnId, effect::Effects, flood::Bucket};
+use super::{ConnId, effect::Effects, flood::Bucket, timer};
 use crate::{
     config::Secret,
     core::ctx::Next,
@@ -31,6 +31,8 @@ pub struct Session {
     pub heard: Mono,
     /// When it was asked whether it is still there, if it has not answered yet.
     pub pinged: Option<Mono>,
+    /// The timer by which it is looked after.
+    pub timer: timer::Key,
     /// What its next line has to wait for.
     pub wait: Wait,
     /// The answer to a labelled command that is not complete yet.
@@ -109,6 +111,7 @@ impl Session {
             flood: Bucket::full(now.mono),
             heard: now.mono,
             pinged: None,
+            timer: timer::Key::default(),
             wait: Wait::Nothing,
             answer: None,
             declared: &[],

@@ -26,30 +26,50 @@ pub enum Timer {
     Housekeeping,
 }
 
-/// The timers, in order of time and then of setting. None is ever taken back: who is woken for nothing
-/// notices.
+/// The timers, in order of time and then of setting. Not all are taken back that could be: who is woken
+/// for nothing notices.
 #[derive(Debug, Default)]
 pub struct Timers {
-    set: BTreeMap<(Mono, u64), Timer>,
-    next: u64,
+    set: BTreeMap<Key, Timer>,
+    last: u64,
+}
+
+/// What names a timer that has been set, and none by default.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Key {
+    at: Mono,
+    number: u64,
 }
 
 impl Timers {
     /// Sets a timer.
-    pub fn set(&mut self, at: Mono, timer: Timer) {
-        self.next += 1;
-        self.set.insert((at, self.next), timer);
+    pub fn set(&mut self, at: Mono, timer: Timer) -> Key {
+        self.last += 1;
+        let key = Key { at, number: self.last };
+        self.set.insert(key, timer);
+        key
+    }
+
+    /// Takes a timer back; nothing happens if it has been due already.
+    pub fn cancel(&mut self, key: Key) {
+        self.set.remove(&key);
+    }
+
+    /// How many there are.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.set.len()
     }
 
     /// When the next one is due.
     pub fn deadline(&self) -> Option<Mono> {
-        self.set.first_key_value().map(|(key, _)| key.0)
+        self.set.first_key_value().map(|(key, _)| key.at)
     }
 
     /// Takes one that is due.
     pub fn due(&mut self, now: Mono) -> Option<Timer> {
         let entry = self.set.first_entry()?;
-        if entry.key().0 > now {
+        if entry.key().at > now {
             return None;
         }
         Some(entry.remove())

@@ -152,6 +152,11 @@ impl Mesh {
                 self.told.raise(*origin, *seen);
             }
             self.have.see(self.me, self.seq, at);
+            if self.peers.is_empty() && core.alone() {
+                // There is nobody to tell: who comes later is told the network as it is by then.
+                self.log.clear();
+                continue;
+            }
             let numbered = Rc::new(Numbered { origin: self.me, seq: self.seq, at, deps, op });
             self.keep(&numbered);
             self.pass_on(fx, None, &numbered);
@@ -271,5 +276,33 @@ impl Mesh {
             core.collect(|at| empty.contains(&at));
             self.empty = None;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn servers_that_were_alone_learn_what_the_other_is_by_then() {
+        check(
+            r"
+            strangers 2
+            alice@1 > JOIN #a
+            alice > MODE #a +m
+            alice > TOPIC #a :one
+            bob@2   > JOIN #a
+            bob@2   > JOIN #b
+            carol@2 > JOIN #b
+            carol > QUIT
+            heal
+            alice < :bob!~bob@bob.test JOIN #a
+            bob   < :alice!~alice@alice.test JOIN #a
+            bob   <~ * TOPIC #a :one
+            alice > PRIVMSG #a :hello
+            bob   < :alice!~alice@alice.test PRIVMSG #a :hello
+            same
+            ",
+        );
     }
 }

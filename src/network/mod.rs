@@ -442,12 +442,13 @@ impl Network {
 
     /// The members that can be seen, in this server's order.
     pub fn members(&self, channel: ChannelId) -> impl Iterator<Item = (UserId, Member)> + '_ {
+        self.everyone(channel).filter(|(user, _)| !self.users[*user].hidden)
+    }
+
+    /// The members, be they seen or not, in this server's order.
+    pub fn everyone(&self, channel: ChannelId) -> impl Iterator<Item = (UserId, Member)> + '_ {
         let members = self.channels.get(channel).map(|channel| channel.members.iter());
-        members
-            .into_iter()
-            .flatten()
-            .map(|(user, member)| (*user, *member))
-            .filter(|(user, _)| !self.users[*user].hidden)
+        members.into_iter().flatten().map(|(user, member)| (*user, *member))
     }
 
     /// The members that can be seen, from the one after `user` on: how a long list goes on.

@@ -101,6 +101,11 @@ impl Reactor {
     fn accept_from(&mut self, slot: usize) -> bool {
         for _ in 0..ACCEPTED_PER_TURN {
             let Some(listener) = self.listeners.get(slot) else { return false };
+            if self.sockets.len() >= self.sockets_max {
+                let limit = format!("{} sockets are open, and no more may be", self.sockets_max);
+                self.pause(&io::Error::other(limit));
+                return true;
+            }
             match listener.accept() {
                 Ok((stream, from)) => self.admit(slot, stream, from),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return false,

@@ -46,6 +46,8 @@ impl Reactor {
                         self.refused.push(id);
                     }
                 }
+                // Who leaves lets nobody in any more.
+                Effect::Reconfigure(_) if self.leaving.is_some() => (),
                 Effect::Reconfigure(loaded) => self.reconfigure(&loaded),
                 Effect::Stop => self.leave(),
             }

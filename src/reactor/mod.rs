@@ -11,7 +11,7 @@ mod secure;
 mod serve;
 pub mod signal;
 mod socket;
-mod system;
+pub mod system;
 mod tls;
 mod token;
 
@@ -57,6 +57,8 @@ pub struct Reactor {
     /// No more files can be opened; when to try again.
     paused: Option<Mono>,
 
+    /// How many sockets leave enough descriptors for everything else.
+    sockets_max: usize,
     sockets: Arena<SocketId, Socket>,
     conns: Side<ConnId, SocketId>,
     /// When what is over.
@@ -102,7 +104,7 @@ impl Reactor {
         pool: impl FnOnce(Arc<Waker>) -> io::Result<Pool>,
         loaded: &Loaded,
     ) -> io::Result<Reactor> {
-        system::raise_file_limit();
+        let sockets_max = system::sockets_max(loaded.config.limits.clients);
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), Source::Waker.token())?);
         let clocks = system::Clocks::start();
@@ -118,6 +120,7 @@ impl Reactor {
             listeners: Slab::new(),
             accepting: BTreeSet::new(),
             paused: None,
+            sockets_max,
             sockets: Arena::default(),
             conns: Side::default(),
             timers: BTreeSet::new(),

@@ -18,40 +18,67 @@ impl Clocks {
     /// Reads both.
     pub fn now(&self) -> Now {
         let mono = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        let wall = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
-        Now { mono: Mono(mono), wall: Wall(wall) }
+        Now { mono: Mono(mono), wall: wall() }
     }
 }
 
-/// Allows this process as many open files as it may have, and says so in the log if that is little.
+/// The clock on the wall.
+pub fn wall() -> Wall {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    Wall(since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX)))
+}
+
+/// Allows this process as many open files as it may have. How many of them can be clients' sockets;
+/// the log is told if these are fewer than `clients`.
 #[cfg(unix)]
-pub fn raise_file_limit() {
+pub fn sockets_max(clients: u32) -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     // A limit of `None` is no limit.
-    let mut now = current;
+    let mut files = current;
     if current.is_some() && current != maximum {
         match setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
-            Ok(()) => now = maximum,
+            Ok(()) => files = maximum,
             Err(error) => log::warn!("cannot raise the limit of open files: {error}"),
         }
     }
-    match now {
-        Some(files) if files < FILES_FEW => {
-            log::warn!("only {files} files may be open, so there can be no more clients than that");
-        }
-        Some(files) => log::debug!("{files} files may be open"),
-        None => log::debug!("any number of files may be open"),
+    let Some(files) = files.and_then(|files| usize::try_from(files).ok()) else {
+        return usize::MAX;
+    };
+    let sockets = leave(files);
+    if sockets < clients as usize {
+        log::warn!(
+            "{files} files may be open, enough for {sockets} clients and not for the {clients} of \
+             [limits] clients; raise the limit (LimitNOFILE= of the unit, or ulimit -n)"
+        );
     }
+    sockets
 }
 
 /// There is no such limit here.
 #[cfg(not(unix))]
-pub fn raise_file_limit() {}
+pub fn sockets_max(_clients: u32) -> usize {
+    usize::MAX
+}
 
-/// Fewer than this many open files are worth a warning.
+/// How many of so many files clients may have: the database, the log, and the configuration when it is
+/// read again need some, and do not get less than half of few.
 #[cfg(unix)]
-const FILES_FEW: u64 = 4096;
+fn leave(files: usize) -> usize {
+    files.saturating_sub(FILES_KEPT).max(files / 2)
+}
+
+/// How many open files are kept from clients.
+#[cfg(unix)]
+const FILES_KEPT: usize = 64;
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_files_are_left_however_few_there_are() {
+        assert_eq!([48, 128, 1024].map(leave), [24, 64, 960]);
+    }
+}

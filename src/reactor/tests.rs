@@ -272,6 +272,30 @@ fn a_reactor_leaves_when_everything_has_been_written() {
 }
 
 #[test]
+fn who_leaves_listens_to_nobody_whatever_is_configured() {
+    let loaded = loaded(vec![listen(&[])], Vec::new());
+    let mut reactor = reactor(&loaded);
+    reactor.fx.push(Effect::Stop);
+    reactor.fx.push(Effect::Reconfigure(Box::new(loaded)));
+    reactor.act();
+    assert!(reactor.listeners.is_empty());
+}
+
+#[test]
+fn descriptors_are_left_for_what_is_not_a_client() {
+    let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
+    reactor.sockets_max = 1;
+    let first = reactor.connect();
+    let _second = reactor.connect();
+    reactor.until(|reactor| reactor.paused.is_some());
+    assert_eq!(reactor.sockets.len(), 1);
+    drop(first);
+    reactor.until(|reactor| reactor.sockets.is_empty());
+    reactor.paused = Some(reactor.now.mono);
+    reactor.until(|reactor| reactor.sockets.len() == 1);
+}
+
+#[test]
 fn being_told_twice_to_stop_is_to_leave_at_once() {
     let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
     let _client = reactor.connect();

@@ -58,6 +58,13 @@ pub struct Sim {
 impl Sim {
     /// So many servers, each linked with every other.
     pub fn new(servers: usize, config: &Config) -> Sim {
+        let mut sim = Sim::strangers(servers, config);
+        sim.heal();
+        sim
+    }
+
+    /// So many servers, none of which has heard of another.
+    pub fn strangers(servers: usize, config: &Config) -> Sim {
         let at = Duration::from_secs(1_800_000_000);
         let mut sim = Sim {
             servers: Vec::new(),
@@ -79,7 +86,6 @@ impl Sim {
                 Setup { loaded, sid, life: 0, clock: 0, seed: 7, cloak: Secret::new("sim") };
             sim.servers.push(Server::new(setup, sim.now()));
         }
-        sim.heal();
         sim
     }
 

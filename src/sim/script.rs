@@ -3,7 +3,8 @@
 //! Clients connect when first named (`alice@2` to server 2); `raw a` connects and says nothing, `secure a`
 //! connects by TLS with a certificate whose fingerprint is `ab12`. `<~` takes
 //! a pattern with `*`; `<!` says that no line with that text has come since the last one that was read.
-//! `servers N`, `config KEY VALUE`, `wait SECONDS`, `split 1 | 2`, `heal` and `same` speak of the network.
+//! `servers N`, `config KEY VALUE`, `wait SECONDS`, `split 1 | 2`, `heal` and `same` speak of the network;
+//! `strangers N` are servers that have yet to hear of each other, which `heal` has them do.
 //! Lines that a script does not mention may come before those it does. In the end every client must
 //! believe what its server knows.
 
@@ -81,6 +82,9 @@ impl Play {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         match word {
             "servers" => self.servers = rest.parse().unwrap_or(1),
+            "strangers" => {
+                self.sim = Some(Sim::strangers(rest.parse().unwrap_or(1), &self.config));
+            }
             "config" => self.set(rest),
             "raw" => {
                 let client = self.sim().open(0, rest);

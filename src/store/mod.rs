@@ -90,9 +90,9 @@ pub trait Store: Send {
     fn ask(&mut self, query: &Query) -> Result<Rows, Error>;
 }
 
-/// How far behind the stored mark the clock may have been at a crash: marks are written every few
-/// seconds.
-const LAG: u64 = 6_000 << 16;
+/// How far ahead of the stored mark the clock may have been at a crash: a mark is written every five
+/// seconds, and a database that is busy takes its time.
+const LAG: u64 = 10_000 << 16;
 
 /// Who a server is and from where its clock goes on, given what is stored and configured.
 fn identify(

@@ -4,7 +4,7 @@ use super::{Error, Query, Rows, Store, identify};
 use crate::time::Sid;
 use rusqlite::{Connection, ErrorCode, params};
 use std::{
-    fs::{DirBuilder, File, OpenOptions, Permissions},
+    fs::{DirBuilder, File, OpenOptions},
     io,
     path::Path,
     time::Duration,
@@ -123,8 +123,18 @@ fn lock(path: &Path) -> Result<File, Error> {
     let file = private(path)?;
     #[cfg(unix)]
     {
-        use rustix::fs::{FlockOperation, flock};
-        flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| Error::Locked)?;
+        use rustix::{
+            fs::{FlockOperation, flock},
+            io::Errno,
+        };
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => (),
+            Err(Errno::WOULDBLOCK) => return Err(Error::Locked),
+            Err(error) => log::warn!(
+                "{} cannot be locked ({error}); see to it that no other slircd uses its folder",
+                path.display()
+            ),
+        }
     }
     Ok(file)
 }
@@ -138,7 +148,7 @@ fn private(path: &Path) -> Result<File, Error> {
     let file = options.open(path).map_err(|error| reason(&error))?;
     #[cfg(unix)]
     {
-        use std::os::unix::fs::PermissionsExt;
+        use std::{fs::Permissions, os::unix::fs::PermissionsExt};
         let mode = file.metadata().map_or(0o600, |file| file.permissions().mode());
         if mode & 0o077 != 0 {
             let kept = file.set_permissions(Permissions::from_mode(0o600));
@@ -199,7 +209,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn nobody_else_can_read_what_is_stored() {
-        use std::os::unix::fs::PermissionsExt;
+        use std::{fs::Permissions, os::unix::fs::PermissionsExt};
 
         let folder = folder("modes");
         let mut store = open(&folder).unwrap();

@@ -9,7 +9,7 @@ use crate::{
     store::Store,
 };
 use argon2::{Argon2, PasswordHash, PasswordVerifier};
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use load::Loader;
 use std::{
     io,
@@ -17,10 +17,14 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     thread,
+    time::Duration,
 };
 
 /// How many jobs wait in a lane.
 const QUEUE_MAX: usize = 256;
+
+/// How long the last jobs of the store may take when the process ends.
+const FINISH_TIME: Duration = Duration::from_secs(10);
 
 /// What the workers work with.
 pub struct Workers {
@@ -39,7 +43,8 @@ pub struct Pool {
     cpu: Sender<(JobId, Job)>,
     net: Sender<(JobId, Job)>,
     answers: Receiver<(JobId, Answer)>,
-    last: Vec<thread::JoinHandle<()>>,
+    /// Disconnected once the store's lane has ended.
+    stored: Receiver<()>,
 }
 
 /// The lane is full: the core asks faster than the workers can answer.
@@ -53,11 +58,15 @@ impl Pool {
         let (store, store_jobs) = bounded(QUEUE_MAX);
         let (cpu, cpu_jobs) = bounded(QUEUE_MAX);
         let (net, net_jobs) = bounded(QUEUE_MAX);
-        let Workers { store: mut engine, loader, mut certificates } = workers;
+        let Workers { store: engine, loader, mut certificates } = workers;
         let out = |jobs| Out { jobs, done: done.clone(), wake: wake.clone() };
-        let first = thread::Builder::new().name("slircd-store".into()).spawn({
+        let (storing, stored) = bounded(0);
+        thread::Builder::new().name("slircd-store".into()).spawn({
             let out = out(store_jobs);
             move || {
+                // Dropped after the store, which is then closed.
+                let _storing: Sender<()> = storing;
+                let mut engine = engine;
                 out.run(|job| match job {
                     Job::Store(query) => Answer::Stored(engine.ask(&query)),
                     _ => Answer::Busy,
@@ -79,7 +88,7 @@ impl Pool {
                 other => execute(other),
             });
         })?;
-        Ok(Pool { store, cpu, net, answers, last: vec![first] })
+        Ok(Pool { store, cpu, net, answers, stored })
     }
 
     /// Gives a job to its lane.
@@ -97,14 +106,13 @@ impl Pool {
         self.answers.try_iter()
     }
 
-    /// Waits until everything that was to be stored is stored.
+    /// Waits, for a bounded time, until everything that was to be stored is stored.
     pub fn finish(self) {
-        let Pool { store, answers, last, .. } = self;
+        let Pool { store, answers, stored, .. } = self;
         drop(store);
         drop(answers);
-        for thread in last {
-            // A thread that has panicked has said so.
-            drop(thread.join());
+        if stored.recv_timeout(FINISH_TIME) == Err(RecvTimeoutError::Timeout) {
+            log::error!("the database takes too long; what was to be stored last may be lost");
         }
     }
 }
@@ -173,7 +181,77 @@ fn same(a: &[Material], b: &[Material]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Secret;
+    use crate::{
+        arena::Id,
+        config::Secret,
+        store::{self, Query, Rows},
+    };
+
+    /// A store that does with each tick what a test says.
+    struct Scripted<F: FnMut(u64) + Send>(F);
+
+    impl<F: FnMut(u64) + Send> Drop for Scripted<F> {
+        fn drop(&mut self) {
+            (self.0)(CLOSED);
+        }
+    }
+
+    /// What a scripted store is told as its last tick.
+    const CLOSED: u64 = u64::MAX;
+
+    impl<F: FnMut(u64) + Send> Store for Scripted<F> {
+        fn ask(&mut self, query: &Query) -> Result<Rows, store::Error> {
+            if let Query::RaiseClock { tick, .. } = query {
+                (self.0)(*tick);
+            }
+            Ok(Rows::Done)
+        }
+    }
+
+    /// A pool, and what has to live as long.
+    fn pool(ask: impl FnMut(u64) + Send + 'static) -> (mio::Poll, Pool) {
+        let poll = mio::Poll::new().unwrap();
+        let waker = Arc::new(mio::Waker::new(poll.registry(), mio::Token(0)).unwrap());
+        let loader =
+            Loader { path: None, allow_insecure_cloak: true, fallback: Default::default() };
+        let store = Box::new(Scripted(ask));
+        let workers = Workers { store, loader, certificates: Vec::new() };
+        (poll, Pool::new(waker, workers).unwrap())
+    }
+
+    fn store(pool: &Pool, tick: u32) -> Result<(), Full> {
+        let query = Query::RaiseClock { tick: tick.into(), clean: false };
+        pool.submit(JobId::pack(tick, 0), Job::Store(query))
+    }
+
+    #[test]
+    fn a_job_that_panics_costs_itself_alone() {
+        let (_poll, pool) = pool(|tick| assert_ne!(tick, 1, "as the test wants it"));
+        store(&pool, 1).unwrap();
+        store(&pool, 2).unwrap();
+        let next = || pool.answers.recv_timeout(Duration::from_secs(10)).unwrap();
+        let (first, second) = (next(), next());
+        assert!(matches!(first, (id, Answer::Busy) if id.index() == 1), "{first:?}");
+        assert!(matches!(second, (id, Answer::Stored(Ok(Rows::Done))) if id.index() == 2));
+    }
+
+    #[test]
+    fn a_lane_is_bounded_and_what_it_has_taken_is_done_before_the_end() {
+        let (go, wait) = bounded::<()>(0);
+        let (done, seen) = bounded(2 * QUEUE_MAX);
+        let (_poll, pool) = pool(move |tick| {
+            // It is over once the test lets go.
+            let _ = wait.recv();
+            done.send(tick).unwrap();
+        });
+        let taken =
+            (0..2 * QUEUE_MAX as u32).take_while(|tick| store(&pool, *tick).is_ok()).count();
+        // One may be at work already.
+        assert!((QUEUE_MAX..=QUEUE_MAX + 1).contains(&taken), "{taken}");
+        drop(go);
+        pool.finish();
+        assert!(seen.try_iter().eq((0..taken as u64).chain([CLOSED])));
+    }
 
     #[test]
     fn a_password_fits_its_hash_and_no_other() {

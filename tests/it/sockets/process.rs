@@ -199,6 +199,17 @@ fn counts_are_logged_when_asked_for() {
 }
 
 #[test]
+fn the_log_speaks_as_it_is_told_to() {
+    for (format, begins) in [("journal", "<6>1 sockets: "), ("json", "{\"time\":\"20")] {
+        let mut process = Process::start(&format!("{PLAIN}[log]\nformat = {format:?}\n"), FILES);
+        let _alice = process.user("alice");
+        process.signal("USR1");
+        let line = process.logged(" sockets: ");
+        assert!(line.starts_with(begins), "{line}");
+    }
+}
+
+#[test]
 fn how_much_is_logged_changes_with_the_file() {
     let mut process = Process::start(PLAIN, FILES);
     let file = process.folder.join("slircd.toml");

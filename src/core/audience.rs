@@ -116,7 +116,7 @@ mod tests {
             g1    < :s1.test 353 g1 = #a :@alice
             g2    > JOIN #a
             alice < :g2!~g2@g2.test JOIN #a
-            g1    <! JOIN #a :
+            g1    <! JOIN
             g1    > PRIVMSG #a :hi
             g2    < :g1!~g1@g1.test PRIVMSG #a :hi
             g2    > NAMES #a

@@ -93,6 +93,9 @@ impl Hand {
 
 fn channel_mode(ctx: &mut Ctx<'_>, user: UserId, args: &Args<'_>) -> Outcome {
     let channel = ctx.channel(args[0])?;
+    if !policy::sees(ctx, user, channel) {
+        return Err(reply::no_such_channel(args[0]).into());
+    }
     let Some(text) = args.given(1) else { return show(ctx, user, channel) };
     let arity = |letter| match mode::kind(letter)? {
         Kind::List => Some(Arity::List),

@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "NICK",
     params: "[<nick>]",
     about: "Takes a nick.",
-    help: "Letters, digits and []\\`_^{|}- can stand in a nick; a digit or - cannot stand first.",
+    help: "Letters, digits and []\\`_^{|}- can stand in a nick; a digit or - cannot stand first. Where the network's names are of every script, so can their letters; a nick that looks like another's is taken.",
     replies: &[
         reply::NO_NICKNAME_GIVEN,
         reply::ERRONEOUS_NICKNAME,
@@ -32,6 +32,10 @@ fn nick(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
         return Err(reply::erroneous_nickname(text).into());
     };
     let holder = ctx.network().nick(&wanted);
+    let own = ctx.session().user();
+    if ctx.core.lookalikes.is_worn(text, own) {
+        return Err(reply::nickname_in_use(text).into());
+    }
     match &mut ctx.session_mut().phase {
         Phase::New(registration) => {
             if holder.is_some() {
@@ -58,6 +62,45 @@ fn nick(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
 #[cfg(test)]
 mod tests {
     use crate::sim::script::check;
+
+    #[test]
+    fn nicks_of_every_script_are_told_apart_by_their_looks() {
+        check(
+            r"
+            servers 2
+            config server.casemapping precis
+            evan@1 > JOIN #a
+            bob@2  > JOIN #a
+            bob > NICK еvan
+            bob < :s2.test 433 bob еvan :Nickname is already in use
+            bob > NICK Иван
+            evan < :bob!~bob@bob.test NICK :Иван
+            evan > PRIVMSG иВАН :hi
+            bob < :evan!~evan@evan.test PRIVMSG Иван :hi
+            evan > NICK lvan
+            bob > NICK Ivan
+            bob < :s2.test 433 Иван Ivan :Nickname is already in use
+            evan > NICK evan
+            bob > NICK Ivan
+            evan < :Иван!~bob@bob.test NICK :Ivan
+            bob > NICK ☃
+            bob < :s2.test 432 Ivan ☃ :Erroneous nickname
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn without_precis_nicks_are_ascii() {
+        check(
+            r"
+            alice > NICK Иван
+            alice < :s1.test 432 alice Иван :Erroneous nickname
+            alice > NICK a|ice
+            alice < :alice!~alice@alice.test NICK :a|ice
+            ",
+        );
+    }
 
     #[test]
     fn a_nick_is_taken_and_those_around_are_told() {

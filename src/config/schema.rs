@@ -85,6 +85,8 @@ config! {
         network: String = "\"Local\"", "Local".into(), Live;
         /// The server's id on the network: a digit and two digits or capital letters. Made up and kept if none is given.
         sid: Option<Sid> = "", None, Restart;
+        /// Which names are the same: `ascii`, `rfc1459`, or `precis`, which allows nicks in every script and none that look alike. The same on all servers of a network.
+        casemapping: Casemap = "\"ascii\"", Casemap::Ascii, Restart;
         /// What WHOIS and LINKS say about this server.
         description: String = "\"An slircd server\"", "An slircd server".into(), Restart;
         /// The file with the message of the day.
@@ -260,13 +262,6 @@ const TABLES: &[&str] = &[
     "log",
     "include",
 ];
-
-impl Server {
-    /// How names are folded.
-    pub fn casemap(&self) -> Casemap {
-        Casemap::Ascii
-    }
-}
 
 impl Config {
     pub(super) fn read(entries: Vec<Entry>, reading: &mut Reading<'_>) -> Config {

@@ -3,7 +3,7 @@
 use super::{node::Value, privilege::Priv};
 use crate::{
     time::{self, Sid},
-    wire::cidr::Cidr,
+    wire::{casemap::Casemap, cidr::Cidr},
 };
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -92,6 +92,12 @@ settings! {
     Address: "an address with a port, or unix: and a path", value => address(text(value)?);
     Cidr: "an address or a range, as 192.0.2.0/24", value => Cidr::parse(text(value)?);
     Priv: "one of ban, defcon, kill, override, rehash, see", value => Priv::named(text(value)?);
+    Casemap: "ascii, rfc1459 or precis", value => match text(value)? {
+        "ascii" => Some(Casemap::Ascii),
+        "rfc1459" => Some(Casemap::Rfc1459),
+        "precis" => Some(Casemap::Precis),
+        _ => None,
+    };
     LogFormat: "plain, journal or json", value => match text(value)? {
         "plain" => Some(LogFormat::Plain),
         "journal" => Some(LogFormat::Journal),

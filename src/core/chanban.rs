@@ -46,7 +46,7 @@ fn fits(core: &Core, ban: &Ban, user: UserId) -> bool {
     let (network, casemap) = (core.network(), core.network().casemap());
     let who = network.user(user);
     let person = person(who);
-    let glob = |pattern: &str, text: &str| mask::matches(pattern, text, casemap);
+    let glob = |pattern: &str, text: &str| mask::fits_folded(pattern, text, casemap);
     let fits = match &ban.fits {
         Fits::Mask(mask) => mask.fits(&person, casemap),
         // Nobody is logged in before there are accounts.
@@ -72,7 +72,7 @@ fn fits(core: &Core, ban: &Ban, user: UserId) -> bool {
 /// A user, as masks are compared with them.
 pub fn person(who: &User) -> Person<'_> {
     Person {
-        nick: who.nick().as_str(),
+        nick: who.nick().folded(),
         user: &who.user,
         host: &who.host,
         real_host: &who.real_host,
@@ -198,6 +198,24 @@ mod tests {
             alice < :alice!~alice@alice.test MODE #a -b mute:*!*@bob.test
             alice > MODE #a -q
             alice < :s1.test 729 alice #a q :End of channel quiet list
+            ",
+        );
+    }
+
+    #[test]
+    fn names_of_every_script_are_banned_in_either_case() {
+        check(
+            r"
+            config server.casemapping precis
+            alice > JOIN #a
+            bob   > NICK Éric
+            alice > MODE #a +b éRIC
+            bob   > JOIN #a
+            bob   < :s1.test 474 Éric #a :Cannot join channel (+b)
+            alice > MODE #a -b+g ÉRIC wörter
+            bob   > JOIN #a
+            bob   > PRIVMSG #a :WÖRTER
+            bob   < :s1.test 404 Éric #a :Cannot send to channel (+g: your message holds what may not be said here)
             ",
         );
     }

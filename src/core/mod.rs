@@ -21,6 +21,7 @@ pub mod flood;
 pub mod frame;
 pub mod housekeeping;
 pub mod local;
+pub mod lookalikes;
 pub mod oper;
 pub mod policy;
 pub mod registration;
@@ -56,6 +57,7 @@ use chanflood::Chanflood;
 use cloak::Cloak;
 use effect::{Effect, Effects};
 use local::Local;
+use lookalikes::Lookalikes;
 use session::Session;
 use snotice::Snomask;
 use std::collections::BTreeMap;
@@ -95,6 +97,8 @@ pub struct Core {
     pub admission: Admission,
     /// Who has failed to log in.
     pub attempts: Attempts,
+    /// Nicks that look alike.
+    pub lookalikes: Lookalikes,
     /// Who was here.
     pub whowas: Whowas,
     /// Private messages that another server may not have seen yet.
@@ -123,7 +127,7 @@ pub struct Core {
     pub(in crate::core) store_fails: bool,
     /// Whether everybody has been told goodbye.
     pub stopping: bool,
-    next_user: u32,
+    last_user: u32,
     next_batch: u64,
 }
 
@@ -137,7 +141,7 @@ impl Core {
             origin: start.origin,
             motd,
             started: now.wall,
-            network: Network::new(config.server.casemap(), start.seed),
+            network: Network::new(config.server.casemapping, start.seed),
             sessions: Arena::default(),
             locals: Side::default(),
             pending: Arena::default(),
@@ -147,6 +151,7 @@ impl Core {
             timers: Timers::default(),
             admission: Admission::default(),
             attempts: Attempts::default(),
+            lookalikes: Lookalikes::new(config.server.casemapping, start.seed),
             whowas: Whowas::new(config.limits.whowas),
             undelivered: Undelivered::default(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
@@ -160,7 +165,7 @@ impl Core {
             due_beat: false,
             stopping: false,
             // The numbers of 256 lives do not overlap: an old identity is never taken for a new one.
-            next_user: ((start.origin.life % 256) as u32) << 22,
+            last_user: ((start.origin.life % 256) as u32) << LIFE_BITS,
             next_batch: 0,
             config,
         };
@@ -183,10 +188,18 @@ impl Core {
         &self.config.server.name
     }
 
-    /// An identity for a new user.
+    /// An identity for a new user, which nobody has now and no other of the last lives has given.
     pub fn new_uid(&mut self) -> Uid {
-        self.next_user = self.next_user.wrapping_add(1) & 0x3FFF_FFFF;
-        Uid { server: self.origin.server, number: self.next_user }
+        const WITHIN_LIFE: u32 = (1 << LIFE_BITS) - 1;
+        loop {
+            let next = self.last_user.wrapping_add(1) & WITHIN_LIFE;
+            self.last_user = self.last_user & !WITHIN_LIFE | next;
+            let uid = Uid { server: self.origin.server, number: self.last_user };
+            // There are fewer clients than numbers, so that one is free.
+            if self.network.uid(uid).is_none() {
+                return uid;
+            }
+        }
     }
 
     /// A reference for a new batch.
@@ -232,6 +245,9 @@ impl Core {
     }
 }
 
+/// How many bits number the users of one life: more than `[limits] clients` can be.
+const LIFE_BITS: u32 = 22;
+
 /// What a server starts with.
 #[derive(Debug)]
 pub struct Start {
@@ -259,4 +275,44 @@ pub fn refuse_each<'a>(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::Secret,
+        network::op::Presence,
+        wire::{casemap::Casemap, name::Nick},
+    };
+
+    #[test]
+    fn identities_stay_in_their_life_and_are_nobody_elses() {
+        let loaded =
+            Loaded { config: Config::default(), motd: Vec::new(), certificates: Vec::new() };
+        let origin = Origin { server: Sid::FIRST, life: 3 };
+        let cloak = Secret::new("any");
+        let mut core =
+            Core::new(Start { loaded, origin, clock: 0, seed: 0, cloak }, Now::default());
+        let (first, second) = (core.new_uid(), core.new_uid());
+        let alice = Presence {
+            uid: second,
+            nick: Nick::new("alice", Casemap::Ascii, 32).unwrap(),
+            claimed: None,
+            born: None,
+            user: "a".into(),
+            host: "h".into(),
+            real_host: "h".into(),
+            address: None,
+            realname: "A".into(),
+            away: None,
+            modes: Default::default(),
+            class: None,
+        };
+        core.commit(&mut Effects::default(), Op::User(Box::new(alice)), None, Now::default());
+        let numbers = 1 << LIFE_BITS;
+        core.last_user = 3 * numbers + numbers - 1;
+        let next: Vec<u32> = (0..3).map(|_| core.new_uid().number - 3 * numbers).collect();
+        assert_eq!(next, [0, 1, 3], "{first:?}, {second:?}");
+    }
 }

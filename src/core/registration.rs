@@ -81,7 +81,8 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
     }
     bans::admit(ctx)?;
     defcon::admit(ctx)?;
-    if ctx.network().nick(&nick).is_some() {
+    let alike = ctx.core.lookalikes.is_worn(nick.as_str(), None);
+    if alike || ctx.network().nick(&nick).is_some() {
         // Somebody was faster.
         if let Some(registration) = ctx.session_mut().registration() {
             registration.nick = None;

@@ -46,6 +46,7 @@ pub fn apply(
     let mut tell = Tell { core, fx, op, at, line: 0, cause, now };
     for change in &changes {
         tell.change(change);
+        tell.core.lookalikes.note(change, &tell.core.network);
         if let Some(user) = change.looks_other() {
             bans::shun(tell.core, user);
         }
@@ -104,7 +105,7 @@ impl Tell<'_> {
             Change::Announced => self.announced(),
             Change::Asked { user } => self.asked(*user),
             Change::Ban { key, by } => bans::changed(self.core, self.fx, key, *by, self.now),
-            Change::Lapsed(key) => bans::lapsed(self.core, key),
+            Change::Lapsed(key) => bans::lapsed(self.core, self.fx, key, self.now),
             Change::Filter => self.filter(),
             Change::Defcon(by) => self.defcon(*by),
             Change::Server(_) | Change::Links => self.core.watch_reach(self.fx, self.now),
@@ -303,15 +304,19 @@ impl Tell<'_> {
     fn filter(&mut self) {
         let Op::Filter { by, pattern, rule } = self.op else { return };
         let by = self.source(*by, "");
-        match rule {
-            Some(rule) => log::info!("{by} sets the filter {pattern}: {}", rule.action.name()),
-            None => log::info!("{by} takes away the filter {pattern}"),
-        }
+        let text = match rule {
+            Some(rule) => format!("{by} sets the filter {pattern}: {}", rule.action.name()),
+            None => format!("{by} takes away the filter {pattern}"),
+        };
+        log::info!("{text}");
+        snotice::here(self.core, self.fx, 'f', |_| text, self.now);
     }
 
     fn defcon(&mut self, by: Source) {
         let (by, level) = (self.source(by, ""), self.core.network().defcon());
-        log::warn!("{by} sets DEFCON {level}: {}", defcon::meaning(level));
+        let text = format!("{by} sets DEFCON {level}: {}", defcon::meaning(level));
+        log::warn!("{text}");
+        snotice::here(self.core, self.fx, 'a', |_| text, self.now);
     }
 
     /// What may be done to a user only at home is done at home.

@@ -172,6 +172,12 @@ mod tests {
             root   > MODE root
             root   < :s1.test 221 root +os
             root   < :s1.test 008 root +djkqr :Server notice mask
+            root   > MODE root +s xfa
+            root   > KLINE 1h *@bad.test :spam
+            root   <~ :s1.test NOTICE root :*** Notice -- root!~root@root.test sets a K-line on *@bad.test*: spam
+            root   > DEFCON 4
+            root   <~ :s1.test NOTICE root :*** Notice -- root!~root@root.test sets DEFCON 4: *
+            root   > DEFCON 5
             root   > MODE root -s
             root   < :root!~root@root.test MODE root :-s
             root   > MODE root +s

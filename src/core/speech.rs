@@ -125,7 +125,7 @@ fn filtered(ctx: &Ctx<'_>, record: &Channel, text: &str) -> bool {
         return false;
     }
     let (plain, casemap) = (format::strip(text), ctx.network().casemap());
-    texts.any(|entry| mask::matches(&entry.canonical, &plain, casemap))
+    texts.any(|entry| mask::fits_folded(&entry.canonical, &plain, casemap))
 }
 
 fn flood(ctx: &mut Ctx<'_>, user: UserId, channel: ChannelId, text: &str) -> Result<(), Reject> {

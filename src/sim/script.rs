@@ -126,6 +126,12 @@ impl Play {
         match key {
             "server.password" => self.config.server.password = Some(Secret::new(value)),
             "limits.channels_per_user" => self.config.limits.channels_per_user = number(),
+            "server.casemapping" => {
+                self.config.server.casemapping = match value {
+                    "precis" => Casemap::Precis,
+                    _ => Casemap::Rfc1459,
+                }
+            }
             "limits.login_burst" => self.config.limits.login_burst = number() as u32,
             "limits.server_bans" => self.config.limits.server_bans = number(),
             "limits.list_entries" => self.config.limits.list_entries = number(),

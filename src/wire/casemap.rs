@@ -1,5 +1,6 @@
 //! When two names are the same (ISUPPORT `CASEMAPPING`).
 
+use super::precis;
 use std::borrow::Cow;
 
 /// A way of folding names.
@@ -10,13 +11,15 @@ pub enum Casemap {
     Ascii,
     /// As ascii, and `[]\~` are the same as `{}|^` (RFC 2812 §2.2).
     Rfc1459,
+    /// Names of any script, folded as PRECIS does (RFC 8265 §3.3).
+    Precis,
 }
 
 impl Casemap {
-    /// As ISUPPORT names it.
+    /// As ISUPPORT names it: clients that know of no other scripts compare those of PRECIS as ASCII.
     pub fn name(self) -> &'static str {
         match self {
-            Casemap::Ascii => "ascii",
+            Casemap::Ascii | Casemap::Precis => "ascii",
             Casemap::Rfc1459 => "rfc1459",
         }
     }
@@ -29,12 +32,15 @@ impl Casemap {
             (Casemap::Rfc1459, b']') => b'}',
             (Casemap::Rfc1459, b'\\') => b'|',
             (Casemap::Rfc1459, b'~') => b'^',
-            (Casemap::Ascii | Casemap::Rfc1459, _) => byte,
+            (Casemap::Ascii | Casemap::Rfc1459 | Casemap::Precis, _) => byte,
         }
     }
 
     /// A text, folded; borrowed where nothing changes.
     pub fn fold(self, text: &str) -> Cow<'_, str> {
+        if self == Casemap::Precis {
+            return precis::fold(text);
+        }
         if text.bytes().all(|byte| self.byte(byte) == byte) {
             return Cow::Borrowed(text);
         }
@@ -46,6 +52,9 @@ impl Casemap {
 
     /// Whether two texts are the same.
     pub fn eq(self, a: &str, b: &str) -> bool {
+        if self == Casemap::Precis {
+            return self.fold(a) == self.fold(b);
+        }
         a.len() == b.len() && a.bytes().zip(b.bytes()).all(|(a, b)| self.byte(a) == self.byte(b))
     }
 }

@@ -37,6 +37,15 @@ pub fn matches(pattern: &str, text: &str, casemap: Casemap) -> bool {
     }
 }
 
+/// Whether a text fits a pattern that has been folded. Bytes are folded as they are compared; letters of
+/// other scripts than Latin have to be folded before.
+pub fn fits_folded(pattern: &str, text: &str, casemap: Casemap) -> bool {
+    match casemap {
+        Casemap::Precis => matches(pattern, &casemap.fold(text), casemap),
+        Casemap::Ascii | Casemap::Rfc1459 => matches(pattern, text, casemap),
+    }
+}
+
 /// The byte after the character at `at`.
 fn next_char(text: &[u8], at: usize) -> usize {
     let more = text.iter().skip(at + 1).take_while(|byte| *byte & 0xC0 == 0x80).count();
@@ -78,7 +87,7 @@ pub struct Hostmask {
 /// Whom a mask is compared with.
 #[derive(Clone, Copy, Debug)]
 pub struct Person<'a> {
-    /// The nick.
+    /// The nick, folded.
     pub nick: &'a str,
     /// The user name.
     pub user: &'a str,

@@ -14,5 +14,6 @@ pub mod mask;
 pub mod message;
 pub mod mode;
 pub mod name;
+pub mod precis;
 pub mod reply;
 pub mod tags;

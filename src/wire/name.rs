@@ -1,6 +1,6 @@
 //! Validated names. A name has been checked once, at the edge, and compares as IRC compares it.
 
-use super::casemap::Casemap;
+use super::{casemap::Casemap, precis};
 use std::{borrow::Cow, cmp, fmt, hash};
 
 macro_rules! names {
@@ -81,20 +81,19 @@ names! {
 }
 
 impl Nick {
-    /// A nick that a client may ask for (RFC 2812 §2.3.1), of at most `max` bytes.
+    /// A nick that a client may ask for (RFC 2812 §2.3.1; in any script under PRECIS), of at most `max`
+    /// bytes.
     pub fn new(text: &str, casemap: Casemap, max: usize) -> Option<Nick> {
-        let letter = |byte: u8| byte.is_ascii_alphabetic() || br"[]\`_^{|}".contains(&byte);
-        let (first, rest) = text.as_bytes().split_first()?;
-        let valid = letter(*first)
-            && rest.iter().all(|byte| letter(*byte) || byte.is_ascii_digit() || *byte == b'-');
-        (valid && text.len() <= max).then(|| Nick::fold(text, casemap))
+        let valid = !text.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+            && text.chars().all(|c| nick_char(c, casemap))
+            && (text.is_ascii() || precis::is_identifier(text));
+        (valid && !text.is_empty() && text.len() <= max).then(|| Nick::fold(text, casemap))
     }
 
     /// A nick to look for: whatever could be worn, an identity included.
     pub fn lookup(text: &str, casemap: Casemap) -> Option<Nick> {
-        let byte = |byte: u8| byte.is_ascii_alphanumeric() || br"[]\`_^{|}-".contains(&byte);
-        (!text.is_empty() && text.len() <= LOOKUP_MAX && text.bytes().all(byte))
-            .then(|| Nick::fold(text, casemap))
+        let valid = text.chars().all(|c| nick_char(c, casemap));
+        (valid && !text.is_empty() && text.len() <= LOOKUP_MAX).then(|| Nick::fold(text, casemap))
     }
 
     /// The nick of one who has lost the nick asked for: an identity, which begins with a digit, so that
@@ -110,6 +109,14 @@ impl ChannelName {
         let body = text.strip_prefix('#')?;
         let valid = !body.contains(|c: char| c.is_control() || c == ' ' || c == ',');
         (valid && text.len() <= max).then(|| ChannelName::fold(text, casemap))
+    }
+}
+
+/// Whether a character can stand in a nick at all.
+fn nick_char(c: char, casemap: Casemap) -> bool {
+    match c.is_ascii() {
+        true => c.is_ascii_alphanumeric() || r"[]\`_^{|}-".contains(c),
+        false => casemap == Casemap::Precis,
     }
 }
 
@@ -148,6 +155,19 @@ mod tests {
             assert!(Nick::new(bad, Casemap::Ascii, 32).is_none(), "{bad}");
         }
         assert!(Nick::new("abcd", Casemap::Ascii, 3).is_none());
+    }
+
+    #[test]
+    fn nicks_of_any_script_are_for_precis() {
+        for good in ["Иван", "é", "日本", "a-1", "[x]"] {
+            assert!(Nick::new(good, Casemap::Precis, 32).is_some(), "{good}");
+        }
+        for bad in ["", "1a", "-a", "☃", "a b", "a!b", "Иван!", "a.b", "#a", "é@"] {
+            assert!(Nick::new(bad, Casemap::Precis, 32).is_none(), "{bad}");
+        }
+        let [a, b] = ["ИВАН", "иван"].map(|text| Nick::new(text, Casemap::Precis, 32));
+        assert_eq!(a, b);
+        assert!(Nick::new("日本日本", Casemap::Precis, 11).is_none(), "bytes are counted");
     }
 
     #[test]

@@ -205,3 +205,53 @@ fn affordable(full_at: Mono, rate: Rate, now: Mono) -> bool {
     let after = full_at.max(now) + rate.interval();
     after.since(now) <= rate.interval() * rate.count
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arena::Arena;
+
+    const FIVE: Rate = Rate { count: 5, secs: 10 };
+
+    fn ids() -> (ChannelId, Vec<UserId>) {
+        let (mut channels, mut users) = (Arena::default(), Arena::default());
+        (channels.insert(()), (0..MEMBERS_MAX + 10).map(|_| users.insert(())).collect())
+    }
+
+    #[test]
+    fn a_rate_lets_so_many_through_and_then_one_by_one() {
+        let (channel, users) = ids();
+        let mut flood = Chanflood::default();
+        let mut now = Mono(1);
+        let say = |flood: &mut Chanflood, text, now| {
+            flood.line((channel, users[0]), (Some(FIVE), None), text, now)
+        };
+        for _ in 0..5 {
+            assert_eq!(say(&mut flood, "x", now), Verdict::Fine);
+        }
+        for _ in 0..5 {
+            assert_eq!(say(&mut flood, "x", now), Verdict::TooMuch);
+        }
+        assert_eq!(say(&mut flood, "x", now), Verdict::FarTooMuch);
+        now = now + Duration::from_secs(2);
+        assert_eq!(say(&mut flood, "x", now), Verdict::Fine);
+        assert_eq!(say(&mut flood, "x", now), Verdict::TooMuch);
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_and_forgotten() {
+        let (channel, users) = ids();
+        let mut flood = Chanflood::default();
+        for (place, user) in users.iter().enumerate() {
+            let now = Mono(place as u64);
+            flood.line((channel, *user), (Some(FIVE), None), "x", now);
+            flood.kicked(channel, *user, now + Duration::from_secs(10));
+        }
+        let known = &flood.channels[&channel];
+        assert_eq!((known.members.len(), known.kicked.len()), (MEMBERS_MAX, MEMBERS_MAX));
+        assert!(flood.barred(channel, users[0], Mono(0)).is_none(), "the first went first");
+        assert!(flood.barred(channel, users[MEMBERS_MAX], Mono(2000)).is_some());
+        flood.forget(Mono(0) + Duration::from_secs(3600));
+        assert!(flood.channels.is_empty());
+    }
+}

@@ -178,6 +178,8 @@ pub enum Wrong {
     Time,
     /// The channel is none.
     Channel,
+    /// What is turned round is no extended ban.
+    Not,
     /// Two words of which there can be one, or more words than there can be.
     Twice,
 }
@@ -191,6 +193,7 @@ impl fmt::Display for Wrong {
                 "The time must be a duration such as 30m, 2h or 1d12h, of at most ten years"
             }
             Wrong::Channel => "That is no channel; its name begins with #",
+            Wrong::Not => "Only an extended ban can be turned round with !",
             Wrong::Twice => "One ban can do only one thing, for one time, to one channel",
         })
     }
@@ -201,10 +204,19 @@ impl Ban {
     pub fn parse(text: &str, casemap: Casemap) -> Result<Ban, Wrong> {
         let text = spaceless(text);
         let (mut rest, redirect) = suffix(&text);
-        let mut redirect = redirect.map(|channel| casemap.fold(channel).into());
+        if rest.is_empty() && redirect.is_some() {
+            return Err(Wrong::Empty);
+        }
+        if rest.contains("$#") {
+            return Err(Wrong::Twice);
+        }
+        let mut redirect = redirect.map(|channel| channel_name(channel, casemap)).transpose()?;
         let (mut act, mut not, mut span) = (Act::Ban, false, None);
         for _ in 0..=WORDS_MAX {
             let Some(word) = word(rest)? else {
+                if not && act == Act::Ban {
+                    return Err(Wrong::Not);
+                }
                 let fits = Fits::Mask(Hostmask::new(rest, casemap));
                 return Ok(Ban { act, not, fits, span, redirect });
             };
@@ -307,8 +319,12 @@ fn suffix(text: &str) -> (&str, Option<&str>) {
         let (ban, channel) = text.split_at(place);
         return (ban, channel.strip_prefix('$'));
     }
-    let plain = matches!(word(text), Ok(None));
-    match text.find('#').filter(|place| plain && *place > 0) {
+    // Neither nick nor user name nor host holds it, so behind the host it begins something else.
+    let parts = text.contains('!').then_some(text.len());
+    let host = text.rfind('@').or(parts).or(Some(0));
+    let host = host.filter(|_| matches!(word(text), Ok(None)));
+    let place = host.and_then(|at| Some(at + text.get(at..)?.find('#')?));
+    match place {
         Some(place) => (text.get(..place).unwrap_or_default(), text.get(place..)),
         None => (text, None),
     }
@@ -530,9 +546,45 @@ mod tests {
             ("m:m:bob", Wrong::Twice),
             ("m:T:bob", Wrong::Twice),
             ("t:1h:t:1h:bob", Wrong::Twice),
+            ("!t:1h:bob", Wrong::Not),
+            ("#channel", Wrong::Empty),
+            ("*!*@h#a,b", Wrong::Channel),
         ] {
             assert_eq!(Ban::parse(text, Casemap::Ascii), Err(wrong), "{text}");
         }
+    }
+
+    #[test]
+    fn the_canonical_form_reads_as_itself_whatever_was_entered() {
+        let parts = [
+            "!", "~", "$", ":", "a", "account", "m", "mute", "t", "time", "2h", "5", "d", "#c",
+            "@#c", "#", "x", "*", "@", "+", "r", "realmask", "channel", "share", "z", "fe80", "q",
+            "j", ",", " ", "É",
+        ];
+        let mut state = 7_u64;
+        let mut next = |below: u64| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state % below
+        };
+        let mut read = 0;
+        for _ in 0..30_000 {
+            let count = next(9) + 1;
+            let text: String =
+                (0..count).map(|_| parts[next(parts.len() as u64) as usize]).collect();
+            if let Ok(ban) = Ban::parse(&text, Casemap::Rfc1459) {
+                read += 1;
+                let canonical = ban.to_string();
+                assert_eq!(
+                    Ban::parse(&canonical, Casemap::Rfc1459).as_ref(),
+                    Ok(&ban),
+                    "{text} {canonical}"
+                );
+                assert!(!canonical.contains([' ', '\r', '\n']), "{text}");
+            }
+        }
+        assert!(read > 3000, "{read}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use slircd::{
         ConnId,
         effect::{Effect, Effects},
     },
-    job::Loaded,
+    job::{Loaded, Texts},
     server::{Input, Origin, Peer, Server, Setup},
     time::{Mono, Now, Sid, Wall},
 };
@@ -49,7 +49,7 @@ impl Crowd {
             ..Limits::default()
         };
         let config = Config { limits, ..Config::default() };
-        let loaded = Loaded { config, motd: Vec::new(), certificates: Vec::new() };
+        let loaded = Loaded { config, texts: Texts::default(), certificates: Vec::new() };
         let cloak = Secret::new("a key for measuring");
         let setup = Setup { loaded, sid: Sid::FIRST, life: 1, clock: 0, seed: 1, cloak };
         let now = Now { mono: Mono(0), wall: Wall(1_800_000_000_000) };

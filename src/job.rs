@@ -57,10 +57,19 @@ pub enum Answer {
 pub struct Loaded {
     /// What was configured.
     pub config: Config,
-    /// The lines of the message of the day; none if there is no file.
-    pub motd: Vec<String>,
+    /// The texts that clients can read.
+    pub texts: Texts,
     /// One for each entry of each listener's `tls`.
     pub certificates: Vec<Material>,
+}
+
+/// Texts from files, line by line; empty where there is no file.
+#[derive(Clone, Debug, Default)]
+pub struct Texts {
+    /// The message of the day.
+    pub motd: Vec<String>,
+    /// The rules of the server.
+    pub rules: Vec<String>,
 }
 
 /// One certificate of one listener, as it stands in its files.

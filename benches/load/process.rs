@@ -1,7 +1,7 @@
 //! A server as a process of its own: starting it, and what the system says it has used.
 
 use crate::floor::{Floor, Lengths};
-use slircd::reactor::certificate;
+use slircd::work::certificate;
 use std::{
     env, fs,
     io::{self, BufRead, BufReader, Error, Write},
@@ -76,7 +76,7 @@ impl Process {
     pub fn slircd(folder: &Folder) -> io::Result<Process> {
         let mut command = Command::new(PROGRAM);
         command.args(["run", "-c"]).arg(folder.file("slircd.toml"));
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
         Process::start(command, 2)
     }
 
@@ -92,12 +92,7 @@ impl Process {
     fn start(mut command: Command, listeners: usize) -> io::Result<Process> {
         let begin = Instant::now();
         let mut child = command.spawn()?;
-        let said: Option<Box<dyn io::Read + Send>> =
-            match (child.stderr.take(), child.stdout.take()) {
-                (Some(log), _) => Some(Box::new(log)),
-                (None, Some(log)) => Some(Box::new(log)),
-                (None, None) => None,
-            };
+        let said = child.stdout.take();
         let mut process =
             Process { child, addresses: Vec::new(), start: Duration::ZERO, log: None };
         let mut log = BufReader::new(said.ok_or_else(|| Error::other("it has no output"))?);
@@ -109,6 +104,7 @@ impl Process {
             }
             match line.trim_end().split_once("listening on ") {
                 Some((_, address)) => {
+                    let address = address.trim_end_matches(" (TLS)");
                     process.addresses.push(address.parse().map_err(Error::other)?)
                 }
                 None => io::stderr().write_all(line.as_bytes())?,

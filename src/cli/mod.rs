@@ -122,7 +122,10 @@ fn help() -> String {
 fn check_config(arguments: &Arguments) -> ExitCode {
     match loader(arguments).load() {
         Ok(_) => {
-            say("the configuration is right\n");
+            say(match arguments.config {
+                Some(_) => "the configuration is right\n",
+                None => "no file was given (-c FILE), and without one all is at its default\n",
+            });
             ExitCode::SUCCESS
         }
         Err(errors) => {
@@ -141,11 +144,7 @@ fn example_config(_arguments: &Arguments) -> ExitCode {
 fn loader(arguments: &Arguments) -> Loader {
     let allow_insecure_cloak =
         std::env::var_os("SLIRCD_ALLOW_INSECURE_CLOAK").is_some_and(|value| value == "1");
-    Loader {
-        path: arguments.config.clone(),
-        allow_insecure_cloak,
-        fallback: (Vec::new(), Vec::new()),
-    }
+    Loader { path: arguments.config.clone(), allow_insecure_cloak, fallback: None }
 }
 
 /// Writes to standard output. Whoever has closed it does not want to know; a full disk is told.

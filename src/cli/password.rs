@@ -8,44 +8,43 @@ use std::{
 };
 
 pub(super) fn hash_password(_arguments: &Arguments) -> ExitCode {
-    let password = match ask() {
-        Ok(password) if !password.is_empty() => password,
-        Ok(_) => {
-            complain("the password is empty, or was not typed the same twice");
-            return ExitCode::FAILURE;
+    let hash = match ask() {
+        Ok(Some(password)) if password.is_empty() => Err("the password is empty".to_owned()),
+        Ok(Some(password)) => {
+            load::hash(&password).ok_or("the system has no random bytes to give".to_owned())
         }
-        Err(error) => {
-            complain(&format!("the password could not be read: {error}"));
-            return ExitCode::FAILURE;
-        }
+        Ok(None) => Err("the passwords are not the same; nothing was made".to_owned()),
+        Err(error) => Err(format!("the password could not be read: {error}")),
     };
-    match load::hash(&password) {
-        Some(hash) => say(&format!("{hash}\n")),
-        None => {
-            complain("the system has no random bytes to give");
+    match hash {
+        Ok(hash) => say(&format!("{hash}\n")),
+        Err(error) => {
+            complain(&error);
             ExitCode::FAILURE
         }
     }
 }
 
-/// The password; empty if it was typed differently the second time.
-fn ask() -> io::Result<String> {
+/// The password; none if it was typed differently the second time.
+fn ask() -> io::Result<Option<String>> {
     if !io::stdin().is_terminal() {
-        return line();
+        return line().map(Some);
     }
     let silence = Silence::begin();
     let first = prompt("Password: ")?;
     let second = prompt("The same again: ")?;
     drop(silence);
-    Ok(if first == second { first } else { String::new() })
+    Ok((first == second).then_some(first))
 }
 
-/// A line from the terminal, which does not show the end of it either.
-fn prompt(text: &str) -> io::Result<String> {
-    io::stderr().write_all(text.as_bytes())?;
-    let line = line()?;
-    io::stderr().write_all(b"\n")?;
-    Ok(line)
+/// Asks on standard error, since what standard output gets may go into a file.
+fn prompt(question: &str) -> io::Result<String> {
+    let mut terminal = io::stderr();
+    terminal.write_all(question.as_bytes())?;
+    let answer = line();
+    // The end of line that was typed has not been shown.
+    terminal.write_all(b"\n")?;
+    answer
 }
 
 fn line() -> io::Result<String> {

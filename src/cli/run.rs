@@ -2,14 +2,14 @@
 
 use super::{Arguments, CONFIG, complain, loader, log, say};
 use crate::{
-    config::{Address, Config, Secret},
-    job::{Loaded, Material},
-    reactor::{Reactor, certificate, system::wall},
+    config::{Config, Listen, Secret, Tls},
+    job::Loaded,
+    reactor::{Reactor, system::wall},
     server::{Server, Setup},
     store::{Query, Rows, Store, sqlite},
     time::{Mono, Now},
     work::{
-        Pool, Workers,
+        Pool, Workers, certificate,
         load::{self, Loader},
     },
 };
@@ -73,9 +73,16 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
     let mut store = sqlite::open(folder).map_err(|error| unusable(&error))?;
     let mut loaded = first;
     if loaded.config.listen.is_empty() {
-        loader.fallback = fallback(folder).map_err(|error| unusable(&error))?;
-        loaded.config.listen.clone_from(&loader.fallback.0);
-        loaded.certificates.clone_from(&loader.fallback.1);
+        let listeners = fallback(folder).map_err(|error| unusable(&error))?;
+        let (certificates, errors) = loader.certificates(&listeners, &[]);
+        if let Some(error) = errors.first() {
+            return Err(unusable(error));
+        }
+        loaded.certificates = certificates;
+        loaded.config.listen.clone_from(&listeners);
+        loader.fallback = Some(listeners);
+    } else {
+        loader.fallback = Some(Vec::new());
     }
     if loaded.config.cloak.secret.as_ref().is_some_and(Secret::is_weak) {
         ::log::warn!(
@@ -94,11 +101,11 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
     else {
         return Err(unusable(&"it does not answer"));
     };
-    let certificates = loaded.certificates.clone();
     let start = Now { mono: Mono(0), wall: wall() };
     let server =
         Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, start);
-    let workers = Workers { store: Box::new(store), loader: loader.clone(), certificates };
+    let workers =
+        Workers { store: Box::new(store), loader: loader.clone(), loaded: loaded.clone() };
     let reactor = Reactor::new(server, |wake| Pool::new(wake, workers), &loaded);
     let cannot = |error| format!("the server cannot start: {error}");
     let mut reactor = reactor.map_err(cannot)?;
@@ -114,18 +121,12 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
 fn greet(config: &Config, reactor: &Reactor, folder: &Path) {
     let mut text =
         format!("slircd {} is running as {}\n", env!("CARGO_PKG_VERSION"), config.server.name);
-    let secure = |place: usize| config.listen.get(place).is_some_and(|one| !one.tls.is_empty());
-    let addresses = reactor.addresses();
-    for (place, address) in &addresses {
-        let note = if secure(*place) { " (TLS)" } else { "" };
-        text += &format!("  listening on {address}{note}\n");
-    }
-    for listen in &config.listen {
-        if let Address::Unix(path) = &listen.address {
-            text += &format!("  listening on {}\n", path.display());
-        }
+    for place in reactor.listening() {
+        text += &format!("  listening on {place}\n");
     }
     text += &format!("  data in {}\n", folder.display());
+    let secure = |place: usize| config.listen.get(place).is_some_and(|one| !one.tls.is_empty());
+    let addresses = reactor.addresses();
     let plain = addresses.iter().find(|(place, _)| !secure(*place));
     if let Some((place, address)) = plain.or(addresses.first()) {
         text += &format!("  connect with:  {}\n", way(*address, secure(*place)));
@@ -147,7 +148,9 @@ fn way(address: SocketAddr, secure: bool) -> String {
 }
 
 /// The listeners without configuration, with a certificate made once and kept.
-fn fallback(folder: &Path) -> io::Result<(Vec<crate::config::Listen>, Vec<Material>)> {
+fn fallback(folder: &Path) -> io::Result<Vec<Listen>> {
+    // Whatever the working folder will be, these stay where they are.
+    let folder = folder.canonicalize()?;
     let (chain_path, key_path) = (folder.join("self-signed.crt"), folder.join("self-signed.key"));
     if !chain_path.exists() || !key_path.exists() {
         let (chain, key) = certificate::self_signed(&["localhost", "127.0.0.1", "::1"])
@@ -155,18 +158,9 @@ fn fallback(folder: &Path) -> io::Result<(Vec<crate::config::Listen>, Vec<Materi
         keep(&key_path, &key)?;
         keep(&chain_path, &chain)?;
     }
-    let (chain, key) = (fs::read(&chain_path)?, fs::read_to_string(&key_path)?);
+    let tls = Tls { certificate: chain_path, key: key_path, names: Vec::new() };
     // A machine without IPv6 has no ::1 to listen on.
-    let listeners = load::loopback(TcpListener::bind("[::1]:0").is_ok());
-    let secure = listeners.iter().enumerate().filter(|(_, listen)| !listen.tls.is_empty());
-    let materials = secure.map(|(listener, _)| Material {
-        listener,
-        place: 0,
-        chain: chain.clone(),
-        key: Secret::new(&key),
-    });
-    let materials = materials.collect();
-    Ok((listeners, materials))
+    Ok(load::loopback(TcpListener::bind("[::1]:0").is_ok(), &tls))
 }
 
 /// The cloak secret, made once and kept.

@@ -119,7 +119,7 @@ mod tests {
             r"
             raw a
             a > CAP LS 302
-            a < :s1.test CAP * LS :away-notify batch cap-notify echo-message extended-join invite-notify labeled-response message-tags multi-prefix server-time setname standard-replies userhost-in-names
+            a < :s1.test CAP * LS :away-notify batch cap-notify chghost draft/extended-isupport draft/no-implicit-names draft/pre-away echo-message extended-join extended-monitor invite-notify labeled-response message-tags multi-prefix no-implicit-names server-time setname standard-replies userhost-in-names
             a > NICK al
             a > USER al 0 * :Al
             a > CAP REQ :batch nonsense

@@ -20,7 +20,7 @@ pub const COMMANDS: &[Command] = &[Command {
     run: Run::User(help),
 }];
 
-fn help(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
+pub(super) fn help(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
     let Some(topic) = args.given(0) else { return index(ctx) };
     if let Some((name, about, lines)) = list(topic) {
         ctx.reply(reply::help_start(name, about));

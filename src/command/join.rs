@@ -10,10 +10,9 @@ use crate::{
     },
     network::{
         ChannelId, UserId,
-        mode::ChannelModes,
-        op::{Entry, Leave, Op},
+        op::{Leave, Op},
     },
-    wire::{message::Args, reply},
+    wire::{message::Args, name::ChannelName, reply},
 };
 
 pub const COMMANDS: &[Command] = &[Command {
@@ -38,9 +37,6 @@ pub const COMMANDS: &[Command] = &[Command {
     run: Run::User(join),
 }];
 
-/// The modes that a channel begins with.
-const FIRST_MODES: &str = "nt";
-
 fn join(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     ctx.touch(user);
     if args[0] == "0" {
@@ -50,7 +46,7 @@ fn join(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     refuse_each(ctx, args.list(0), |ctx, text| join_one(ctx, user, text, keys.next()))
 }
 
-fn join_one(ctx: &mut Ctx<'_>, user: UserId, text: &str, key: Option<&str>) -> Outcome {
+pub(super) fn join_one(ctx: &mut Ctx<'_>, user: UserId, text: &str, key: Option<&str>) -> Outcome {
     let Some(name) = ctx.channel_name(text) else {
         return Err(reply::no_such_channel(text).into());
     };
@@ -61,31 +57,26 @@ fn join_one(ctx: &mut Ctx<'_>, user: UserId, text: &str, key: Option<&str>) -> O
     if ctx.whois(user).channels().len() >= ctx.core.config.limits.channels_per_user {
         return Err(reply::too_many_channels(text).into());
     }
-    let modes = ChannelModes::of(FIRST_MODES);
-    match record.map(|channel| (channel, ctx.network().channel(channel))) {
+    match record.filter(|channel| ctx.network().channel(*channel).exists()) {
         // Somebody is in it, if perhaps out of sight: there is nothing to be had by entering it anew.
-        Some((channel, record)) if record.exists() => {
+        Some(channel) => {
             let channel = admitted(ctx, user, channel, key)?;
-            enter(ctx, user, channel);
+            let name = ctx.network().channel(channel).name.clone();
+            enter(ctx, user, name, Some(channel));
         }
-        record => {
-            let before = record.map(|(_, record)| record.epoch);
-            let uid = ctx.whois(user).uid;
+        None => {
             let text = |core: &Core| {
                 format!("Channel {text} created by {}", core.network().user(user).mask())
             };
             snotice::here(ctx.core, ctx.fx, 'j', text, ctx.now);
-            ctx.commit(Op::Join { uid, name, entry: Entry::Founds { before, modes } });
+            enter(ctx, user, name, record);
         }
     }
     Ok(())
 }
 
-fn enter(ctx: &mut Ctx<'_>, user: UserId, channel: ChannelId) {
-    let record = ctx.network().channel(channel);
-    let (name, epoch, uid) = (record.name.clone(), record.epoch, ctx.whois(user).uid);
-    let delay = record.delays();
-    let entry = delay.map_or(Entry::Found(epoch), |under| Entry::Delayed(epoch, under));
+fn enter(ctx: &mut Ctx<'_>, user: UserId, name: ChannelName, channel: Option<ChannelId>) {
+    let (uid, entry) = (ctx.whois(user).uid, policy::entry(ctx.network(), channel));
     ctx.commit(Op::Join { uid, name, entry });
 }
 
@@ -172,6 +163,27 @@ mod tests {
             bob   <! JOIN
             ",
         );
+    }
+
+    #[test]
+    fn those_who_asked_for_no_names_get_none() {
+        for name in ["no-implicit-names", "draft/no-implicit-names"] {
+            check(&format!(
+                r"
+                alice > JOIN #a
+                alice > TOPIC #a :t
+                bob   > CAP REQ {name}
+                bob   > JOIN #a
+                bob   < :bob!~bob@bob.test JOIN #a
+                bob   < :s1.test 332 bob #a :t
+                bob   > PING x
+                bob   <! 353
+                bob   <! 366
+                bob   > NAMES #a
+                bob   < :s1.test 353 bob = #a :@alice bob
+                ",
+            ));
+        }
     }
 
     #[test]

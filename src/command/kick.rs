@@ -33,7 +33,7 @@ pub const COMMANDS: &[Command] = &[Command {
     run: Run::User(kick),
 }];
 
-fn kick(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+pub(super) fn kick(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let reason = match args.given(2) {
         Some(reason) => encode::head(reason, ctx.core.config.limits.kick).to_owned(),
         None => ctx.whois(user).nick().to_string(),
@@ -85,11 +85,14 @@ fn kick_one(ctx: &mut Ctx<'_>, user: UserId, name: &str, nick: &str, reason: &st
 }
 
 /// That a member may kick one of a status, and that the channel lets anybody do that.
-fn allowed(ctx: &Ctx<'_>, user: UserId, channel: ChannelId, theirs: Status) -> Outcome {
+pub(super) fn allowed(ctx: &Ctx<'_>, user: UserId, channel: ChannelId, theirs: Status) -> Outcome {
     let record = ctx.network().channel(channel);
     let name = record.name.as_str();
     if !policy::outranks(policy::member(ctx, channel, user)?, theirs) {
         return Err(reply::chan_op_needed(name).into());
+    }
+    if ctx.forced {
+        return Ok(());
     }
     if record.has('Q') {
         return Err(reply::chan_restricted(name, "Nobody can be kicked here (+Q)").into());

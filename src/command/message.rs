@@ -2,6 +2,7 @@
 
 use crate::{
     core::{
+        callerid,
         ctx::{Ctx, Outcome, Reject},
         defcon, filters, policy, speech,
     },
@@ -119,6 +120,14 @@ fn find_user(
         return Err(why);
     }
     defcon::private(ctx, user, target)?;
+    if kind == MessageKind::Privmsg && !callerid::accepts(ctx.core, target, user) {
+        let refused = reply::target_umode_g(nick);
+        if callerid::inform(ctx.core, ctx.fx, target, user, ctx.now) {
+            ctx.reply(refused);
+            return Err(reply::target_notify(nick).into());
+        }
+        return Err(refused.into());
+    }
     if let Some(message) =
         ctx.whois(target).away.clone().filter(|_| kind == MessageKind::Privmsg && user != target)
     {

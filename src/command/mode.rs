@@ -57,7 +57,7 @@ pub const COMMANDS: &[Command] = &[Command {
     run: Run::User(mode),
 }];
 
-fn mode(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+pub(super) fn mode(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     if args[0].starts_with('#') {
         channel_mode(ctx, user, &args)
     } else {
@@ -108,7 +108,7 @@ fn channel_mode(ctx: &mut Ctx<'_>, user: UserId, args: &Args<'_>) -> Outcome {
         user,
         channel,
         name: ctx.network().channel(channel).name.to_string(),
-        status: ctx.network().status(channel, user),
+        status: policy::member(ctx, channel, user).ok(),
         overrides: policy::overrides(ctx, user),
         overrode: false,
     };

@@ -63,7 +63,9 @@ fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         Answer::Verified(false) => {
             let (from, interval) = (ctx.session().from, ctx.core.config.limits.login_interval);
             ctx.core.attempts.failed(from, interval, ctx.now);
-            let text = format!("Failed OPER by {}", ctx.whois(user).mask());
+            // The address that is shown may be a cloak, and nobody can be kept out by that.
+            let who = ctx.whois(user);
+            let text = format!("Failed OPER by {}!{}@{}", who.nick(), who.user, who.real_host);
             log::warn!("{text}");
             ctx.snotice('o', &text);
             Err(reply::passwd_mismatch().into())

@@ -45,12 +45,81 @@ mod tests {
     }
 
     #[test]
+    fn how_long_a_client_may_be_silent_is_configured_to_the_second() {
+        check(
+            r"
+            config limits.ping_interval 20
+            config limits.ping_timeout 5
+            alice > PING x
+            wait 19
+            alice <! :s1.test PING
+            alice <! PING :s1.test
+            wait 1
+            alice < PING :s1.test
+            wait 4
+            alice <! ERROR
+            wait 1
+            alice < ERROR :Closing link: Ping timeout: 25 seconds
+            ",
+        );
+    }
+
+    #[test]
+    fn whatever_is_said_in_time_is_an_answer() {
+        check(
+            r"
+            config limits.ping_interval 20
+            config limits.ping_timeout 5
+            alice > PING x
+            wait 20
+            alice < PING :s1.test
+            wait 4
+            alice > TIME
+            wait 19
+            alice <! ERROR
+            wait 1
+            alice < PING :s1.test
+            ",
+        );
+    }
+
+    #[test]
+    fn the_clock_of_a_client_that_is_not_read_from_stands_still() {
+        check(
+            r"
+            config limits.ping_interval 20
+            config limits.ping_timeout 5
+            config limits.flood_burst 10
+            config limits.flood_interval 60
+            alice > VERSION
+            alice > WHOIS alice
+            alice > WHOIS alice
+            alice > WHOIS alice
+            alice > WHOIS alice
+            wait 55
+            alice <! ERROR
+            ",
+        );
+    }
+
+    #[test]
     fn who_never_says_who_they_are_is_dropped() {
         check(
             r"
             raw a
             a > NICK al
             wait 31
+            a < ERROR :Closing link: Registration timed out
+            ",
+        );
+        check(
+            r"
+            config limits.registration_timeout 7
+            raw a
+            a > NICK al
+            wait 6
+            a <! ERROR
+            wait 1
             a < ERROR :Closing link: Registration timed out
             ",
         );

@@ -29,7 +29,7 @@ pub const COMMANDS: &[Command] = &[Command {
     run: Run::User(topic),
 }];
 
-fn topic(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+pub(super) fn topic(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let channel = ctx.channel(args[0])?;
     let Some(text) = args.get(1) else {
         if !policy::sees(ctx, user, channel) {

@@ -116,4 +116,25 @@ mod tests {
             ",
         );
     }
+
+    #[test]
+    fn another_host_is_told_or_shown_as_coming_again() {
+        check(
+            r"
+            bob   > CAP REQ chghost
+            alice > JOIN #a
+            bob   > JOIN #a
+            carol > JOIN #a
+            alice > MODE alice +x
+            bob   <~ :alice!~alice@alice.test CHGHOST ~alice *.ip
+            bob   > PING x
+            bob   <! QUIT
+            carol < :alice!~alice@alice.test QUIT :Changing host
+            carol <~ :alice!~alice@*.ip JOIN #a
+            carol < :s1.test MODE #a +o alice
+            alice <! QUIT
+            alice <~ :s1.test 396 alice *.ip :is now your displayed host
+            ",
+        );
+    }
 }

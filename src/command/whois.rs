@@ -29,6 +29,8 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::WHOIS_CHANNELS,
         reply::WHOIS_ACTUALLY,
         reply::WHOIS_SECURE,
+        reply::WHOIS_BOT,
+        reply::WHOIS_ACCOUNT,
         reply::WHOIS_CERTFP,
         reply::WHOIS_MODES,
         reply::AWAY,
@@ -63,6 +65,7 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
     let (name, host, realname) = (who.user.clone(), who.host.clone(), who.realname.clone());
     let (away, modes, class, sid) =
         (who.away.clone(), who.modes, who.class.clone(), who.uid.server);
+    let account = who.account.clone();
     let real =
         who.address.map(|address| (who.real_host.clone(), registration::address_text(address)));
     ctx.reply(reply::whois_user(&nick, &name, &host, &realname));
@@ -81,6 +84,12 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
     }
     if let Some(message) = away {
         ctx.reply(reply::away(&nick, &message));
+    }
+    if let Some(account) = account {
+        ctx.reply(reply::whois_account(&nick, &account));
+    }
+    if modes.contains('B') {
+        ctx.reply(reply::whois_bot(&nick));
     }
     if modes.contains('Z') {
         ctx.reply(reply::whois_secure(&nick));
@@ -162,6 +171,17 @@ mod tests {
             bob   > WHOIS nobody
             bob   < :s1.test 401 bob nobody :No such nick/channel
             bob   < :s1.test 318 bob nobody :End of /WHOIS list
+            ",
+        );
+    }
+
+    #[test]
+    fn a_bot_is_said_to_be_one() {
+        check(
+            r"
+            alice > MODE alice +B
+            bob   > WHOIS alice
+            bob   < :s1.test 335 bob alice :is a bot
             ",
         );
     }

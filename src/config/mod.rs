@@ -3,6 +3,8 @@
 //! Reads no files: whoever calls hands over the texts, and a function that reads secrets from theirs.
 
 pub mod error;
+mod list;
+mod nearest;
 mod node;
 pub mod privilege;
 pub mod schema;
@@ -84,8 +86,9 @@ pub fn includes(source: &Source) -> Vec<String> {
         .collect()
 }
 
-/// Reads a configuration from its files, or finds every mistake in them.
-pub fn parse(sources: &[Source], mut reading: Reading<'_>) -> Result<Config, Vec<Error>> {
+/// Reads a configuration from its files, and finds every mistake in them; what is wrong is as if it were
+/// not there, so that the rest can be looked at.
+pub fn parse(sources: &[Source], mut reading: Reading<'_>) -> (Config, Vec<Error>) {
     let mut tables: Vec<node::Entry> = Vec::new();
     for (place, source) in sources.iter().enumerate() {
         reading.source = place;
@@ -100,9 +103,6 @@ pub fn parse(sources: &[Source], mut reading: Reading<'_>) -> Result<Config, Vec
     }
     let config = Config::read(tables, &mut reading);
     let mut errors = reading.errors;
-    if errors.is_empty() {
-        return Ok(config);
-    }
     for error in &mut errors {
         if let Some(source) = sources.get(error.file) {
             error.source.clone_from(&source.name);
@@ -111,7 +111,9 @@ pub fn parse(sources: &[Source], mut reading: Reading<'_>) -> Result<Config, Vec
         }
     }
     errors.sort_by_key(|error| (error.file, error.at));
-    Err(errors)
+    // Of one value the first mistake is enough.
+    errors.dedup_by_key(|error| (error.file, error.at));
+    (config, errors)
 }
 
 #[cfg(test)]
@@ -119,11 +121,18 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
+    const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2xpcmNkIG5vYm9keQ$0K0pVbUq0d4M1vJ3mYxYv5l8c2nqk7r9w1t3u5y7a8A";
+
     fn read(text: &str) -> Result<Config, Vec<String>> {
         let source = Source { name: "a.toml".into(), text: text.into() };
-        let mut file = |_: &Path| Ok("from a file\n".to_owned());
-        parse(&[source], Reading::new(&mut file, false))
-            .map_err(|errors| errors.iter().map(ToString::to_string).collect())
+        let mut file = |path: &Path| match path.to_str() {
+            Some("hash") => Ok(format!("{HASH}\n")),
+            Some("secret") => Ok("q8ZrT0aXw3LmN7cVbHy2KpUo\r\n".to_owned()),
+            _ => Err(io::ErrorKind::NotFound.into()),
+        };
+        let (config, errors) = parse(&[source], Reading::new(&mut file, false));
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        if errors.is_empty() { Ok(config) } else { Err(errors) }
     }
 
     #[test]
@@ -155,12 +164,67 @@ mod tests {
 
     #[test]
     fn values_are_written_as_people_write_them() {
-        let config = read("[limits]\nping_interval = \"1h30m\"\nsend_queue = \"64k\"\nexempt = [\"192.0.2.0/24\"]\n[server]\npassword_file = \"x\"\n[[listen]]\naddress = \"unix:/run/s.sock\"\n").unwrap();
+        let config = read("[limits]\nping_interval = \"1h30m\"\nsend_queue = \"64k\"\nexempt = [\"192.0.2.0/24\"]\n[server]\npassword_file = \"hash\"\n[[listen]]\naddress = \"unix:/run/s.sock\"\n").unwrap();
         assert_eq!(config.limits.ping_interval, Duration::from_secs(5400));
         assert_eq!(config.limits.send_queue, 65_536);
         assert!(config.limits.exempt[0].contains("192.0.2.9".parse().unwrap()));
-        assert_eq!(config.server.password.as_ref().map(Secret::expose), Some("from a file"));
+        assert_eq!(config.server.password.as_ref().map(Secret::expose), Some(HASH));
         assert_eq!(config.listen[0].address, Address::Unix("/run/s.sock".into()));
+    }
+
+    #[test]
+    fn every_secret_can_stand_in_a_file_of_its_own() {
+        let config = read(
+            "[server]\npassword_file = \"hash\"\n[cloak]\nsecret_file = \"secret\"\n[[oper]]\nname = \"a\"\npassword_file = \"hash\"\n",
+        )
+        .unwrap();
+        assert_eq!(config.server.password.as_ref().map(Secret::expose), Some(HASH));
+        assert_eq!(config.oper[0].password.as_ref().map(Secret::expose), Some(HASH));
+        let secret = config.cloak.secret.as_ref().map(Secret::expose);
+        assert_eq!(secret, Some("q8ZrT0aXw3LmN7cVbHy2KpUo"));
+        assert_eq!(
+            read("[cloak]\nsecret_file = \"lost\"\n").unwrap_err(),
+            ["a.toml:2: there is no file lost"]
+        );
+        let twice = format!("[server]\npassword = \"{HASH}\"\npassword_file = \"hash\"\n");
+        assert_eq!(read(&twice).unwrap_err(), ["a.toml:3: `password` is set a second time"]);
+    }
+
+    #[test]
+    fn what_a_table_says_as_a_whole_is_checked() {
+        for (text, mistake) in [
+            ("listen = [\"[::]:6667\"]", "1: `listen` must be tables, each begun with [[listen]]"),
+            ("[[listen]]", "1: [[listen]] needs an `address`"),
+            (
+                "[[listen]]\naddress = \"[::]:6667\"\n[[listen]]\naddress = \"[::]:6667\"",
+                "3: `[[listen]] [::]:6667` is set a second time",
+            ),
+            ("[[oper]]\nname = 5\nfingerprint = \"\"", "2: `name` must be a text"),
+            ("[[oper]]\nname = \"a b\"", "2: `name` must be one word"),
+            ("[[oper]]\nname = \"a\"", "1: [[oper]] needs a `password` or a `fingerprint`"),
+            (
+                "[[oper]]\nname = \"a\"\npassword = \"sesame\"",
+                "3: `password` must be a hash, which `slircd hash-password` makes of a password",
+            ),
+            (
+                "[[oper]]\nname = \"a\"\nfingerprint = \"12:34\"",
+                "3: `fingerprint` must be the SHA-256 of a certificate, 64 hexadecimal digits",
+            ),
+            (
+                "[[oper]]\nname = \"a\"\npassword_file = \"hash\"\nclass = \"amdin\"",
+                "4: there is no class of operators `amdin`",
+            ),
+            ("[server]\npassword = \"sesame\"", "2: `password` must be a hash"),
+            ("[cloak]\nsuffix = \"a b\"", "2: `suffix` must be the end of a host name"),
+            ("[limits]\nping_timeout = \"2d\"", "2: `ping_timeout` must be from 1s to 86400s"),
+            ("motd = \"x\"", "1: `motd` belongs in [server]"),
+            ("include = [7]", "1: `include` must be a list of file names"),
+            ("[cloak]\nsecret = \"aaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", "2: `secret` can be guessed"),
+        ] {
+            let errors = read(text).unwrap_err();
+            let wanted = format!("a.toml:{mistake}");
+            assert!(errors.iter().any(|error| error.starts_with(&wanted)), "{wanted}\n{errors:?}");
+        }
     }
 
     #[test]

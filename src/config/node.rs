@@ -47,7 +47,9 @@ pub enum Value {
 pub fn read(text: &str) -> Result<Node, (usize, String)> {
     match toml::from_str::<Spanned<Value>>(text) {
         Ok(node) => Ok(node.into()),
-        Err(error) => Err((error.span().map_or(0, |span| span.start), error.message().to_owned())),
+        Err(error) => {
+            Err((error.span().map_or(0, |span| span.start), error.message().replace('\n', ", ")))
+        }
     }
 }
 

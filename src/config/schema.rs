@@ -2,8 +2,10 @@
 
 use super::{
     Address, Key, LogFormat, Mistake, Reading, Reload, Secret,
+    list::{self, hashed, within},
+    nearest::nearest,
     node::{Entry, Node, Value},
-    privilege::{self, Priv},
+    privilege::Priv,
     value::Setting,
 };
 use crate::{
@@ -35,7 +37,8 @@ macro_rules! config {
                 $shown,
             )),*];
 
-            fn read(entries: Vec<Entry>, reading: &mut Reading<'_>) -> $name {
+            /// Reads what stands in the table.
+            pub(super) fn read(entries: Vec<Entry>, reading: &mut Reading<'_>) -> $name {
                 let mut table = $name::default();
                 let mut seen: Vec<String> = Vec::new();
                 for entry in entries {
@@ -51,7 +54,7 @@ macro_rules! config {
                             if let Some(value) = setting(stringify!($key), &entry.node, reading) {
                                 table.$key = value;
                                 $(if !table.$key.within($least, $most) {
-                                    reading.wrong(entry.node.at, Mistake::Range(stringify!($key), $least, $most));
+                                    reading.wrong(entry.node.at, Mistake::Range(stringify!($key), $least, $most, unit(&table.$key)));
                                 })?
                             }
                         })*
@@ -91,6 +94,14 @@ config! {
         description: String = "\"An slircd server\"", "An slircd server".into(), Restart;
         /// The file with the message of the day.
         motd: Option<PathBuf> = "", None, Live;
+        /// The file with the rules that RULES shows.
+        rules: Option<PathBuf> = "", None, Live;
+        /// Who runs the server, as ADMIN tells.
+        admin_name: Option<String> = "", None, Live;
+        /// Where it is run.
+        admin_place: Option<String> = "", None, Live;
+        /// How to reach whoever runs it.
+        admin_email: Option<String> = "", None, Live;
         /// The hash of a password without which nobody may connect; `slircd hash-password` makes one.
         password: Option<Secret> = "", None, Live;
     }
@@ -155,6 +166,12 @@ config! {
         modes: usize = "20", 20, Live, 1..=20;
         /// The most targets of one message or KICK.
         targets: usize = "4", 4, Live, 1..=20;
+        /// The most users on an ACCEPT list.
+        accept: usize = "100", 100, Live, 1..=1000;
+        /// The most masks on a SILENCE list.
+        silence: usize = "32", 32, Live, 1..=1000;
+        /// The most nicks that a client may monitor.
+        monitor: usize = "100", 100, Live, 1..=1000;
         /// How many past users WHOWAS remembers.
         whowas: usize = "1000", 1000, Live, 0..=100_000;
         /// How long the server may take to say goodbye.
@@ -267,98 +284,78 @@ impl Config {
     pub(super) fn read(entries: Vec<Entry>, reading: &mut Reading<'_>) -> Config {
         let mut config = Config::default();
         let mut single: Vec<(String, Vec<Entry>)> = Vec::new();
-        let (mut classes, mut bases) = (Vec::new(), Vec::new());
+        let mut classes = list::Classes::default();
         for entry in entries {
             reading.source = entry.file;
             let file = entry.file;
-            let within = |entries: Vec<Entry>| {
-                entries.into_iter().map(|entry| Entry { file, ..entry }).collect::<Vec<_>>()
-            };
             match (entry.name.as_str(), entry.node.value) {
-                ("include", Value::Array(_)) => (),
-                ("listen", Value::Array(items)) => {
-                    for item in items {
-                        config.listen.extend(listen(item, file, reading));
+                ("include", Value::Array(_)) if file > 0 => {
+                    reading.wrong(entry.at, Mistake::NestedInclude);
+                }
+                ("include", Value::Array(items)) => {
+                    for item in items.iter().filter(|item| !matches!(item.value, Value::Text(_))) {
+                        reading.wrong(item.at, Mistake::Wants("include", "a list of file names"));
                     }
                 }
-                ("oper", Value::Array(items)) => {
+                (name @ ("listen" | "oper" | "oper_class"), Value::Array(items)) => {
                     for item in items {
-                        classes.push((file, place_of(&item, "class")));
-                        config.oper.push(oper(item, file, reading));
-                    }
-                }
-                ("oper_class", Value::Array(items)) => {
-                    for item in items {
-                        bases.push((file, place_of(&item, "extends")));
-                        config.oper_class.push(oper_class(item, file, reading));
+                        list::read(&mut config, &mut classes, name, item, file, reading);
                     }
                 }
                 (
                     name @ ("server" | "limits" | "storage" | "cloak" | "dns" | "log"),
                     Value::Table(entries),
                 ) => match single.iter_mut().find(|table| table.0 == name) {
-                    Some(table) => table.1.extend(within(entries)),
-                    None => single.push((name.to_owned(), within(entries))),
+                    Some(table) => table.1.extend(within(entries, file)),
+                    None => single.push((name.to_owned(), within(entries, file))),
                 },
                 (name, _) if TABLES.contains(&name) => {
-                    let wants = if matches!(name, "listen" | "oper" | "oper_class" | "include") {
-                        "a list ([[…]])"
-                    } else {
-                        "a table ([…])"
+                    let wants = match name {
+                        "listen" | "oper" | "oper_class" => "a list of tables ([[…]])",
+                        "include" => "a list of file names",
+                        _ => "a table ([…])",
                     };
                     let name =
                         TABLES.iter().find(|table| **table == name).copied().unwrap_or_default();
                     reading.wrong(entry.at, Mistake::Wants(name, wants));
                 }
-                (name, _) => {
+                (name, value) => {
+                    let is_table = matches!(value, Value::Table(_) | Value::Array(_));
+                    let home = keys().find(|key| key.name == name).filter(|_| !is_table);
                     let near = nearest(name, TABLES);
-                    reading.wrong(entry.at, Mistake::UnknownTable(name.to_owned(), near));
+                    let mistake = match home {
+                        Some(key) => Mistake::Misplaced(name.to_owned(), key.table),
+                        None => Mistake::UnknownTable(name.to_owned(), near),
+                    };
+                    reading.wrong(entry.at, mistake);
                 }
             }
         }
         for (name, entries) in single {
             config.table(&name, entries, reading);
         }
-        config.check_classes(&classes, &bases, reading);
+        classes.check(&config, reading);
         config
     }
 
-    /// That every class an operator or another class names is there; `classes` and `bases` are the places
-    /// where they are named.
-    fn check_classes(
-        &self,
-        classes: &[(usize, usize)],
-        bases: &[(usize, usize)],
-        reading: &mut Reading<'_>,
-    ) {
-        let known = |name: &str| {
-            privilege::CLASSES.iter().any(|row| row.0 == name)
-                || self.oper_class.iter().any(|class| class.name == name)
-        };
-        let named = self.oper.iter().map(|oper| Some(oper.class.as_str())).zip(classes);
-        let extended = self.oper_class.iter().map(|class| class.extends.as_deref()).zip(bases);
-        for (name, (file, at)) in named.chain(extended) {
-            if let Some(name) = name.filter(|name| !known(name)) {
-                reading.source = *file;
-                reading.wrong(*at, Mistake::UnknownClass(name.to_owned()));
-            }
-        }
-    }
-
     fn table(&mut self, name: &str, entries: Vec<Entry>, reading: &mut Reading<'_>) {
-        let place = |key: &str| {
-            entries
-                .iter()
-                .find(|entry| entry.name.starts_with(key))
-                .map_or(0, |entry| entry.node.at)
+        // What several files have to say about a table is known by where each key stands.
+        let keys: Vec<(String, usize, usize)> =
+            entries.iter().map(|entry| (entry.name.clone(), entry.file, entry.node.at)).collect();
+        let at = |reading: &mut Reading<'_>, names: &[&str]| {
+            let key = keys.iter().find(|key| names.contains(&key.0.as_str()));
+            reading.source = key.map_or(reading.source, |key| key.1);
+            key.map_or(0, |key| key.2)
         };
-        let (name_at, secret_at) = (place("name"), place("secret"));
         match name {
             "server" => {
                 self.server = Server::read(entries, reading);
                 if !name::is_server_name(&self.server.name) {
-                    reading.wrong(name_at, Mistake::ServerName);
+                    let at = at(reading, &["name"]);
+                    reading.wrong(at, Mistake::ServerName);
                 }
+                let at = at(reading, &["password", "password_file"]);
+                hashed(self.server.password.as_ref(), at, reading);
             }
             "limits" => self.limits = Limits::read(entries, reading),
             "storage" => self.storage = Storage::read(entries, reading),
@@ -366,7 +363,15 @@ impl Config {
                 self.cloak = Cloak::read(entries, reading);
                 let weak = self.cloak.secret.as_ref().is_some_and(Secret::is_weak);
                 if weak && !reading.allow_insecure_cloak {
-                    reading.wrong(secret_at, Mistake::WeakSecret);
+                    let at = at(reading, &["secret", "secret_file"]);
+                    reading.wrong(at, Mistake::WeakSecret);
+                }
+                if !name::is_host_name(&self.cloak.suffix) || self.cloak.suffix.len() > 32 {
+                    let at = at(reading, &["suffix"]);
+                    reading.wrong(
+                        at,
+                        Mistake::Wants("suffix", "the end of a host name, as ip or users.example"),
+                    );
                 }
             }
             "dns" => self.dns = Dns::read(entries, reading),
@@ -385,51 +390,6 @@ impl Config {
         self.log.keep(&old.log, &mut kept);
         kept
     }
-}
-
-fn listen(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Listen> {
-    let at = item.at;
-    let Value::Table(entries) = item.value else { return None };
-    let listen =
-        Listen::read(entries.into_iter().map(|entry| Entry { file, ..entry }).collect(), reading);
-    let missing = listen.address == Address::Unix(PathBuf::new());
-    if missing && !reading.errors.iter().any(|error| error.file == file && error.at >= at) {
-        reading.wrong(at, Mistake::Missing("listen", "an `address`"));
-    }
-    (!missing).then_some(listen)
-}
-
-/// The place of a key's value, or of the table that lacks it.
-fn place_of(item: &Node, key: &str) -> usize {
-    let Value::Table(entries) = &item.value else { return item.at };
-    entries.iter().find(|entry| entry.name == key).map_or(item.at, |entry| entry.node.at)
-}
-
-fn oper_class(item: Node, file: usize, reading: &mut Reading<'_>) -> OperClass {
-    let at = item.at;
-    let Value::Table(entries) = item.value else { return OperClass::default() };
-    let class = OperClass::read(
-        entries.into_iter().map(|entry| Entry { file, ..entry }).collect(),
-        reading,
-    );
-    if class.name.is_empty() {
-        reading.wrong(at, Mistake::Missing("oper_class", "a `name`"));
-    }
-    class
-}
-
-fn oper(item: Node, file: usize, reading: &mut Reading<'_>) -> Oper {
-    let at = item.at;
-    let Value::Table(entries) = item.value else { return Oper::default() };
-    let mut oper =
-        Oper::read(entries.into_iter().map(|entry| Entry { file, ..entry }).collect(), reading);
-    if oper.name.is_empty() {
-        reading.wrong(at, Mistake::Missing("oper", "a `name`"));
-    } else if oper.password.is_none() && oper.fingerprint.is_none() {
-        reading.wrong(at, Mistake::Missing("oper", "a `password` or a `fingerprint`"));
-    }
-    oper.fingerprint = oper.fingerprint.map(|text| text.replace(':', "").to_ascii_lowercase());
-    oper
 }
 
 /// A `…_file` key becomes the key with what stands in the file.
@@ -486,12 +446,17 @@ impl Setting for Tls {
 
 /// What has a range.
 trait Within {
+    /// What it is counted in.
+    const UNIT: &'static str;
+
     fn within(&self, least: u64, most: u64) -> bool;
 }
 
 macro_rules! within {
-    ($($type:ty: $number:ident => $value:expr;)*) => { $(
+    ($($type:ty: $unit:literal, $number:ident => $value:expr;)*) => { $(
         impl Within for $type {
+            const UNIT: &'static str = $unit;
+
             fn within(&self, least: u64, most: u64) -> bool {
                 let $number = self;
                 (least..=most).contains(&$value)
@@ -501,40 +466,14 @@ macro_rules! within {
 }
 
 within! {
-    u32: number => u64::from(*number);
-    u64: number => *number;
-    usize: number => *number as u64;
-    Duration: number => number.as_secs();
+    u32: "", number => u64::from(*number);
+    u64: "", number => *number;
+    usize: "", number => *number as u64;
+    Duration: "s", number => number.as_secs();
 }
 
-/// The name nearest to one that means nothing, if it is near enough.
-fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
-    let near = known.iter().map(|other| (distance(name, other), *other)).min();
-    near.filter(|near| near.0 <= 1 + name.len() / 4).map(|near| near.1)
-}
-
-/// How many letters have to be changed, added or left out; a swap counts once.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().collect());
-    let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let at = |di: usize, dj: usize| {
-                rows.get(i - di).and_then(|row| row.get(j - dj)).copied().unwrap_or(usize::MAX - 1)
-            };
-            let left = row.get(j - 1).copied().unwrap_or(usize::MAX - 1);
-            let mut best = (at(1, 0) + 1)
-                .min(left + 1)
-                .min(at(1, 1) + usize::from(a.get(i - 1) != b.get(j - 1)));
-            if i > 1 && j > 1 && a.get(i - 1) == b.get(j - 2) && a.get(i - 2) == b.get(j - 1) {
-                best = best.min(at(2, 2) + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows.last().and_then(|row| row.last()).copied().unwrap_or(usize::MAX)
+fn unit<T: Within>(_: &T) -> &'static str {
+    T::UNIT
 }
 
 fn all() -> [&'static [(Key, &'static str)]; 9] {
@@ -559,7 +498,7 @@ pub fn keys() -> impl Iterator<Item = &'static Key> {
 /// The annotated configuration, with every key at its default, commented out.
 pub fn example() -> String {
     let mut text = String::from(
-        "# The configuration of slircd. What is commented out is as it would be without the line.\n# Secrets can stand in files of their own: secret_file, password_file.\n\n# More files to read.\n#include = [\"conf.d/*.toml\"]\n",
+        "# The configuration of slircd. What is commented out is as it would be without the line.\n# Secrets can stand in files of their own: secret_file, password_file.\n# Files that are read are looked for from the folder of this one.\n\n# More files to read.\n#include = [\"conf.d/*.toml\"]\n",
     );
     for table in all() {
         let Some(name) = table.first().map(|row| row.0.table) else { continue };
@@ -588,6 +527,10 @@ fn sample(key: &Key) -> &'static str {
     match (key.table, key.name) {
         ("server", "sid") => "\"0AB\"",
         ("server", "motd") => "\"/etc/slircd/motd.txt\"",
+        ("server", "rules") => "\"/etc/slircd/rules.txt\"",
+        ("server", "admin_name") => "\"Alice\"",
+        ("server", "admin_place") => "\"A cupboard in Berlin\"",
+        ("server", "admin_email") => "\"alice@example.org\"",
         ("listen", "address") => "\"[::]:6697\"",
         ("listen", "tls") => {
             "{ certificate = \"/etc/slircd/tls/fullchain.pem\", key = \"/etc/slircd/tls/privkey.pem\" }"

@@ -50,6 +50,15 @@ pub enum Address {
     Unix(PathBuf),
 }
 
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Tcp(address) => write!(f, "{address}"),
+            Address::Unix(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LogFormat {
@@ -91,7 +100,7 @@ settings! {
     SocketAddr: "an address with a port", value => text(value)?.parse().ok();
     Address: "an address with a port, or unix: and a path", value => address(text(value)?);
     Cidr: "an address or a range, as 192.0.2.0/24", value => Cidr::parse(text(value)?);
-    Priv: "one of ban, defcon, kill, override, rehash, see", value => Priv::named(text(value)?);
+    Priv: "one of announce, ban, channels, defcon, force, identity, kill, override, rehash, see", value => Priv::named(text(value)?);
     Casemap: "ascii, rfc1459 or precis", value => match text(value)? {
         "ascii" => Some(Casemap::Ascii),
         "rfc1459" => Some(Casemap::Rfc1459),

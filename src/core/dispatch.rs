@@ -132,7 +132,7 @@ pub fn line(core: &mut Core, fx: &mut Effects, table: &Table, conn: ConnId, line
     let command = table.find(message.verb);
     pay(core, conn, command.map_or(1, |command| command.cost), now);
     answer::begin(core, fx, conn, message.tags);
-    let mut ctx = Ctx { core, fx, now, conn, declared: &[] };
+    let mut ctx = Ctx { core, fx, now, conn, declared: &[], forced: false };
     guarded(&mut ctx, |ctx| run(ctx, command, &message));
     answer::end(core, fx, conn, now);
 }
@@ -151,6 +151,7 @@ fn not_utf8(core: &mut Core, fx: &mut Effects, conn: ConnId, line: &[u8], now: N
 pub fn too_long(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
     let Some(session) = core.sessions.get_mut(conn) else { return };
     session.heard = now.mono;
+    session.pinged = None;
     render::reply(core, fx, conn, &reply::input_too_long(), now);
     pay(core, conn, 1, now);
 }
@@ -165,14 +166,14 @@ pub fn done(core: &mut Core, fx: &mut Effects, id: JobId, answer: Answer, now: N
         // The client may have left meanwhile, or been told goodbye; the answer is then for nobody.
         Then::Aside { conn, .. } | Then::Command { conn, .. } if has_left(core, conn) => (),
         Then::Aside { conn, resume } => {
-            let mut ctx = Ctx { core, fx, now, conn, declared: &[] };
+            let mut ctx = Ctx { core, fx, now, conn, declared: &[], forced: false };
             guarded(&mut ctx, |ctx| resume(ctx, answer));
         }
         Then::Command { conn, resume } => {
             core.sessions[conn].wait = Wait::Nothing;
             answer::again(core, fx, conn);
             let declared = core.sessions[conn].declared;
-            let mut ctx = Ctx { core, fx, now, conn, declared };
+            let mut ctx = Ctx { core, fx, now, conn, declared, forced: false };
             guarded(&mut ctx, |ctx| resume(ctx, answer));
             answer::end(core, fx, conn, now);
             wake(core, fx, conn);
@@ -194,7 +195,7 @@ pub fn drained(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
     session.heard = now.mono;
     answer::again(core, fx, conn);
     let declared = core.sessions[conn].declared;
-    let mut ctx = Ctx { core, fx, now, conn, declared };
+    let mut ctx = Ctx { core, fx, now, conn, declared, forced: false };
     guarded(&mut ctx, |ctx| {
         ctx.stream(next.cursor, next.step);
         Ok(())

@@ -108,6 +108,8 @@ fn gate(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
     let Some(session) = core.sessions.get_mut(conn) else { return };
     session.flood.open();
     session.heard = now.mono;
+    // Its answer to a PING may be among what has not been read.
+    session.pinged = None;
     dispatch::wake(core, fx, conn);
 }
 
@@ -192,6 +194,9 @@ pub fn closed(core: &mut Core, fx: &mut Effects, conn: ConnId, why: Gone, now: N
     };
     registration::depart(core, fx, conn, reason, now);
     if let Some(session) = core.sessions.remove(conn) {
+        for nick in &session.monitor {
+            core.monitor.remove(nick, conn);
+        }
         core.timers.cancel(session.timer);
         if let (Phase::New(_), Origin::Ip(ip)) = (&session.phase, session.from) {
             let text =

@@ -2,6 +2,7 @@
 
 use super::ConnId;
 use crate::{
+    network::crdt::Uid,
     time::{Mono, Wall},
     wire::name::ChannelName,
 };
@@ -23,6 +24,14 @@ pub struct Local {
     /// Whether the user is deaf, as the user modes say: kept here by `render`, which writes it whenever
     /// they change, so that a message to many looks at each hearer once.
     pub deaf: bool,
+    /// Masks of those whom the user does not want to hear, folded; bounded by `[limits] silence`.
+    pub silence: Vec<Box<str>>,
+    /// Those whom the user hears in spite of +g; bounded by `[limits] accept`.
+    pub accept: Vec<Uid>,
+    /// When the user was last told that somebody is not on that list.
+    pub informed: Option<Mono>,
+    /// When the user last knocked.
+    pub knocked: Option<Mono>,
     /// Channels that the user has been asked into, the latest last.
     pub invites: Vec<ChannelName>,
 }

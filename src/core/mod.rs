@@ -8,6 +8,7 @@ pub mod answer;
 pub mod attempts;
 pub mod audience;
 pub mod bans;
+pub mod callerid;
 pub mod census;
 pub mod chanban;
 pub mod chanflood;
@@ -22,6 +23,7 @@ pub mod frame;
 pub mod housekeeping;
 pub mod local;
 pub mod lookalikes;
+pub mod monitor;
 pub mod oper;
 pub mod policy;
 pub mod registration;
@@ -41,7 +43,7 @@ use crate::{
     arena::{Arena, Side},
     config::Config,
     id,
-    job::{Job, JobId, Loaded},
+    job::{Job, JobId, Loaded, Texts},
     metrics::Metrics,
     network::{
         Network, UserId,
@@ -58,6 +60,7 @@ use cloak::Cloak;
 use effect::{Effect, Effects};
 use local::Local;
 use lookalikes::Lookalikes;
+use monitor::Monitor;
 use session::Session;
 use snotice::Snomask;
 use std::collections::BTreeMap;
@@ -77,8 +80,8 @@ pub struct Core {
     pub origin: Origin,
     /// The configuration in force.
     pub config: Config,
-    /// The lines of the message of the day.
-    pub motd: Vec<String>,
+    /// The texts that clients can read.
+    pub texts: Texts,
     /// When it started.
     pub started: Wall,
     /// The network, as far as this server knows.
@@ -101,6 +104,8 @@ pub struct Core {
     pub lookalikes: Lookalikes,
     /// Who was here.
     pub whowas: Whowas,
+    /// Who wants to know when somebody comes or goes.
+    pub monitor: Monitor,
     /// Private messages that another server may not have seen yet.
     pub undelivered: Undelivered,
     /// How addresses are hidden.
@@ -134,12 +139,12 @@ pub struct Core {
 impl Core {
     /// A server to which nobody has connected.
     pub fn new(start: Start, now: Now) -> Core {
-        let Loaded { config, motd, .. } = start.loaded;
+        let Loaded { config, texts, .. } = start.loaded;
         let mut clock = Clock::new(start.origin.server, start.clock);
         clock.seen(Stamp { tick: now.wall.0 << 16, server: start.origin.server });
         let mut core = Core {
             origin: start.origin,
-            motd,
+            texts,
             started: now.wall,
             network: Network::new(config.server.casemapping, start.seed),
             sessions: Arena::default(),
@@ -153,6 +158,7 @@ impl Core {
             attempts: Attempts::default(),
             lookalikes: Lookalikes::new(config.server.casemapping, start.seed),
             whowas: Whowas::new(config.limits.whowas),
+            monitor: Monitor::default(),
             undelivered: Undelivered::default(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),
@@ -289,7 +295,7 @@ mod tests {
     #[test]
     fn identities_stay_in_their_life_and_are_nobody_elses() {
         let loaded =
-            Loaded { config: Config::default(), motd: Vec::new(), certificates: Vec::new() };
+            Loaded { config: Config::default(), texts: Texts::default(), certificates: Vec::new() };
         let origin = Origin { server: Sid::FIRST, life: 3 };
         let cloak = Secret::new("any");
         let mut core =
@@ -308,6 +314,7 @@ mod tests {
             away: None,
             modes: Default::default(),
             class: None,
+            account: None,
         };
         core.commit(&mut Effects::default(), Op::User(Box::new(alice)), None, Now::default());
         let numbers = 1 << LIFE_BITS;

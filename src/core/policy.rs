@@ -1,12 +1,16 @@
 //! Who may do what in a channel. Pure questions to the network, each asked in one place.
 
 use super::{
-    chanban, chanflood,
+    callerid, chanban, chanflood,
     ctx::{Ctx, Outcome, Reject},
     oper::Priv,
 };
 use crate::{
-    network::{Channel, ChannelId, Sight, UserId, mode::Status, op::Op},
+    network::{
+        Channel, ChannelId, Network, Sight, UserId,
+        mode::{ChannelModes, Status},
+        op::{Entry, Op},
+    },
     wire::{
         extban::{Act, Ban},
         flood::{self, Rate},
@@ -16,10 +20,31 @@ use crate::{
     },
 };
 
-/// That a user is in a channel, with which status.
+/// That a user is in a channel, with which status. Who acts by the powers of an operator of the network
+/// need not be inside, and has every status.
 pub fn member(ctx: &Ctx<'_>, channel: ChannelId, user: UserId) -> Result<Status, Reject> {
+    if ctx.forced {
+        return Ok(Status::FOUNDER);
+    }
     let name = ctx.network().channel(channel).name.as_str();
     ctx.network().status(channel, user).ok_or_else(|| reply::not_on_channel(name).into())
+}
+
+/// The modes that a channel begins with.
+const FIRST_MODES: &str = "nt";
+
+/// How a user who enters finds a channel.
+pub fn entry(network: &Network, channel: Option<ChannelId>) -> Entry {
+    let modes = ChannelModes::of(FIRST_MODES);
+    match channel.map(|channel| network.channel(channel)) {
+        // Somebody is in it, if perhaps out of sight: there is nothing to be had by entering it anew.
+        Some(record) if record.exists() => match record.delays() {
+            Some(under) => Entry::Delayed(record.epoch, under),
+            None => Entry::Found(record.epoch),
+        },
+        Some(record) => Entry::Founds { before: Some(record.epoch), modes },
+        None => Entry::Founds { before: None, modes },
+    }
 }
 
 /// That a user has at least a status in a channel.
@@ -79,7 +104,7 @@ pub fn join(
     if record.has('z') && !who.modes.contains('Z') {
         return no(reply::secure_only_chan(name));
     }
-    if record.has('R') && !who.modes.contains('r') {
+    if record.has('R') && who.account.is_none() {
         return no(reply::need_regged_nick(
             name,
             "+R: you must be logged in to an account to enter",
@@ -142,6 +167,14 @@ pub fn announce(ctx: &mut Ctx<'_>, user: UserId, channel: ChannelId, what: &str)
     ctx.snotice('o', &text);
 }
 
+/// Lets an operator act by the powers of one for the rest of a command, and tells others of it.
+pub fn force(ctx: &mut Ctx<'_>, user: UserId, what: &str) {
+    let text = format!("{} forces {what}", ctx.whois(user).mask());
+    log::info!("{text}");
+    ctx.snotice('o', &text);
+    ctx.forced = true;
+}
+
 /// Why a user may not speak in a channel; `None` if they may. What is said is another question, for
 /// `speech`.
 pub fn mute(ctx: &Ctx<'_>, user: UserId, channel: ChannelId) -> Option<&'static str> {
@@ -156,7 +189,7 @@ pub fn mute(ctx: &Ctx<'_>, user: UserId, channel: ChannelId) -> Option<&'static 
     if record.has('m') {
         return Some("+m: only members with a status may speak");
     }
-    if record.has('M') && !ctx.network().user(user).modes.contains('r') {
+    if record.has('M') && ctx.network().user(user).account.is_none() {
         return Some("+M: only those logged in to an account may speak");
     }
     let ban = chanban::find(ctx.core, record, user, |act| matches!(act, Act::Ban | Act::Mute))?;
@@ -198,7 +231,10 @@ pub fn unwanted(ctx: &Ctx<'_>, user: UserId, target: UserId, text: &str) -> Opti
     }
     let nick = to.nick().as_str();
     let no = |why| Some(reply::cannot_send_to_user(nick, why).into());
-    if to.modes.contains('R') && !from.modes.contains('r') {
+    if to.modes.contains('R')
+        && from.account.is_none()
+        && !callerid::accepted(ctx.core, target, user)
+    {
         let why = "They take messages only from those logged in to an account (+R)";
         return Some(reply::need_regged_nick(nick, why).into());
     }

@@ -6,6 +6,7 @@ use super::{
     ctx::{Ctx, Outcome, Reject, Then},
     defcon,
     effect::Effects,
+    filters,
     local::Local,
     render,
     session::{Phase, Session},
@@ -16,6 +17,8 @@ use super::{
 use crate::{
     job::{Answer, Job},
     network::{
+        UserId,
+        filter::Place,
         mode::UserModes,
         op::{Op, Presence},
     },
@@ -111,6 +114,7 @@ fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 fn complete(ctx: &mut Ctx<'_>) {
     let uid = ctx.core.new_uid();
     let Some(presence) = presence(ctx, uid) else { return };
+    let away = ctx.session_mut().registration().and_then(|registration| registration.away.take());
     ctx.commit(Op::User(Box::new(presence)));
     let Some(user) = ctx.network().uid(uid) else { return };
     let local = Local {
@@ -119,6 +123,10 @@ fn complete(ctx: &mut Ctx<'_>) {
         active: ctx.now.mono,
         shunned: false,
         deaf: false,
+        silence: Vec::new(),
+        accept: Vec::new(),
+        informed: None,
+        knocked: None,
         invites: Vec::new(),
     };
     ctx.core.locals.insert(user, local);
@@ -136,6 +144,26 @@ fn complete(ctx: &mut Ctx<'_>) {
     };
     snotice::here(ctx.core, ctx.fx, 'c', text, ctx.now);
     welcome::burst(ctx, user);
+    if away.is_some() {
+        self::away(ctx, user, away);
+    }
+}
+
+/// A user goes away or comes back. False if a filter does not let the message pass.
+pub fn away(ctx: &mut Ctx<'_>, user: UserId, message: Option<Box<str>>) -> bool {
+    if let Some(text) = &message {
+        if let Err(why) = filters::check(ctx, user, Place::Topic, text) {
+            if !ctx.session().closing {
+                ctx.notice(&format!("Your away message is not taken: {why}."));
+            }
+            return false;
+        }
+    }
+    if ctx.whois(user).away != message {
+        let uid = ctx.whois(user).uid;
+        ctx.commit(Op::Away { uid, message });
+    }
+    true
 }
 
 fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presence> {
@@ -163,6 +191,7 @@ fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presenc
         away: None,
         modes: UserModes::default().set('Z', secure).set('x', cloaked),
         class: None,
+        account: None,
     })
 }
 
@@ -170,6 +199,14 @@ fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presenc
 pub fn address_text(ip: std::net::IpAddr) -> String {
     let text = ip.to_string();
     if text.starts_with(':') { format!("0{text}") } else { text }
+}
+
+/// Where a connection comes from, as it can stand in a parameter.
+pub fn origin_text(from: Origin) -> String {
+    match from {
+        Origin::Ip(ip) => address_text(ip),
+        Origin::Local => "localhost".to_owned(),
+    }
 }
 
 /// The connection of a session has ended, or is to end, for this reason: its user goes if no other

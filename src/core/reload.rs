@@ -63,12 +63,12 @@ fn take(core: &mut Core, fx: &mut Effects, answer: Answer) -> Reload {
         Answer::Loaded(Err(errors)) => return Reload::Refused(errors),
         _ => return Reload::Busy,
     };
-    let Loaded { mut config, motd, certificates } = *loaded;
+    let Loaded { mut config, texts, certificates } = *loaded;
     let restart = config.keep(&core.config);
     core.whowas.limit(config.limits.whowas);
     core.config = config.clone();
-    core.motd.clone_from(&motd);
-    fx.push(Effect::Reconfigure(Box::new(Loaded { config, motd, certificates })));
+    core.texts.clone_from(&texts);
+    fx.push(Effect::Reconfigure(Box::new(Loaded { config, texts, certificates })));
     Reload::Done(restart)
 }
 
@@ -77,8 +77,8 @@ pub fn watched(core: &mut Core, fx: &mut Effects, answer: Answer, _now: Now) {
     match answer {
         Answer::Watched(Ok(Some(certificates))) => {
             log::info!("certificate files have changed and are used from now on");
-            let (config, motd) = (core.config.clone(), core.motd.clone());
-            fx.push(Effect::Reconfigure(Box::new(Loaded { config, motd, certificates })));
+            let (config, texts) = (core.config.clone(), core.texts.clone());
+            fx.push(Effect::Reconfigure(Box::new(Loaded { config, texts, certificates })));
         }
         Answer::Watched(Err(errors)) => {
             for error in errors {

@@ -1,10 +1,13 @@
 //! From changes to what clients see. Every line that a client gets unasked is written here.
 
+mod announce;
 pub mod channel;
+mod request;
 mod split;
+mod user;
 
 use super::{
-    ConnId, Core, audience, bans, defcon,
+    ConnId, Core, audience, bans, callerid, defcon,
     effect::{Effect, Effects},
     housekeeping,
     session::Phase,
@@ -57,6 +60,11 @@ pub fn apply(
     housekeeping::watch_expiries(core, now);
 }
 
+/// A message of somebody with these modes (`ircv3: bot-mode`).
+fn marked(msg: Msg, modes: UserModes) -> Msg {
+    if modes.contains('B') { msg.tag(cap::MESSAGE_TAGS, "bot", "") } else { msg }
+}
+
 /// Ends the process if it is dropped by a panic: a network half changed is not to be trusted.
 struct Guard;
 
@@ -90,7 +98,8 @@ impl Tell<'_> {
             Change::Away { user } => self.away(*user),
             Change::Realname { user } => self.realname(*user),
             Change::UserModes { user, before } => self.user_modes(*user, *before),
-            Change::Host { user, .. } => self.host(*user),
+            Change::Account { user } => self.account(*user),
+            Change::Host { user, mask } => self.host(*user, mask),
             Change::Joined { user, channel } => self.joined(*user, *channel),
             Change::Revealed { user, channel } => self.revealed(*user, *channel),
             Change::Left { user, channel, sight, how } => self.left(*user, *channel, *sight, how),
@@ -100,9 +109,11 @@ impl Tell<'_> {
             Change::Mode { channel, by, changes } => self.mode(*channel, *by, changes),
             Change::Topic { channel, by, setter } => self.topic(*channel, *by, setter),
             Change::Invited { by, user, channel } => self.invited(*by, *user, *channel),
+            Change::Knocked { user, channel } => self.knocked(*user, *channel),
             Change::Said { by, channel } => self.said(*by, *channel),
             Change::Told { by, user } => self.told(*by, *user),
             Change::Announced => self.announced(),
+            Change::Snotice => self.snotice(),
             Change::Asked { user } => self.asked(*user),
             Change::Ban { key, by } => bans::changed(self.core, self.fx, key, *by, self.now),
             Change::Lapsed(key) => bans::lapsed(self.core, self.fx, key, self.now),
@@ -119,6 +130,28 @@ impl Tell<'_> {
         Msg::new(source, verb).time(self.at.wall()).id(id)
     }
 
+    /// A message from a user, with the tags that tell of them.
+    fn by(&mut self, user: UserId, verb: &str) -> Msg {
+        let who = self.core.network().user(user);
+        let (mask, modes, account) = (who.mask(), who.modes, who.account.clone());
+        marked(self.msg(&mask, verb), modes).account(account.as_deref())
+    }
+
+    /// A message from whoever did something: as they are now, or else as `setter` remembers them.
+    fn done_by(&mut self, by: Source, setter: &str, verb: &str) -> Msg {
+        let user = match by {
+            Source::User(uid) => self.core.network().uid(uid),
+            Source::Server(_) => None,
+        };
+        match user {
+            Some(user) => self.by(user, verb),
+            None => {
+                let source = self.source(by, setter);
+                self.msg(&source, verb)
+            }
+        }
+    }
+
     fn send(&mut self, msg: &Msg, to: impl IntoIterator<Item = ConnId>) {
         audience::send(self.core, self.fx, msg, to);
     }
@@ -130,104 +163,15 @@ impl Tell<'_> {
         })
     }
 
-    fn came(&mut self, user: UserId) {
-        let modes = self.core.network().user(user).modes;
-        self.core.census.came(modes);
-    }
-
-    fn nick(&mut self, user: UserId, mask: &str, new: &Nick) {
-        self.remember(user, mask);
-        if self.core.locals.get(user).is_some() {
-            let (old, host) = mask.split_once('!').unwrap_or((mask, ""));
-            let text = |_: &Core| format!("Nick change: From {old} to {new} [{host}]");
-            snotice::here(self.core, self.fx, 'n', text, self.now);
-        }
-        let msg = self.msg(mask, "NICK").text(new.as_str());
-        let to = audience::around(self.core, user);
-        self.send(&msg, to);
-    }
-
-    fn away(&mut self, user: UserId) {
-        let to = self.others_around(user);
-        let (mask, away) =
-            (self.core.network().user(user).mask(), self.core.network().user(user).away.clone());
-        let msg = self.msg(&mask, "AWAY").only(cap::AWAY_NOTIFY);
-        let msg = match away {
-            Some(away) => msg.text(&away),
-            None => msg,
-        };
-        self.send(&msg, to);
-    }
-
-    fn realname(&mut self, user: UserId) {
-        let (mask, realname) = (
-            self.core.network().user(user).mask(),
-            self.core.network().user(user).realname.clone(),
-        );
-        let msg = self.msg(&mask, "SETNAME").text(&realname).only(cap::SETNAME);
-        let to = audience::around(self.core, user);
-        self.send(&msg, to);
-    }
-
-    fn user_modes(&mut self, user: UserId, before: UserModes) {
-        let after = self.core.network().user(user).modes;
-        self.core.census.changed(before, after);
-        if let Some(local) = self.core.locals.get_mut(user) {
-            local.deaf = after.contains('d');
-        }
-        let own = audience::of_user(self.core, user).to_vec();
-        if own.is_empty() {
-            return;
-        }
-        let nick = self.core.network().user(user).nick().to_string();
-        let text =
-            crate::wire::mode::format(after.since(before).map(|(on, letter)| (on, letter, None)));
-        let mask = self.core.network().user(user).mask();
-        let msg = self.msg(&mask, "MODE").param(&nick).text(&text);
-        self.send(&msg, own);
-        if !after.contains('s') {
-            self.core.snomasks.remove(&user);
-        }
-    }
-
-    /// Tells a user of the host that others see now.
-    fn host(&mut self, user: UserId) {
-        let host = self.core.network().user(user).host.clone();
-        for conn in audience::of_user(self.core, user).to_vec() {
-            reply(self.core, self.fx, conn, &reply::host_hidden(&host), self.now);
-        }
-    }
-
-    fn quit(&mut self, departed: &Departed, reason: &str) {
-        self.core.census.quit(departed.modes);
-        self.note_past(departed);
-        let msg = self.msg(&departed.mask, "QUIT").text(reason);
-        let to = audience::of_departed(self.core, departed);
-        self.send(&msg, to);
-        let Some(local) = self.core.locals.remove(departed.user) else { return };
-        self.core.census.left();
-        self.core.snomasks.remove(&departed.user);
-        let exit = |_: &Core| {
-            let (nick, rest) = departed.mask.split_once('!').unwrap_or((&departed.mask, ""));
-            let user = rest.split('@').next().unwrap_or_default();
-            let address = departed.address.map_or_else(|| "local".to_owned(), |ip| ip.to_string());
-            let host = &departed.real_host;
-            format!("Client exiting: {nick} ({user}@{host}) [{reason}] [{address}]")
-        };
-        snotice::here(self.core, self.fx, 'q', exit, self.now);
-        for conn in local.sessions {
-            goodbye(self.core, self.fx, conn, reason);
-            if let Some(session) = self.core.sessions.get_mut(conn) {
-                session.phase = Phase::New(Box::default());
-            }
-        }
-    }
-
     fn told(&mut self, by: UserId, user: UserId) {
         let Op::Message(message) = self.op else { return };
         let nick = self.core.network().user(user).nick().to_string();
         let msg = self.message(by, &nick, message);
-        let to = audience::of_user(self.core, user).to_vec();
+        let mut to = audience::of_user(self.core, user).to_vec();
+        if !callerid::hears(self.core, user, by) {
+            to.clear();
+            self.turned_away(by, user, message.kind);
+        }
         let mut echo = self.echo(by);
         if user == by {
             // What arrives is no answer to what was sent: only the echo carries the label.
@@ -250,6 +194,19 @@ impl Tell<'_> {
         }
     }
 
+    /// Tells one who is at home elsewhere that they are not heard; those at home here have been refused.
+    fn turned_away(&mut self, by: UserId, user: UserId, kind: MessageKind) {
+        let elsewhere = self.core.locals.get(by).is_none();
+        if !elsewhere || kind != MessageKind::Privmsg || callerid::accepts(self.core, user, by) {
+            return;
+        }
+        let informed = callerid::inform(self.core, self.fx, user, by, self.now);
+        let (who, uid) = (self.core.network().user(user), self.core.network().user(by).uid);
+        let ask = Ask::Unheard { nick: who.nick().clone(), informed };
+        let op = Op::Request { by: Source::User(who.uid), uid, ask };
+        self.core.commit(self.fx, op, None, self.now);
+    }
+
     fn said(&mut self, by: UserId, channel: crate::network::ChannelId) {
         let Op::Message(message) = self.op else { return };
         let (prefix, lowest) = match &message.to {
@@ -270,8 +227,7 @@ impl Tell<'_> {
     }
 
     fn message(&mut self, by: UserId, target: &str, message: &Message) -> Msg {
-        let mask = self.core.network().user(by).mask();
-        let mut msg = self.msg(&mask, message.kind.verb()).param(target).client_tags(&message.tags);
+        let mut msg = self.by(by, message.kind.verb()).param(target).client_tags(&message.tags);
         if message.kind == MessageKind::Tagmsg {
             msg = msg.only(cap::MESSAGE_TAGS);
         } else {
@@ -295,8 +251,8 @@ impl Tell<'_> {
         .collect()
     }
 
-    fn announced(&mut self) {
-        let Op::Announce { letter, text } = self.op else { return };
+    fn snotice(&mut self) {
+        let Op::Snotice { letter, text } = self.op else { return };
         let server = self.at.server;
         snotice::tell(self.core, self.fx, server, *letter, |_| text.to_string(), self.now);
     }
@@ -317,25 +273,6 @@ impl Tell<'_> {
         let text = format!("{by} sets DEFCON {level}: {}", defcon::meaning(level));
         log::warn!("{text}");
         snotice::here(self.core, self.fx, 'a', |_| text, self.now);
-    }
-
-    /// What may be done to a user only at home is done at home.
-    fn asked(&mut self, user: UserId) {
-        let Op::Request { ask, .. } = self.op else { return };
-        if self.core.locals.get(user).is_none() {
-            return;
-        }
-        match ask {
-            Ask::Tell(text) => {
-                let nick = self.core.network().user(user).nick().to_string();
-                let msg = server_msg(self.core, "NOTICE", self.now).param(&nick).text(text);
-                self.send(&msg, audience::of_user(self.core, user).to_vec());
-            }
-            Ask::Kill(reason) => {
-                let uid = self.core.network().user(user).uid;
-                self.core.commit(self.fx, Op::Quit { uid, reason: reason.clone() }, None, self.now);
-            }
-        }
     }
 
     /// The sessions of those who share a channel with a user, without the user's own.
@@ -401,7 +338,22 @@ pub fn reply(core: &Core, fx: &mut Effects, conn: ConnId, reply: &Reply, now: No
     fx.send(&[conn], |out| msg.encode(session.caps, out));
 }
 
-/// A standard reply; a notice to those who have not asked for them.
+/// A numeric in a batch.
+pub fn batched(
+    core: &Core,
+    fx: &mut Effects,
+    conn: ConnId,
+    (reply, batch): (&Reply, &str),
+    now: Now,
+) {
+    let Some(session) = core.sessions.get(conn) else { return };
+    let msg = server_msg(core, reply.code, now).param(addressee(core, conn)).rest(&reply.body);
+    let msg = msg.tag(cap::BATCH, "batch", batch);
+    fx.send(&[conn], |out| msg.encode(session.caps, out));
+}
+
+/// A standard reply; those who have not asked for them get them as well, since nothing else would tell
+/// them.
 pub fn standard(core: &Core, fx: &mut Effects, conn: ConnId, standard: &Standard, now: Now) {
     let Some(session) = core.sessions.get(conn) else { return };
     let msg = server_msg(core, standard.verb(), now).rest(&standard.body());

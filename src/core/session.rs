@@ -41,6 +41,8 @@ pub struct Session {
     pub declared: &'static [&'static str],
     /// The `[[oper]]` whose password is being checked.
     pub oper: Option<Box<str>>,
+    /// The nicks that it monitors.
+    pub monitor: Vec<Nick>,
     /// Whether it has been told goodbye.
     pub closing: bool,
 }
@@ -65,6 +67,8 @@ pub struct Registration {
     pub password: Option<Secret>,
     /// Whether the password is right; asked of a worker once all else is known.
     pub admitted: bool,
+    /// The away message, for a user who comes and is not there.
+    pub away: Option<Box<str>>,
     /// Whether it is negotiating capabilities.
     pub negotiating: bool,
     /// Whether the name of its address is still being looked up.
@@ -116,6 +120,7 @@ impl Session {
             answer: None,
             declared: &[],
             oper: None,
+            monitor: Vec::new(),
             closing: false,
         }
     }

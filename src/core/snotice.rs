@@ -132,7 +132,7 @@ pub fn tell(
 
 /// Tells operators of all servers.
 pub fn everywhere(core: &mut Core, fx: &mut Effects, letter: char, text: &str, now: Now) {
-    core.commit(fx, Op::Announce { letter, text: text.into() }, None, now);
+    core.commit(fx, Op::Snotice { letter, text: text.into() }, None, now);
 }
 
 #[cfg(test)]

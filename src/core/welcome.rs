@@ -6,7 +6,7 @@ use crate::{
         UserId,
         mode::{self, Kind},
     },
-    wire::{encode, extban, isupport, reply},
+    wire::{cap, encode, extban, isupport, reply},
 };
 
 /// The version, as clients are told.
@@ -78,8 +78,11 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
         "JOIN:,KICK:{targets},NAMES:{targets},NOTICE:{targets},PART:,PRIVMSG:{targets},TAGMSG:{targets},WHOIS:1"
     );
     let tokens = [
+        ("ACCEPT", number(limits.accept)),
         ("ACCOUNTEXTBAN", text("account,a".into())),
         ("AWAYLEN", number(limits.away)),
+        ("BOT", text("B".into())),
+        ("CALLERID", text("g".into())),
         ("CASEMAPPING", text(ctx.network().casemap().name().into())),
         ("CHANLIMIT", text(format!("#:{}", limits.channels_per_user))),
         ("CHANMODES", text(kinds)),
@@ -94,23 +97,33 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
         ("INVEX", None),
         ("KEYLEN", number(limits.key)),
         ("KICKLEN", number(limits.kick)),
+        ("KNOCK", None),
         ("LINELEN", number(crate::wire::framing::BODY_MAX)),
         ("MAXLIST", text(format!("{}:{}", mode::letters(Kind::List), limits.list_entries))),
         ("MAXTARGETS", number(targets)),
         ("MODES", number(limits.modes)),
+        ("MONITOR", number(limits.monitor)),
         ("NAMELEN", number(limits.realname)),
         ("NETWORK", text(ctx.core.config.server.network.clone())),
         ("NICKLEN", number(limits.nick)),
         ("PREFIX", text(prefix.0)),
         ("SAFELIST", None),
+        ("SILENCE", number(limits.silence)),
         ("STATUSMSG", text(prefix.1)),
         ("TARGMAX", text(targmax)),
         ("TOPICLEN", number(limits.topic)),
+        ("USERIP", None),
         ("USERLEN", number(limits.user)),
         ("UTF8ONLY", None),
+        ("WHOX", None),
     ];
-    for line in isupport::lines(&tokens) {
-        ctx.reply(reply::isupport(&line));
+    let lines = isupport::lines(&tokens);
+    let replies: Vec<_> = lines.iter().map(|line| reply::isupport(line)).collect();
+    if ctx.session().caps.contains(cap::BATCH.or(cap::EXTENDED_ISUPPORT)) {
+        return ctx.batch("draft/isupport", &replies);
+    }
+    for reply in replies {
+        ctx.reply(reply);
     }
 }
 
@@ -131,12 +144,12 @@ pub fn lusers(ctx: &mut Ctx<'_>) {
 
 /// The message of the day.
 pub fn motd(ctx: &mut Ctx<'_>) {
-    if ctx.core.motd.is_empty() {
+    if ctx.core.texts.motd.is_empty() {
         return ctx.reply(reply::no_motd());
     }
     let name = ctx.core.name().to_owned();
     ctx.reply(reply::motd_start(&name));
-    for line in ctx.core.motd.clone() {
+    for line in ctx.core.texts.motd.clone() {
         ctx.reply(reply::motd(&line));
     }
     ctx.reply(reply::end_of_motd());

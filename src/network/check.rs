@@ -80,11 +80,12 @@ impl Network {
         }
         for (_, user) in self.users.iter() {
             lines.push(format!(
-                "{} {} {} {:?} {:?} {} {:?} {}",
+                "{} {} {} {:?} {:?} {:?} {} {:?} {}",
                 user.uid,
                 user.nick(),
                 user.mask(),
                 user.away,
+                user.account,
                 user.realname,
                 user.modes,
                 user.born,

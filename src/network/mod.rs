@@ -75,6 +75,8 @@ pub struct User {
     pub modes: UserModes,
     /// The operator class, for operators.
     pub class: Option<Box<str>>,
+    /// The account that the user is logged in to.
+    pub account: Option<Box<str>>,
     /// Where the user is; the channels' members say the same.
     channels: Vec<ChannelId>,
     /// Whether the user's server is out of reach for longer than the grace.

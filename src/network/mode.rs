@@ -311,6 +311,7 @@ const fn user(letter: char, who: Who, about: &'static str) -> UserRow {
 
 /// Every user mode, by letter.
 pub const USER: &[UserRow] = &[
+    user('B', Who::User, "A bot."),
     user('D', Who::User, "Takes no private messages, except from operators of the network."),
     user('H', Who::Oper, "That one is an operator is shown to operators only."),
     user('I', Who::User, "The channels one is in are not shown to others."),
@@ -323,6 +324,7 @@ pub const USER: &[UserRow] = &[
     user('Z', Who::Server, "Connected by TLS."),
     user('c', Who::User, "Takes private messages only from those in a common channel."),
     user('d', Who::User, "Deaf: hears nothing that is said in channels."),
+    user('g', Who::User, "Hears only those on its ACCEPT list."),
     user('h', Who::Oper, "Is there to help."),
     user('i', Who::User, "Invisible to those who share no channel."),
     user('o', Who::Drop, "An operator of the network."),

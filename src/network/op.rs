@@ -58,6 +58,22 @@ pub enum Op {
         /// The operator class, for operators.
         class: Option<Box<str>>,
     },
+    /// A user has another user name or host.
+    Host {
+        /// Who.
+        uid: Uid,
+        /// The user name.
+        user: Box<str>,
+        /// The host that others see.
+        host: Box<str>,
+    },
+    /// A user logs in to an account, or out.
+    Account {
+        /// Who.
+        uid: Uid,
+        /// The account; none when logged out.
+        account: Option<Box<str>>,
+    },
     /// A user leaves the network.
     Quit {
         /// Who.
@@ -136,10 +152,26 @@ pub enum Op {
         /// Where to.
         name: ChannelName,
     },
+    /// A user asks to be let in to a channel.
+    Knock {
+        /// Who.
+        uid: Uid,
+        /// Where.
+        name: ChannelName,
+    },
+    /// Words to everybody who listens, or to the operators.
+    Announce {
+        /// Whose.
+        by: Source,
+        /// Whether they are for operators only.
+        opers: bool,
+        /// The words.
+        text: Box<str>,
+    },
     /// Words that pass by and leave no trace in the network.
     Message(Box<Message>),
     /// Operators are told of something, those whose snomask has the letter.
-    Announce {
+    Snotice {
         /// Which kind of thing.
         letter: char,
         /// What.
@@ -225,6 +257,8 @@ pub struct Presence {
     pub modes: UserModes,
     /// The operator class, for operators.
     pub class: Option<Box<str>>,
+    /// The account that the user is logged in to.
+    pub account: Option<Box<str>>,
 }
 
 /// How a user found the channel that it enters.
@@ -365,6 +399,27 @@ pub enum Ask {
     Kill(Box<str>),
     /// Tell the user something.
     Tell(Box<str>),
+    /// Have the user enter a channel.
+    Join(ChannelName),
+    /// Have the user leave a channel, with a reason.
+    Part(ChannelName, Box<str>),
+    /// Give the user another nick.
+    Nick(Nick),
+    /// Give the user another user name.
+    Ident(Box<str>),
+    /// Give the user another host.
+    Host(Box<str>),
+    /// Give the user another real name.
+    Realname(Box<str>),
+    /// Take back an invitation.
+    Uninvite(ChannelName),
+    /// Tell the user that somebody with +g does not hear them.
+    Unheard {
+        /// Who does not.
+        nick: Nick,
+        /// Whether they have been told of it.
+        informed: bool,
+    },
 }
 
 /// What visibly happened: what local clients may have to be told.
@@ -404,7 +459,12 @@ pub enum Change {
         /// What they were.
         before: UserModes,
     },
-    /// A user's host changed.
+    /// A user logged in or out.
+    Account {
+        /// Who.
+        user: UserId,
+    },
+    /// A user's user name or host changed.
     Host {
         /// Whose.
         user: UserId,
@@ -469,6 +529,15 @@ pub enum Change {
         /// Where to.
         channel: ChannelId,
     },
+    /// A user asks to be let in to a channel.
+    Knocked {
+        /// Who.
+        user: UserId,
+        /// Where.
+        channel: ChannelId,
+    },
+    /// Words for everybody or for operators; they stand in the operation.
+    Announced,
     /// Words have been said in a channel; they stand in the operation.
     Said {
         /// By whom.
@@ -484,7 +553,7 @@ pub enum Change {
         user: UserId,
     },
     /// Operators are told of something; it stands in the operation.
-    Announced,
+    Snotice,
     /// Something is asked of a user's own server; it stands in the operation.
     Asked {
         /// About whom.

@@ -8,7 +8,6 @@ use super::{
     token::{LISTENERS_MAX, Source},
 };
 use crate::{
-    config::Address,
     job::Loaded,
     server::{Origin, Peer, Verdict},
 };
@@ -20,14 +19,23 @@ use std::{
 };
 
 impl Reactor {
-    /// Opens one of the configured listeners, or brings it up to date if it is open.
-    pub(super) fn listen(&mut self, place: usize, loaded: &Loaded) -> io::Result<()> {
-        let Some(listen) = loaded.config.listen.get(place) else { return Ok(()) };
+    /// Opens one of the configured listeners, or brings it up to date if it is open. What has been opened,
+    /// as a log shows it.
+    pub(super) fn listen(&mut self, place: usize, loaded: &Loaded) -> io::Result<Option<String>> {
+        let Some(listen) = loaded.config.listen.get(place) else { return Ok(None) };
         let same = |old: &Listener| old.place == place && old.address == listen.address;
         let old = self.listeners.iter().find(|(_, old)| same(old)).map(|(slot, _)| slot);
         let context = |error: io::Error| {
-            let address = shown(&listen.address);
-            io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+            let advice = match error.kind() {
+                ErrorKind::AddrInUse => "; another program listens there, perhaps another slircd",
+                ErrorKind::PermissionDenied => {
+                    "; ports below 1024 and the folder of a socket take rights"
+                }
+                ErrorKind::AddrNotAvailable => "; this machine does not have that address",
+                _ => "",
+            };
+            let text = format!("cannot listen on {}: {error}{advice}", listen.address);
+            io::Error::new(error.kind(), text)
         };
         let acceptor = if listen.tls.is_empty() {
             None
@@ -38,7 +46,7 @@ impl Reactor {
         };
         if let Some(listener) = old.and_then(|slot| self.listeners.get_mut(slot)) {
             listener.acceptor = acceptor;
-            return Ok(());
+            return Ok(None);
         }
         if self.listeners.len() >= LISTENERS_MAX {
             return Err(context(io::Error::other("there are too many listeners")));
@@ -48,11 +56,7 @@ impl Reactor {
         let registry = self.poll.registry();
         let listener = Listener::open(place, listen.address.clone(), acceptor, registry, token);
         let listener = entry.insert(listener.map_err(context)?);
-        match listener.bound() {
-            Some(bound) => log::info!("listening on {bound}"),
-            None => log::info!("listening on {}", shown(&listen.address)),
-        }
-        Ok(())
+        Ok(Some(listener.shown()))
     }
 
     /// Follows a configuration that has been read again. What cannot be done is complained about, and
@@ -63,7 +67,11 @@ impl Reactor {
         let listen = &loaded.config.listen;
         let mut dropped = Vec::new();
         for (slot, listener) in &mut self.listeners {
-            match listen.iter().position(|entry| entry.address == listener.address) {
+            let same = |place: &usize| {
+                listen.get(*place).is_some_and(|entry| entry.address == listener.address)
+            };
+            // Where it was, since several may leave the port to the system.
+            match std::iter::once(listener.place).chain(0..listen.len()).find(same) {
                 Some(place) => listener.place = place,
                 None => dropped.push(slot),
             }
@@ -71,12 +79,14 @@ impl Reactor {
         for slot in dropped {
             self.accepting.remove(&slot);
             let listener = self.listeners.remove(slot);
-            log::info!("no longer listening on {}", shown(&listener.address));
+            log::info!("no longer listening on {}", listener.shown());
             listener.close(self.poll.registry());
         }
         for place in 0..listen.len() {
-            if let Err(error) = self.listen(place, loaded) {
-                log::error!("{error}");
+            match self.listen(place, loaded) {
+                Ok(Some(shown)) => log::info!("listening on {shown}"),
+                Ok(None) => (),
+                Err(error) => log::error!("{error}"),
             }
         }
     }
@@ -156,7 +166,7 @@ impl Reactor {
     }
 
     /// Accepts nothing for a while, since the system cannot.
-    fn pause(&mut self, error: &io::Error) {
+    pub(super) fn pause(&mut self, error: &io::Error) {
         if self.paused.is_none() {
             log::error!("no connections can be accepted for now: {error}");
         }
@@ -181,14 +191,6 @@ fn is_of_the_client(error: &io::Error) -> bool {
             | ErrorKind::NetworkDown
             | ErrorKind::NetworkUnreachable
     )
-}
-
-/// An address as it is written in the configuration.
-fn shown(address: &Address) -> String {
-    match address {
-        Address::Tcp(address) => address.to_string(),
-        Address::Unix(path) => path.display().to_string(),
-    }
 }
 
 /// How many connections one listener lets in before those that are in are served.

@@ -83,6 +83,15 @@ impl Listener {
         }
     }
 
+    /// Where it listens, as people are told.
+    pub fn shown(&self) -> String {
+        let mut text = self.bound().map_or(self.address.to_string(), |bound| bound.to_string());
+        if self.acceptor.is_some() {
+            text.push_str(" (TLS)");
+        }
+        text
+    }
+
     /// Stops listening.
     pub fn close(mut self, registry: &Registry) {
         if let Err(error) = registry.deregister(self.incoming.source()) {

@@ -5,7 +5,6 @@
 
 mod accept;
 mod act;
-pub mod certificate;
 mod listener;
 mod secure;
 mod serve;
@@ -148,7 +147,7 @@ impl Reactor {
     /// Binds what is configured. Comes after [`Reactor::catch_signals`], since whoever sees that the server
     /// listens may send one.
     pub fn bind(&mut self, loaded: &Loaded) -> io::Result<()> {
-        (0..loaded.config.listen.len()).try_for_each(|place| self.listen(place, loaded))
+        (0..loaded.config.listen.len()).try_for_each(|place| self.listen(place, loaded).map(drop))
     }
 
     /// What stops it, for other threads.
@@ -165,6 +164,13 @@ impl Reactor {
             .collect();
         addresses.sort_unstable_by_key(|address| address.0);
         addresses
+    }
+
+    /// Where it listens, as people are told.
+    pub fn listening(&self) -> Vec<String> {
+        let mut listeners: Vec<&Listener> = self.listeners.iter().map(|entry| entry.1).collect();
+        listeners.sort_unstable_by_key(|listener| listener.place);
+        listeners.into_iter().map(Listener::shown).collect()
     }
 
     /// Serves until the server has been stopped and everybody has been told.
@@ -272,6 +278,7 @@ impl Reactor {
                 let first = self.stops == 0;
                 self.stops += count;
                 if first {
+                    log::info!("stopping; goodbye to {} connections", self.sockets.len());
                     let input = Input::Stop { reason: STOPPED };
                     self.server.handle(input, self.now, &mut self.fx);
                 }

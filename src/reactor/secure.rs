@@ -297,11 +297,7 @@ pub const UNFINISHED_MAX: usize = 64 << 10;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        config,
-        job::Material,
-        reactor::{certificate, tls::Acceptor},
-    };
+    use crate::{config, job::Material, reactor::tls::Acceptor, work::certificate};
     use rustls::{
         ClientConfig, ClientConnection, RootCertStore, SupportedProtocolVersion,
         crypto::ring,

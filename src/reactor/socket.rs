@@ -344,7 +344,7 @@ const RECORD_MAX: usize = 16 << 10;
 const BUFFER_KEPT_MAX: usize = 16 << 10;
 
 /// How much memory unused buffers hold.
-const POOL_BYTES_MAX: usize = 1 << 20;
+const POOL_BYTES_MAX: usize = 4 << 20;
 
 #[cfg(test)]
 mod tests {

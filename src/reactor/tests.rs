@@ -4,11 +4,11 @@ use super::*;
 use crate::{
     config::{self, Address, Config, Listen, Secret},
     core::effect::Effect,
-    job::Material,
+    job::{Material, Texts},
     server::Setup,
     store::memory::Memory,
     time::Sid,
-    work::{Workers, load::Loader},
+    work::{Workers, certificate, load::Loader},
 };
 use rustls::{
     ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned,
@@ -46,7 +46,7 @@ fn material(place: usize, name: &str) -> Material {
 
 fn loaded(listen: Vec<Listen>, certificates: Vec<Material>) -> Loaded {
     let config = Config { listen, ..Config::default() };
-    Loaded { config, motd: Vec::new(), certificates }
+    Loaded { config, texts: Texts::default(), certificates }
 }
 
 fn reactor(loaded: &Loaded) -> Reactor {
@@ -59,9 +59,8 @@ fn reactor(loaded: &Loaded) -> Reactor {
         cloak: Secret::new("0123456789abcdef0123456789abcdef"),
     };
     let server = Server::new(setup, Now::default());
-    let loader =
-        Loader { path: None, allow_insecure_cloak: true, fallback: (Vec::new(), Vec::new()) };
-    let workers = Workers { store: Box::new(Memory::default()), loader, certificates: Vec::new() };
+    let loader = Loader { path: None, allow_insecure_cloak: true, fallback: None };
+    let workers = Workers { store: Box::new(Memory::default()), loader, loaded: loaded.clone() };
     let mut reactor = Reactor::new(server, |waker| Pool::new(waker, workers), loaded).unwrap();
     reactor.bind(loaded).unwrap();
     reactor
@@ -229,6 +228,49 @@ fn a_client_that_never_reads_reaches_its_limit() {
     assert_eq!(reactor.gone[0].1, Gone::SendQueue);
     reactor.until(|reactor| reactor.sockets.is_empty());
     drop(client);
+}
+
+#[test]
+fn a_client_that_is_too_fast_is_not_read_from() {
+    let mut loaded = loaded(vec![listen(&[])], Vec::new());
+    loaded.config.limits.flood_burst = 2;
+    loaded.config.limits.flood_interval = Duration::from_secs(3600);
+    let mut reactor = reactor(&loaded);
+    let mut client = reactor.connect();
+    reactor.until(is_open);
+    client.set_nonblocking(true).unwrap();
+    let lines = b"PING :x\r\n".repeat(4096);
+    let mut sent = 0;
+    // Until the kernel has taken what it takes of a connection that nobody reads from.
+    let mut full = 0;
+    while full < 10 {
+        match client.write(&lines) {
+            Ok(len) => (sent, full) = (sent + len, 0),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => full += 1,
+            Err(error) => panic!("{error}"),
+        }
+        assert!(sent < 64 << 20, "it is read from all the time");
+        let mut turns = 0;
+        reactor.until(|_| {
+            turns += 1;
+            turns > 1
+        });
+    }
+    let kept = reactor.sockets.iter().map(|(_, socket)| socket.rest.len()).max();
+    assert!(kept.is_some_and(|kept| kept > 0 && kept <= 256 << 10), "{kept:?}");
+    assert!(reactor.patience().is_some_and(|patience| patience > Duration::from_secs(1)));
+}
+
+#[test]
+fn without_descriptors_accepting_waits_and_does_not_spin() {
+    let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
+    reactor.accepting.insert(0);
+    reactor.pause(&io::Error::from_raw_os_error(24));
+    let patience = reactor.patience();
+    assert!(patience.is_some_and(|patience| patience > Duration::from_millis(500)), "{patience:?}");
+    let _client = reactor.connect();
+    reactor.until(is_open);
+    assert!(reactor.paused.is_none());
 }
 
 #[test]
@@ -533,6 +575,18 @@ fn a_certificate_is_exchanged_and_a_bad_one_is_not() {
     reactor.act();
     assert_eq!(shown_to(&mut reactor, "localhost"), second);
     assert_eq!(reactor.addresses(), bound, "the listener is the same");
+}
+
+#[test]
+fn listeners_whose_ports_the_system_chose_stay_as_they_are() {
+    let certificates = vec![Material { listener: 1, ..material(0, "localhost") }];
+    let loaded = loaded(vec![listen(&[]), listen(&["localhost"])], certificates);
+    let mut reactor = reactor(&loaded);
+    let bound = reactor.listening();
+    reactor.fx.push(Effect::Reconfigure(Box::new(loaded)));
+    reactor.act();
+    assert_eq!(reactor.listening(), bound);
+    assert!(bound[1].ends_with(" (TLS)"));
 }
 
 #[test]

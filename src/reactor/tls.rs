@@ -1,7 +1,7 @@
 //! How the connections of a listener are encrypted: its certificates, and what is asked of clients.
 
-use super::{certificate, secure::Secure};
-use crate::{config, job::Material, server::Origin};
+use super::secure::Secure;
+use crate::{config, job::Material, server::Origin, work::certificate};
 use rustls::{
     DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme,
     client::danger::HandshakeSignatureValid,

@@ -11,7 +11,7 @@ use crate::{
         effect::{Effect, Effects},
         frame::{Frame, PeerId},
     },
-    job::{Answer, Job, JobId, Loaded},
+    job::{Answer, Job, JobId, Loaded, Texts},
     server::{Gone, Input, Origin, Peer, Server, Setup, Tls},
     store::Rows,
     time::{Mono, Now, Sid, Wall},
@@ -19,6 +19,7 @@ use crate::{
 use std::{
     collections::{BTreeMap, VecDeque},
     net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -80,7 +81,9 @@ impl Sim {
             config.server.name = format!("s{number}.test");
             config.server.network = "Test".into();
             config.dns.enabled = true;
-            let loaded = Loaded { config, motd: Vec::new(), certificates: Vec::new() };
+            let (motd, rules) = (file(&config.server.motd), file(&config.server.rules));
+            let texts = Texts { motd, rules };
+            let loaded = Loaded { config, texts, certificates: Vec::new() };
             let sid = Sid::from_number(number as u64 * 1000 + 1623);
             let setup =
                 Setup { loaded, sid, life: 0, clock: 0, seed: 7, cloak: Secret::new("sim") };
@@ -330,6 +333,11 @@ impl Sim {
     pub fn digests(&self) -> Vec<String> {
         self.servers.iter().map(|server| server.core().network().digest()).collect()
     }
+}
+
+/// What a file holds: its own name.
+fn file(path: &Option<PathBuf>) -> Vec<String> {
+    path.iter().map(|path| path.display().to_string()).collect()
 }
 
 /// A configuration for tests: no cloaks, nobody has to wait.

@@ -66,6 +66,10 @@ impl Crowd {
     }
 }
 
+fn seconds(text: &str) -> Duration {
+    Duration::from_secs(text.parse().unwrap_or(0))
+}
+
 struct Play {
     servers: usize,
     config: Config,
@@ -95,7 +99,7 @@ impl Play {
                 self.sim().settle();
                 self.clients.insert(rest.into(), client);
             }
-            "wait" => self.sim().wait(Duration::from_secs(rest.parse().unwrap_or(0))),
+            "wait" => self.sim().wait(seconds(rest)),
             "split" => {
                 let left = rest.split_once('|').map_or(rest, |sides| sides.0);
                 let side: Vec<usize> = left
@@ -124,6 +128,10 @@ impl Play {
         let (key, value) = text.split_once(' ').unwrap_or((text, ""));
         let number = || value.parse().unwrap_or(0);
         match key {
+            "server.motd" => self.config.server.motd = Some(value.into()),
+            "server.rules" => self.config.server.rules = Some(value.into()),
+            "server.admin_name" => self.config.server.admin_name = Some(value.into()),
+            "server.admin_email" => self.config.server.admin_email = Some(value.into()),
             "server.password" => self.config.server.password = Some(Secret::new(value)),
             "limits.channels_per_user" => self.config.limits.channels_per_user = number(),
             "server.casemapping" => {
@@ -134,8 +142,18 @@ impl Play {
             }
             "limits.login_burst" => self.config.limits.login_burst = number() as u32,
             "limits.server_bans" => self.config.limits.server_bans = number(),
+            "limits.accept" => self.config.limits.accept = number(),
+            "limits.silence" => self.config.limits.silence = number(),
+            "limits.whowas" => self.config.limits.whowas = number(),
+            "limits.monitor" => self.config.limits.monitor = number(),
             "limits.list_entries" => self.config.limits.list_entries = number(),
             "limits.flood_burst" => self.config.limits.flood_burst = number() as u32,
+            "limits.flood_interval" => self.config.limits.flood_interval = seconds(value),
+            "limits.ping_interval" => self.config.limits.ping_interval = seconds(value),
+            "limits.ping_timeout" => self.config.limits.ping_timeout = seconds(value),
+            "limits.registration_timeout" => {
+                self.config.limits.registration_timeout = seconds(value);
+            }
             "cloak.enabled" => self.config.cloak.enabled = value == "true",
             "oper" => {
                 let (name, password) = value.split_once(' ').unwrap_or((value, ""));

@@ -75,27 +75,37 @@ caps! {
     /// Changes of what can be negotiated are told.
     4 CAP_NOTIFY = "cap-notify" offered;
     /// Changes of the hosts of others are told.
-    5 CHGHOST = "chghost" planned;
+    5 CHGHOST = "chghost" offered;
+    /// What the server supports can be asked for, and comes as a batch.
+    6 EXTENDED_ISUPPORT = "draft/extended-isupport" offered;
+    /// No names are sent on joining; the name before it was ratified.
+    7 DRAFT_NO_IMPLICIT_NAMES = "draft/no-implicit-names" offered;
+    /// One may be away before registering.
+    8 PRE_AWAY = "draft/pre-away" offered;
     /// One's own messages come back.
-    6 ECHO_MESSAGE = "echo-message" offered;
+    9 ECHO_MESSAGE = "echo-message" offered;
     /// JOIN tells account and real name.
-    7 EXTENDED_JOIN = "extended-join" offered;
+    10 EXTENDED_JOIN = "extended-join" offered;
+    /// Changes of monitored users are told.
+    11 EXTENDED_MONITOR = "extended-monitor" offered;
     /// Invitations of others are told.
-    8 INVITE_NOTIFY = "invite-notify" offered;
+    12 INVITE_NOTIFY = "invite-notify" offered;
     /// Answers carry the label of what they answer.
-    9 LABELED_RESPONSE = "labeled-response" offered;
+    13 LABELED_RESPONSE = "labeled-response" offered;
     /// Messages may carry tags.
-    10 MESSAGE_TAGS = "message-tags" offered;
+    14 MESSAGE_TAGS = "message-tags" offered;
     /// Every prefix of a member is shown.
-    11 MULTI_PREFIX = "multi-prefix" offered;
+    15 MULTI_PREFIX = "multi-prefix" offered;
+    /// No names are sent on joining.
+    16 NO_IMPLICIT_NAMES = "no-implicit-names" offered;
     /// Messages carry their time.
-    12 SERVER_TIME = "server-time" offered;
+    17 SERVER_TIME = "server-time" offered;
     /// Real names may change.
-    13 SETNAME = "setname" offered;
+    18 SETNAME = "setname" offered;
     /// Errors may come as FAIL, WARN and NOTE.
-    14 STANDARD_REPLIES = "standard-replies" offered;
+    19 STANDARD_REPLIES = "standard-replies" offered;
     /// NAMES tells whole masks.
-    15 USERHOST_IN_NAMES = "userhost-in-names" offered;
+    20 USERHOST_IN_NAMES = "userhost-in-names" offered;
 }
 
 /// The capability of that name, if it is offered.

@@ -7,6 +7,9 @@ use std::net::IpAddr;
 ///
 /// At worst takes the product of both lengths: goes back only to the last `*`.
 pub fn matches(pattern: &str, text: &str, casemap: Casemap) -> bool {
+    if pattern == "*" {
+        return true;
+    }
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);
     // Where to go on after the last `*`, with one more byte taken by it.
@@ -59,6 +62,11 @@ pub fn split(source: &str) -> (&str, &str, &str) {
     (nick, user, host)
 }
 
+/// A mask as masks are compared: complete, and folded.
+pub fn canonical(text: &str, casemap: Casemap) -> String {
+    casemap.fold(&complete(text)).into_owned()
+}
+
 /// A mask with all of its three parts: `bob` is `bob!*@*`, `*.org` is `*!*@*.org`, `a@b` is `*!a@b`.
 pub fn complete(text: &str) -> String {
     let text: String = text.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
@@ -102,7 +110,7 @@ pub struct Person<'a> {
 impl Hostmask {
     /// Reads a mask, whatever parts it leaves out.
     pub fn new(text: &str, casemap: Casemap) -> Hostmask {
-        let text = casemap.fold(&complete(text)).into_owned().into_boxed_str();
+        let text = canonical(text, casemap).into_boxed_str();
         let bang = text.find('!').unwrap_or(0);
         let at = text.rfind('@').unwrap_or(bang);
         let range = text.get(at + 1..).filter(|host| host.contains('/')).and_then(Cidr::parse);

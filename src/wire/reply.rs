@@ -122,6 +122,10 @@ replies! {
     "332" TOPIC topic(channel: &str, topic: &str) => [channel] topic;
     /// Who set it, and when.
     "333" TOPIC_WHO_TIME topic_who_time(channel: &str, setter: &str, at: u64) => [channel, setter, at];
+    /// Someone is a bot.
+    "335" WHOIS_BOT whois_bot(nick: &str) => [nick] "is a bot";
+    /// The account that someone is logged in to.
+    "330" WHOIS_ACCOUNT whois_account(nick: &str, account: &str) => [nick, account] "is logged in as";
     /// A channel that one has been invited to.
     "336" INVITE_LIST invite_list(channel: &str) => [channel];
     /// The end of these.
@@ -142,6 +146,8 @@ replies! {
     "351" VERSION version(version: &str, server: &str, about: &str) => [version, server] about;
     /// Someone in WHO.
     "352" WHO_REPLY who_reply(channel: &str, user: &str, host: &str, server: &str, nick: &str, flags: &str, hops: u32, realname: &str) => [channel, user, host, server, nick, flags] format_args!("{hops} {realname}");
+    /// Someone in WHO, as it was asked for (`ircv3: whox`).
+    "354" WHOX_REPLY whox_reply(fields: &str) => [] ~ fields;
     /// The names in a channel.
     "353" NAM_REPLY nam_reply(symbol: char, channel: &str, names: &str) => [symbol, channel] names;
     /// The end of these.
@@ -288,6 +294,114 @@ replies! {
     "940" END_OF_FILTER_LIST end_of_filter_list(channel: &str) => [channel] "End of channel filter list";
     /// A text that members may not say.
     "941" FILTER_LIST filter_list(channel: &str, text: &str, setter: &str, at: u64) => [channel, text, setter, at];
+    /// Someone does not hear those who are not on their list.
+    "716" TARGET_UMODE_G target_umode_g(nick: &str) => [nick] "is in +g mode (server-side ignore)";
+    /// They have been told that one would like to be heard.
+    "717" TARGET_NOTIFY target_notify(nick: &str) => [nick] "has been informed that you messaged them";
+    /// Someone would like to be heard.
+    "718" UMODE_G_MESSAGE umode_g_message(nick: &str, host: &str) => [nick, host] "is messaging you, and you have user mode +g set; ACCEPT lets you hear them";
+    /// Someone on one's SILENCE list.
+    "271" SILENCE_LIST silence_list(nick: &str, mask: &str) => [nick, mask];
+    /// The end of these.
+    "272" END_OF_SILENCE_LIST end_of_silence_list(nick: &str) => [nick] "End of Silence List";
+    /// Those on one's ACCEPT list.
+    "281" ACCEPT_LIST accept_list(nicks: &str) => [] nicks;
+    /// The end of these.
+    "282" END_OF_ACCEPT end_of_accept() => [] "End of /ACCEPT list";
+    /// One's ACCEPT list is full.
+    "456" ACCEPT_FULL accept_full() => [] "Accept list is full";
+    /// Someone is on it already.
+    "457" ACCEPT_EXIST accept_exist(nick: &str) => [nick] "is already on your accept list";
+    /// Someone is not on it.
+    "458" ACCEPT_NOT accept_not(nick: &str) => [nick] "is not on your accept list";
+    /// One's SILENCE list is full.
+    "511" SILENCE_LIST_FULL silence_list_full(mask: &str) => [mask] "Your silence list is full";
+    /// Monitored users who are online.
+    "730" MON_ONLINE mon_online(masks: &str) => [] masks;
+    /// Monitored nicks that nobody wears.
+    "731" MON_OFFLINE mon_offline(nicks: &str) => [] nicks;
+    /// What is monitored.
+    "732" MON_LIST mon_list(nicks: &str) => [] nicks;
+    /// The end of these.
+    "733" END_OF_MON_LIST end_of_mon_list() => [] "End of MONITOR list";
+    /// No more can be monitored.
+    "734" MON_LIST_FULL mon_list_full(limit: usize, nicks: &str) => [limit, nicks] "Monitor list is full";
+    /// A line of the rules.
+    "232" RULES rules(line: &str) => [] format_args!("- {line}");
+    /// The beginning of the rules.
+    "308" RULES_START rules_start(server: &str) => [] format_args!("- {server} Server Rules -");
+    /// The end of the rules.
+    "309" END_OF_RULES end_of_rules() => [] "End of RULES command";
+    /// There are no rules.
+    "434" NO_RULES no_rules() => [] "RULES File is missing";
+    /// A server and what is behind it.
+    "006" MAP map(line: &str) => [] line;
+    /// The end of these.
+    "007" END_OF_MAP end_of_map() => [] "End of /MAP";
+    /// A connection that has not said who it is.
+    "203" TRACE_UNKNOWN trace_unknown(address: &str) => ["????", "unregistered", address];
+    /// An operator's connection.
+    "204" TRACE_OPERATOR trace_operator(class: &str, nick: &str, host: &str, silent: u64) => ["Oper", class, nick] format_args!("{host} has been silent for {silent} seconds");
+    /// A user's connection.
+    "205" TRACE_USER trace_user(nick: &str, host: &str, silent: u64) => ["User", "users", nick] format_args!("{host} has been silent for {silent} seconds");
+    /// The end of TRACE.
+    "262" TRACE_END trace_end(server: &str, version: &str) => [server, version] "End of TRACE";
+    /// A connection, in STATS.
+    "211" STATS_LINK_INFO stats_link_info(nick: &str, address: &str, since: u64) => [nick, address, since];
+    /// A server ban, in STATS.
+    "216" STATS_K_LINE stats_k_line(kind: &str, mask: &str, until: &str, reason: &str) => [kind, mask, until] reason;
+    /// The end of STATS.
+    "219" END_OF_STATS end_of_stats(letter: char) => [letter] "End of /STATS report";
+    /// How long the server has been up.
+    "242" STATS_UPTIME stats_uptime(days: u64, hours: u64, minutes: u64, seconds: u64) => [] format_args!("Server Up {days} days {hours}:{minutes:02}:{seconds:02}");
+    /// Who may become an operator.
+    "243" STATS_O_LINE stats_o_line(mask: &str, name: &str, class: &str) => ['O', mask, '*', name, class];
+    /// Something else, in STATS.
+    "249" STATS_DEBUG stats_debug(text: &str) => [] text;
+    /// The end of SERVLIST.
+    "235" SERVLIST_END servlist_end(mask: &str, kind: &str) => [mask, kind] "End of service listing";
+    /// Who runs the server.
+    "256" ADMIN_ME admin_me(server: &str) => [server] "Administrative info";
+    /// Where it is.
+    "257" ADMIN_LOC1 admin_loc1(text: &str) => [] text;
+    /// Who that is.
+    "258" ADMIN_LOC2 admin_loc2(text: &str) => [] text;
+    /// How to reach them.
+    "259" ADMIN_EMAIL admin_email(text: &str) => [] text;
+    /// The addresses of nicks.
+    "340" USER_IP user_ip(list: &str) => [] list;
+    /// A server of the network.
+    "364" LINKS links(server: &str, uplink: &str, hops: u32, about: &str) => [server, uplink] format_args!("{hops} {about}");
+    /// The end of these.
+    "365" END_OF_LINKS end_of_links(mask: &str) => [mask] "End of /LINKS list";
+    /// What the server is.
+    "371" INFO info(line: &str) => [] line;
+    /// The end of that.
+    "374" END_OF_INFO end_of_info() => [] "End of INFO list";
+    /// There is no such service.
+    "408" NO_SUCH_SERVICE no_such_service(name: &str) => [name] "No such service";
+    /// Nobody has said who runs the server.
+    "423" NO_ADMIN_INFO no_admin_info(server: &str) => [server] "No administrative info available";
+    /// SUMMON is not done.
+    "445" SUMMON_DISABLED summon_disabled() => [] "SUMMON has been disabled";
+    /// USERS is not done.
+    "446" USERS_DISABLED users_disabled() => [] "USERS has been disabled";
+    /// One cannot knock there.
+    "480" CANNOT_KNOCK cannot_knock(channel: &str, why: &str) => [channel] format_args!("Cannot knock on {channel} ({why})");
+    /// Someone is no longer invited.
+    "494" UNINVITED uninvited(nick: &str, channel: &str) => [nick, channel] "Uninvited";
+    /// Someone has not been invited.
+    "505" NOT_INVITED not_invited(nick: &str, channel: &str) => [nick, channel] "Is not invited to channel";
+    /// Someone asks to be let in.
+    "710" KNOCK knock(channel: &str, mask: &str) => [channel, mask] "has asked for an invite";
+    /// The knock has been heard.
+    "711" KNOCK_DELIVERED knock_delivered(channel: &str) => [channel] "Your KNOCK has been delivered";
+    /// One has knocked a moment ago.
+    "712" TOO_MANY_KNOCK too_many_knock(channel: &str) => [channel] "Too many KNOCKs (wait a minute)";
+    /// The door is open.
+    "713" CHAN_OPEN chan_open(channel: &str) => [channel] "Channel is open";
+    /// One is inside.
+    "714" KNOCK_ON_CHAN knock_on_chan(channel: &str) => [channel] "You are already on that channel";
     /// Too busy; ask again.
     "263" TRY_AGAIN try_again(verb: &str) => [verb] "Please wait a while and try again.";
 }

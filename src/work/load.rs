@@ -1,8 +1,9 @@
 //! Reads the configuration with all files that it names.
 
+use super::certificate;
 use crate::{
-    config::{self, Address, Config, Error, Listen, Mistake, Reading, Source},
-    job::{Loaded, Material},
+    config::{self, Address, Config, Error, Listen, Mistake, Reading, Secret, Source},
+    job::{Loaded, Material, Texts},
 };
 use argon2::{
     Argon2,
@@ -19,8 +20,8 @@ const FILES_MAX: usize = 256;
 /// The largest file that is read.
 const SIZE_MAX: u64 = 1 << 20;
 
-/// The longest message of the day, in lines.
-const MOTD_MAX: usize = 500;
+/// The longest message of the day, and the most rules, in lines.
+const TEXT_MAX: usize = 500;
 
 /// What reads the configuration, again and again.
 #[derive(Clone, Debug)]
@@ -29,99 +30,119 @@ pub struct Loader {
     pub path: Option<PathBuf>,
     /// Whether a weak cloak secret is let pass.
     pub allow_insecure_cloak: bool,
-    /// The listeners to use if none are configured, with the material that goes with them.
-    pub fallback: (Vec<Listen>, Vec<Material>),
+    /// The listeners to use if none are configured, once it is known whether the server has begun with
+    /// these; if it has not, there have to be others.
+    pub fallback: Option<Vec<Listen>>,
 }
 
 impl Loader {
     /// Reads everything, or finds every mistake.
     pub fn load(&self) -> Result<Loaded, Vec<Error>> {
-        let (mut config, sources) = self.config()?;
-        let mut errors = Vec::new();
-        let motd = config.server.motd.clone().map_or_else(Vec::new, |path| {
-            read(&path).map_or_else(
-                |error| {
-                    errors.push(unreadable(&sources, &path, &error));
-                    Vec::new()
-                },
-                |text| text.lines().take(MOTD_MAX).map(str::to_owned).collect(),
-            )
-        });
-        let certificates = if config.listen.is_empty() {
-            config.listen.clone_from(&self.fallback.0);
-            self.fallback.1.clone()
-        } else {
-            materials(&config, &sources, &mut errors)
-        };
-        if errors.is_empty() { Ok(Loaded { config, motd, certificates }) } else { Err(errors) }
-    }
-
-    /// Reads the certificates alone.
-    pub fn certificates(&self) -> Result<Vec<Material>, Vec<Error>> {
-        let (config, sources) = self.config()?;
-        if config.listen.is_empty() {
-            return Ok(self.fallback.1.clone());
+        let (mut config, sources, mut errors) = self.config()?;
+        if let Some(fallback) = self.fallback.as_ref().filter(|_| config.listen.is_empty()) {
+            config.listen.clone_from(fallback);
+            if fallback.is_empty() && errors.is_empty() {
+                let name = sources.first().map_or("", |source| &source.name);
+                errors.push(Error::of_file(name, Mistake::NoListener));
+            }
         }
-        let mut errors = Vec::new();
-        let materials = materials(&config, &sources, &mut errors);
-        if errors.is_empty() { Ok(materials) } else { Err(errors) }
+        let mut lines = |path: &Option<PathBuf>| -> Vec<String> {
+            let Some(path) = path else { return Vec::new() };
+            match read(&self.folder().join(path)) {
+                Ok(text) => text.lines().take(TEXT_MAX).map(str::to_owned).collect(),
+                Err(error) => {
+                    errors.push(unreadable(&sources, path, &error));
+                    Vec::new()
+                }
+            }
+        };
+        let texts = Texts { motd: lines(&config.server.motd), rules: lines(&config.server.rules) };
+        let (certificates, unusable) = self.certificates(&config.listen, &sources);
+        errors.extend(unusable);
+        let place = |error: &Error| sources.iter().position(|source| source.name == error.source);
+        errors.sort_by_key(|error| (place(error), error.line));
+        if errors.is_empty() { Ok(Loaded { config, texts, certificates }) } else { Err(errors) }
     }
 
-    fn config(&self) -> Result<(Config, String), Vec<Error>> {
-        let Some(path) = &self.path else { return Ok((Config::default(), "the defaults".into())) };
+    /// Reads the certificates of listeners, and finds what is wrong with them.
+    pub fn certificates(
+        &self,
+        listeners: &[Listen],
+        sources: &[Source],
+    ) -> (Vec<Material>, Vec<Error>) {
+        let (mut materials, mut errors) = (Vec::new(), Vec::new());
+        for (listener, listen) in listeners.iter().enumerate() {
+            for (place, tls) in listen.tls.iter().enumerate() {
+                let mut file = |path: &Path| {
+                    let text = read(&self.folder().join(path));
+                    text.map_err(|error| errors.push(unreadable(sources, path, &error))).ok()
+                };
+                let both = (file(&tls.certificate), file(&tls.key));
+                let (Some(chain), Some(key)) = both else { continue };
+                let material =
+                    Material { listener, place, chain: chain.into_bytes(), key: Secret::new(&key) };
+                match certificate::check(&material) {
+                    Ok(()) => materials.push(material),
+                    Err(error) => {
+                        let file = if error.is_of_key() { &tls.key } else { &tls.certificate };
+                        let mistake =
+                            Mistake::Certificate(file.display().to_string(), error.to_string());
+                        errors.push(Error::of_named(sources, file, mistake));
+                    }
+                }
+            }
+        }
+        (materials, errors)
+    }
+
+    /// What stands in the files, the files, and what is wrong with them.
+    fn config(&self) -> Result<(Config, Vec<Source>, Vec<Error>), Vec<Error>> {
+        let Some(path) = &self.path else {
+            return Ok((Config::default(), Vec::new(), Vec::new()));
+        };
         let name = path.display().to_string();
-        let text = read(path).map_err(|error| vec![unreadable(&name, path, &error)])?;
-        let folder = path.parent().unwrap_or(Path::new("."));
+        let text = read(path).map_err(|error| {
+            vec![Error::of_file("", Mistake::Unreadable(name.clone(), error.kind()))]
+        })?;
         let mut sources = vec![Source { name: name.clone(), text }];
         let mut errors = Vec::new();
         let globs = sources.first().map(config::includes).unwrap_or_default();
-        for file in globs.iter().flat_map(|glob| expand(folder, glob)).take(FILES_MAX) {
-            match read(&file) {
-                Ok(text) => sources.push(Source { name: file.display().to_string(), text }),
-                Err(error) => errors.push(unreadable(&name, &file, &error)),
-            }
-        }
-        let mut file = |path: &Path| read(&folder.join(path));
-        match config::parse(&sources, Reading::new(&mut file, self.allow_insecure_cloak)) {
-            Ok(config) if errors.is_empty() => Ok((config, name)),
-            Ok(_) => Err(errors),
-            Err(more) => Err(errors.into_iter().chain(more).collect()),
-        }
-    }
-}
-
-fn materials(config: &Config, source: &str, errors: &mut Vec<Error>) -> Vec<Material> {
-    let mut materials = Vec::new();
-    for (listener, listen) in config.listen.iter().enumerate() {
-        for (place, tls) in listen.tls.iter().enumerate() {
-            let mut file = |path: &Path| {
-                let text = read(path)
-                    .inspect_err(|error| errors.push(unreadable(source, path, error)))
-                    .ok()?;
-                if !text.contains("-----BEGIN") {
-                    errors.push(Error::of_file(
-                        source,
-                        Mistake::Certificate(path.display().to_string()),
-                    ));
+        for glob in &globs {
+            let mut wrong = Vec::new();
+            let files = expand(self.folder(), glob).unwrap_or_else(|error| {
+                wrong.push((PathBuf::from(glob), error));
+                Vec::new()
+            });
+            for file in files {
+                match read(&file) {
+                    Ok(text) => sources.push(Source { name: file.display().to_string(), text }),
+                    Err(error) => wrong.push((file, error)),
                 }
-                Some(text)
-            };
-            let both = (file(&tls.certificate), file(&tls.key));
-            if let (Some(chain), Some(key)) = both {
-                materials.push(Material {
-                    listener,
-                    place,
-                    chain: chain.into_bytes(),
-                    key: config::Secret::new(&key),
-                });
             }
+            errors.extend(wrong.into_iter().map(|(file, error)| {
+                let mistake = Mistake::Unreadable(file.display().to_string(), error.kind());
+                Error::of_named(&sources, Path::new(glob), mistake)
+            }));
         }
+        if sources.len() > FILES_MAX {
+            errors.push(Error::of_file(&name, Mistake::TooManyFiles(FILES_MAX)));
+        }
+        let mut file = |path: &Path| read(&self.folder().join(path));
+        let reading = Reading::new(&mut file, self.allow_insecure_cloak);
+        let (config, mistakes) = config::parse(&sources, reading);
+        errors.extend(mistakes);
+        Ok((config, sources, errors))
     }
-    materials
+
+    /// The folder from which the files that are named are looked for.
+    fn folder(&self) -> &Path {
+        self.path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""))
+    }
 }
 
-fn unreadable(source: &str, path: &Path, error: &io::Error) -> Error {
-    Error::of_file(source, Mistake::Unreadable(path.display().to_string(), error.kind()))
+fn unreadable(sources: &[Source], named: &Path, error: &io::Error) -> Error {
+    let mistake = Mistake::Unreadable(named.display().to_string(), error.kind());
+    Error::of_named(sources, named, mistake)
 }
 
 fn read(path: &Path) -> io::Result<String> {
@@ -132,24 +153,28 @@ fn read(path: &Path) -> io::Result<String> {
 }
 
 /// The files that a glob names, in order; `*` stands only in the last part.
-fn expand(folder: &Path, glob: &str) -> Vec<PathBuf> {
+fn expand(folder: &Path, glob: &str) -> io::Result<Vec<PathBuf>> {
     let whole = folder.join(glob);
     let (Some(parent), Some(pattern)) =
         (whole.parent(), whole.file_name().and_then(|name| name.to_str()))
     else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     if !pattern.contains(['*', '?']) {
-        return vec![whole.clone()];
+        return Ok(vec![whole.clone()]);
     }
-    let entries = fs::read_dir(parent).into_iter().flatten().filter_map(Result::ok);
+    let entries = match fs::read_dir(parent) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?.filter_map(Result::ok),
+    };
     let fits = |path: &PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         crate::wire::mask::matches(pattern, name, crate::wire::casemap::Casemap::Ascii)
     };
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(fits).collect();
     files.sort();
-    files
+    files.truncate(FILES_MAX + 1);
+    Ok(files)
 }
 
 /// Random bytes, from the system.
@@ -167,12 +192,11 @@ pub fn hash(password: &str) -> Option<String> {
 }
 
 /// The listeners of a server that has none configured: of this machine only.
-pub fn loopback(ipv6: bool) -> Vec<Listen> {
+pub fn loopback(ipv6: bool, tls: &config::Tls) -> Vec<Listen> {
     let mut hosts = vec!["127.0.0.1"];
     if ipv6 {
         hosts.push("[::1]");
     }
-    let tls = config::Tls { certificate: PathBuf::new(), key: PathBuf::new(), names: Vec::new() };
     let mut listeners = Vec::new();
     for host in hosts {
         for (port, tls) in [(6667, Vec::new()), (6697, vec![tls.clone()])] {

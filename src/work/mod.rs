@@ -2,10 +2,12 @@
 //!
 //! A lane is a queue and its threads. The store's lane has one thread, so its jobs keep their order.
 
+pub mod certificate;
 pub mod load;
+mod watch;
 
 use crate::{
-    job::{Answer, Job, JobId, Lane, Material},
+    job::{Answer, Job, JobId, Lane, Loaded},
     store::Store,
 };
 use argon2::{Argon2, PasswordHash, PasswordVerifier};
@@ -19,6 +21,7 @@ use std::{
     thread,
     time::Duration,
 };
+use watch::Watch;
 
 /// How many jobs wait in a lane.
 const QUEUE_MAX: usize = 256;
@@ -32,8 +35,8 @@ pub struct Workers {
     pub store: Box<dyn Store>,
     /// What reads the configuration again.
     pub loader: Loader,
-    /// The certificates in use.
-    pub certificates: Vec<Material>,
+    /// What is in force.
+    pub loaded: Loaded,
 }
 
 /// The workers. They end once it is dropped and their queues are empty.
@@ -58,7 +61,7 @@ impl Pool {
         let (store, store_jobs) = bounded(QUEUE_MAX);
         let (cpu, cpu_jobs) = bounded(QUEUE_MAX);
         let (net, net_jobs) = bounded(QUEUE_MAX);
-        let Workers { store: engine, loader, mut certificates } = workers;
+        let Workers { store: engine, loader, loaded } = workers;
         let out = |jobs| Out { jobs, done: done.clone(), wake: wake.clone() };
         let (storing, stored) = bounded(0);
         thread::Builder::new().name("slircd-store".into()).spawn({
@@ -79,12 +82,13 @@ impl Pool {
             thread::Builder::new().name("slircd-cpu".into()).spawn(move || out.run(execute))?;
         }
         let resolver = out(net_jobs);
+        let mut watch = Watch::new(&loaded);
         thread::Builder::new().name("slircd-net".into()).spawn(move || {
             resolver.run(|job| match job {
                 Job::Load => Answer::Loaded(loader.load().map(Box::new).inspect(|loaded| {
-                    certificates.clone_from(&loaded.certificates);
+                    watch = Watch::new(loaded);
                 })),
-                Job::Watch => watch(&loader, &mut certificates),
+                Job::Watch => Answer::Watched(watch.look(&loader)),
                 other => execute(other),
             });
         })?;
@@ -163,27 +167,12 @@ fn resolve(_address: IpAddr) -> Option<String> {
     None
 }
 
-fn watch(loader: &Loader, known: &mut Vec<Material>) -> Answer {
-    match loader.certificates() {
-        Ok(now) if same(&now, known) => Answer::Watched(Ok(None)),
-        Ok(now) => {
-            known.clone_from(&now);
-            Answer::Watched(Ok(Some(now)))
-        }
-        Err(errors) => Answer::Watched(Err(errors)),
-    }
-}
-
-fn same(a: &[Material], b: &[Material]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.chain == b.chain && a.key == b.key)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         arena::Id,
-        config::Secret,
+        config::{Config, Secret},
         store::{self, Query, Rows},
     };
 
@@ -215,7 +204,12 @@ mod tests {
         let loader =
             Loader { path: None, allow_insecure_cloak: true, fallback: Default::default() };
         let store = Box::new(Scripted(ask));
-        let workers = Workers { store, loader, certificates: Vec::new() };
+        let loaded = Loaded {
+            config: Config::default(),
+            texts: Default::default(),
+            certificates: Vec::new(),
+        };
+        let workers = Workers { store, loader, loaded };
         (poll, Pool::new(waker, workers).unwrap())
     }
 

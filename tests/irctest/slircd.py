@@ -59,6 +59,7 @@ class SlircdController(BaseServerController, DirectoryBasedController):
             Capabilities.BATCH,
             Capabilities.ECHO_MESSAGE,
             Capabilities.EXTENDED_JOIN,
+            Capabilities.EXTENDED_MONITOR,
             Capabilities.LABELED_RESPONSE,
             Capabilities.MESSAGE_TAGS,
             Capabilities.MULTI_PREFIX,
@@ -81,19 +82,23 @@ class SlircdController(BaseServerController, DirectoryBasedController):
             OptionalBehaviors.INVITE_OVERRIDES_LIMIT,
             OptionalBehaviors.MULTI_JOIN,
             OptionalBehaviors.MULTI_KICK,
+            OptionalBehaviors.MULTI_NAMES_COMMAND,
             OptionalBehaviors.MULTI_PRIVMSG,
         }
     )
 
     isupport = {
+        "BOT": "B",
         "CASEMAPPING": "ascii",
         "ELIST": "CMNTU",
         "EXCEPTS": None,
         "INVEX": None,
+        "MONITOR": patma.ANYSTR,
         "PREFIX": "(qaohv)~&@%+",
         "STATUSMSG": "~&@%+",
         "TARGMAX": patma.ANYSTR,
         "UTF8ONLY": None,
+        "WHOX": None,
     }
 
     # Hashing takes long by design, and each password only has to be hashed once.

@@ -60,7 +60,148 @@ fn a_password_is_hashed_from_standard_input() {
     let output = slircd(&["hash-password"], "sesame\n");
     assert!(output.status.success());
     assert!(String::from_utf8(output.stdout).unwrap().starts_with("$argon2id$"));
-    assert_eq!(slircd(&["hash-password"], "\n").status.code(), Some(1));
+    for nothing in ["", "\n"] {
+        let output = slircd(&["hash-password"], nothing);
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(output.stderr, b"slircd: the password is empty\n");
+    }
+}
+
+/// Types passwords at a terminal: what it shows, and what was printed where no terminal is.
+#[cfg(unix)]
+fn type_passwords(typed: [&str; 2]) -> (String, Output) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use std::{fs::File, io::Read, time::Instant};
+
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&terminal).unwrap();
+    unlockpt(&terminal).unwrap();
+    let name = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
+    let open = || File::options().read(true).write(true).open(&name).unwrap();
+    let child = Command::new(env!("CARGO_BIN_EXE_slircd"))
+        .arg("hash-password")
+        .stdin(open())
+        .stdout(Stdio::piped())
+        .stderr(open())
+        .spawn()
+        .unwrap();
+    let mut terminal = File::from(terminal);
+    let (mut shown, start) = (String::new(), Instant::now());
+    for (question, answer) in ["Password: ", "The same again: "].into_iter().zip(typed) {
+        while !shown.ends_with(question) {
+            assert!(start.elapsed() < crate::client::PATIENCE, "it never asks: {shown}");
+            let mut bytes = [0; 256];
+            let len = terminal.read(&mut bytes).unwrap();
+            shown += std::str::from_utf8(&bytes[..len]).unwrap();
+        }
+        terminal.write_all(format!("{answer}\n").as_bytes()).unwrap();
+    }
+    let output = child.wait_with_output().unwrap();
+    // With nobody at its other end a terminal ends in an error.
+    drop(terminal.read_to_string(&mut shown));
+    (shown, output)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_password_is_typed_twice_and_never_shown() {
+    let (shown, output) = type_passwords(["open sesame", "open sesame"]);
+    assert!(output.status.success(), "{shown}");
+    assert!(String::from_utf8(output.stdout).unwrap().starts_with("$argon2id$"));
+    assert_eq!(shown, "Password: \r\nThe same again: \r\n");
+    let (shown, output) = type_passwords(["open sesame", "open sesami"]);
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), [].as_slice()));
+    assert!(shown.ends_with("slircd: the passwords are not the same; nothing was made\r\n"));
+}
+
+#[test]
+fn a_weak_cloak_secret_is_refused_with_advice_and_let_pass_for_tests() {
+    let folder = folder("cloak");
+    let path = folder.join("slircd.toml");
+    for weak in ["changeme", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "my-secret-is-20-chars"] {
+        fs::write(&path, format!("[cloak]\nsecret = \"{weak}\"\n")).unwrap();
+        let output = slircd(&["run", "-c", path.to_str().unwrap()], "");
+        assert_eq!(output.status.code(), Some(78));
+        let errors = String::from_utf8(output.stderr).unwrap();
+        let advice =
+            "slircd.toml:2: `secret` can be guessed; make one with `openssl rand -base64 32`";
+        assert!(errors.contains(advice), "{errors}");
+        let allowed = Command::new(env!("CARGO_BIN_EXE_slircd"))
+            .args(["check-config", "-c", path.to_str().unwrap()])
+            .env("SLIRCD_ALLOW_INSECURE_CLOAK", "1")
+            .output()
+            .unwrap();
+        assert!(allowed.status.success(), "{allowed:?}");
+    }
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn included_files_belong_to_the_configuration_and_so_do_their_mistakes() {
+    let folder = folder("include");
+    let path = folder.join("slircd.toml");
+    let check = || slircd(&["check-config", "-c", path.to_str().unwrap()], "");
+    let errors = || String::from_utf8(check().stderr).unwrap();
+    fs::create_dir_all(folder.join("conf.d")).unwrap();
+    fs::write(&path, "include = [\"conf.d/*.toml\"]\n[limits]\nnick = 20\n").unwrap();
+    fs::write(folder.join("conf.d/a.toml"), "[limits]\ntargets = 2\n").unwrap();
+    fs::write(folder.join("conf.d/b.txt"), "nothing that is read").unwrap();
+    assert!(check().status.success(), "{}", errors());
+    fs::write(folder.join("conf.d/b.toml"), "include = [\"x\"]\n[limits]\nnick = 10\n").unwrap();
+    assert!(errors().contains("conf.d/b.toml:1: a file that is included cannot include"));
+    assert!(errors().contains("conf.d/b.toml:3: `nick` is set a second time"), "{}", errors());
+    fs::write(&path, "\ninclude = [\"lost.toml\"]\n").unwrap();
+    assert!(errors().contains("slircd.toml:2: there is no file"), "{}", errors());
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn files_are_looked_for_from_the_folder_of_the_configuration() {
+    let folder = folder("files");
+    let path = folder.join("slircd.toml");
+    let text = "[server]\nmotd = \"motd.txt\"\n[[listen]]\naddress = \"[::1]:6697\"\ntls = { certificate = \"a.pem\", key = \"a.key\" }\n[cloak]\nsecret_file = \"cloak\"\n";
+    fs::write(&path, text).unwrap();
+    let check = || slircd(&["check-config", "-c", path.to_str().unwrap()], "");
+    fs::write(folder.join("cloak"), "q8ZrT0aXw3LmN7cVbHy2KpUo\n").unwrap();
+    let errors = String::from_utf8(check().stderr).unwrap();
+    // What is wrong with files is told together with what is wrong in this one.
+    fs::write(&path, format!("{text}[dsn]\n")).unwrap();
+    let all = String::from_utf8(check().stderr).unwrap();
+    assert_eq!(
+        all.strip_prefix(&errors).map(|more| more.contains("toml:8: ")),
+        Some(true),
+        "{all}"
+    );
+    fs::write(&path, text).unwrap();
+    for part in [
+        "toml:2: there is no file motd.txt",
+        "toml:5: there is no file a.pem",
+        "toml:5: there is no file a.key",
+    ] {
+        assert!(errors.contains(part), "{part}\n{errors}");
+    }
+    let (chain, key) = slircd::work::certificate::self_signed(&["localhost"]).unwrap();
+    for (name, text) in [("motd.txt", "hello"), ("a.pem", &chain), ("a.key", &key)] {
+        fs::write(folder.join(name), text).unwrap();
+    }
+    assert!(check().status.success(), "{:?}", check());
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_port_that_is_taken_is_said_to_be_so() {
+    let folder = folder("taken");
+    let path = folder.join("slircd.toml");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let storage = format!("[storage]\npath = \"{}/data\"\n", folder.display());
+    fs::write(&path, format!("[[listen]]\naddress = \"{address}\"\n{storage}")).unwrap();
+    let output = slircd(&["run", "-c", path.to_str().unwrap()], "");
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.contains(&format!("cannot listen on {address}: ")), "{errors}");
+    assert!(errors.contains("another program listens there"), "{errors}");
+    fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]

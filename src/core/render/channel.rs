@@ -2,7 +2,7 @@
 
 use super::{Tell, reply};
 use crate::{
-    core::{ConnId, Core, audience, chanflood, effect::Effects},
+    core::{ConnId, Core, audience, callerid, chanflood, effect::Effects},
     network::{
         ChannelId, Sight, UserId,
         crdt::Source,
@@ -11,7 +11,7 @@ use crate::{
     },
     time::Now,
     wire::{
-        cap,
+        cap::{self, CapSet},
         flood::{Kind, Rate},
         mode, reply as replies,
     },
@@ -32,7 +32,13 @@ impl Tell<'_> {
         }
         for conn in own {
             topic(self.core, self.fx, conn, channel, self.now);
-            names(self.core, self.fx, conn, channel, self.now);
+            let caps = self.core.sessions.get(conn).map_or(CapSet::EMPTY, |session| session.caps);
+            // ircv3: no-implicit-names, under the name it has now and the one it had as a draft.
+            if !caps.contains(cap::NO_IMPLICIT_NAMES)
+                && !caps.contains(cap::DRAFT_NO_IMPLICIT_NAMES)
+            {
+                names(self.core, self.fx, conn, channel, self.now);
+            }
         }
     }
 
@@ -42,38 +48,30 @@ impl Tell<'_> {
 
     /// Shows a join to those who may see it, and to the user's own sessions that are to see it.
     fn show_join(&mut self, user: UserId, channel: ChannelId, own: &[ConnId]) {
-        let who = self.core.network().user(user);
-        let (mask, realname, away) = (who.mask(), who.realname.clone(), who.away.clone());
+        let away = self.core.network().user(user).away.clone();
         let name = self.core.network().channel(channel).name.to_string();
-        let msg = self
-            .msg(&mask, "JOIN")
-            .param(&name)
-            .with(cap::EXTENDED_JOIN, &format!("* :{realname}"));
+        let msg = self.join(user, &name);
         let others = audience::who_see(self.core, channel, user);
         audience::send(self.core, self.fx, &msg, others.chain(own.iter().copied()));
         if let Some(away) = away {
-            let msg = self.msg(&mask, "AWAY").text(&away).only(cap::AWAY_NOTIFY);
+            let msg = self.by(user, "AWAY").text(&away).only(cap::AWAY_NOTIFY);
             let others = audience::who_see(self.core, channel, user);
             audience::send(self.core, self.fx, &msg, others);
         }
     }
 
     pub(super) fn left(&mut self, user: UserId, channel: ChannelId, sight: Sight, how: &Leave) {
-        let (mask, nick) = (
-            self.core.network().user(user).mask(),
-            self.core.network().user(user).nick().to_string(),
-        );
+        let nick = self.core.network().user(user).nick().to_string();
         let Some(name) =
             self.core.network().find_channel(channel).map(|channel| channel.name.to_string())
         else {
             return;
         };
         let msg = match how {
-            Leave::Part(reason) if reason.is_empty() => self.msg(&mask, "PART").param(&name),
-            Leave::Part(reason) => self.msg(&mask, "PART").param(&name).text(reason),
+            Leave::Part(reason) if reason.is_empty() => self.by(user, "PART").param(&name),
+            Leave::Part(reason) => self.by(user, "PART").param(&name).text(reason),
             Leave::Kick { by, reason } => {
-                let by = self.source(*by, "");
-                self.msg(&by, "KICK").param(&name).param(&nick).text(reason)
+                self.done_by(*by, "", "KICK").param(&name).param(&nick).text(reason)
             }
         };
         let own = audience::of_user(self.core, user);
@@ -110,13 +108,12 @@ impl Tell<'_> {
         by: Source,
         changes: &[(bool, char, Option<Box<str>>)],
     ) {
-        let by = self.source(by, "");
         let name = self.core.network().channel(channel).name.to_string();
         for piece in changes.chunks(CHANGES_MAX) {
             let text = mode::format(
                 piece.iter().map(|(on, letter, param)| (*on, *letter, param.as_deref())),
             );
-            let msg = self.msg(&by, "MODE").param(&name).rest(&text);
+            let msg = self.done_by(by, "", "MODE").param(&name).rest(&text);
             audience::send(
                 self.core,
                 self.fx,
@@ -127,7 +124,6 @@ impl Tell<'_> {
     }
 
     pub(super) fn topic(&mut self, channel: ChannelId, by: Source, setter: &str) {
-        let by = self.source(by, setter);
         let network = self.core.network();
         let name = network.channel(channel).name.to_string();
         let text = network
@@ -135,7 +131,7 @@ impl Tell<'_> {
             .topic()
             .map(|topic| topic.value.text.clone())
             .unwrap_or_default();
-        let msg = self.msg(&by, "TOPIC").param(&name).text(&text);
+        let msg = self.done_by(by, setter, "TOPIC").param(&name).text(&text);
         audience::send(
             self.core,
             self.fx,
@@ -146,14 +142,16 @@ impl Tell<'_> {
 
     pub(super) fn invited(&mut self, by: UserId, user: UserId, channel: ChannelId) {
         let network = self.core.network();
-        let (mask, nick) = (network.user(by).mask(), network.user(user).nick().to_string());
+        let nick = network.user(user).nick().to_string();
         let name = network.channel(channel).name.clone();
         if let Some(local) = self.core.locals.get_mut(user) {
             local.invite(&name);
         }
-        let msg = self.msg(&mask, "INVITE").param(&nick).param(name.as_str());
+        let msg = self.by(by, "INVITE").param(&nick).param(name.as_str());
         let own = audience::of_user(self.core, user).to_vec();
-        self.send(&msg, own.iter().copied());
+        if !callerid::silences(self.core, user, by) {
+            self.send(&msg, own.iter().copied());
+        }
         // ircv3: invite-notify: those who might have invited the user themselves.
         let speaker = audience::of_user(self.core, by).to_vec();
         let ops = audience::of_channel(self.core, channel, Status::HALFOP);

@@ -18,6 +18,7 @@ impl Tell<'_> {
         for gone in departed {
             self.core.census.quit(gone.modes);
             self.note_past(gone);
+            self.left_sight(gone);
             let msg = self.msg(&gone.mask, "QUIT").text(&reason);
             for conn in audience::of_departed(self.core, gone) {
                 heard.entry(conn).or_default().push(msg.clone());
@@ -35,16 +36,13 @@ impl Tell<'_> {
         let mut heard: BTreeMap<ConnId, Vec<Msg>> = BTreeMap::new();
         for user in users {
             let who = self.core.network().user(*user);
-            let (mask, nick, realname) = (who.mask(), who.nick().to_string(), who.realname.clone());
+            let nick = who.nick().to_string();
             let (modes, away, channels) = (who.modes, who.away.clone(), who.channels().to_vec());
             self.core.census.came(modes);
+            self.online(*user);
             for channel in channels {
                 let name = self.core.network().channel(channel).name.to_string();
-                let mut lines = vec![
-                    self.msg(&mask, "JOIN")
-                        .param(&name)
-                        .with(cap::EXTENDED_JOIN, &format!("* :{realname}")),
-                ];
+                let mut lines = vec![self.join(*user, &name)];
                 let status = self.core.network().status(channel, *user).unwrap_or_default();
                 if status != Status::NONE {
                     let by = self.core.name().to_owned();
@@ -54,7 +52,7 @@ impl Tell<'_> {
                     lines.push(self.msg(&by, "MODE").param(&name).rest(&text));
                 }
                 if let Some(away) = &away {
-                    lines.push(self.msg(&mask, "AWAY").text(away).only(cap::AWAY_NOTIFY));
+                    lines.push(self.by(*user, "AWAY").text(away).only(cap::AWAY_NOTIFY));
                 }
                 let sight = self.core.network().channel(channel).sight(*user);
                 for conn in audience::who_know(self.core, channel, sight).collect::<Vec<_>>() {

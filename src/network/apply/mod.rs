@@ -35,6 +35,10 @@ impl Network {
             Op::UserModes { uid, modes, host, class } => {
                 self.user_modes(*uid, *modes, host, class.as_deref(), at, changes)
             }
+            Op::Host { uid, user, host } => self.user_moves(*uid, user, host, at, changes),
+            Op::Account { uid, account } => {
+                self.user_logs_in(*uid, account.as_deref(), at, changes)
+            }
             Op::Quit { uid, reason } => self.user_quits(*uid, reason, at, changes),
             Op::Channel { name, epoch, modes } => {
                 self.channel_is(name, *epoch, *modes, at, changes)
@@ -50,23 +54,13 @@ impl Network {
             Op::Topic { name, epoch, by, setter, text } => {
                 self.topic((name, *epoch), *by, setter, text, at, changes)
             }
-            Op::Invite { by, uid, name } => {
-                let (by, user) = (self.seen(*by), self.seen(*uid));
-                let seen = by.zip(user).zip(self.name(name));
-                changes.extend(seen.map(|((by, user), channel)| Change::Invited {
-                    by,
-                    user,
-                    channel,
-                }));
-                true
-            }
-            Op::Message(message) => self.say(message, changes),
-            Op::Announce { .. } => {
-                changes.push(Change::Announced);
-                true
-            }
-            Op::Request { uid, .. } => {
-                changes.extend(self.uid(*uid).map(|user| Change::Asked { user }));
+            Op::Invite { .. }
+            | Op::Knock { .. }
+            | Op::Announce { .. }
+            | Op::Message(_)
+            | Op::Snotice { .. }
+            | Op::Request { .. } => {
+                changes.extend(self.passes_by(op));
                 true
             }
             Op::Ban { by, key, terms } => {
@@ -93,6 +87,24 @@ impl Network {
         }
     }
 
+    /// What leaves no trace in the network, if there is somebody to see it.
+    fn passes_by(&self, op: &Op) -> Option<Change> {
+        match op {
+            Op::Invite { by, uid, name } => {
+                let (by, user) = self.seen(*by).zip(self.seen(*uid))?;
+                Some(Change::Invited { by, user, channel: self.name(name)? })
+            }
+            Op::Knock { uid, name } => {
+                Some(Change::Knocked { user: self.seen(*uid)?, channel: self.name(name)? })
+            }
+            Op::Announce { .. } => Some(Change::Announced),
+            Op::Message(message) => self.say(message),
+            Op::Snotice { .. } => Some(Change::Snotice),
+            Op::Request { uid, .. } => Some(Change::Asked { user: self.uid(*uid)? }),
+            _ => None,
+        }
+    }
+
     fn lapse(&mut self, at: Stamp, changes: &mut Vec<Change>) -> bool {
         let now = at.wall();
         changes.extend(self.bans.lapse(now).into_iter().map(Change::Lapsed));
@@ -103,15 +115,14 @@ impl Network {
         true
     }
 
-    fn say(&self, message: &Message, changes: &mut Vec<Change>) -> bool {
-        let Some(by) = self.seen(message.from) else { return true };
-        changes.extend(match &message.to {
+    fn say(&self, message: &Message) -> Option<Change> {
+        let by = self.seen(message.from)?;
+        Some(match &message.to {
             Target::Channel { name, .. } | Target::Moderated(name) => {
-                self.name(name).map(|channel| Change::Said { by, channel })
+                Change::Said { by, channel: self.name(name)? }
             }
-            Target::User(uid) => self.uid(*uid).map(|user| Change::Told { by, user }),
-        });
-        true
+            Target::User(uid) => Change::Told { by, user: self.uid(*uid)? },
+        })
     }
 
     /// The user of that identity, if in sight.

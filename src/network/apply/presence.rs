@@ -54,6 +54,7 @@ impl Network {
             away: presence.away.clone(),
             modes: presence.modes,
             class: presence.class.clone(),
+            account: presence.account.clone(),
             channels: Vec::new(),
             hidden,
         });
@@ -93,6 +94,10 @@ impl Network {
         self.user_away(uid, presence.away.as_deref(), at, changes);
         self.users[user].written = Stamp::ZERO;
         self.user_renames(uid, &presence.realname, at, changes);
+        self.users[user].written = Stamp::ZERO;
+        self.user_moves(uid, &presence.user, &presence.host, at, changes);
+        self.users[user].written = Stamp::ZERO;
+        self.user_logs_in(uid, presence.account.as_deref(), at, changes);
         true
     }
 
@@ -146,6 +151,39 @@ impl Network {
         if &*self.users[user].host != host {
             self.users[user].host = host.into();
             self.note(user, Change::Host { user, mask: mask.into() }, changes);
+        }
+        true
+    }
+
+    pub(super) fn user_moves(
+        &mut self,
+        uid: Uid,
+        name: &str,
+        host: &str,
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let Some(user) = self.write(uid, at) else { return false };
+        let known = &mut self.users[user];
+        if (&*known.user, &*known.host) != (name, host) {
+            let mask = known.mask().into();
+            (known.user, known.host) = (name.into(), host.into());
+            self.note(user, Change::Host { user, mask }, changes);
+        }
+        true
+    }
+
+    pub(super) fn user_logs_in(
+        &mut self,
+        uid: Uid,
+        account: Option<&str>,
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let Some(user) = self.write(uid, at) else { return false };
+        if self.users[user].account.as_deref() != account {
+            self.users[user].account = account.map(Into::into);
+            self.note(user, Change::Account { user }, changes);
         }
         true
     }

@@ -1,7 +1,7 @@
 //! What connections may do, and what they may not do to each other.
 
 use super::running::Running;
-use slircd::{config::Limits, reactor::certificate};
+use slircd::{config::Limits, work::certificate};
 use std::time::Duration;
 
 #[test]

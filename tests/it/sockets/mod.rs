@@ -1,6 +1,9 @@
 //! Real sockets: a reactor in a thread of the test, or the program itself.
 
+mod bad_input;
 mod connections;
 #[cfg(unix)]
 mod process;
+#[cfg(unix)]
+mod reload;
 mod running;

@@ -3,55 +3,76 @@
 //! It listens on Unix sockets in a folder of its own, so no test needs to know a port.
 
 use crate::client::{Client, PATIENCE};
-use slircd::reactor::certificate;
+use slircd::work::certificate;
 use std::{
     fs,
     io::{BufRead, BufReader},
+    net::SocketAddr,
     path::PathBuf,
-    process::{Child, ChildStderr, Command, ExitStatus, Stdio},
-    sync::atomic::{AtomicUsize, Ordering},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, channel},
+    },
+    thread,
     time::Instant,
 };
 
 /// A program that runs, in a folder that goes with it.
-struct Process {
-    folder: PathBuf,
+pub struct Process {
+    pub folder: PathBuf,
     child: Child,
-    log: BufReader<ChildStderr>,
+    log: Receiver<String>,
+    /// Where it listens, as far as these are no files.
+    pub addresses: Vec<SocketAddr>,
 }
 
 impl Process {
     /// Starts it with a configuration that may name `FOLDER`, with at most so many open files.
-    fn start(configuration: &str, files_max: usize) -> Process {
+    pub fn start(configuration: &str, files_max: usize) -> Process {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("slircd-process-{}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         fs::create_dir_all(&folder).unwrap();
-        let process = |child: Child, log| Process { folder: folder.clone(), child, log };
+        let process = |child: Child, log| Process {
+            folder: folder.clone(),
+            child,
+            log,
+            addresses: Vec::new(),
+        };
         let text = configuration.replace("FOLDER", folder.to_str().unwrap());
         fs::write(folder.join("slircd.toml"), text).unwrap();
         Process::certify(&folder.join("tls"));
         let mut child = Command::new("sh")
-            .args(["-c", &format!("ulimit -n {files_max} && exec \"$0\" \"$@\"")])
+            .args(["-c", &format!("ulimit -n {files_max} && exec \"$0\" \"$@\" 2>&1")])
             .arg(env!("CARGO_BIN_EXE_slircd"))
             .args(["run", "-c"])
             .arg(folder.join("slircd.toml"))
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let (tell, log) = channel();
+        // Read by a thread, since a read has no time limit.
+        thread::spawn(move || {
+            let mut line = String::new();
+            while output.read_line(&mut line).is_ok_and(|len| len > 0)
+                && tell.send(std::mem::take(&mut line)).is_ok()
+            {}
+        });
         let mut process = process(child, log);
         for _ in 0..configuration.matches("[[listen]]").count() {
-            process.logged("listening on ");
+            let line = process.logged("listening on ");
+            let place = line.trim().trim_start_matches("listening on ").trim_end_matches(" (TLS)");
+            process.addresses.extend(place.parse::<SocketAddr>());
         }
         process
     }
 
     /// Writes a new certificate and its key; the certificate as it is sent.
-    fn certify(prefix: &std::path::Path) -> Vec<u8> {
+    pub fn certify(prefix: &std::path::Path) -> Vec<u8> {
         use rustls::pki_types::{CertificateDer, pem::PemObject};
 
         let (chain, key) = certificate::self_signed(&["localhost"]).unwrap();
@@ -60,38 +81,49 @@ impl Process {
         CertificateDer::from_pem_slice(chain.as_bytes()).unwrap().to_vec()
     }
 
-    fn connect(&self) -> Client {
+    pub fn connect(&self) -> Client {
         Client::local(&self.folder.join("plain.sock")).unwrap()
     }
 
-    fn user(&self, nick: &str) -> Client {
+    pub fn user(&self, nick: &str) -> Client {
         let mut client = self.connect();
         client.register(nick);
         client
     }
 
     /// The next line of the log that holds `part`.
-    fn logged(&mut self, part: &str) -> String {
+    pub fn logged(&mut self, part: &str) -> String {
         let mut seen = String::new();
         loop {
-            let start = seen.len();
-            let read = self.log.read_line(&mut seen).unwrap();
-            assert!(read > 0, "the log ended without `{part}`:\n{seen}");
-            if seen[start..].contains(part) {
-                return seen[start..].to_owned();
+            match self.log.recv_timeout(PATIENCE) {
+                Ok(line) if line.contains(part) => return line,
+                Ok(line) => seen += &line,
+                Err(error) => panic!("no `{part}` is logged: {error}\n{seen}"),
             }
         }
     }
 
-    fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
     }
 
+    /// Writes a file of its folder, in which `FOLDER` may be named.
+    pub fn write(&self, name: &str, text: &str) {
+        let text = text.replace("FOLDER", self.folder.to_str().unwrap());
+        fs::write(self.folder.join(name), text).unwrap();
+    }
+
     /// Waits for its end: how it went, and what was still logged.
-    fn end(mut self) -> (ExitStatus, String) {
+    pub fn end(mut self) -> (ExitStatus, String) {
         let mut log = String::new();
-        while self.log.read_line(&mut log).unwrap() > 0 {}
+        loop {
+            match self.log.recv_timeout(PATIENCE) {
+                Ok(line) => log += &line,
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end:\n{log}"),
+            }
+        }
         (self.child.wait().unwrap(), log)
     }
 }
@@ -105,7 +137,8 @@ impl Drop for Process {
     }
 }
 
-const PLAIN: &str = r#"
+/// One listener on a Unix socket, and data in the same folder.
+pub const PLAIN: &str = r#"
 [[listen]]
 address = "unix:FOLDER/plain.sock"
 
@@ -116,13 +149,15 @@ path = "FOLDER/data"
 enabled = false
 "#;
 
-const SECURE: &str = r#"
+/// One more, which speaks TLS.
+pub const SECURE: &str = r#"
 [[listen]]
 address = "unix:FOLDER/secure.sock"
 tls = { certificate = "FOLDER/tls.pem", key = "FOLDER/tls.key" }
 "#;
 
-const FILES: usize = 256;
+/// Enough open files for anything but a crowd.
+pub const FILES: usize = 256;
 
 #[test]
 fn a_terminated_server_says_goodbye_and_exits_well() {
@@ -199,6 +234,52 @@ fn counts_are_logged_when_asked_for() {
 }
 
 #[test]
+fn a_client_that_never_reads_does_not_keep_the_server_from_leaving() {
+    let configuration = format!(
+        "{PLAIN}\n[limits]\nstop_timeout = \"1s\"\nsend_queue = \"64m\"\nflood_burst = 1000000\n"
+    );
+    let process = Process::start(&configuration, FILES);
+    let mut alice = process.user("alice");
+    let mut deaf = process.user("deaf");
+    deaf.send("JOIN #a");
+    deaf.barrier();
+    alice.send("JOIN #a");
+    let lines = format!("PRIVMSG #a :{}\r\n", "x".repeat(400)).repeat(100);
+    for _ in 0..100 {
+        alice.send_bytes(lines.as_bytes());
+        alice.barrier();
+    }
+    process.signal("TERM");
+    let lines = alice.until_the_end();
+    assert!(lines.last().unwrap().starts_with("ERROR "), "{lines:?}");
+    let (status, log) = process.end();
+    assert_eq!(status.code(), Some(0), "{log}");
+}
+
+#[test]
+fn clients_come_over_ipv4_and_ipv6_and_a_file_and_meet() {
+    let more = "\n[[listen]]\naddress = \"127.0.0.1:0\"\n\n[[listen]]\naddress = \"[::1]:0\"\n";
+    let process = Process::start(&format!("{PLAIN}{more}"), FILES);
+    let mut clients = vec![process.user("file")];
+    for address in &process.addresses {
+        let mut client = Client::plain(*address);
+        client.register(if address.is_ipv4() { "four" } else { "six" });
+        clients.push(client);
+    }
+    assert_eq!(clients.len(), 3);
+    for client in &mut clients {
+        client.send("JOIN #a");
+        client.barrier();
+    }
+    for speaker in 0..clients.len() {
+        clients[speaker].send(&format!("PRIVMSG #a :from {speaker}"));
+        for (_, listener) in clients.iter_mut().enumerate().filter(|(place, _)| *place != speaker) {
+            listener.expect(&format!("PRIVMSG #a :from {speaker}"));
+        }
+    }
+}
+
+#[test]
 fn the_log_speaks_as_it_is_told_to() {
     for (format, begins) in [("journal", "<6>1 sockets: "), ("json", "{\"time\":\"20")] {
         let mut process = Process::start(&format!("{PLAIN}[log]\nformat = {format:?}\n"), FILES);
@@ -207,6 +288,29 @@ fn the_log_speaks_as_it_is_told_to() {
         let line = process.logged(" sockets: ");
         assert!(line.starts_with(begins), "{line}");
     }
+}
+
+#[test]
+fn an_operator_is_known_by_the_fingerprint_of_a_certificate() {
+    use rustls::pki_types::{CertificateDer, pem::PemObject};
+    use sha2::{Digest, Sha256};
+
+    let (chain, key) = certificate::self_signed(&["alice"]).unwrap();
+    let (other_chain, other_key) = certificate::self_signed(&["alice"]).unwrap();
+    let der = CertificateDer::from_pem_slice(chain.as_bytes()).unwrap();
+    let fingerprint: Vec<String> =
+        Sha256::digest(&der).iter().map(|byte| format!("{byte:02X}")).collect();
+    let tcp = SECURE.replace("unix:FOLDER/secure.sock", "127.0.0.1:0");
+    let oper = format!("[[oper]]\nname = \"alice\"\nfingerprint = \"{}\"\n", fingerprint.join(":"));
+    let process = Process::start(&format!("{PLAIN}{tcp}{oper}"), FILES);
+    let mut mallory = Client::secure(process.addresses[0], Some((&other_chain, &other_key))).0;
+    mallory.register("mallory");
+    mallory.send("OPER alice x");
+    mallory.expect(" 464 ");
+    let mut alice = Client::secure(process.addresses[0], Some((&chain, &key))).0;
+    alice.register("alice");
+    alice.send("OPER alice x");
+    alice.expect(" 381 ");
 }
 
 #[test]
@@ -220,11 +324,11 @@ fn how_much_is_logged_changes_with_the_file() {
     process.signal("USR1");
     fs::write(&file, "nonsense\n").unwrap();
     process.signal("HUP");
-    let mut log = String::new();
-    while !log.contains("slircd.toml:1") {
-        assert!(process.log.read_line(&mut log).unwrap() > 0, "{log}");
+    let mut line = String::new();
+    while !line.contains("slircd.toml:1") {
+        assert!(!line.contains(" sockets: "), "{line}");
+        line = process.logged("");
     }
-    assert!(!log.contains(" sockets: "), "{log}");
 }
 
 #[test]

@@ -3,12 +3,12 @@
 use crate::client::Client;
 use slircd::{
     config::{Address, Config, Limits, Listen, Secret, Tls},
-    job::{Loaded, Material},
-    reactor::{Reactor, certificate, signal::Handle},
+    job::{Loaded, Material, Texts},
+    reactor::{Reactor, signal::Handle},
     server::{Server, Setup},
     store::memory::Memory,
     time::{Now, Sid, Wall},
-    work::{Pool, Workers, load::Loader},
+    work::{Pool, Workers, certificate, load::Loader},
 };
 use std::{io, net::SocketAddr, thread::JoinHandle, time::Duration};
 
@@ -48,7 +48,7 @@ impl Running {
         };
         let key = Secret::new(&key);
         let material = Material { listener: 1, place: 0, chain: chain.into_bytes(), key };
-        let loaded = Loaded { config, motd: Vec::new(), certificates: vec![material] };
+        let loaded = Loaded { config, texts: Texts::default(), certificates: vec![material] };
         let setup = Setup {
             loaded: loaded.clone(),
             sid: Sid::FIRST,
@@ -61,13 +61,9 @@ impl Running {
         // Made in its thread: what a server holds is not for other threads.
         let thread = std::thread::spawn(move || {
             let server = Server::new(setup, Now { wall: Wall(1), ..Now::default() });
-            let loader =
-                Loader { path: None, allow_insecure_cloak: true, fallback: Default::default() };
-            let workers = Workers {
-                store: Box::new(Memory::default()),
-                loader,
-                certificates: loaded.certificates.clone(),
-            };
+            let loader = Loader { path: None, allow_insecure_cloak: true, fallback: None };
+            let workers =
+                Workers { store: Box::new(Memory::default()), loader, loaded: loaded.clone() };
             let mut reactor = Reactor::new(server, |waker| Pool::new(waker, workers), &loaded)?;
             reactor.bind(&loaded)?;
             let told = tell.send((reactor.addresses(), reactor.handle()));

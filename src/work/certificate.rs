@@ -1,8 +1,9 @@
 //! Certificates: read from PEM, or made on the spot.
 
-use rcgen::{CertificateParams, KeyPair};
+use crate::job::Material;
+use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use rustls::{
-    crypto::CryptoProvider,
+    crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject},
     sign::CertifiedKey,
 };
@@ -33,12 +34,33 @@ pub fn parse(chain: &[u8], key: &[u8], provider: &CryptoProvider) -> Result<Cert
     CertifiedKey::from_der(chain, key, provider).map_err(Error::Pair)
 }
 
+/// Checks that a certificate and its key can be used.
+pub fn check(material: &Material) -> Result<(), Error> {
+    let provider = ring::default_provider();
+    parse(&material.chain, material.key.expose().as_bytes(), &provider).map(|_| ())
+}
+
 /// Makes a certificate for `names`, signed by itself: the chain and the key, both PEM.
 pub fn self_signed(names: &[&str]) -> Result<(String, String), rcgen::Error> {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let key = KeyPair::generate()?;
-    let certificate = CertificateParams::new(names)?.self_signed(&key)?;
+    let subject = names.first().cloned().unwrap_or_default();
+    let mut params = CertificateParams::new(names)?;
+    // Clients show it to those whom they ask whether they trust it.
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, subject);
+    let certificate = params.self_signed(&key)?;
     Ok((certificate.pem(), key.serialize_pem()))
+}
+
+impl Error {
+    /// Whether it is about the key, and not about the certificate.
+    pub fn is_of_key(&self) -> bool {
+        match self {
+            Error::Chain(_) | Error::Empty => false,
+            Error::Key(_) | Error::Pair(_) => true,
+        }
+    }
 }
 
 impl fmt::Display for Error {
@@ -47,6 +69,9 @@ impl fmt::Display for Error {
             Error::Chain(error) => write!(f, "the certificate is not PEM: {error}"),
             Error::Empty => f.write_str("there is no certificate in the file"),
             Error::Key(error) => write!(f, "no private key can be read: {error}"),
+            Error::Pair(rustls::Error::InconsistentKeys(_)) => {
+                f.write_str("the key belongs to another certificate")
+            }
             Error::Pair(error) => write!(f, "the key cannot be used: {error}"),
         }
     }
@@ -57,7 +82,6 @@ impl std::error::Error for Error {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rustls::crypto::ring;
 
     #[test]
     fn a_certificate_made_on_the_spot_can_be_read() {

@@ -62,6 +62,7 @@ mod setname;
 mod shun;
 mod silence;
 mod squery;
+mod starttls;
 mod stats;
 mod summon;
 mod tagmsg;
@@ -77,6 +78,7 @@ mod usermode;
 mod users;
 mod version;
 mod wallops;
+mod webirc;
 mod who;
 mod whois;
 mod whowas;
@@ -147,6 +149,7 @@ const ALL: &[&[Command]] = &[
     shun::COMMANDS,
     silence::COMMANDS,
     squery::COMMANDS,
+    starttls::COMMANDS,
     stats::COMMANDS,
     summon::COMMANDS,
     tagmsg::COMMANDS,
@@ -167,6 +170,7 @@ const ALL: &[&[Command]] = &[
     users::COMMANDS,
     version::COMMANDS,
     wallops::COMMANDS,
+    webirc::COMMANDS,
     who::COMMANDS,
     whois::COMMANDS,
     whowas::COMMANDS,

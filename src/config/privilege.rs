@@ -31,6 +31,8 @@ privileges! {
     Override "override";
     /// Reading the configuration again.
     Rehash "rehash";
+    /// Saying something in channels for somebody elsewhere (RELAYMSG).
+    Relay "relay";
     /// Seeing real hosts and addresses, hidden users and hidden channels.
     See "see";
 }

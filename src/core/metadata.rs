@@ -146,7 +146,8 @@ pub fn entered(core: &mut Core, fx: &mut Effects, conn: ConnId, channel: Channel
     }
     let own = session.user();
     let members = core.network().members(channel).map(|(user, _)| user);
-    let users = members.filter(|user| Some(*user) != own).map(Holder::User);
+    let seen = |user| own.is_some_and(|own| core.network().sees_member(channel, own, user));
+    let users = members.filter(|user| Some(*user) != own && seen(*user)).map(Holder::User);
     let all: Vec<Holder> = std::iter::once(of).chain(users).collect();
     if all.iter().all(|of| wanted(core, conn, *of).is_empty()) {
         return;

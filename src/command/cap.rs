@@ -63,17 +63,24 @@ fn cap(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
 
 /// A capability as this session is shown it, if it is; those who speak 302 are told its value.
 fn shown(ctx: &Ctx<'_>, cap: &Cap) -> Option<String> {
-    if cap.offered {
-        return Some(cap.name.to_owned());
-    }
-    let session = ctx.session();
-    match cap.set {
-        cap::STS if session.cap_version >= 302 => {
-            ctx.core.sts.value(session, ctx.core).map(|value| format!("{}={value}", cap.name))
-        }
-        cap::TLS if starttls::is_offered(ctx) => Some(cap.name.to_owned()),
-        _ => None,
-    }
+    let (session, config) = (ctx.session(), &ctx.core.config);
+    let speaks_302 = session.cap_version >= 302;
+    let limits = &config.limits;
+    let value = match cap.set {
+        cap::METADATA_2 | cap::METADATA_3 => Some(format!(
+            "before-connect,max-subs={},max-keys={},max-value-bytes={}",
+            limits.metadata_subs, limits.metadata_keys, limits.metadata_value
+        )),
+        cap::RELAYMSG if config.relaymsg.enabled => Some(config.relaymsg.separators.clone()),
+        cap::STS if speaks_302 => Some(ctx.core.sts.value(session, ctx.core)?.to_string()),
+        cap::TLS if starttls::is_offered(ctx) => None,
+        _ if cap.offered => None,
+        _ => return None,
+    };
+    Some(match value.filter(|_| speaks_302) {
+        Some(value) => format!("{}={value}", cap.name),
+        None => cap.name.to_owned(),
+    })
 }
 
 /// A capability that this session may ask for.
@@ -205,7 +212,8 @@ mod tests {
             r"
             raw a
             a > CAP LS 302
-            a < :s1.test CAP * LS :away-notify batch cap-notify chghost draft/extended-isupport draft/no-implicit-names draft/pre-away echo-message extended-join extended-monitor invite-notify labeled-response message-tags multi-prefix no-implicit-names server-time setname standard-replies userhost-in-names
+            a <~ :s1.test CAP * LS * :away-notify batch cap-notify chghost draft/extended-isupport draft/metadata-2=*
+            a <~ :s1.test CAP * LS :* userhost-in-names
             a > NICK al
             a > USER al 0 * :Al
             a > CAP REQ :batch nonsense

@@ -10,7 +10,7 @@ use crate::{
         UserId,
         filter::Place,
         mode::Status,
-        op::{Message, MessageKind, Op, Target},
+        op::{Guise, Message, MessageKind, Op, Target},
     },
     wire::{message, reply},
 };
@@ -43,7 +43,8 @@ pub fn send(
             Ok(to) => {
                 let from = ctx.whois(user).uid;
                 let (text, tags) = (text.into(), tags.as_str().into());
-                ctx.commit(Op::Message(Box::new(Message { from, to, kind, text, tags })));
+                let message = Message { from, to, kind, text, tags, guise: None };
+                ctx.commit(Op::Message(Box::new(message)));
                 continue;
             }
             Err(refused) => refused,
@@ -57,6 +58,27 @@ pub fn send(
         Some(target) if kind != MessageKind::Notice => Err(reply::too_many_targets(target).into()),
         Some(_) | None => Ok(()),
     }
+}
+
+/// Says something in a channel or to a user under another name.
+pub fn say_as(
+    ctx: &mut Ctx<'_>,
+    user: UserId,
+    (target, text): (&str, &str),
+    guise: Guise,
+) -> Outcome {
+    let kind = MessageKind::Privmsg;
+    let found = find(ctx, user, target, kind);
+    let found = found.and_then(|to| filtered(ctx, user, target, text, to));
+    // A filter may have ended the connection.
+    if ctx.session().closing {
+        return Ok(());
+    }
+    let (to, from) = (found?, ctx.whois(user).uid);
+    let (text, guise) = (text.into(), Some(Box::new(guise)));
+    let message = Message { from, to, kind, text, tags: Box::default(), guise };
+    ctx.commit(Op::Message(Box::new(message)));
+    Ok(())
 }
 
 /// The target, unless a content filter touches the text.

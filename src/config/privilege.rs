@@ -29,6 +29,8 @@ privileges! {
     Kill "kill";
     /// Reading the configuration again.
     Rehash "rehash";
+    /// Saying something in channels for somebody elsewhere (RELAYMSG).
+    Relay "relay";
     /// Seeing real hosts and addresses, hidden users and hidden channels.
     See "see";
 }

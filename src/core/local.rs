@@ -1,6 +1,6 @@
 //! What this server knows of a user who is at home here, besides what every server knows.
 
-use super::ConnId;
+use super::{ConnId, flood::Bucket};
 use crate::{
     network::crdt::Uid,
     time::{Mono, Now, Wall},
@@ -27,6 +27,8 @@ pub struct Local {
     pub accept: Vec<Uid>,
     /// When the user was last told that somebody is not on that list.
     pub informed: Option<Mono>,
+    /// How often the user may still change metadata.
+    pub changes: Bucket,
     /// When the user last knocked.
     pub knocked: Option<Mono>,
     /// Channels that the user has been asked into, the latest last.
@@ -44,6 +46,7 @@ impl Local {
             silence: Vec::new(),
             accept: Vec::new(),
             informed: None,
+            changes: Bucket::full(now.mono),
             knocked: None,
             invites: Vec::new(),
         }

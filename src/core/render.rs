@@ -2,6 +2,7 @@
 
 mod announce;
 pub mod channel;
+mod metadata;
 mod request;
 mod split;
 mod user;
@@ -17,7 +18,7 @@ use crate::{
         UserId,
         crdt::Source,
         mode::{Status, UserModes},
-        op::{Ask, Change, Departed, Message, MessageKind, Op, Target},
+        op::{Ask, Change, Departed, Message, MessageKind, Op, Target, Why},
     },
     time::{MsgId, Now, Stamp},
     wire::{
@@ -57,9 +58,11 @@ pub fn apply(
     }
 }
 
-/// A message of somebody with these modes (`ircv3: bot-mode`).
+/// A message of somebody with these modes (`ircv3: bot-mode`, `ircv3: oper-tag`).
 fn marked(msg: Msg, modes: UserModes) -> Msg {
-    if modes.contains('B') { msg.tag(cap::MESSAGE_TAGS, "bot", "") } else { msg }
+    let msg = if modes.contains('B') { msg.tag(cap::MESSAGE_TAGS, "bot", "") } else { msg };
+    let oper = modes.contains('o') && !modes.contains('H');
+    if oper { msg.tag(cap::OPER_TAG, "draft/oper", "") } else { msg }
 }
 
 /// Ends the process if it is dropped by a panic: a network half changed is not to be trusted.
@@ -104,6 +107,7 @@ impl Tell<'_> {
             Change::Healed(users, server) => self.healed(users, *server),
             Change::Mode { channel, by, changes } => self.mode(*channel, *by, changes),
             Change::Topic { channel, by, setter } => self.topic(*channel, *by, setter),
+            Change::Metadata { of, key, by } => self.metadata(*of, key, *by),
             Change::Invited { by, user, channel } => self.invited(*by, *user, *channel),
             Change::Knocked { user, channel } => self.knocked(*user, *channel),
             Change::Announced => self.announced(),
@@ -212,18 +216,36 @@ impl Tell<'_> {
         let own = audience::of_user(self.core, by);
         let others =
             audience::of_channel(self.core, channel, lowest).filter(|conn| !own.contains(conn));
-        let echo = self.echo(by);
+        let mut echo = self.echo(by);
+        if message.guise.as_ref().is_some_and(|guise| guise.why == Why::Played) {
+            // No client shows of its own accord what it says under another name.
+            echo = own.to_vec();
+        }
         audience::send(self.core, self.fx, &msg, others.chain(echo));
     }
 
     fn message(&mut self, by: UserId, target: &str, message: &Message) -> Msg {
-        let mut msg = self.by(by, message.kind.verb()).param(target).client_tags(&message.tags);
+        let msg = self.spoken(by, message).param(target);
+        let mut msg = msg.client_tags(&message.tags);
         if message.kind == MessageKind::Tagmsg {
             msg = msg.only(cap::MESSAGE_TAGS);
         } else {
             msg = msg.text(&message.text);
         }
         msg
+    }
+
+    /// The beginning of what is said: by whom, and for whom they say it.
+    fn spoken(&mut self, by: UserId, message: &Message) -> Msg {
+        let Some(guise) = &message.guise else { return self.by(by, message.kind.verb()) };
+        let msg = self.msg(&guise.mask, message.kind.verb());
+        match guise.why {
+            Why::Relayed => {
+                let nick = self.core.network().user(by).nick().as_str();
+                msg.tag(cap::RELAYMSG, "draft/relaymsg", nick)
+            }
+            Why::Played => msg,
+        }
     }
 
     /// The speaker's sessions that are to see what was said: the one that said it if it asked for
@@ -328,6 +350,20 @@ pub fn batched(
 ) {
     let Some(session) = core.sessions.get(conn) else { return };
     let msg = server_msg(core, reply.code, now).param(addressee(core, conn)).rest(&reply.body);
+    let msg = msg.tag(cap::BATCH, "batch", batch);
+    fx.send(&[conn], |out| msg.encode(session.caps, out));
+}
+
+/// A standard reply in a batch.
+pub fn batched_standard(
+    core: &Core,
+    fx: &mut Effects,
+    conn: ConnId,
+    (standard, batch): (&Standard, &str),
+    now: Now,
+) {
+    let Some(session) = core.sessions.get(conn) else { return };
+    let msg = server_msg(core, standard.verb(), now).rest(&standard.body());
     let msg = msg.tag(cap::BATCH, "batch", batch);
     fx.send(&[conn], |out| msg.encode(session.caps, out));
 }

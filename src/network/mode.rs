@@ -39,6 +39,7 @@ pub const CHANNEL: &[Row] = &[
     row('e', Kind::List, "Masks that bans do not touch."),
     row('k', Kind::Key, "The key that JOIN must name."),
     row('l', Kind::Value, "The most members that JOIN lets in."),
+    row('E', Kind::Flag, "Parts may be played (NPC, NPCA, SCENE, AMBIANCE)."),
     row('i', Kind::Flag, "Only the invited may enter."),
     row('m', Kind::Flag, "Only members with a status may speak."),
     row('n', Kind::Flag, "Only members may speak."),
@@ -189,6 +190,11 @@ pub enum Who {
 /// Every user mode, by letter.
 pub const USER: &[UserRow] = &[
     UserRow { letter: 'B', who: Who::User, about: "A bot." },
+    UserRow {
+        letter: 'E',
+        who: Who::User,
+        about: "May be spoken to by NPC, NPCA, SCENE and AMBIANCE.",
+    },
     UserRow { letter: 'Z', who: Who::Server, about: "Connected by TLS." },
     UserRow { letter: 'g', who: Who::User, about: "Hears only those on its ACCEPT list." },
     UserRow { letter: 'i', who: Who::User, about: "Invisible to those who share no channel." },

@@ -2,7 +2,7 @@
 
 use super::{Tell, reply};
 use crate::{
-    core::{ConnId, Core, audience, callerid, effect::Effects},
+    core::{ConnId, Core, audience, callerid, effect::Effects, metadata},
     network::{
         ChannelId, UserId,
         crdt::Source,
@@ -49,7 +49,12 @@ impl Tell<'_> {
             {
                 names(self.core, self.fx, conn, channel, self.now);
             }
+            metadata::entered(self.core, self.fx, conn, channel, self.now);
         }
+        let others: Vec<ConnId> = audience::of_channel(self.core, channel, Status::NONE)
+            .filter(|conn| !audience::of_user(self.core, user).contains(conn))
+            .collect();
+        metadata::introduce(self.core, self.fx, user, &others, self.now);
     }
 
     pub(super) fn left(&mut self, user: UserId, channel: ChannelId, how: &Leave) {

@@ -2,12 +2,12 @@
 
 use super::Tell;
 use crate::{
-    core::{ConnId, audience},
+    core::{ConnId, audience, metadata},
     network::{UserId, mode::Status, op::Departed},
     time::Sid,
     wire::{cap, encode::Msg, mode},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Tell<'_> {
     /// Users are out of sight: they quit, as far as anybody here can tell.
@@ -32,6 +32,7 @@ impl Tell<'_> {
     pub(super) fn healed(&mut self, users: &[UserId], server: Sid) {
         let names = self.ends(server);
         let mut heard: BTreeMap<ConnId, Vec<Msg>> = BTreeMap::new();
+        let mut again: BTreeMap<ConnId, BTreeSet<UserId>> = BTreeMap::new();
         for user in users {
             let who = self.core.network().user(*user);
             let nick = who.nick().to_string();
@@ -56,10 +57,16 @@ impl Tell<'_> {
                     audience::of_channel(self.core, channel, Status::NONE).collect::<Vec<_>>()
                 {
                     heard.entry(conn).or_default().extend(lines.iter().cloned());
+                    again.entry(conn).or_default().insert(*user);
                 }
             }
         }
         self.batches("netjoin", &names, heard);
+        for (conn, users) in again {
+            for user in users {
+                metadata::introduce(self.core, self.fx, user, &[conn], self.now);
+            }
+        }
     }
 
     /// The two ends of what is broken, as a quit by a split names them.

@@ -4,10 +4,10 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
-        filters,
+        registration,
+        session::Phase,
     },
-    network::{UserId, filter::Place, op::Op},
-    wire::{encode, message::Args, reply},
+    wire::{cap, encode, message::Message, reply},
 };
 
 pub const COMMANDS: &[Command] = &[Command {
@@ -17,23 +17,24 @@ pub const COMMANDS: &[Command] = &[Command {
     help: "",
     replies: &[reply::UN_AWAY, reply::NOW_AWAY],
     cost: 1,
-    run: Run::User(away),
+    run: Run::Any(away),
 }];
 
-fn away(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    if let Some(text) = args.given(0) {
-        if let Err(why) = filters::check(ctx, user, Place::Topic, text) {
-            if !ctx.session().closing {
-                ctx.notice(&format!("Your away message is not taken: {why}."));
-            }
-            return Ok(());
-        }
-    }
-    let message = args.given(0).map(|text| encode::head(text, ctx.core.config.limits.away).into());
+fn away(ctx: &mut Ctx<'_>, line: &Message<'_>) -> Outcome {
+    let text = line.args.given(0);
+    let message = text.map(|text| encode::head(text, ctx.core.config.limits.away).into());
     let answer = if message.is_some() { reply::now_away() } else { reply::un_away() };
-    if ctx.whois(user).away != message {
-        let uid = ctx.whois(user).uid;
-        ctx.commit(Op::Away { uid, message });
+    let early = ctx.session().caps.contains(cap::PRE_AWAY);
+    match &mut ctx.session_mut().phase {
+        // ircv3: pre-away
+        Phase::New(registration) if early => registration.away = message,
+        Phase::New(_) => return Err(reply::not_registered().into()),
+        Phase::User(user) => {
+            let user = *user;
+            if !registration::away(ctx, user, message) {
+                return Ok(());
+            }
+        }
     }
     ctx.reply(answer);
     Ok(())
@@ -63,6 +64,28 @@ mod tests {
             alice > JOIN #a
             bob   < :alice!~alice@alice.test JOIN #a
             bob   < :alice!~alice@alice.test AWAY :again
+            ",
+        );
+    }
+
+    #[test]
+    fn one_may_be_away_before_registering() {
+        check(
+            r"
+            raw a
+            a > AWAY :early
+            a < :s1.test 451 * :You have not registered
+            a > CAP REQ draft/pre-away
+            a > AWAY :early
+            a < :s1.test 306 * :You have been marked as being away
+            a > AWAY
+            a < :s1.test 305 * :You are no longer marked as being away
+            a > AWAY *
+            a > NICK al
+            a > USER al 0 * :Al
+            a > CAP END
+            bob > PRIVMSG al :there?
+            bob < :s1.test 301 bob al :*
             ",
         );
     }

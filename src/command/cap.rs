@@ -1,13 +1,14 @@
 //! CAP (`ircv3: capability-negotiation`).
 
 use crate::{
+    command::starttls,
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         registration,
     },
     wire::{
-        cap::{self, CapSet},
+        cap::{self, Cap},
         message::Message,
         reply,
     },
@@ -38,13 +39,13 @@ fn cap(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
                 // ircv3: whoever speaks 302 hears of changes.
                 session.caps = session.caps.or(cap::CAP_NOTIFY);
             }
-            let names = cap::offered().map(|cap| cap.name).collect();
+            let names = cap::ALL.iter().filter_map(|cap| shown(ctx, cap)).collect();
             list(ctx, "LS", names);
         }
         "LIST" => {
             let caps = ctx.session().caps;
-            let names =
-                cap::offered().filter(|cap| caps.contains(cap.set)).map(|cap| cap.name).collect();
+            let held = cap::ALL.iter().filter(|cap| caps.contains(cap.set));
+            let names = held.map(|cap| cap.name.to_owned()).collect();
             list(ctx, "LIST", names);
         }
         "REQ" => {
@@ -60,6 +61,35 @@ fn cap(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
     Ok(())
 }
 
+/// A capability as this session is shown it, if it is; those who speak 302 are told its value.
+fn shown(ctx: &Ctx<'_>, cap: &Cap) -> Option<String> {
+    let (session, config) = (ctx.session(), &ctx.core.config);
+    let speaks_302 = session.cap_version >= 302;
+    let limits = &config.limits;
+    let value = match cap.set {
+        cap::METADATA_2 | cap::METADATA_3 => Some(format!(
+            "before-connect,max-subs={},max-keys={},max-value-bytes={}",
+            limits.metadata_subs, limits.metadata_keys, limits.metadata_value
+        )),
+        cap::RELAYMSG if config.relaymsg.enabled => Some(config.relaymsg.separators.clone()),
+        cap::STS if speaks_302 => Some(ctx.core.sts.value(session, ctx.core)?.to_string()),
+        cap::TLS if starttls::is_offered(ctx) => None,
+        _ if cap.offered => None,
+        _ => return None,
+    };
+    Some(match value.filter(|_| speaks_302) {
+        Some(value) => format!("{}={value}", cap.name),
+        None => cap.name.to_owned(),
+    })
+}
+
+/// A capability that this session may ask for.
+fn find(ctx: &Ctx<'_>, name: &str) -> Option<&'static Cap> {
+    let known = cap::ALL.iter().find(|cap| cap.name == name)?;
+    // ircv3: STS is told, never asked for.
+    (known.set != cap::STS && shown(ctx, known).is_some()).then_some(known)
+}
+
 fn negotiate(ctx: &mut Ctx<'_>, on: bool) {
     if let Some(registration) = ctx.session_mut().registration() {
         registration.negotiating = on;
@@ -67,51 +97,114 @@ fn negotiate(ctx: &mut Ctx<'_>, on: bool) {
 }
 
 fn request(ctx: &mut Ctx<'_>, asked: &str) {
-    let (mut add, mut remove) = (CapSet::EMPTY, CapSet::EMPTY);
+    let mut caps = ctx.session().caps;
     let speaks_302 = ctx.session().cap_version >= 302;
     let known = asked.split_ascii_whitespace().all(|word| {
         let (name, off) = word.strip_prefix('-').map_or((word, false), |name| (name, true));
-        let Some(cap) = cap::find(name) else { return false };
-        if off {
-            remove = remove.or(cap.set);
-            // ircv3: cap-notify cannot be given up by whoever speaks 302.
-            return !(speaks_302 && cap.set == cap::CAP_NOTIFY);
-        }
-        add = add.or(cap.set);
-        true
+        let Some(cap) = find(ctx, name) else { return false };
+        caps = if off { caps.without(cap.set) } else { caps.or(cap.set) };
+        // ircv3: cap-notify cannot be given up by whoever speaks 302.
+        !(off && speaks_302 && cap.set == cap::CAP_NOTIFY)
     });
     let target = crate::core::render::addressee(ctx.core, ctx.conn).to_owned();
     if known {
         // The answer is the last line in the old way.
         ctx.line("CAP", &[&target, "ACK"], Some(asked));
-        let session = ctx.session_mut();
-        session.caps = session.caps.or(add).without(remove);
+        ctx.session_mut().caps = caps;
     } else {
         ctx.line("CAP", &[&target, "NAK"], Some(asked));
     }
 }
 
-/// A list of capabilities, on several lines for those who speak 302.
-fn list(ctx: &mut Ctx<'_>, subcommand: &str, names: Vec<&str>) {
+/// A list of capabilities, on several lines for those who speak 302; for others what fits on one.
+fn list(ctx: &mut Ctx<'_>, subcommand: &str, names: Vec<String>) {
     let target = crate::core::render::addressee(ctx.core, ctx.conn).to_owned();
     let several = ctx.session().cap_version >= 302;
+    let names = if several { names } else { fitting(names) };
     let mut text = String::new();
     for name in names {
-        if several && text.len() + 1 + name.len() > LINE {
+        if text.len() + 1 + name.len() > LINE {
             ctx.line("CAP", &[&target, subcommand, "*"], Some(&text));
             text.clear();
         }
         if !text.is_empty() {
             text.push(' ');
         }
-        text.push_str(name);
+        text.push_str(&name);
     }
     ctx.line("CAP", &[&target, subcommand], Some(&text));
 }
 
+/// The names that fit on one line, those of drafts only if there is room left.
+fn fitting(mut names: Vec<String>) -> Vec<String> {
+    names.sort_by_key(|name| name.contains('/'));
+    let mut length = 0;
+    names.retain(|name| {
+        let fits = length + 1 + name.len() <= LINE;
+        length += if fits { 1 + name.len() } else { 0 };
+        fits
+    });
+    names
+}
+
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::sim::script::check;
+
+    #[test]
+    fn transport_security_is_told_and_not_asked_for() {
+        check(
+            r"
+            config sts.port 6690
+            raw a
+            a > CAP LS
+            a <! sts
+            a > CAP LS 302
+            a <~ :s1.test CAP * LS :* sts=port=6690 userhost-in-names
+            a > CAP REQ sts
+            a < :s1.test CAP * NAK :sts
+            a > CAP REQ tls
+            a < :s1.test CAP * NAK :tls
+            ",
+        );
+    }
+
+    #[test]
+    fn who_has_to_come_back_by_tls_is_told_where() {
+        check(
+            r"
+            config sts.port 6690
+            config listen.sts_only true
+            raw a
+            a > CAP LS 302
+            a <~ :s1.test CAP * LS :* sts=port=6690 userhost-in-names
+            a > NICK al
+            a > USER al 0 * :Al
+            a < ERROR :Closing link: this server is for encrypted connections; set your client to use TLS (SSL) on port 6690
+            ",
+        );
+    }
+
+    #[test]
+    fn who_knows_but_one_line_gets_what_fits_on_it() {
+        let long = "x".repeat(LINE - 10);
+        let fitting = |names: &[&str]| fitting(names.iter().map(|name| (*name).into()).collect());
+        assert_eq!(fitting(&["a/draft", "batch", &long, "sasl"]), ["batch", &long]);
+        assert_eq!(fitting(&["a/draft", "batch"]), ["batch", "a/draft"]);
+    }
+
+    #[test]
+    fn of_one_capability_the_last_word_counts() {
+        check(
+            r"
+            a > CAP REQ :batch -batch batch setname -setname
+            a < :s1.test CAP a ACK :batch -batch batch setname -setname
+            a > CAP LIST
+            a < :s1.test CAP a LIST :batch
+            ",
+        );
+    }
 
     #[test]
     fn negotiation_holds_registration_until_it_ends() {
@@ -119,7 +212,8 @@ mod tests {
             r"
             raw a
             a > CAP LS 302
-            a < :s1.test CAP * LS :away-notify batch cap-notify echo-message extended-join invite-notify labeled-response message-tags multi-prefix server-time setname standard-replies userhost-in-names
+            a <~ :s1.test CAP * LS * :away-notify batch cap-notify chghost draft/extended-isupport draft/metadata-2=*
+            a <~ :s1.test CAP * LS :* userhost-in-names
             a > NICK al
             a > USER al 0 * :Al
             a > CAP REQ :batch nonsense

@@ -12,10 +12,11 @@ use crate::{
 
 pub const COMMANDS: &[Command] = &[Command {
     name: "LUSERS",
-    params: "",
+    params: "[<mask> [<server>]]",
     about: "Shows how many users there are.",
     help: "",
     replies: &[
+        reply::NO_SUCH_SERVER,
         reply::LUSER_CLIENT,
         reply::LUSER_OP,
         reply::LUSER_UNKNOWN,
@@ -28,7 +29,8 @@ pub const COMMANDS: &[Command] = &[Command {
     run: Run::User(lusers),
 }];
 
-fn lusers(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
+fn lusers(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
+    ctx.asked_here(args.given(1))?;
     welcome::lusers(ctx);
     Ok(())
 }

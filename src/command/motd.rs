@@ -12,15 +12,16 @@ use crate::{
 
 pub const COMMANDS: &[Command] = &[Command {
     name: "MOTD",
-    params: "",
+    params: "[<server>]",
     about: "Shows the message of the day.",
     help: "",
-    replies: &[reply::MOTD_START, reply::MOTD, reply::END_OF_MOTD],
+    replies: &[reply::NO_SUCH_SERVER, reply::MOTD_START, reply::MOTD, reply::END_OF_MOTD],
     cost: 1,
     run: Run::User(motd),
 }];
 
-fn motd(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
+fn motd(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
+    ctx.asked_here(args.given(0))?;
     welcome::motd(ctx);
     Ok(())
 }

@@ -24,18 +24,21 @@ pub const COMMANDS: &[Command] = &[Command {
 }];
 
 fn part(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    let reason = encode::head(args.get(1).unwrap_or_default(), ctx.core.config.limits.kick);
+    let reason = args.get(1).unwrap_or_default();
+    refuse_each(ctx, args.list(0), |ctx, text| part_one(ctx, user, text, reason))
+}
+
+pub(super) fn part_one(ctx: &mut Ctx<'_>, user: UserId, text: &str, reason: &str) -> Outcome {
+    let channel = ctx.channel(text)?;
+    let reason = encode::head(reason, ctx.core.config.limits.kick);
     let reason = if filters::farewell(ctx, user, reason) { reason } else { "" };
-    refuse_each(ctx, args.list(0), |ctx, text| {
-        let channel = ctx.channel(text)?;
-        let record = ctx.network().channel(channel);
-        let Some(member) = record.member(user) else {
-            return Err(reply::not_on_channel(text).into());
-        };
-        let (uid, name) = (ctx.whois(user).uid, record.name.clone());
-        ctx.commit(Op::Leave { uid, name, joined: member.joined, how: Leave::Part(reason.into()) });
-        Ok(())
-    })
+    let record = ctx.network().channel(channel);
+    let Some(member) = record.member(user) else {
+        return Err(reply::not_on_channel(text).into());
+    };
+    let (uid, name) = (ctx.whois(user).uid, record.name.clone());
+    ctx.commit(Op::Leave { uid, name, joined: member.joined, how: Leave::Part(reason.into()) });
+    Ok(())
 }
 
 #[cfg(test)]

@@ -19,11 +19,14 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::AWAY,
         reply::NO_TEXT_TO_SEND,
         reply::CANNOT_SEND_TO_CHAN,
-        reply::CANNOT_SEND_TO_USER,
         reply::NO_RECIPIENT,
         reply::NO_SUCH_NICK,
         reply::NO_SUCH_CHANNEL,
         reply::TOO_MANY_TARGETS,
+        reply::CANNOT_SEND_TO_USER,
+        reply::NEED_REGGED_NICK,
+        reply::TARGET_UMODE_G,
+        reply::TARGET_NOTIFY,
     ],
     cost: 1,
     run: Run::Tagged(privmsg),
@@ -113,6 +116,31 @@ mod tests {
             bob   < :alice!~alice@alice.test PRIVMSG #a :hi
             alice > @label=8 PRIVMSG nobody :hi
             alice < @label=8 :s1.test 401 alice nobody :No such nick/channel
+            ",
+        );
+    }
+
+    #[test]
+    fn what_a_bot_does_is_marked() {
+        check(
+            r"
+            alice > CAP REQ :message-tags extended-join
+            alice > JOIN #a
+            bob   > MODE bob +B
+            bob   < :bob!~bob@bob.test MODE bob :+B
+            bob   > JOIN #a
+            alice <~ @bot;msgid=* :bob!~bob@bob.test JOIN #a * :Real bob
+            bob   > PRIVMSG #a :beep
+            alice <~ @bot;msgid=* :bob!~bob@bob.test PRIVMSG #a :beep
+            bob   <! bot;
+            bob   > NICK robert
+            alice <~ @bot;msgid=* :bob!~bob@bob.test NICK :robert
+            alice > MODE #a +o robert
+            alice <~ @msgid=* :alice!~alice@alice.test MODE #a +o robert
+            bob   > TOPIC #a :t
+            alice <~ @bot;msgid=* :robert!~bob@bob.test TOPIC #a :t
+            bob   > QUIT
+            alice <~ @bot;msgid=* :robert!~bob@bob.test QUIT *
             ",
         );
     }

@@ -12,15 +12,16 @@ use crate::{
 
 pub const COMMANDS: &[Command] = &[Command {
     name: "TIME",
-    params: "",
+    params: "[<server>]",
     about: "Shows what time it is on the server.",
     help: "",
-    replies: &[reply::TIME],
+    replies: &[reply::NO_SUCH_SERVER, reply::TIME],
     cost: 1,
     run: Run::User(time),
 }];
 
-fn time(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
+fn time(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
+    ctx.asked_here(args.given(0))?;
     let (name, wall) = (ctx.core.name().to_owned(), ctx.now.wall);
     ctx.reply(reply::time(&name, wall.secs(), &welcome::date_text(wall)));
     Ok(())

@@ -12,15 +12,16 @@ use crate::{
 
 pub const COMMANDS: &[Command] = &[Command {
     name: "VERSION",
-    params: "",
+    params: "[<server>]",
     about: "Shows which version the server runs, and what it supports.",
     help: "",
-    replies: &[reply::VERSION, reply::ISUPPORT],
+    replies: &[reply::NO_SUCH_SERVER, reply::VERSION, reply::ISUPPORT],
     cost: 1,
     run: Run::User(version),
 }];
 
-fn version(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
+fn version(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
+    ctx.asked_here(args.given(0))?;
     let name = ctx.core.name().to_owned();
     ctx.reply(reply::version(welcome::VERSION, &name, ""));
     welcome::isupport(ctx);

@@ -4,10 +4,15 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        metadata::hears,
         oper::Priv,
         policy, registration,
     },
-    network::{ChannelId, UserId},
+    network::{
+        ChannelId, UserId,
+        crdt::Source,
+        op::{Ask, Op},
+    },
     wire::{message::Args, reply},
 };
 
@@ -25,8 +30,12 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::WHOIS_CHANNELS,
         reply::WHOIS_ACTUALLY,
         reply::WHOIS_SECURE,
+        reply::WHOIS_SPECIAL,
+        reply::WHOIS_BOT,
+        reply::WHOIS_ACCOUNT,
         reply::WHOIS_CERTFP,
         reply::WHOIS_MODES,
+        reply::WHOIS_KEY_VALUE,
         reply::AWAY,
         reply::NO_SUCH_NICK,
     ],
@@ -38,7 +47,14 @@ fn whois(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let nick = args.given(1).unwrap_or(args[0]);
     let nick = nick.split(',').next().unwrap_or(nick);
     match ctx.find_user(nick) {
-        Some(target) => tell(ctx, user, target),
+        Some(target) => {
+            tell(ctx, user, target);
+            if ctx.whois(target).modes.contains('W') && user != target {
+                let text = format!("*** {} did a WHOIS on you", ctx.whois(user).mask());
+                let (by, uid) = (Source::User(ctx.whois(user).uid), ctx.whois(target).uid);
+                ctx.commit(Op::Request { by, uid, ask: Ask::Tell(text.into()) });
+            }
+        }
         None => ctx.reply(reply::no_such_nick(nick)),
     }
     ctx.reply(reply::end_of_whois(nick));
@@ -52,6 +68,7 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
     let (name, host, realname) = (who.user.clone(), who.host.clone(), who.realname.clone());
     let (away, modes, class, sid) =
         (who.away.clone(), who.modes, who.class.clone(), who.uid.server);
+    let account = who.account.clone();
     let real =
         who.address.map(|address| (who.real_host.clone(), registration::address_text(address)));
     ctx.reply(reply::whois_user(&nick, &name, &host, &realname));
@@ -65,26 +82,44 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
         .map(|server| (server.info.name.clone(), server.info.description.clone()));
     let (server, about) = server.unwrap_or_default();
     ctx.reply(reply::whois_server(&nick, &server, &about));
-    if let Some(class) = class {
+    if let Some(class) = class.filter(|_| policy::sees_oper(ctx, user, target)) {
         ctx.reply(reply::whois_operator(&nick, &class));
     }
     if let Some(message) = away {
         ctx.reply(reply::away(&nick, &message));
     }
+    if let Some(account) = account {
+        ctx.reply(reply::whois_account(&nick, &account));
+    }
+    if modes.contains('B') {
+        ctx.reply(reply::whois_bot(&nick));
+    }
     if modes.contains('Z') {
         ctx.reply(reply::whois_secure(&nick));
+    }
+    let conn = ctx.local(target).and_then(|local| local.sessions.first().copied());
+    let session = conn.and_then(|conn| ctx.core.sessions.get(conn));
+    let fingerprint =
+        session.and_then(|session| session.tls.as_ref()).and_then(|tls| tls.fingerprint.clone());
+    if let Some(gateway) = session.and_then(|session| session.gateway.clone()) {
+        let text = format!("is connected by the gateway {gateway}");
+        ctx.reply(reply::whois_special(&nick, &text));
     }
     if open {
         if let Some((host, address)) = real {
             ctx.reply(reply::whois_actually(&nick, &format!("{name}@{host}"), &address));
         }
         ctx.reply(reply::whois_modes(&nick, &modes.to_string()));
-        let conn = ctx.local(target).and_then(|local| local.sessions.first().copied());
-        let tls = conn
-            .and_then(|conn| ctx.core.sessions.get(conn))
-            .and_then(|session| session.tls.as_ref());
-        if let Some(fingerprint) = tls.and_then(|tls| tls.fingerprint.clone()) {
+        if let Some(fingerprint) = fingerprint {
             ctx.reply(reply::whois_certfp(&nick, &fingerprint));
+        }
+    }
+    if hears(ctx.session()) {
+        let metadata = ctx.whois(target).metadata.iter();
+        let lines: Vec<_> =
+            metadata.map(|(key, value)| reply::whois_key_value(&nick, key, value)).collect();
+        for line in lines {
+            ctx.reply(line);
         }
     }
     let times = ctx
@@ -119,7 +154,12 @@ fn channels(ctx: &Ctx<'_>, user: UserId, target: UserId) -> Vec<String> {
 fn shown(ctx: &Ctx<'_>, user: UserId, target: UserId, channel: ChannelId) -> bool {
     let open = user == target || ctx.may(user, Priv::See);
     let inside = ctx.network().status(channel, user).is_some();
-    open || inside || policy::sees(ctx, user, channel) && !ctx.whois(target).modes.contains('i')
+    let modes = ctx.whois(target).modes;
+    let hides = modes.contains('i') || modes.contains('I');
+    if !ctx.network().sees_member(channel, user, target) {
+        return false;
+    }
+    open || inside || policy::comes_across(ctx, user, channel) && !hides
 }
 
 #[cfg(test)]
@@ -146,6 +186,17 @@ mod tests {
             bob   > WHOIS nobody
             bob   < :s1.test 401 bob nobody :No such nick/channel
             bob   < :s1.test 318 bob nobody :End of /WHOIS list
+            ",
+        );
+    }
+
+    #[test]
+    fn a_bot_is_said_to_be_one() {
+        check(
+            r"
+            alice > MODE alice +B
+            bob   > WHOIS alice
+            bob   < :s1.test 335 bob alice :is a bot
             ",
         );
     }

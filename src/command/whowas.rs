@@ -83,4 +83,34 @@ mod tests {
             ",
         );
     }
+    #[test]
+    fn the_oldest_is_forgotten_first() {
+        check(
+            r"
+            config limits.whowas 2
+            alice > PING x
+            bob   > NICK b1
+            bob   > NICK b2
+            bob   > NICK b3
+            alice > WHOWAS b*
+            alice < :s1.test 314 alice b2 ~bob bob.test * :Real bob
+            alice < :s1.test 314 alice b1 ~bob bob.test * :Real bob
+            alice < :s1.test 369 alice b1 :End of WHOWAS
+            alice > WHOWAS bob
+            alice < :s1.test 406 alice bob :There was no such nickname
+            ",
+        );
+    }
+
+    #[test]
+    fn no_more_than_a_hundred_are_shown_at_once() {
+        let renames: String = (0..150).map(|number| format!("bob > NICK bob{number}\n")).collect();
+        let script = format!(
+            "alice > PING x\n{renames}alice > WHOWAS bob*\n\
+             alice < :s1.test 314 alice bob148 ~bob bob.test * :Real bob\n\
+             alice < :s1.test 314 alice bob49 ~bob bob.test * :Real bob\n\
+             alice < :s1.test 369 alice bob49 :End of WHOWAS",
+        );
+        check(&script);
+    }
 }

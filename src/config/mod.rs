@@ -11,8 +11,11 @@ pub mod schema;
 pub mod value;
 
 pub use error::{Error, Mistake};
-pub use schema::{Cloak, Config, Dns, Limits, Listen, Log, Oper, OperClass, Server, Storage, Tls};
-pub use value::{Address, LogFormat, Secret};
+pub use schema::{
+    Cloak, Config, Dns, Limits, Listen, Log, Oper, OperClass, Server, Storage, Sts, Tls, Tor,
+    Webirc,
+};
+pub use value::{Address, LogFormat, NameServer, Secret, Trusted};
 
 use node::Node;
 use std::{io, path::Path};
@@ -163,6 +166,27 @@ mod tests {
     }
 
     #[test]
+    fn settings_that_do_not_go_together_are_mistakes() {
+        let errors = read(
+            "[[listen]]\naddress = \"127.0.0.1:1\"\nstarttls = true\n[[listen]]\naddress = \"127.0.0.1:2\"\norigins = [\"a\"]\n[[webirc]]\nname = \"a\"\npassword = \"b\"\n[[webirc]]\nhosts = [\"unix\"]\n[tor]\nhost = \"x\"\n",
+        )
+        .unwrap_err();
+        let lines: Vec<_> = errors.iter().map(|error| error.split(' ').next().unwrap()).collect();
+        assert_eq!(lines, ["a.toml:1:", "a.toml:6:", "a.toml:7:", "a.toml:10:", "a.toml:13:"]);
+    }
+
+    #[test]
+    fn whom_to_believe_is_written_as_addresses_ranges_or_unix() {
+        let fingerprint = ["AB"; 32].join(":");
+        let config = read(&format!(
+            "[[listen]]\naddress = \"127.0.0.1:1\"\nproxy = [\"10.0.0.0/8\", \"unix\"]\n[[webirc]]\nname = \"a\"\nfingerprint = \"{fingerprint}\"\n",
+        ))
+        .unwrap();
+        assert_eq!(config.listen[0].proxy[1], Trusted::Unix);
+        assert_eq!(config.webirc[0].fingerprint, Some("ab".repeat(32)));
+    }
+
+    #[test]
     fn values_are_written_as_people_write_them() {
         let config = read("[limits]\nping_interval = \"1h30m\"\nsend_queue = \"64k\"\nexempt = [\"192.0.2.0/24\"]\n[server]\npassword_file = \"hash\"\n[[listen]]\naddress = \"unix:/run/s.sock\"\n").unwrap();
         assert_eq!(config.limits.ping_interval, Duration::from_secs(5400));
@@ -170,6 +194,9 @@ mod tests {
         assert!(config.limits.exempt[0].contains("192.0.2.9".parse().unwrap()));
         assert_eq!(config.server.password.as_ref().map(Secret::expose), Some(HASH));
         assert_eq!(config.listen[0].address, Address::Unix("/run/s.sock".into()));
+        let config = read("[dns]\nservers = [\"192.0.2.1\", \"[::1]:5353\", \"::2\"]\n").unwrap();
+        let servers: Vec<String> = config.dns.servers.iter().map(|s| s.0.to_string()).collect();
+        assert_eq!(servers, ["192.0.2.1:53", "[::1]:5353", "[::2]:53"]);
     }
 
     #[test]
@@ -215,6 +242,11 @@ mod tests {
                 "4: there is no class of operators `amdin`",
             ),
             ("[server]\npassword = \"sesame\"", "2: `password` must be a hash"),
+            ("[server]\nicon = \"icon.png\"", "2: `icon` must be a web address"),
+            (
+                "[relaymsg]\nseparators = \"|\"",
+                "2: `separators` must be characters that no nick holds",
+            ),
             ("[cloak]\nsuffix = \"a b\"", "2: `suffix` must be the end of a host name"),
             ("[limits]\nping_timeout = \"2d\"", "2: `ping_timeout` must be from 1s to 86400s"),
             ("motd = \"x\"", "1: `motd` belongs in [server]"),

@@ -13,21 +13,36 @@ macro_rules! privileges {
 }
 
 privileges! {
+    /// Speaking to everybody, or to all operators (WALLOPS, GLOBOPS).
+    Announce "announce";
     /// Setting and lifting server bans.
     Ban "ban";
+    /// Acting in channels without a status there (SAMODE, SAKICK, SATOPIC).
+    Channels "channels";
     /// Locking the network against an attack (DEFCON).
     Defcon "defcon";
+    /// Making users join, part, change nick and quit (SAJOIN, SAPART, SANICK, SAQUIT).
+    Force "force";
+    /// Changing the host, user name and real name of users (CHGHOST, CHGIDENT, CHGNAME).
+    Identity "identity";
     /// Disconnecting users.
     Kill "kill";
+    /// Overriding what channels decide, with user mode `O`.
+    Override "override";
     /// Reading the configuration again.
     Rehash "rehash";
+    /// Saying something in channels for somebody elsewhere (RELAYMSG).
+    Relay "relay";
     /// Seeing real hosts and addresses, hidden users and hidden channels.
     See "see";
 }
 
 /// The classes that are there without being configured.
-pub const CLASSES: &[(&str, &[Priv])] =
-    &[("admin", &EVERYTHING), ("oper", &[Priv::Ban, Priv::Kill, Priv::See]), ("helper", &[])];
+pub const CLASSES: &[(&str, &[Priv])] = &[
+    ("admin", &EVERYTHING),
+    ("oper", &[Priv::Announce, Priv::Ban, Priv::Kill, Priv::Override, Priv::See]),
+    ("helper", &[]),
+];
 
 const EVERYTHING: [Priv; ALL.len()] = {
     let mut all = [Priv::See; ALL.len()];

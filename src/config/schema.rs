@@ -1,8 +1,8 @@
 //! Every key, once.
 
 use super::{
-    Address, Key, LogFormat, Mistake, Reading, Reload, Secret,
-    list::{self, hashed, within},
+    Address, Key, LogFormat, Mistake, NameServer, Reading, Reload, Secret, Trusted,
+    list::{self, hashed, is_icon, is_separators, within},
     nearest::nearest,
     node::{Entry, Node, Value},
     privilege::Priv,
@@ -12,7 +12,7 @@ use crate::{
     time::Sid,
     wire::{casemap::Casemap, cidr::Cidr, name},
 };
-use std::{fmt::Write, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{fmt::Write, path::PathBuf, time::Duration};
 
 /// A table: `/// documentation` `name Struct { /// documentation`
 /// `key: Type = "default as it is written", default, When, least..=most; }`. The range is for numbers and
@@ -94,6 +94,18 @@ config! {
         description: String = "\"An slircd server\"", "An slircd server".into(), Restart;
         /// The file with the message of the day.
         motd: Option<PathBuf> = "", None, Live;
+        /// The file with the rules that RULES shows.
+        rules: Option<PathBuf> = "", None, Live;
+        /// Who runs the server, as ADMIN tells.
+        admin_name: Option<String> = "", None, Live;
+        /// Where it is run.
+        admin_place: Option<String> = "", None, Live;
+        /// How to reach whoever runs it.
+        admin_email: Option<String> = "", None, Live;
+        /// User modes that everybody begins with, of those that users may set themselves; i makes them invisible. Other letters mean nothing.
+        user_modes: String = "\"\"", String::new(), Live;
+        /// The web address of the network's picture, for clients that show one.
+        icon: Option<String> = "", None, Live;
         /// The hash of a password without which nobody may connect; `slircd hash-password` makes one.
         password: Option<Secret> = "", None, Live;
     }
@@ -103,6 +115,57 @@ config! {
         address: Address = "", Address::Unix(PathBuf::new()), Live;
         /// The certificates, for a listener that speaks TLS; the first is for clients that name no other.
         tls: Vec<Tls> = "", Vec::new(), Live;
+        /// Proxies (HAProxy, stunnel, Tor) that say for whom they speak, with the PROXY protocol of version 1 or 2: addresses, ranges, or `unix`. Nobody else may then connect here.
+        proxy: Vec<Trusted> = "[]", Vec::new(), Live;
+        /// Whether clients are browsers, which speak WebSocket.
+        websocket: bool = "false", false, Live;
+        /// The web sites whose pages may connect, with `*` for anything; all if none is given.
+        origins: Vec<String> = "[]", Vec::new(), Live;
+        /// Web servers in front of a `websocket` listener that say for whom they speak. They must set X-Forwarded-For (or Forwarded) themselves, and X-Forwarded-Proto if users count as encrypted.
+        forwarded: Vec<Trusted> = "[]", Vec::new(), Live;
+        /// Whether clients come by Tor: they get a host of their own and limits of their own, see `[tor]`.
+        tor: bool = "false", false, Live;
+        /// Whether connections begin in plain text and may turn to TLS with STARTTLS. Old clients only: STS is better.
+        starttls: bool = "false", false, Live;
+        /// Whether those who do not speak TLS are only told where to connect instead, see `[sts]`.
+        sts_only: bool = "false", false, Live;
+    }
+    /// Strict transport security: clients are told to come back by TLS, and never without it. They then refuse every certificate that they cannot verify.
+    sts Sts {
+        /// Whether it is told. It never is while a listener for TLS has a certificate that vouches for itself.
+        enabled: bool = "false", false, Live;
+        /// The port where TLS is spoken.
+        port: u16 = "6697", 6697, Live, 1..=65_535;
+        /// How long clients are to remember it. Begin with minutes, and end with 30d or more; with 0s they forget.
+        duration: Duration = "\"0s\"", Duration::ZERO, Live, 0..=315_360_000;
+        /// Whether the network agrees to stand on lists that clients come with.
+        preload: bool = "false", false, Live;
+    }
+    /// A gateway (a web client, a bouncer) that says with WEBIRC for whom it speaks.
+    webirc Webirc {
+        /// What WHOIS calls it.
+        name: String = "", String::new(), Live;
+        /// Its password, or the hash that `slircd hash-password` makes of it.
+        password: Option<Secret> = "", None, Live;
+        /// The SHA-256 fingerprint of the certificate that it connects with.
+        fingerprint: Option<String> = "", None, Live;
+        /// Where it connects from: addresses, ranges, or `unix`.
+        hosts: Vec<Trusted> = "[]", Vec::new(), Live;
+        /// Whether it is believed which certificates its users have.
+        certificates: bool = "false", false, Live;
+    }
+    /// Those who come by a `tor` listener.
+    tor Tor {
+        /// The host that they all have.
+        host: String = "\"tor-network.onion\"", "tor-network.onion".into(), Live;
+        /// The most of them.
+        clients: u32 = "64", 64, Live, 1..=1_000_000;
+        /// The most in one circuit, where Tor tells circuits apart (HiddenServiceExportCircuitID haproxy).
+        clients_per_circuit: u32 = "4", 4, Live, 1..=1_000_000;
+        /// How many may connect at once before they have to wait, all together.
+        connect_burst: u32 = "32", 32, Live, 1..=1_000_000;
+        /// How long they wait for each connection beyond that.
+        connect_interval: Duration = "\"1s\"", Duration::from_secs(1), Live, 0..=86_400;
     }
     /// Bounds of everything that clients can make grow.
     limits Limits {
@@ -158,6 +221,22 @@ config! {
         modes: usize = "20", 20, Live, 1..=20;
         /// The most targets of one message or KICK.
         targets: usize = "4", 4, Live, 1..=20;
+        /// The most users on an ACCEPT list.
+        accept: usize = "100", 100, Live, 1..=1000;
+        /// The most masks on a SILENCE list.
+        silence: usize = "32", 32, Live, 1..=1000;
+        /// The most nicks that a client may monitor.
+        monitor: usize = "100", 100, Live, 1..=1000;
+        /// The most metadata keys of a user or channel.
+        metadata_keys: usize = "32", 32, Live, 1..=100;
+        /// The most metadata keys that a client may be subscribed to.
+        metadata_subs: usize = "50", 50, Live, 1..=200;
+        /// The longest metadata value.
+        metadata_value: usize = "300", 300, Live, 1..=300;
+        /// How often a user may change metadata at once before having to wait.
+        metadata_burst: u32 = "20", 20, Live, 1..=1_000_000;
+        /// How long they then wait for each change.
+        metadata_interval: Duration = "\"2s\"", Duration::from_secs(2), Live, 0..=3600;
         /// How many past users WHOWAS remembers.
         whowas: usize = "1000", 1000, Live, 0..=100_000;
         /// How long the server may take to say goodbye.
@@ -205,12 +284,30 @@ config! {
     }
     /// The look-up of host names.
     dns Dns {
-        /// Whether the names of clients' addresses are looked up. This version has no resolver: it would find none.
+        /// Whether the names of clients' addresses are looked up. A name counts if it leads back to the address.
+        enabled: bool = "true", true, Live;
+        /// The servers to ask, at most 8, with a port if it is not 53; else those of /etc/resolv.conf. Only these are asked about addresses of this machine itself.
+        servers: Vec<NameServer> = "[]", Vec::new(), Live, 0..=8;
+        /// How long a client waits for its name; then it is shown by its address.
+        timeout: Duration = "\"3s\"", Duration::from_secs(3), Live, 1..=30;
+    }
+    /// Bridges to other networks, which say what is said there under the names of those who say it (RELAYMSG).
+    relaymsg RelayMsg {
+        /// Whether there may be any.
+        enabled: bool = "true", true, Live;
+        /// Whether operators of a channel may relay into it; if not, it takes an operator of the network with the privilege `relay`.
+        operators: bool = "true", true, Live;
+        /// The characters of which a relayed nick has at least one, and no nick of this network.
+        separators: String = "\"/\"", "/".into(), Live;
+    }
+    /// Playing parts: NPC, NPCA, SCENE and AMBIANCE, in channels with +E and to users with +E.
+    roleplay Roleplay {
+        /// Whether it is possible at all.
         enabled: bool = "false", false, Live;
-        /// The servers to ask; else those of the system.
-        servers: Vec<SocketAddr> = "[]", Vec::new(), Restart;
-        /// How long a look-up may take.
-        timeout: Duration = "\"3s\"", Duration::from_secs(3), Restart, 1..=30;
+        /// Whether it takes an operator of the channel.
+        operators_only: bool = "false", false, Live;
+        /// Whether the nick of who speaks stands behind the words.
+        suffix: bool = "true", true, Live;
     }
     /// The log, on standard error.
     log Log {
@@ -239,6 +336,12 @@ pub struct Config {
     pub server: Server,
     /// `[[listen]]`
     pub listen: Vec<Listen>,
+    /// `[sts]`
+    pub sts: Sts,
+    /// `[[webirc]]`
+    pub webirc: Vec<Webirc>,
+    /// `[tor]`
+    pub tor: Tor,
     /// `[limits]`
     pub limits: Limits,
     /// `[storage]`
@@ -251,6 +354,10 @@ pub struct Config {
     pub oper_class: Vec<OperClass>,
     /// `[dns]`
     pub dns: Dns,
+    /// `[relaymsg]`
+    pub relaymsg: RelayMsg,
+    /// `[roleplay]`
+    pub roleplay: Roleplay,
     /// `[log]`
     pub log: Log,
 }
@@ -258,12 +365,17 @@ pub struct Config {
 const TABLES: &[&str] = &[
     "server",
     "listen",
+    "sts",
+    "webirc",
+    "tor",
     "limits",
     "storage",
     "cloak",
     "oper",
     "oper_class",
     "dns",
+    "relaymsg",
+    "roleplay",
     "log",
     "include",
 ];
@@ -285,13 +397,14 @@ impl Config {
                         reading.wrong(item.at, Mistake::Wants("include", "a list of file names"));
                     }
                 }
-                (name @ ("listen" | "oper" | "oper_class"), Value::Array(items)) => {
+                (name @ ("listen" | "oper" | "oper_class" | "webirc"), Value::Array(items)) => {
                     for item in items {
                         list::read(&mut config, &mut classes, name, item, file, reading);
                     }
                 }
                 (
-                    name @ ("server" | "limits" | "storage" | "cloak" | "dns" | "log"),
+                    name @ ("server" | "sts" | "tor" | "limits" | "storage" | "cloak" | "dns"
+                    | "relaymsg" | "roleplay" | "log"),
                     Value::Table(entries),
                 ) => match single.iter_mut().find(|table| table.0 == name) {
                     Some(table) => table.1.extend(within(entries, file)),
@@ -299,7 +412,7 @@ impl Config {
                 },
                 (name, _) if TABLES.contains(&name) => {
                     let wants = match name {
-                        "listen" | "oper" | "oper_class" => "a list of tables ([[…]])",
+                        "listen" | "oper" | "oper_class" | "webirc" => "a list of tables ([[…]])",
                         "include" => "a list of file names",
                         _ => "a table ([…])",
                     };
@@ -342,8 +455,22 @@ impl Config {
                     let at = at(reading, &["name"]);
                     reading.wrong(at, Mistake::ServerName);
                 }
+                if self.server.icon.as_deref().is_some_and(|icon| !is_icon(icon)) {
+                    let at = at(reading, &["icon"]);
+                    let wants =
+                        "a web address of at most 200 characters, as https://example.org/icon.png";
+                    reading.wrong(at, Mistake::Wants("icon", wants));
+                }
                 let at = at(reading, &["password", "password_file"]);
                 hashed(self.server.password.as_ref(), at, reading);
+            }
+            "sts" => self.sts = Sts::read(entries, reading),
+            "tor" => {
+                self.tor = Tor::read(entries, reading);
+                if !name::is_server_name(&self.tor.host) {
+                    let at = at(reading, &["host"]);
+                    reading.wrong(at, Mistake::Wants("host", "a host name with a dot in it"));
+                }
             }
             "limits" => self.limits = Limits::read(entries, reading),
             "storage" => self.storage = Storage::read(entries, reading),
@@ -362,6 +489,15 @@ impl Config {
                     );
                 }
             }
+            "relaymsg" => {
+                self.relaymsg = RelayMsg::read(entries, reading);
+                if !is_separators(&self.relaymsg.separators) {
+                    let at = at(reading, &["separators"]);
+                    let wants = "characters that no nick holds: one or more of / ; < > = ( )";
+                    reading.wrong(at, Mistake::Wants("separators", wants));
+                }
+            }
+            "roleplay" => self.roleplay = Roleplay::read(entries, reading),
             "dns" => self.dns = Dns::read(entries, reading),
             _ => self.log = Log::read(entries, reading),
         }
@@ -375,6 +511,8 @@ impl Config {
         self.storage.keep(&old.storage, &mut kept);
         self.cloak.keep(&old.cloak, &mut kept);
         self.dns.keep(&old.dns, &mut kept);
+        self.relaymsg.keep(&old.relaymsg, &mut kept);
+        self.roleplay.keep(&old.roleplay, &mut kept);
         self.log.keep(&old.log, &mut kept);
         kept
     }
@@ -454,26 +592,33 @@ macro_rules! within {
 }
 
 within! {
+    u16: "", number => u64::from(*number);
     u32: "", number => u64::from(*number);
     u64: "", number => *number;
     usize: "", number => *number as u64;
     Duration: "s", number => number.as_secs();
+    Vec<NameServer>: " entries", list => list.len() as u64;
 }
 
 fn unit<T: Within>(_: &T) -> &'static str {
     T::UNIT
 }
 
-fn all() -> [&'static [(Key, &'static str)]; 9] {
+fn all() -> [&'static [(Key, &'static str)]; 14] {
     [
         Server::KEYS,
         Listen::KEYS,
+        Sts::KEYS,
+        Webirc::KEYS,
+        Tor::KEYS,
         Limits::KEYS,
         Storage::KEYS,
         Cloak::KEYS,
         Oper::KEYS,
         OperClass::KEYS,
         Dns::KEYS,
+        RelayMsg::KEYS,
+        Roleplay::KEYS,
         Log::KEYS,
     ]
 }
@@ -490,7 +635,7 @@ pub fn example() -> String {
     );
     for table in all() {
         let Some(name) = table.first().map(|row| row.0.table) else { continue };
-        let (open, close, off) = if matches!(name, "listen" | "oper" | "oper_class") {
+        let (open, close, off) = if matches!(name, "listen" | "oper" | "oper_class" | "webirc") {
             ("[[", "]]", "#")
         } else {
             ("[", "]", "")
@@ -515,15 +660,20 @@ fn sample(key: &Key) -> &'static str {
     match (key.table, key.name) {
         ("server", "sid") => "\"0AB\"",
         ("server", "motd") => "\"/etc/slircd/motd.txt\"",
+        ("server", "rules") => "\"/etc/slircd/rules.txt\"",
+        ("server", "admin_name") => "\"Alice\"",
+        ("server", "admin_place") => "\"A cupboard in Berlin\"",
+        ("server", "admin_email") => "\"alice@example.org\"",
         ("listen", "address") => "\"[::]:6697\"",
         ("listen", "tls") => {
             "{ certificate = \"/etc/slircd/tls/fullchain.pem\", key = \"/etc/slircd/tls/privkey.pem\" }"
         }
         ("storage", "path") => "\"/var/lib/slircd\"",
+        ("webirc", "name") => "\"webchat\"",
         ("oper", "name") => "\"alice\"",
         ("oper_class", "name") => "\"guard\"",
         ("oper_class", "extends") => "\"helper\"",
-        ("oper", "fingerprint") => "\"0123…\"",
+        (_, "fingerprint") => "\"0123…\"",
         (_, "secret") => "\"…\"",
         _ => "\"$argon2id$…\"",
     }

@@ -7,7 +7,7 @@ use super::{
     oper::{self, Priv},
     render,
     session::{Session, Wait},
-    timer,
+    snotice, timer,
 };
 use crate::{
     job::{Answer, Job},
@@ -16,6 +16,7 @@ use crate::{
     wire::{
         encode::Msg,
         fail::Standard,
+        mask,
         name::{ChannelName, Nick},
         reply::{self, Reply},
     },
@@ -122,6 +123,8 @@ pub struct Ctx<'a> {
     pub conn: ConnId,
     /// The numerics that the running command has declared.
     pub declared: &'static [&'static str],
+    /// Whether the command acts by the powers of an operator of the network, and not of a member.
+    pub forced: bool,
 }
 
 impl Ctx<'_> {
@@ -153,6 +156,38 @@ impl Ctx<'_> {
             reply.code
         );
         render::reply(self.core, self.fx, self.conn, &reply, self.now);
+    }
+
+    /// Answers whoever asked, who must know batches, with numerics in a batch of a type.
+    pub fn batch(&mut self, kind: &str, replies: &[Reply]) {
+        let batch = self.core.new_batch();
+        self.line("BATCH", &[&format!("+{batch}"), kind], None);
+        for reply in replies {
+            render::batched(self.core, self.fx, self.conn, (reply, &batch), self.now);
+        }
+        self.line("BATCH", &[&format!("-{batch}")], None);
+    }
+
+    /// Answers whoever asked, with a numeric that stands in a batch if one has been opened.
+    pub fn reply_in(&mut self, batch: Option<&str>, reply: Reply) {
+        debug_assert!(self.declared.contains(&reply.code), "undeclared numeric {}", reply.code);
+        match batch {
+            Some(batch) => {
+                render::batched(self.core, self.fx, self.conn, (&reply, batch), self.now);
+            }
+            None => self.reply(reply),
+        }
+    }
+
+    /// Answers whoever asked, with a standard reply that stands in a batch if one has been opened.
+    pub fn standard_in(&mut self, batch: Option<&str>, standard: &Standard) {
+        match batch {
+            Some(batch) => {
+                let said = (standard, batch);
+                render::batched_standard(self.core, self.fx, self.conn, said, self.now);
+            }
+            None => self.standard(standard),
+        }
     }
 
     /// Answers whoever asked, with a standard reply.
@@ -212,6 +247,18 @@ impl Ctx<'_> {
         Nick::lookup(nick, self.network().casemap()).and_then(|nick| self.network().nick(&nick))
     }
 
+    /// That a question is for this server: one that names none, or this one by its name, by a mask, or by
+    /// a user who is on it.
+    pub fn asked_here(&self, target: Option<&str>) -> Outcome {
+        let Some(target) = target else { return Ok(()) };
+        let named = mask::matches(target, self.core.name(), self.network().casemap());
+        let user = self.find_user(target).map(|user| self.whois(user).uid.server);
+        if named || user == Some(self.core.sid()) {
+            return Ok(());
+        }
+        Err(reply::no_such_server(target).into())
+    }
+
     /// A channel's name, if it is one.
     pub fn channel_name(&self, name: &str) -> Option<ChannelName> {
         ChannelName::new(name, self.network().casemap(), self.core.config.limits.channel)
@@ -243,6 +290,11 @@ impl Ctx<'_> {
             Reject::Standard(standard) => self.standard(&standard),
             Reject::Quit(reason) => self.close(&reason),
         }
+    }
+
+    /// Tells operators of all servers who want to know of such things.
+    pub fn snotice(&mut self, letter: char, text: &str) {
+        snotice::everywhere(self.core, self.fx, letter, text, self.now);
     }
 
     /// Ends the connection with a reason.

@@ -1,8 +1,9 @@
 //! What this server knows of a user who is at home here, besides what every server knows.
 
-use super::ConnId;
+use super::{ConnId, flood::Bucket};
 use crate::{
-    time::{Mono, Wall},
+    network::crdt::Uid,
+    time::{Mono, Now, Wall},
     wire::name::ChannelName,
 };
 
@@ -20,11 +21,41 @@ pub struct Local {
     pub active: Mono,
     /// Whether nothing but leaving is heard of them, by a server ban.
     pub shunned: bool,
+    /// Whether the user is deaf, as the user modes say: kept here by `render`, which writes it whenever
+    /// they change, so that a message to many looks at each hearer once.
+    pub deaf: bool,
+    /// Masks of those whom the user does not want to hear, folded; bounded by `[limits] silence`.
+    pub silence: Vec<Box<str>>,
+    /// Those whom the user hears in spite of +g; bounded by `[limits] accept`.
+    pub accept: Vec<Uid>,
+    /// When the user was last told that somebody is not on that list.
+    pub informed: Option<Mono>,
+    /// How often the user may still change metadata.
+    pub changes: Bucket,
+    /// When the user last knocked.
+    pub knocked: Option<Mono>,
     /// Channels that the user has been asked into, the latest last.
     pub invites: Vec<ChannelName>,
 }
 
 impl Local {
+    /// A user who has just come, with one session.
+    pub fn new(conn: ConnId, now: Now) -> Local {
+        Local {
+            sessions: vec![conn],
+            since: now.wall,
+            active: now.mono,
+            shunned: false,
+            deaf: false,
+            silence: Vec::new(),
+            accept: Vec::new(),
+            informed: None,
+            changes: Bucket::full(now.mono),
+            knocked: None,
+            invites: Vec::new(),
+        }
+    }
+
     /// Notes an invitation.
     pub fn invite(&mut self, channel: &ChannelName) {
         self.invites.retain(|known| known != channel);

@@ -8,7 +8,10 @@ pub mod answer;
 pub mod attempts;
 pub mod audience;
 pub mod bans;
+pub mod callerid;
 pub mod census;
+pub mod chanban;
+pub mod chanflood;
 pub mod check;
 pub mod cloak;
 pub mod ctx;
@@ -18,9 +21,12 @@ pub mod effect;
 pub mod filters;
 pub mod flood;
 pub mod frame;
+pub mod gateway;
 pub mod housekeeping;
 pub mod local;
 pub mod lookalikes;
+pub mod metadata;
+pub mod monitor;
 pub mod oper;
 pub mod policy;
 pub mod registration;
@@ -29,7 +35,12 @@ pub mod render;
 #[cfg(test)]
 mod scene;
 pub mod session;
+pub mod snotice;
+pub mod speech;
+pub mod starttls;
+pub mod sts;
 pub mod timer;
+pub mod tor;
 pub mod undelivered;
 pub mod welcome;
 pub mod whowas;
@@ -38,7 +49,7 @@ use crate::{
     arena::{Arena, Side},
     config::Config,
     id,
-    job::{Job, JobId, Loaded},
+    job::{Job, JobId, Loaded, Texts},
     metrics::Metrics,
     network::{
         ChannelId, Network, UserId,
@@ -50,13 +61,17 @@ use crate::{
 use admission::Admission;
 use attempts::Attempts;
 use census::Census;
+use chanflood::Chanflood;
 use cloak::Cloak;
 use effect::{Effect, Effects};
 use local::Local;
 use lookalikes::Lookalikes;
+use monitor::Monitor;
 use session::Session;
+use snotice::Snomask;
 use std::collections::BTreeMap;
 use timer::Timers;
+use tor::Tor;
 use undelivered::Undelivered;
 use whowas::Whowas;
 
@@ -72,8 +87,8 @@ pub struct Core {
     pub origin: Origin,
     /// The configuration in force.
     pub config: Config,
-    /// The lines of the message of the day.
-    pub motd: Vec<String>,
+    /// The texts that clients can read.
+    pub texts: Texts,
     /// When it started.
     pub started: Wall,
     /// The network, as far as this server knows.
@@ -90,14 +105,20 @@ pub struct Core {
     pub timers: Timers,
     /// Who may connect.
     pub admission: Admission,
+    /// Who may come by Tor.
+    pub tor: Tor,
     /// Who has failed to log in.
     pub attempts: Attempts,
     /// Nicks that look alike.
     pub lookalikes: Lookalikes,
     /// Who was here.
     pub whowas: Whowas,
+    /// Who wants to know when somebody comes or goes.
+    pub monitor: Monitor,
     /// Private messages that another server may not have seen yet.
     pub undelivered: Undelivered,
+    /// What clients are told about coming back by TLS.
+    pub sts: sts::Policy,
     /// How addresses are hidden.
     pub cloak: Cloak,
     /// What is counted.
@@ -108,6 +129,12 @@ pub struct Core {
     pub census: Census,
     /// Servers out of reach, since when.
     pub(in crate::core) outs: housekeeping::Outs,
+    /// When it is looked next whether a mask ends by itself.
+    pub(in crate::core) expiry: Option<(Mono, timer::Key)>,
+    /// What which operators of this server are told unasked.
+    pub snomasks: BTreeMap<UserId, Snomask>,
+    /// How much is going on in channels.
+    pub chanflood: Chanflood,
     /// Whether it is time to tell linked servers how much has been seen.
     pub due_beat: bool,
     /// The last tick that the store has been told of.
@@ -123,12 +150,12 @@ pub struct Core {
 impl Core {
     /// A server to which nobody has connected.
     pub fn new(start: Start, now: Now) -> Core {
-        let Loaded { config, motd, .. } = start.loaded;
+        let Loaded { config, texts, certificates } = start.loaded;
         let mut clock = Clock::new(start.origin.server, start.clock);
         clock.seen(Stamp { tick: Stamp::tick_at(now.wall), server: start.origin.server });
         let mut core = Core {
             origin: start.origin,
-            motd,
+            texts,
             started: now.wall,
             network: Network::new(config.server.casemapping, start.seed),
             sessions: Arena::default(),
@@ -140,15 +167,21 @@ impl Core {
             clock,
             timers: Timers::default(),
             admission: Admission::default(),
+            tor: Tor::default(),
             attempts: Attempts::default(),
             lookalikes: Lookalikes::new(config.server.casemapping, start.seed),
             whowas: Whowas::new(config.limits.whowas),
+            monitor: Monitor::default(),
             undelivered: Undelivered::default(),
+            sts: sts::Policy::new(&config.sts, &certificates),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),
             journal: Vec::new(),
             census: Census::default(),
             outs: BTreeMap::new(),
+            expiry: None,
+            chanflood: Chanflood::default(),
+            snomasks: BTreeMap::new(),
             due_beat: false,
             stopping: false,
             // The numbers of 256 lives do not overlap: an old identity is never taken for a new one.
@@ -202,8 +235,10 @@ impl Core {
         if at.tick > self.marked.saturating_add(housekeeping::UNMARKED_MAX) && !self.store_fails {
             housekeeping::mark(self, fx, now);
         }
+        let place = self.journal.len();
         render::apply(self, fx, &op, at, cause, now);
-        self.journal.push((op, at));
+        // Before what it has brought about, which was stamped later.
+        self.journal.insert(place, (op, at));
         at
     }
 
@@ -233,8 +268,12 @@ impl Core {
 
     /// Asks a worker, for something that no client waits for.
     pub fn ask(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) -> JobId {
+        let patience = match &job {
+            Job::Resolve { timeout, .. } => *timeout,
+            _ => ctx::JOB_TIMEOUT,
+        };
         let id = self.pending.insert(ctx::Pending { then, timer: timer::Key::default() });
-        let timer = self.timers.set(now.mono + ctx::JOB_TIMEOUT, timer::Timer::Job(id));
+        let timer = self.timers.set(now.mono + patience, timer::Timer::Job(id));
         self.pending[id].timer = timer;
         fx.push(Effect::Job { id, job: Box::new(job) });
         id
@@ -257,6 +296,21 @@ pub struct Start {
     pub seed: u64,
     /// The key of cloaked hosts.
     pub cloak: crate::config::Secret,
+}
+
+#[cfg(test)]
+impl Core {
+    /// A server to which nobody has connected, with the defaults.
+    pub fn sample() -> Core {
+        let loaded = Loaded {
+            config: Config::default(),
+            texts: crate::job::Texts::default(),
+            certificates: Vec::new(),
+        };
+        let origin = Origin { server: Sid::FIRST, life: 1 };
+        let cloak = crate::config::Secret::new("secret");
+        Core::new(Start { loaded, origin, clock: 0, seed: 0, cloak }, Now::default())
+    }
 }
 
 /// Does something for each item of a list; what is refused for one leaves the others as they are.
@@ -285,7 +339,7 @@ mod tests {
     #[test]
     fn identities_stay_in_their_life_and_are_nobody_elses() {
         let loaded =
-            Loaded { config: Config::default(), motd: Vec::new(), certificates: Vec::new() };
+            Loaded { config: Config::default(), texts: Texts::default(), certificates: Vec::new() };
         let origin = Origin { server: Sid::FIRST, life: 3 };
         let cloak = Secret::new("any");
         let mut core =
@@ -304,6 +358,7 @@ mod tests {
             away: None,
             modes: Default::default(),
             class: None,
+            account: None,
         };
         core.commit(&mut Effects::default(), Op::User(Box::new(alice)), None, Now::default());
         let numbers = 1 << LIFE_BITS;

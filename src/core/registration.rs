@@ -3,25 +3,31 @@
 
 use super::{
     ConnId, Core, bans,
-    ctx::{Ctx, Outcome, Reject, Then},
+    ctx::{Ctx, Outcome, Reject, Resume, Then},
     defcon,
     effect::Effects,
+    filters,
     local::Local,
     render,
     session::{Phase, Session},
+    snotice, sts,
     timer::Timer,
     welcome,
 };
 use crate::{
     job::{Answer, Job},
     network::{
+        UserId,
+        crdt::Source,
+        filter::Place,
         mode::UserModes,
-        op::{Op, Presence},
+        op::{Op, Presence, Subject},
     },
     server::{Origin, Peer},
     time::Now,
     wire::reply,
 };
+use std::net::IpAddr;
 
 /// The longest host that is shown; a longer one is shown as its address.
 pub const HOST_MAX: usize = 64;
@@ -33,30 +39,83 @@ pub fn open(core: &mut Core, fx: &mut Effects, peer: Peer, now: Now) -> ConnId {
     let latest = now.mono + core.config.limits.registration_timeout;
     core.look_after(conn, latest, Timer::Registration(conn));
     core.census.unknown += 1;
-    if let Some(address) = resolvable(core, from) {
-        if let Some(registration) = core.sessions[conn].registration() {
-            registration.resolving = true;
-        }
-        core.ask(fx, Job::Resolve { address }, Then::Aside { conn, resume: resolved }, now);
-    }
+    look_up(core, fx, conn, (from, resolved), now);
     conn
 }
 
-/// The address whose name is worth asking for.
-fn resolvable(core: &Core, from: Origin) -> Option<std::net::IpAddr> {
+/// Asks for the name of the address that a gateway has given.
+pub fn look_up_again(ctx: &mut Ctx<'_>, from: Origin) {
+    look_up(ctx.core, ctx.fx, ctx.conn, (from, settle), ctx.now);
+}
+
+fn look_up(
+    core: &mut Core,
+    fx: &mut Effects,
+    conn: ConnId,
+    (from, resume): (Origin, Resume),
+    now: Now,
+) {
+    let Some(address) = resolvable(core, from) else { return };
+    if let Some(registration) = core.sessions[conn].registration() {
+        registration.resolving = true;
+    }
+    if is_public(from) {
+        let text = "*** Looking up your hostname...";
+        render::server_line(core, fx, conn, ("NOTICE", &["*"], Some(text)), now);
+    }
+    let dns = &core.config.dns;
+    let servers = dns.servers.iter().map(|server| server.0).collect();
+    let job = Job::Resolve { address, servers, timeout: dns.timeout };
+    core.ask(fx, job, Then::Aside { conn, resume }, now);
+}
+
+/// The address whose name is worth asking for. Those of this machine are no business of the system's
+/// name servers, which may be anywhere.
+fn resolvable(core: &Core, from: Origin) -> Option<IpAddr> {
+    let dns = &core.config.dns;
     match from {
-        Origin::Ip(ip) if core.config.dns.enabled && !ip.is_loopback() => Some(ip),
-        Origin::Ip(_) | Origin::Local => None,
+        Origin::Ip(ip) if dns.enabled && !(ip.is_loopback() && dns.servers.is_empty()) => Some(ip),
+        Origin::Ip(_) | Origin::Local | Origin::Tor(_) => None,
+    }
+}
+
+/// Whether an address is one of the Internet's. Others seldom have names, so nobody is told that theirs
+/// has none.
+fn is_public(from: Origin) -> bool {
+    match from {
+        Origin::Ip(IpAddr::V4(ip)) => !(ip.is_loopback() || ip.is_private() || ip.is_link_local()),
+        Origin::Ip(IpAddr::V6(ip)) => {
+            !(ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local())
+        }
+        Origin::Local | Origin::Tor(_) => false,
     }
 }
 
 fn resolved(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    if ctx.session().gateway.is_some() {
+        // It is the name of the gateway.
+        return Ok(());
+    }
+    settle(ctx, answer)
+}
+
+fn settle(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
     registration.resolving = false;
-    if let Answer::Resolved(Some(host)) = answer {
-        if host.len() <= HOST_MAX {
+    let text = match answer {
+        Answer::Resolved(Some(host)) if host.len() <= HOST_MAX => {
+            let text = format!("*** Found your hostname: {host}");
             registration.host = Some(host.into());
+            Some(text)
         }
+        Answer::Resolved(Some(_)) => {
+            Some("*** Your hostname is too long; using your address instead".into())
+        }
+        _ => is_public(ctx.session().from)
+            .then(|| "*** Couldn't look up your hostname; using your address instead".into()),
+    };
+    if let Some(text) = text {
+        ctx.line("NOTICE", &["*"], Some(&text));
     }
     progress(ctx)
 }
@@ -64,6 +123,10 @@ fn resolved(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 /// Completes registration if nothing is missing.
 pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
     let password = ctx.core.config.server.password.clone();
+    let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
+    if registration.nick.is_some() && registration.user.is_some() {
+        sts::check(ctx)?;
+    }
     let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
     if registration.negotiating || registration.resolving {
         return Ok(());
@@ -110,15 +173,12 @@ fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 fn complete(ctx: &mut Ctx<'_>) {
     let uid = ctx.core.new_uid();
     let Some(presence) = presence(ctx, uid) else { return };
+    let away = ctx.session_mut().registration().and_then(|registration| registration.away.take());
+    let metadata = ctx.session_mut().registration().map(|new| std::mem::take(&mut new.metadata));
     ctx.commit(Op::User(Box::new(presence)));
     let Some(user) = ctx.network().uid(uid) else { return };
-    let local = Local {
-        sessions: vec![ctx.conn],
-        since: ctx.now.wall,
-        active: ctx.now.mono,
-        shunned: false,
-        invites: Vec::new(),
-    };
+    let mut local = Local::new(ctx.conn, ctx.now);
+    local.deaf = ctx.whois(user).modes.contains('d');
     ctx.core.locals.insert(user, local);
     ctx.core.census.arrived();
     ctx.core.census.unknown = ctx.core.census.unknown.saturating_sub(1);
@@ -126,16 +186,50 @@ fn complete(ctx: &mut Ctx<'_>) {
     ctx.session_mut().phase = Phase::User(user);
     let first = ctx.now.mono + ctx.core.config.limits.ping_interval;
     ctx.core.look_after(ctx.conn, first, Timer::Ping(ctx.conn));
+    let text = move |core: &Core| {
+        let who = core.network().user(user);
+        let address = who.address.map_or_else(|| "local".to_owned(), |ip| ip.to_string());
+        let (nick, name, host, realname) = (who.nick(), &who.user, &who.real_host, &who.realname);
+        format!("Client connecting: {nick} ({name}@{host}) [{address}] {{default}} [{realname}]")
+    };
+    snotice::here(ctx.core, ctx.fx, 'c', text, ctx.now);
+    for (key, value) in metadata.into_iter().flatten() {
+        let (by, of) = (Source::User(uid), Subject::User(uid));
+        ctx.commit(Op::Metadata { by, of, key, value: Some(value) });
+    }
     welcome::burst(ctx, user);
+    if away.is_some() {
+        self::away(ctx, user, away);
+    }
+}
+
+/// A user goes away or comes back. False if a filter does not let the message pass.
+pub fn away(ctx: &mut Ctx<'_>, user: UserId, message: Option<Box<str>>) -> bool {
+    if let Some(text) = &message {
+        if let Err(why) = filters::check(ctx, user, Place::Topic, text) {
+            if !ctx.session().closing {
+                ctx.notice(&format!("Your away message is not taken: {why}."));
+            }
+            return false;
+        }
+    }
+    if ctx.whois(user).away != message {
+        let uid = ctx.whois(user).uid;
+        ctx.commit(Op::Away { uid, message });
+    }
+    true
 }
 
 fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presence> {
     let (from, secure) = (ctx.session().from, ctx.session().tls.is_some());
-    let cloaked = ctx.core.config.cloak.enabled;
+    // What Tor hides needs no cloak.
+    let cloaked = ctx.core.config.cloak.enabled && !matches!(from, Origin::Tor(_));
+    let modes = UserModes::chosen(&ctx.core.config.server.user_modes);
     let cloak = ctx.core.cloak.host(from);
     let (address, shown) = match from {
         Origin::Ip(ip) => (Some(ip), address_text(ip)),
         Origin::Local => (None, "localhost".to_owned()),
+        Origin::Tor(_) => (None, ctx.core.config.tor.host.clone()),
     };
     let registration = ctx.session_mut().registration()?;
     let (nick, (user, realname)) = (registration.nick.clone()?, registration.user.clone()?);
@@ -152,15 +246,25 @@ fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presenc
         address,
         realname,
         away: None,
-        modes: UserModes::default().set('Z', secure).set('x', cloaked),
+        modes: modes.set('Z', secure).set('x', cloaked),
         class: None,
+        account: None,
     })
 }
 
 /// An address as it can stand in a parameter: one that begins with a colon gets a zero before it.
-pub fn address_text(ip: std::net::IpAddr) -> String {
+pub fn address_text(ip: IpAddr) -> String {
     let text = ip.to_string();
     if text.starts_with(':') { format!("0{text}") } else { text }
+}
+
+/// Where a connection comes from, as it can stand in a parameter.
+pub fn origin_text(from: Origin) -> String {
+    match from {
+        Origin::Ip(ip) => address_text(ip),
+        Origin::Local => "localhost".to_owned(),
+        Origin::Tor(_) => "tor".to_owned(),
+    }
 }
 
 /// The connection of a session has ended, or is to end, for this reason: its user goes if no other
@@ -179,4 +283,111 @@ pub fn depart(core: &mut Core, fx: &mut Effects, conn: ConnId, reason: &str, now
         local.sessions.retain(|other| *other != conn);
     }
     render::goodbye(core, fx, conn, reason);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::{Config, Secret},
+        core::effect::Effect,
+        job::{JobId, Loaded, Texts},
+        server::{Input, Server, Setup},
+        time::Sid,
+    };
+    use std::time::Duration;
+
+    /// A server, one connection to it, and what it is sent.
+    struct One {
+        server: Server,
+        conn: ConnId,
+        job: Option<JobId>,
+        lines: String,
+        now: Now,
+    }
+
+    impl One {
+        fn connect(from: &str) -> One {
+            let config = Config::default();
+            let loaded = Loaded { config, texts: Texts::default(), certificates: Vec::new() };
+            let (sid, cloak) = (Sid::FIRST, Secret::new("one"));
+            let setup = Setup { loaded, sid, life: 0, clock: 0, seed: 7, cloak };
+            let (now, mut fx) = (Now::default(), Effects::default());
+            let mut server = Server::new(setup, now);
+            let from = Origin::Ip(from.parse().unwrap());
+            let conn = server.open(Peer { from, listener: 0, tls: None }, now, &mut fx);
+            let mut one = One { server, conn, job: None, lines: String::new(), now };
+            one.act(fx);
+            one.handle(Input::Line { conn, line: b"NICK alice" });
+            one.handle(Input::Line { conn, line: b"USER alice 0 * :Alice" });
+            one
+        }
+
+        fn handle(&mut self, input: Input<'_>) {
+            let mut fx = Effects::default();
+            self.server.handle(input, self.now, &mut fx);
+            self.act(fx);
+        }
+
+        fn answer(&mut self, host: &str) {
+            let (id, answer) = (self.job.unwrap(), Answer::Resolved(Some(host.into())));
+            self.handle(Input::Done { id, answer });
+        }
+
+        fn act(&mut self, mut fx: Effects) {
+            for effect in fx.take() {
+                match effect {
+                    Effect::Send { line, .. } => {
+                        self.lines += &String::from_utf8_lossy(fx.line(line));
+                    }
+                    Effect::Job { id, job } if matches!(*job, Job::Resolve { .. }) => {
+                        self.job = Some(id);
+                    }
+                    _ => (),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn registration_waits_for_the_name_but_not_for_long() {
+        let mut named = One::connect("192.0.2.7");
+        assert!(named.lines.contains(" NOTICE * :*** Looking up your hostname...\r\n"));
+        assert!(!named.lines.contains(" 001 "));
+        named.answer("seven.example");
+        let found = named.lines.find(" NOTICE * :*** Found your hostname: seven.example\r\n");
+        assert!(found.unwrap() < named.lines.find(" 001 ").unwrap());
+
+        let mut late = One::connect("2001:db8::7");
+        late.now.mono = late.now.mono + Duration::from_secs(3);
+        late.handle(Input::Tick);
+        assert!(late.lines.contains("*** Couldn't look up your hostname; using your address"));
+        assert!(late.lines.contains(" 001 "));
+        // Too late.
+        late.answer("seven.example");
+        assert!(!late.lines.contains("seven.example"));
+    }
+
+    #[test]
+    fn only_who_can_have_a_name_is_asked_about_or_told() {
+        for address in ["10.0.0.1", "192.168.0.1", "fd00::1", "fe80::1", "169.254.0.1"] {
+            let mut private = One::connect(address);
+            assert!(!private.lines.contains("***"), "{address}");
+            let id = private.job.unwrap();
+            private.handle(Input::Done { id, answer: Answer::Resolved(None) });
+            assert!(!private.lines.contains("***") && private.lines.contains(" 001 "));
+        }
+        for address in ["127.0.0.1", "::1"] {
+            let own = One::connect(address);
+            assert!(own.job.is_none() && own.lines.contains(" 001 "), "{address}");
+        }
+    }
+
+    #[test]
+    fn who_has_been_told_goodbye_does_not_become_a_user() {
+        let mut gone = One::connect("192.0.2.7");
+        gone.handle(Input::Line { conn: gone.conn, line: b"QUIT" });
+        gone.answer("seven.example");
+        assert!(gone.lines.contains("ERROR ") && !gone.lines.contains(" 001 "));
+    }
 }

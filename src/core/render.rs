@@ -1,13 +1,18 @@
 //! From changes to what clients see. Every line that a client gets unasked is written here.
 
+mod announce;
 pub mod channel;
+mod metadata;
+mod request;
 mod split;
+mod user;
 
 use super::{
-    ConnId, Core, audience, bans, defcon,
+    ConnId, Core, audience, bans, callerid, defcon,
     effect::{Effect, Effects},
     housekeeping,
     session::Phase,
+    snotice,
     whowas::Past,
 };
 use crate::{
@@ -15,7 +20,7 @@ use crate::{
         UserId,
         crdt::Source,
         mode::{Status, UserModes},
-        op::{Ask, Change, Departed, Message, MessageKind, Op, Target},
+        op::{Ask, Change, Departed, Message, MessageKind, Op, Target, Why},
     },
     time::{MsgId, Now, Stamp},
     wire::{
@@ -53,6 +58,14 @@ pub fn apply(
     if core.network.has_empty() && core.alone() {
         core.network.collect(|_| true);
     }
+    housekeeping::watch_expiries(core, now);
+}
+
+/// A message of somebody with these modes (`ircv3: bot-mode`, `ircv3: oper-tag`).
+fn marked(msg: Msg, modes: UserModes) -> Msg {
+    let msg = if modes.contains('B') { msg.tag(cap::MESSAGE_TAGS, "bot", "") } else { msg };
+    let oper = modes.contains('o') && !modes.contains('H');
+    if oper { msg.tag(cap::OPER_TAG, "draft/oper", "") } else { msg }
 }
 
 /// Ends the process if it is dropped by a panic: a network half changed is not to be trusted.
@@ -88,22 +101,28 @@ impl Tell<'_> {
             Change::Away { user } => self.away(*user),
             Change::Realname { user } => self.realname(*user),
             Change::UserModes { user, before } => self.user_modes(*user, *before),
-            Change::Host { user, .. } => self.host(*user),
+            Change::Account { user } => self.account(*user),
+            Change::Host { user, mask } => self.host(*user, mask),
             Change::Joined { user, channel } => self.joined(*user, *channel),
-            Change::Left { user, channel, how } => self.left(*user, *channel, how),
+            Change::Revealed { user, channel } => self.revealed(*user, *channel),
+            Change::Left { user, channel, sight, how } => self.left(*user, *channel, *sight, how),
             Change::Quit(departed, reason) => self.quit(departed, reason),
             Change::Split(departed, server) => self.split(departed, *server),
             Change::Healed(users, server) => self.healed(users, *server),
             Change::Mode { channel, by, changes } => self.mode(*channel, *by, changes),
             Change::Topic { channel, by, setter } => self.topic(*channel, *by, setter),
+            Change::Metadata { of, key, by } => self.metadata(*of, key, *by),
             Change::Invited { by, user, channel } => self.invited(*by, *user, *channel),
+            Change::Knocked { user, channel } => self.knocked(*user, *channel),
             Change::Said { by, channel } => self.said(*by, *channel),
             Change::Told { by, user } => self.told(*by, *user),
+            Change::Announced => self.announced(),
+            Change::Snotice => self.snotice(),
             Change::Asked { user } => self.asked(*user),
             Change::Missed(server) => self.missed(*server),
             Change::Unknown { channel } => self.core.refound(self.fx, *channel, self.now),
             Change::Ban { key, by } => bans::changed(self.core, self.fx, key, *by, self.now),
-            Change::Lapsed(key) => bans::lapsed(self.core, key),
+            Change::Lapsed(key) => bans::lapsed(self.core, self.fx, key, self.now),
             Change::Filter => self.filter(),
             Change::Defcon(by) => self.defcon(*by),
             Change::Forgotten(server) if *server == self.core.sid() => {
@@ -122,6 +141,29 @@ impl Tell<'_> {
         Msg::new(source, verb).time(self.at.wall()).id(id)
     }
 
+    /// A message from a user, with the tags that tell of them.
+    fn by(&mut self, user: UserId, verb: &str) -> Msg {
+        let mask = self.core.network().mask(user);
+        let who = self.core.network().user(user);
+        let (modes, account) = (who.modes, who.account.clone());
+        marked(self.msg(&mask, verb), modes).account(account.as_deref())
+    }
+
+    /// A message from whoever did something: as they are now, or else as `setter` remembers them.
+    fn done_by(&mut self, by: Source, setter: &str, verb: &str) -> Msg {
+        let user = match by {
+            Source::User(uid) => self.core.network().uid(uid),
+            Source::Server(_) => None,
+        };
+        match user {
+            Some(user) => self.by(user, verb),
+            None => {
+                let source = self.source(by, setter);
+                self.msg(&source, verb)
+            }
+        }
+    }
+
     fn send(&mut self, msg: &Msg, to: impl IntoIterator<Item = ConnId>) {
         audience::send(self.core, self.fx, msg, to);
     }
@@ -133,86 +175,15 @@ impl Tell<'_> {
         })
     }
 
-    fn came(&mut self, user: UserId) {
-        let modes = self.core.network().user(user).modes;
-        self.core.census.came(modes);
-    }
-
-    fn nick(&mut self, user: UserId, mask: &str, new: &Nick) {
-        self.remember(user, mask);
-        let msg = self.msg(mask, "NICK").text(new.as_str());
-        let to = audience::around(self.core, user);
-        self.send(&msg, to);
-    }
-
-    fn away(&mut self, user: UserId) {
-        let to = self.others_around(user);
-        let (mask, away) =
-            (self.core.network().user(user).mask(), self.core.network().user(user).away.clone());
-        let msg = self.msg(&mask, "AWAY").only(cap::AWAY_NOTIFY);
-        let msg = match away {
-            Some(away) => msg.text(&away),
-            None => msg,
-        };
-        self.send(&msg, to);
-    }
-
-    fn realname(&mut self, user: UserId) {
-        let (mask, realname) = (
-            self.core.network().user(user).mask(),
-            self.core.network().user(user).realname.clone(),
-        );
-        let msg = self.msg(&mask, "SETNAME").text(&realname).only(cap::SETNAME);
-        let to = audience::around(self.core, user);
-        self.send(&msg, to);
-    }
-
-    fn user_modes(&mut self, user: UserId, before: UserModes) {
-        let after = self.core.network().user(user).modes;
-        self.core.census.changed(before, after);
-        let own = audience::of_user(self.core, user).to_vec();
-        if own.is_empty() {
-            return;
-        }
-        let nick = self.core.network().user(user).nick().to_string();
-        let text =
-            crate::wire::mode::format(after.since(before).map(|(on, letter)| (on, letter, None)));
-        let mask = self.core.network().user(user).mask();
-        let msg = self.msg(&mask, "MODE").param(&nick).text(&text);
-        self.send(&msg, own);
-    }
-
-    /// Tells a user of the host that others see now.
-    fn host(&mut self, user: UserId) {
-        let host = self.core.network().user(user).host.clone();
-        for conn in audience::of_user(self.core, user).to_vec() {
-            reply(self.core, self.fx, conn, &reply::host_hidden(&host), self.now);
-        }
-    }
-
-    fn quit(&mut self, departed: &Departed, reason: &str) {
-        self.core.census.quit(departed.modes);
-        self.note_past(departed);
-        let msg = self.msg(&departed.mask, "QUIT").text(reason);
-        let to = audience::of_channels(self.core, &departed.channels);
-        self.send(&msg, to);
-        let lost = self.core.undelivered.left(departed.server, departed.user);
-        self.core.report_lost(self.fx, lost, "they have left", self.now);
-        let Some(local) = self.core.locals.remove(departed.user) else { return };
-        self.core.census.left();
-        for conn in local.sessions {
-            goodbye(self.core, self.fx, conn, reason);
-            if let Some(session) = self.core.sessions.get_mut(conn) {
-                session.phase = Phase::New(Box::default());
-            }
-        }
-    }
-
     fn told(&mut self, by: UserId, user: UserId) {
         let Op::Message(message) = self.op else { return };
         let nick = self.core.network().user(user).nick().to_string();
         let msg = self.message(by, &nick, message);
-        let to = audience::of_user(self.core, user).to_vec();
+        let mut to = audience::of_user(self.core, user).to_vec();
+        if !callerid::hears(self.core, user, by) {
+            to.clear();
+            self.turned_away(by, user, message.kind);
+        }
         let mut echo = self.echo(by);
         if user == by {
             // What arrives is no answer to what was sent: only the echo carries the label.
@@ -235,29 +206,64 @@ impl Tell<'_> {
         }
     }
 
+    /// Tells one who is at home elsewhere that they are not heard; those at home here have been refused.
+    fn turned_away(&mut self, by: UserId, user: UserId, kind: MessageKind) {
+        let elsewhere = self.core.locals.get(by).is_none();
+        if !elsewhere || kind != MessageKind::Privmsg || callerid::accepts(self.core, user, by) {
+            return;
+        }
+        let informed = callerid::inform(self.core, self.fx, user, by, self.now);
+        let (who, uid) = (self.core.network().user(user), self.core.network().user(by).uid);
+        let ask = Ask::Unheard { nick: who.nick().clone(), informed };
+        let op = Op::Request { by: Source::User(who.uid), uid, ask };
+        self.core.commit(self.fx, op, None, self.now);
+    }
+
     fn said(&mut self, by: UserId, channel: crate::network::ChannelId) {
         let Op::Message(message) = self.op else { return };
-        let Target::Channel { prefix, .. } = &message.to else { return };
-        let lowest = prefix.and_then(Status::of_prefix).unwrap_or(Status::NONE);
+        let (prefix, lowest) = match &message.to {
+            Target::Channel { prefix, .. } => {
+                (*prefix, prefix.and_then(Status::of_prefix).unwrap_or(Status::NONE))
+            }
+            Target::Moderated(_) => (None, Status::HALFOP),
+            Target::User(_) => return,
+        };
         let name = self.core.network().channel(channel).name.as_str();
         let shown = prefix.map_or_else(|| name.to_owned(), |prefix| format!("{prefix}{name}"));
         let msg = self.message(by, &shown, message);
         let own = audience::of_user(self.core, by);
         let others =
-            audience::of_channel(self.core, channel, lowest).filter(|conn| !own.contains(conn));
-        let echo = self.echo(by);
+            audience::who_hear(self.core, channel, lowest).filter(|conn| !own.contains(conn));
+        let mut echo = self.echo(by);
+        if message.guise.as_ref().is_some_and(|guise| guise.why == Why::Played) {
+            // No client shows of its own accord what it says under another name.
+            echo = own.to_vec();
+        }
         audience::send(self.core, self.fx, &msg, others.chain(echo));
     }
 
     fn message(&mut self, by: UserId, target: &str, message: &Message) -> Msg {
-        let mask = self.core.network().mask(by);
-        let mut msg = self.msg(&mask, message.kind.verb()).param(target).client_tags(&message.tags);
+        let msg = self.spoken(by, message).param(target);
+        let mut msg = msg.client_tags(&message.tags);
         if message.kind == MessageKind::Tagmsg {
             msg = msg.only(cap::MESSAGE_TAGS);
         } else {
             msg = msg.text(&message.text);
         }
         msg
+    }
+
+    /// The beginning of what is said: by whom, and for whom they say it.
+    fn spoken(&mut self, by: UserId, message: &Message) -> Msg {
+        let Some(guise) = &message.guise else { return self.by(by, message.kind.verb()) };
+        let msg = self.msg(&guise.mask, message.kind.verb());
+        match guise.why {
+            Why::Relayed => {
+                let nick = self.core.network().user(by).nick().as_str();
+                msg.tag(cap::RELAYMSG, "draft/relaymsg", nick)
+            }
+            Why::Played => msg,
+        }
     }
 
     /// The speaker's sessions that are to see what was said: the one that said it if it asked for
@@ -275,38 +281,34 @@ impl Tell<'_> {
         .collect()
     }
 
+    fn snotice(&mut self) {
+        let Op::Snotice { letter, text } = self.op else { return };
+        let server = self.at.server;
+        snotice::tell(self.core, self.fx, server, *letter, |_| text.to_string(), self.now);
+    }
+
     fn filter(&mut self) {
         let Op::Filter { by, pattern, rule } = self.op else { return };
         let by = self.source(*by, "");
-        match rule {
-            Some(rule) => log::info!("{by} sets the filter {pattern}: {}", rule.action.name()),
-            None => log::info!("{by} takes away the filter {pattern}"),
-        }
+        let text = match rule {
+            Some(rule) => format!("{by} sets the filter {pattern}: {}", rule.action.name()),
+            None => format!("{by} takes away the filter {pattern}"),
+        };
+        log::info!("{text}");
+        snotice::here(self.core, self.fx, 'f', |_| text, self.now);
     }
 
     fn defcon(&mut self, by: Source) {
         let (by, level) = (self.source(by, ""), self.core.network().defcon());
-        log::warn!("{by} sets DEFCON {level}: {}", defcon::meaning(level));
-    }
-
-    /// What may be done to a user only at home is done at home.
-    fn asked(&mut self, user: UserId) {
-        let Op::Request { ask, .. } = self.op else { return };
-        if self.core.locals.get(user).is_none() {
-            return;
-        }
-        match ask {
-            Ask::Kill(reason) => {
-                let uid = self.core.network().user(user).uid;
-                self.core.commit(self.fx, Op::Quit { uid, reason: reason.clone() }, None, self.now);
-            }
-        }
+        let text = format!("{by} sets DEFCON {level}: {}", defcon::meaning(level));
+        log::warn!("{text}");
+        snotice::here(self.core, self.fx, 'a', |_| text, self.now);
     }
 
     /// The sessions of those who share a channel with a user, without the user's own.
     fn others_around(&self, user: UserId) -> Vec<ConnId> {
         let own = audience::of_user(self.core, user);
-        let mut to = audience::of_channels(self.core, self.core.network().user(user).channels());
+        let mut to = audience::around(self.core, user);
         to.retain(|conn| !own.contains(conn));
         to
     }
@@ -366,7 +368,36 @@ pub fn reply(core: &Core, fx: &mut Effects, conn: ConnId, reply: &Reply, now: No
     fx.send(&[conn], |out| msg.encode(session.caps, out));
 }
 
-/// A standard reply; a notice to those who have not asked for them.
+/// A numeric in a batch.
+pub fn batched(
+    core: &Core,
+    fx: &mut Effects,
+    conn: ConnId,
+    (reply, batch): (&Reply, &str),
+    now: Now,
+) {
+    let Some(session) = core.sessions.get(conn) else { return };
+    let msg = server_msg(core, reply.code, now).param(addressee(core, conn)).rest(&reply.body);
+    let msg = msg.tag(cap::BATCH, "batch", batch);
+    fx.send(&[conn], |out| msg.encode(session.caps, out));
+}
+
+/// A standard reply in a batch.
+pub fn batched_standard(
+    core: &Core,
+    fx: &mut Effects,
+    conn: ConnId,
+    (standard, batch): (&Standard, &str),
+    now: Now,
+) {
+    let Some(session) = core.sessions.get(conn) else { return };
+    let msg = server_msg(core, standard.verb(), now).rest(&standard.body());
+    let msg = msg.tag(cap::BATCH, "batch", batch);
+    fx.send(&[conn], |out| msg.encode(session.caps, out));
+}
+
+/// A standard reply; those who have not asked for them get them as well, since nothing else would tell
+/// them.
 pub fn standard(core: &Core, fx: &mut Effects, conn: ConnId, standard: &Standard, now: Now) {
     let Some(session) = core.sessions.get(conn) else { return };
     let msg = server_msg(core, standard.verb(), now).rest(&standard.body());

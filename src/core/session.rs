@@ -1,6 +1,6 @@
 //! A client connection: its phase, its capabilities, and what it is waiting for.
 
-use super::{ConnId, effect::Effects, flood::Bucket, timer};
+use super::{ConnId, effect::Effects, flood::Bucket, gateway::Claim, timer};
 use crate::{
     config::Secret,
     core::ctx::Next,
@@ -9,6 +9,7 @@ use crate::{
     time::{Mono, Now},
     wire::{cap::CapSet, name::Nick},
 };
+use std::collections::BTreeMap;
 
 /// A client connection.
 #[derive(Debug)]
@@ -41,6 +42,12 @@ pub struct Session {
     pub declared: &'static [&'static str],
     /// The `[[oper]]` whose password is being checked.
     pub oper: Option<Box<str>>,
+    /// The gateway that speaks for it, by WEBIRC.
+    pub gateway: Option<Box<str>>,
+    /// The nicks that it monitors.
+    pub monitor: Vec<Nick>,
+    /// The metadata keys of which it wants to hear; bounded by `[limits] metadata_subs`.
+    pub keys: Vec<Box<str>>,
     /// Whether it has been told goodbye.
     pub closing: bool,
 }
@@ -65,12 +72,18 @@ pub struct Registration {
     pub password: Option<Secret>,
     /// Whether the password is right; asked of a worker once all else is known.
     pub admitted: bool,
+    /// The away message, for a user who comes and is not there.
+    pub away: Option<Box<str>>,
+    /// What the user tells of themselves; bounded by `[limits] metadata_keys`.
+    pub metadata: BTreeMap<Box<str>, Box<str>>,
     /// Whether it is negotiating capabilities.
     pub negotiating: bool,
     /// Whether the name of its address is still being looked up.
     pub resolving: bool,
     /// The name of its address.
     pub host: Option<Box<str>>,
+    /// What a gateway says of it, until the gateway's password has been checked.
+    pub claim: Option<Box<Claim>>,
 }
 
 /// What a session's next line has to wait for.
@@ -81,6 +94,8 @@ pub enum Wait {
     Nothing,
     /// The answer of a worker.
     Job,
+    /// The end of a TLS handshake.
+    Handshake,
     /// The rest of a long answer, which goes on when the output has drained.
     Stream(Next),
 }
@@ -116,6 +131,9 @@ impl Session {
             answer: None,
             declared: &[],
             oper: None,
+            gateway: None,
+            monitor: Vec::new(),
+            keys: Vec::new(),
             closing: false,
         }
     }

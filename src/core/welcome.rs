@@ -1,12 +1,12 @@
 //! What a new user is told, and what can be asked for again: the numbers of users, the message of the day.
 
-use super::ctx::Ctx;
+use super::{ctx::Ctx, metadata};
 use crate::{
     network::{
         UserId,
         mode::{self, Kind},
     },
-    wire::{encode, isupport, reply},
+    wire::{cap, casemap::Casemap, encode, extban, isupport, reply},
 };
 
 /// The version, as clients are told.
@@ -29,6 +29,11 @@ pub fn burst(ctx: &mut Ctx<'_>, user: UserId) {
     let (all, params) = (channel_modes + &status, with_param + &status);
     ctx.reply(reply::my_info(&name, VERSION, &user_modes, &all, &params));
     isupport(ctx);
+    if ctx.session().caps.contains(cap::WHOAMI) {
+        let realname = ctx.whois(user).realname.to_string();
+        ctx.raw_as(&mask, "SETNAME", &[], &realname);
+    }
+    metadata::own(ctx.core, ctx.fx, ctx.conn, user, ctx.now);
     lusers(ctx);
     motd(ctx);
     let modes = ctx.whois(user).modes;
@@ -78,35 +83,62 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
         "JOIN:,KICK:{targets},NAMES:{targets},NOTICE:{targets},PART:,PRIVMSG:{targets},TAGMSG:{targets},WHOIS:1"
     );
     let tokens = [
+        ("ACCEPT", number(limits.accept)),
+        ("ACCOUNTEXTBAN", text("account,a".into())),
         ("AWAYLEN", number(limits.away)),
+        ("BOT", text("B".into())),
+        ("CALLERID", text("g".into())),
         ("CASEMAPPING", text(ctx.network().casemap().name().into())),
         ("CHANLIMIT", text(format!("#:{}", limits.channels_per_user))),
         ("CHANMODES", text(kinds)),
         ("CHANNELLEN", number(limits.channel)),
         ("CHANTYPES", text("#".into())),
+        ("DEAF", text("d".into())),
         ("ELIST", text("CMNTU".into())),
         ("EXCEPTS", None),
+        ("EXTBAN", text(format!(",{}", extban::letters()))),
+        ("FORWARD", text("f".into())),
         ("HOSTLEN", number(super::registration::HOST_MAX)),
         ("INVEX", None),
         ("KEYLEN", number(limits.key)),
         ("KICKLEN", number(limits.kick)),
+        ("KNOCK", None),
         ("LINELEN", number(crate::wire::framing::BODY_MAX)),
         ("MAXLIST", text(format!("{}:{}", mode::letters(Kind::List), limits.list_entries))),
         ("MAXTARGETS", number(targets)),
         ("MODES", number(limits.modes)),
+        ("MONITOR", number(limits.monitor)),
         ("NAMELEN", number(limits.realname)),
         ("NETWORK", text(ctx.core.config.server.network.clone())),
         ("NICKLEN", number(limits.nick)),
         ("PREFIX", text(prefix.0)),
         ("SAFELIST", None),
+        ("SILENCE", number(limits.silence)),
         ("STATUSMSG", text(prefix.1)),
         ("TARGMAX", text(targmax)),
         ("TOPICLEN", number(limits.topic)),
+        ("USERIP", None),
         ("USERLEN", number(limits.user)),
         ("UTF8ONLY", None),
+        ("WHOX", None),
     ];
-    for line in isupport::lines(&tokens) {
-        ctx.reply(reply::isupport(&line));
+    let config = &ctx.core.config;
+    let optional = [
+        // What ascii and rfc1459 do, the name of the mapping says.
+        (config.server.casemapping == Casemap::Precis)
+            .then(|| ("UTF8MAPPING", text("rfc8265".into()))),
+        config.roleplay.enabled.then(|| ("RPCHAN", text("E".into()))),
+        config.roleplay.enabled.then(|| ("RPUSER", text("E".into()))),
+        config.server.icon.clone().map(|icon| ("draft/ICON", text(icon))),
+    ];
+    let tokens: Vec<_> = tokens.into_iter().chain(optional.into_iter().flatten()).collect();
+    let lines = isupport::lines(&tokens);
+    let replies: Vec<_> = lines.iter().map(|line| reply::isupport(line)).collect();
+    if ctx.session().caps.contains(cap::BATCH.or(cap::EXTENDED_ISUPPORT)) {
+        return ctx.batch("draft/isupport", &replies);
+    }
+    for reply in replies {
+        ctx.reply(reply);
     }
 }
 
@@ -127,12 +159,12 @@ pub fn lusers(ctx: &mut Ctx<'_>) {
 
 /// The message of the day.
 pub fn motd(ctx: &mut Ctx<'_>) {
-    if ctx.core.motd.is_empty() {
+    if ctx.core.texts.motd.is_empty() {
         return ctx.reply(reply::no_motd());
     }
     let name = ctx.core.name().to_owned();
     ctx.reply(reply::motd_start(&name));
-    for line in ctx.core.motd.clone() {
+    for line in ctx.core.texts.motd.clone() {
         ctx.reply(reply::motd(&line));
     }
     ctx.reply(reply::end_of_motd());
@@ -148,4 +180,67 @@ pub fn date_text(wall: crate::time::Wall) -> String {
         secs / 60 % 60,
         secs % 60
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn who_registers_learns_who_they_are() {
+        check(
+            r"
+            raw a
+            a > CAP REQ draft/whoami
+            a > NICK al
+            a > USER al 0 * :Al B.
+            a > CAP END
+            a <~ :s1.test 005 al *
+            a < :al!~al@a.test SETNAME :Al B.
+            a <~ :s1.test 251 al *
+            b > PING x
+            b <! SETNAME
+            ",
+        );
+    }
+
+    #[test]
+    fn what_is_configured_is_told_and_nothing_else() {
+        check(
+            r"
+            config server.icon https://example.org/a=b.png
+            config server.casemapping precis
+            a <~ :s1.test 005 a * UTF8MAPPING=rfc8265 *
+            a <~ :s1.test 005 a *draft/ICON=https://example.org/a*3Db.png :are supported by this server
+            ",
+        );
+        check(
+            r"
+            a > VERSION
+            a <! UTF8MAPPING
+            a <! ICON
+            ",
+        );
+    }
+
+    #[test]
+    fn what_operators_do_is_marked_for_those_who_ask() {
+        check(
+            r"
+            config oper root sesame
+            alice > CAP REQ draft/oper-tag
+            alice > JOIN #a
+            bob   > JOIN #a
+            bob   > PRIVMSG #a :one
+            alice < :bob!~bob@bob.test PRIVMSG #a :one
+            bob   > OPER root sesame
+            bob   > PRIVMSG #a :two
+            alice < @draft/oper :bob!~bob@bob.test PRIVMSG #a :two
+            bob   > NICK rob
+            alice < @draft/oper :bob!~bob@bob.test NICK :rob
+            bob   > PART #a
+            alice < @draft/oper :rob!~bob@bob.test PART #a
+            ",
+        );
+    }
 }

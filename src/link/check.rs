@@ -35,9 +35,11 @@ impl Mesh {
     pub fn left_over(&self, core: &Core) -> Vec<String> {
         let network = core.network();
         let mut left = Vec::new();
-        for (channel, at) in network.emptied() {
+        for (channel, at) in network.empty_channels() {
             left.push(format!("{}, which was emptied at {at:?}", channel.name));
         }
+        let unset = network.emptied().count() - network.empty_channels().count();
+        left.extend((unset > 0).then(|| format!("{unset} keys of metadata that were taken away")));
         if self.held.count > 0 {
             left.push(format!("held back: {:?}", self.held));
         }

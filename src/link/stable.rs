@@ -37,6 +37,8 @@ pub(super) struct Stable {
 struct Ending {
     /// What had emptied them.
     emptied: BTreeSet<Stamp>,
+    /// Lives that were over.
+    over: Vec<Origin>,
     /// What had been seen by then.
     then: Have,
     /// When all had seen it.
@@ -87,7 +89,8 @@ impl Stable {
     /// In the same way lives are over: returns those of which all has been seen by all.
     pub(super) fn collect(&mut self, core: &mut Core, me: Sid, have: &Have) -> Vec<(Sid, Over)> {
         let ending = self.ending.get_or_insert_with(|| Ending {
-            emptied: core.network().emptied().map(|(_, at)| at).collect(),
+            emptied: core.network().emptied().collect(),
+            over: old_lives(core, have).map(|(origin, _)| origin).collect(),
             then: self.weighty.clone(),
             seen: None,
             again: false,
@@ -115,7 +118,7 @@ impl Stable {
             return Vec::new();
         }
         let Some(ending) = self.ending.take() else { return Vec::new() };
-        let emptied = core.network().emptied().filter(|(_, at)| ending.emptied.contains(at));
+        let emptied = core.network().empty_channels().filter(|(_, at)| ending.emptied.contains(at));
         let ended: Vec<_> =
             emptied.map(|(channel, _)| (channel.name.clone(), channel.epoch)).collect();
         core.collect(|at| ending.emptied.contains(&at));
@@ -129,8 +132,9 @@ impl Stable {
         if core.network().has_forgotten() {
             return Vec::new();
         }
-        let over = old_lives(core, have)
-            .filter(|(origin, _)| ending.then.seq(*origin) == self.weighty.seq(*origin));
+        let over = old_lives(core, have).filter(|(origin, _)| {
+            ending.over.contains(origin) && ending.then.seq(*origin) == self.weighty.seq(*origin)
+        });
         over.map(|(origin, last)| (origin.server, Over { life: origin.life, tick: last })).collect()
     }
 
@@ -151,7 +155,7 @@ impl Stable {
     ) -> Option<ChannelId> {
         let Op::Join { name, entry, .. } = op else { return None };
         let epoch = match entry {
-            Entry::Found(epoch) => *epoch,
+            Entry::Found(epoch) | Entry::Delayed(epoch, _) => *epoch,
             Entry::Founds { before, .. } => Epoch::founded(at, *before),
         };
         let channel = core.network().record(name)?;
@@ -160,7 +164,7 @@ impl Stable {
         if epoch >= record.epoch || !known.covers(record.epoch.at) {
             return None;
         }
-        if !record.is_empty() {
+        if record.exists() {
             return Some(channel);
         }
         core.forget(channel);

@@ -1,8 +1,8 @@
 //! What must hold of a network at any moment, and its one canonical text.
 
-use super::Network;
+use super::{Channel, ChannelId, Network, metadata::Holder};
 use crate::arena::Arena;
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 impl Network {
     /// Every invariant that does not hold, as a sentence. Linear in the network: for tests, and for
@@ -11,6 +11,7 @@ impl Network {
         let mut broken = Vec::new();
         self.check_users(&mut broken);
         self.check_channels(&mut broken);
+        self.check_metadata(&mut broken);
         broken
     }
 
@@ -56,7 +57,7 @@ impl Network {
             if self.names.get(&channel.name) != Some(&id) {
                 broken.push(format!("{} is not to be found by name", channel.name));
             }
-            if channel.is_empty() && !self.empty.contains(&id) {
+            if !channel.exists() && !self.empty.contains(&id) {
                 broken.push(format!("{} is empty and will stay forever", channel.name));
             }
             for user in channel.members.keys() {
@@ -65,12 +66,33 @@ impl Network {
                 }
             }
         }
+        let expiring = |(id, channel): (ChannelId, &Channel)| {
+            channel.masks.iter().filter_map(|mask| Some((mask.expires()?, id, mask.at))).collect()
+        };
+        let expiries: BTreeSet<_> = self.channels.iter().flat_map::<Vec<_>, _>(expiring).collect();
+        if self.expiries != expiries {
+            broken.push("what ends by itself is not known as such".into());
+        }
         if self.names.len() != self.channels.len() {
             broken.push(format!(
                 "{} names belong to {} channels",
                 self.names.len(),
                 self.channels.len()
             ));
+        }
+    }
+
+    fn check_metadata(&self, broken: &mut Vec<String>) {
+        let users = self.users.iter().map(|(id, user)| (Holder::User(id), &user.metadata));
+        let channels = self.channels.iter();
+        let channels = channels.map(|(id, channel)| (Holder::Channel(id), &channel.metadata));
+        for (of, metadata) in users.chain(channels) {
+            for (key, register) in metadata.registers() {
+                let noted = self.unset.get(&(of, key.into())).copied();
+                if noted != register.value.is_none().then_some(register.at) {
+                    broken.push(format!("{key} of {of:?} is not noted as it is"));
+                }
+            }
         }
     }
 
@@ -82,18 +104,20 @@ impl Network {
         }
         for (_, user) in self.users.iter() {
             lines.push(format!(
-                "{} {} {} {:?} {:?} {} {:?} {}",
+                "{} {} {} {:?} {:?} {:?} {} {:?} {} {:?}",
                 user.uid,
                 user.nick(),
                 user.mask(),
                 user.away,
+                user.account,
                 user.realname,
                 user.modes,
                 user.born,
-                user.hidden
+                user.hidden,
+                user.metadata.iter().collect::<Vec<_>>()
             ));
         }
-        for (_, channel) in self.channels.iter().filter(|(_, channel)| !channel.is_empty()) {
+        for (_, channel) in self.channels.iter().filter(|(_, channel)| channel.exists()) {
             let mut line =
                 format!("{} {:?} {:?}", channel.name.folded(), channel.epoch, channel.flags);
             let values = channel.values.iter().filter(|(_, register)| register.value.is_some());
@@ -101,6 +125,7 @@ impl Network {
                 let _ = write!(line, " {letter}={register:?}");
             }
             let _ = write!(line, " {:?} {:?}", channel.masks, channel.topic());
+            let _ = write!(line, " {:?}", channel.metadata.iter().collect::<Vec<_>>());
             let mut members: Vec<String> = channel
                 .members
                 .iter()

@@ -1,10 +1,11 @@
 //! What may happen to the network (`Op`), and what then did (`Change`).
 
 use super::{
-    ChannelId, UserId,
+    ChannelId, Sight, UserId,
     ban::{Key, Terms},
     crdt::{Epoch, Source, Uid},
     filter::Rule,
+    metadata::Holder,
     mode::{ChannelModes, UserModes},
 };
 use crate::{
@@ -67,6 +68,22 @@ pub enum Op {
         /// The operator class, for operators.
         class: Option<Box<str>>,
     },
+    /// A user has another user name or host.
+    Host {
+        /// Who.
+        uid: Uid,
+        /// The user name.
+        user: Box<str>,
+        /// The host that others see.
+        host: Box<str>,
+    },
+    /// A user logs in to an account, or out.
+    Account {
+        /// Who.
+        uid: Uid,
+        /// The account; none when logged out.
+        account: Option<Box<str>>,
+    },
     /// A user leaves the network.
     Quit {
         /// Who.
@@ -93,6 +110,15 @@ pub enum Op {
         name: ChannelName,
         /// The channel as the user found it.
         entry: Entry,
+    },
+    /// A member whose join was not shown has something to say: it is shown now.
+    Reveal {
+        /// Who.
+        uid: Uid,
+        /// Where.
+        name: ChannelName,
+        /// Which of the user's joins.
+        joined: Stamp,
     },
     /// A membership ends.
     Leave {
@@ -129,6 +155,17 @@ pub enum Op {
         /// The topic; empty for none.
         text: Box<str>,
     },
+    /// A user or a channel tells something of itself, or no longer does.
+    Metadata {
+        /// By whom it is set.
+        by: Source,
+        /// Of whom.
+        of: Subject,
+        /// What it is.
+        key: Box<str>,
+        /// The value; none when it is taken away.
+        value: Option<Box<str>>,
+    },
     /// A user is asked into a channel.
     Invite {
         /// By whom.
@@ -138,8 +175,31 @@ pub enum Op {
         /// Where to.
         name: ChannelName,
     },
+    /// A user asks to be let in to a channel.
+    Knock {
+        /// Who.
+        uid: Uid,
+        /// Where.
+        name: ChannelName,
+    },
+    /// Words to everybody who listens, or to the operators.
+    Announce {
+        /// Whose.
+        by: Source,
+        /// Whether they are for operators only.
+        opers: bool,
+        /// The words.
+        text: Box<str>,
+    },
     /// Words that pass by and leave no trace in the network.
     Message(Box<Message>),
+    /// Operators are told of something, those whose snomask has the letter.
+    Snotice {
+        /// Which kind of thing.
+        letter: char,
+        /// What.
+        text: Box<str>,
+    },
     /// Something only the user's own server may do is asked of it.
     Request {
         /// By whom.
@@ -174,7 +234,7 @@ pub enum Op {
         /// 5 is nothing, 1 is nearly all.
         level: u8,
     },
-    /// Time has passed: bans run out. Said by every server to itself only.
+    /// Time has passed: bans run out, of the network and of channels. Said by every server to itself only.
     Lapse,
     /// A server is out of reach for longer than the grace. Said by this server to itself only.
     Hide(Sid),
@@ -231,6 +291,8 @@ pub struct Presence {
     pub modes: UserModes,
     /// The operator class, for operators.
     pub class: Option<Box<str>>,
+    /// The account that the user is logged in to.
+    pub account: Option<Box<str>>,
 }
 
 /// How a user found the channel that it enters.
@@ -238,6 +300,8 @@ pub struct Presence {
 pub enum Entry {
     /// In this epoch.
     Found(Epoch),
+    /// In this epoch, with joins not shown since this writing of `+D`.
+    Delayed(Epoch, Stamp),
     /// Empty: this join founds it.
     Founds {
         /// The epoch that had come to its end, if it is still remembered.
@@ -245,6 +309,15 @@ pub enum Entry {
         /// The modes it begins with.
         modes: ChannelModes,
     },
+}
+
+/// Whose metadata.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// A user's.
+    User(Uid),
+    /// A channel's, of an epoch.
+    Channel(ChannelName, Epoch),
 }
 
 /// How a membership ends.
@@ -322,6 +395,26 @@ pub struct Message {
     pub text: Box<str>,
     /// Client-only tags as they came, without the `@`.
     pub tags: Box<str>,
+    /// Under which other name they are said.
+    pub guise: Option<Box<Guise>>,
+}
+
+/// Another name than the speaker's own.
+#[derive(Clone, Debug)]
+pub struct Guise {
+    /// The name, as `nick!user@host`.
+    pub mask: Box<str>,
+    /// Why it is used.
+    pub why: Why,
+}
+
+/// Why somebody speaks under another name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Why {
+    /// The words are another's, from elsewhere (RELAYMSG).
+    Relayed,
+    /// It is a part that is played (NPC, SCENE).
+    Played,
 }
 
 /// Whom words are for.
@@ -334,6 +427,8 @@ pub enum Target {
         /// The status' prefix, as in `@#channel`.
         prefix: Option<char>,
     },
+    /// The operators of a channel in which all was meant for everybody (`+U`).
+    Moderated(ChannelName),
     /// One user.
     User(Uid),
 }
@@ -365,6 +460,29 @@ impl MessageKind {
 pub enum Ask {
     /// Disconnect the user, with a reason.
     Kill(Box<str>),
+    /// Tell the user something.
+    Tell(Box<str>),
+    /// Have the user enter a channel.
+    Join(ChannelName),
+    /// Have the user leave a channel, with a reason.
+    Part(ChannelName, Box<str>),
+    /// Give the user another nick.
+    Nick(Nick),
+    /// Give the user another user name.
+    Ident(Box<str>),
+    /// Give the user another host.
+    Host(Box<str>),
+    /// Give the user another real name.
+    Realname(Box<str>),
+    /// Take back an invitation.
+    Uninvite(ChannelName),
+    /// Tell the user that somebody with +g does not hear them.
+    Unheard {
+        /// Who does not.
+        nick: Nick,
+        /// Whether they have been told of it.
+        informed: bool,
+    },
 }
 
 /// What visibly happened: what local clients may have to be told.
@@ -404,7 +522,12 @@ pub enum Change {
         /// What they were.
         before: UserModes,
     },
-    /// A user's host changed.
+    /// A user logged in or out.
+    Account {
+        /// Who.
+        user: UserId,
+    },
+    /// A user's user name or host changed.
     Host {
         /// Whose.
         user: UserId,
@@ -418,12 +541,21 @@ pub enum Change {
         /// Where.
         channel: ChannelId,
     },
+    /// A user who has been in a channel for a while is shown there.
+    Revealed {
+        /// Who.
+        user: UserId,
+        /// Where.
+        channel: ChannelId,
+    },
     /// A user is no longer in a channel.
     Left {
         /// Who.
         user: UserId,
         /// Which channel; it may be empty now.
         channel: ChannelId,
+        /// Who there knew of the user.
+        sight: Sight,
         /// How.
         how: Leave,
     },
@@ -451,6 +583,15 @@ pub enum Change {
         /// `nick!user@host` of the setter when it was set.
         setter: Box<str>,
     },
+    /// A user's or a channel's metadata changed.
+    Metadata {
+        /// Whose.
+        of: Holder,
+        /// Which key.
+        key: Box<str>,
+        /// By whom.
+        by: Source,
+    },
     /// A user has been asked into a channel.
     Invited {
         /// By whom.
@@ -460,6 +601,15 @@ pub enum Change {
         /// Where to.
         channel: ChannelId,
     },
+    /// A user asks to be let in to a channel.
+    Knocked {
+        /// Who.
+        user: UserId,
+        /// Where.
+        channel: ChannelId,
+    },
+    /// Words for everybody or for operators; they stand in the operation.
+    Announced,
     /// Words have been said in a channel; they stand in the operation.
     Said {
         /// By whom.
@@ -474,6 +624,8 @@ pub enum Change {
         /// To whom.
         user: UserId,
     },
+    /// Operators are told of something; it stands in the operation.
+    Snotice,
     /// Something is asked of a user's own server; it stands in the operation.
     Asked {
         /// About whom.
@@ -529,10 +681,16 @@ pub struct Departed {
     pub mask: Box<str>,
     /// The real name.
     pub realname: Box<str>,
+    /// The host that operators see.
+    pub real_host: Box<str>,
+    /// The address; none behind a Unix socket.
+    pub address: Option<IpAddr>,
     /// The user modes.
     pub modes: UserModes,
     /// The user's server.
     pub server: Sid,
     /// The channels that saw the user.
     pub channels: Vec<ChannelId>,
+    /// The channels of which only some members saw the user (`+u`).
+    pub shy: Vec<ChannelId>,
 }

@@ -3,7 +3,8 @@
 use super::{
     Channel, Network, User,
     crdt::{Epoch, Lww, Source, Uid},
-    op::{Entry, ModeChange, Op, Presence},
+    metadata::Metadata,
+    op::{Entry, ModeChange, Op, Presence, Subject},
 };
 use crate::time::Stamp;
 
@@ -22,6 +23,9 @@ impl Network {
         ops.extend(
             self.users.iter().map(|(_, user)| (Op::User(Box::new(presence(user))), user.written)),
         );
+        for (_, user) in self.users.iter() {
+            replay_metadata(&Subject::User(user.uid), &user.metadata, &mut ops);
+        }
         for (_, channel) in self.channels.iter() {
             self.replay_channel(channel, &mut ops);
         }
@@ -44,23 +48,25 @@ impl Network {
             Op::Channel { name: name.clone(), epoch, modes: channel.initial },
             channel.emptied.unwrap_or(epoch.at),
         ));
+        // Before the joins: who is shown depends on them.
+        for (letter, (at, by)) in &channel.flag_writes {
+            let on = channel.flags.contains(*letter);
+            let changes = vec![ModeChange::Flag { letter: *letter, on }];
+            ops.push((Op::Mode { name: name.clone(), epoch, by: *by, changes }, *at));
+        }
         for (user, member) in &channel.members {
-            let uid = self.users[*user].uid;
-            ops.push((
-                Op::Join { uid, name: name.clone(), entry: Entry::Found(epoch) },
-                member.joined,
-            ));
+            let (uid, joined, name) = (self.users[*user].uid, member.joined, name.clone());
+            let delay = channel.delayed.get(user);
+            let entry =
+                delay.map_or(Entry::Found(epoch), |delay| Entry::Delayed(epoch, delay.under));
+            ops.push((Op::Join { uid, name: name.clone(), entry }, joined));
+            if delay.is_some_and(|delay| delay.revealed) {
+                ops.push((Op::Reveal { uid, name, joined }, joined));
+            }
         }
         let mut mode = |change: ModeChange, by: Source, at: Stamp| {
             ops.push((Op::Mode { name: name.clone(), epoch, by, changes: vec![change] }, at));
         };
-        for (letter, (at, by)) in &channel.flag_writes {
-            mode(
-                ModeChange::Flag { letter: *letter, on: channel.flags.contains(*letter) },
-                *by,
-                *at,
-            );
-        }
         for (letter, Lww { value, at, by }) in &channel.values {
             mode(ModeChange::Value { letter: *letter, value: value.clone() }, *by, *at);
         }
@@ -81,6 +87,8 @@ impl Network {
                 topic.at,
             ));
         }
+        let of = Subject::Channel(name.clone(), epoch);
+        replay_metadata(&of, &channel.metadata, ops);
     }
 
     fn status_write(
@@ -139,6 +147,13 @@ impl Network {
     }
 }
 
+fn replay_metadata(of: &Subject, metadata: &Metadata, ops: &mut Vec<(Op, Stamp)>) {
+    ops.extend(metadata.registers().map(|(key, Lww { value, at, by })| {
+        let (of, key, value) = (of.clone(), key.into(), value.clone());
+        (Op::Metadata { by: *by, of, key, value }, *at)
+    }));
+}
+
 fn presence(user: &User) -> Presence {
     Presence {
         uid: user.uid,
@@ -153,5 +168,6 @@ fn presence(user: &User) -> Presence {
         away: user.away.clone(),
         modes: user.modes,
         class: user.class.clone(),
+        account: user.account.clone(),
     }
 }

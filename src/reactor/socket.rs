@@ -2,9 +2,18 @@
 
 use super::{
     listener::Stream,
+    outbox::{Buffers, Chain, Line, Outbox},
+    prelude::Waiting,
     secure::{Broken, Progress, Secure, UNFINISHED_MAX},
 };
-use crate::{core::ConnId, time::Mono, wire::framing::Framing};
+use crate::{
+    core::ConnId,
+    time::Mono,
+    wire::{
+        framing::Framing,
+        websocket::{self, Frames, Violation},
+    },
+};
 use std::{
     fmt,
     io::{self, ErrorKind, Read, Write},
@@ -18,7 +27,11 @@ pub struct Socket {
     pub stream: Stream,
     /// Its encryption, if it has any.
     pub secure: Option<Box<Secure>>,
-    /// Who it is to the server: nobody before the handshake is done.
+    /// Its frames, if it is a WebSocket.
+    pub websocket: Option<Box<Frames>>,
+    /// What is still to come before the server hears of it.
+    pub waiting: Option<Box<Waiting>>,
+    /// Who it is to the server: nobody before that.
     pub conn: Option<ConnId>,
     /// How far its life has come.
     pub phase: Phase,
@@ -40,8 +53,13 @@ pub struct Socket {
     pub dirty: bool,
     /// The server wants to know when little is left to write.
     pub drain: bool,
+    /// It is no more, but what is to be written is written yet.
+    pub farewell: bool,
     /// The kernel takes no more until it says so.
     pub blocked: bool,
+    /// What this turn has brought.
+    chain: Chain,
+    /// What the kernel has not taken yet: holds no memory when empty.
     output: Vec<u8>,
 }
 
@@ -76,14 +94,18 @@ pub enum Failure {
     Io(io::Error),
     /// Its encryption does.
     Secure(Broken),
+    /// Its frames are not as they must be.
+    WebSocket(Violation),
 }
 
 impl Socket {
     /// A socket from which nothing has been read.
-    pub fn new(stream: Stream, secure: Option<Box<Secure>>) -> Socket {
+    pub fn new(stream: Stream, waiting: Option<Box<Waiting>>) -> Socket {
         Socket {
             stream,
-            secure,
+            secure: None,
+            websocket: None,
+            waiting,
             conn: None,
             phase: Phase::Open,
             rest: Vec::new(),
@@ -95,13 +117,33 @@ impl Socket {
             queued: false,
             dirty: false,
             drain: false,
+            farewell: false,
             blocked: false,
+            chain: Chain::default(),
             output: Vec::new(),
         }
     }
 
-    /// Reads once. The bytes are in `scratch` until it is read into again.
+    /// Reads once. The bytes, as lines, are in `scratch` until it is read into again.
     pub fn read(&mut self, scratch: &mut Scratch) -> Result<Got, Failure> {
+        let got = self.decrypt(scratch)?;
+        let Some(frames) = &mut self.websocket else { return Ok(got) };
+        let mut lines = mem::take(&mut scratch.lines);
+        lines.clear();
+        let decoded = frames.decode(scratch.fresh(), &mut lines, &mut self.output);
+        scratch.lines = lines;
+        scratch.fresh = Fresh::Lines;
+        match decoded.map_err(Failure::WebSocket)? {
+            websocket::Progress::Open => Ok(got),
+            websocket::Progress::Closed => {
+                self.readable = false;
+                self.farewell = true;
+                Ok(Got::Last)
+            }
+        }
+    }
+
+    fn decrypt(&mut self, scratch: &mut Scratch) -> Result<Got, Failure> {
         let kept = match &self.secure {
             Some(secure) => scratch.put(&secure.input),
             None => 0,
@@ -158,16 +200,54 @@ impl Socket {
         }
     }
 
-    /// Appends to what is to be written.
+    /// Appends to what is to be written, before a turn's lines.
     pub fn append(&mut self, bytes: &[u8], buffers: &mut Buffers) {
         if self.output.capacity() == 0 {
             self.output = buffers.take();
         }
-        self.output.extend_from_slice(bytes);
+        match &self.websocket {
+            None => self.output.extend_from_slice(bytes),
+            Some(frames) => frames.encode(bytes, &mut self.output),
+        }
+    }
+
+    /// Adds one of a turn's lines to what is to be written.
+    pub fn add(&mut self, line: Line, outbox: &mut Outbox) {
+        // Frames keep their order among each other. Who is blocked is not written to before the lines of
+        // this turn are forgotten.
+        if self.blocked || self.websocket.is_some() {
+            let (bytes, buffers) = outbox.bytes_and_buffers(line);
+            self.append(bytes, buffers);
+        } else {
+            outbox.chain(line, &mut self.chain);
+        }
+    }
+
+    /// Keeps what this turn has brought, which is not to be written now.
+    pub fn hold(&mut self, outbox: &Outbox) {
+        outbox.collect(&mut self.chain, &mut self.output);
+    }
+
+    /// Hands over what is to be written.
+    pub fn take_output(&mut self, outbox: &Outbox) -> Vec<u8> {
+        self.hold(outbox);
+        mem::take(&mut self.output)
+    }
+
+    /// Says why a WebSocket ends, in the way of WebSockets.
+    pub fn part_frames(&mut self, code: u16) {
+        if let Some(frames) = &mut self.websocket {
+            frames.close(code, &mut self.output);
+        }
     }
 
     /// Writes until everything is written or the kernel takes no more.
-    pub fn flush(&mut self, buffers: &mut Buffers) -> Result<(), Failure> {
+    pub fn flush(&mut self, outbox: &mut Outbox) -> Result<(), Failure> {
+        if self.output.capacity() == 0 {
+            self.output = outbox.buffers.take();
+        }
+        outbox.collect(&mut self.chain, &mut self.output);
+        let buffers = &mut outbox.buffers;
         let result = match &mut self.secure {
             None => drain(&mut self.stream, &mut self.output),
             Some(secure) => loop {
@@ -187,8 +267,10 @@ impl Socket {
             },
         };
         self.blocked = !result.map_err(Failure::Io)?;
-        if self.output.is_empty() {
-            buffers.give(mem::take(&mut self.output));
+        match self.output.is_empty() {
+            true => buffers.give(mem::take(&mut self.output)),
+            // The buffer may have been large for the sake of others.
+            false => self.output.shrink_to(self.output.len() * 2),
         }
         if let Some(secure) = &mut self.secure {
             if secure.output.is_empty() {
@@ -199,14 +281,15 @@ impl Socket {
     }
 
     /// Writes what is left, and then says that nothing more comes.
-    pub fn finish(&mut self, buffers: &mut Buffers) -> Result<(), Failure> {
-        self.flush(buffers)?;
+    pub fn finish(&mut self, outbox: &mut Outbox) -> Result<(), Failure> {
+        self.part_frames(websocket::NORMAL);
+        self.flush(outbox)?;
         if self.blocked {
             return Ok(());
         }
         if let Some(secure) = &mut self.secure {
             secure.close();
-            self.flush(buffers)?;
+            self.flush(outbox)?;
         }
         if !self.blocked {
             self.stream.finish().map_err(Failure::Io)?;
@@ -226,12 +309,14 @@ impl Socket {
     /// Throws away what is to be written.
     pub fn forget(&mut self, buffers: &mut Buffers) {
         buffers.give(mem::take(&mut self.output));
+        self.chain = Chain::default();
         self.rest = Vec::new();
     }
 
     /// How many bytes are waiting to be written.
     pub fn pending(&self) -> usize {
-        self.output.len() + self.secure.as_ref().map_or(0, |secure| secure.output.len())
+        let secure = self.secure.as_ref().map_or(0, |secure| secure.output.len());
+        self.chain.len() + self.output.len() + secure
     }
 }
 
@@ -240,6 +325,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Io(error) => error.fmt(f),
             Failure::Secure(broken) => broken.fmt(f),
+            Failure::WebSocket(violation) => violation.fmt(f),
         }
     }
 }
@@ -269,6 +355,7 @@ fn drain(stream: &mut Stream, output: &mut Vec<u8>) -> io::Result<bool> {
 pub struct Scratch {
     raw: Vec<u8>,
     plain: Vec<u8>,
+    lines: Vec<u8>,
     fresh: Fresh,
 }
 
@@ -279,6 +366,8 @@ enum Fresh {
     Raw(usize),
     /// Those that have been decrypted.
     Plain,
+    /// Those that were in frames.
+    Lines,
 }
 
 impl Scratch {
@@ -287,6 +376,7 @@ impl Scratch {
         match self.fresh {
             Fresh::Raw(len) => self.raw.get(..len).unwrap_or_default(),
             Fresh::Plain => &self.plain,
+            Fresh::Lines => &self.lines,
         }
     }
 
@@ -303,34 +393,7 @@ impl Scratch {
 impl Default for Scratch {
     fn default() -> Scratch {
         let raw = vec![0; UNFINISHED_MAX + READ_MAX];
-        Scratch { raw, plain: Vec::new(), fresh: Fresh::Plain }
-    }
-}
-
-/// Buffers that nobody is using.
-#[derive(Debug, Default)]
-pub struct Buffers {
-    free: Vec<Vec<u8>>,
-    bytes: usize,
-}
-
-impl Buffers {
-    /// An empty buffer.
-    pub fn take(&mut self) -> Vec<u8> {
-        let buffer = self.free.pop().unwrap_or_default();
-        self.bytes -= buffer.capacity();
-        buffer
-    }
-
-    /// Takes a buffer back, unless it is large or there are many.
-    pub fn give(&mut self, mut buffer: Vec<u8>) {
-        let size = buffer.capacity();
-        if size == 0 || size > BUFFER_KEPT_MAX || self.bytes + size > POOL_BYTES_MAX {
-            return;
-        }
-        buffer.clear();
-        self.bytes += size;
-        self.free.push(buffer);
+        Scratch { raw, plain: Vec::new(), lines: Vec::new(), fresh: Fresh::Plain }
     }
 }
 
@@ -340,12 +403,6 @@ const READ_MAX: usize = 16 << 10;
 /// How much is encrypted at once (RFC 8446 §5.1).
 const RECORD_MAX: usize = 16 << 10;
 
-/// A buffer larger than this goes back to the system.
-const BUFFER_KEPT_MAX: usize = 16 << 10;
-
-/// How much memory unused buffers hold.
-const POOL_BYTES_MAX: usize = 4 << 20;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -353,18 +410,5 @@ mod tests {
     #[test]
     fn an_idle_plain_socket_is_small() {
         assert!(size_of::<Socket>() <= 160, "{}", size_of::<Socket>());
-    }
-
-    #[test]
-    fn unused_buffers_are_bounded() {
-        let mut buffers = Buffers::default();
-        buffers.give(Vec::with_capacity(BUFFER_KEPT_MAX + 1));
-        assert_eq!(buffers.take().capacity(), 0);
-        for _ in 0..1_000 {
-            buffers.give(Vec::with_capacity(BUFFER_KEPT_MAX));
-        }
-        assert!(buffers.bytes <= POOL_BYTES_MAX);
-        assert_eq!(buffers.free.iter().map(Vec::capacity).sum::<usize>(), buffers.bytes);
-        assert!(buffers.take().capacity() > 0);
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     config::{self, Address, Config, Listen, Secret},
     core::effect::Effect,
-    job::Material,
+    job::{Material, Texts},
     server::Setup,
     store::memory::Memory,
     time::Sid,
@@ -36,7 +36,11 @@ fn listen(tls: &[&str]) -> Listen {
         key: PathBuf::from(format!("{name}.key")),
         names: vec![(*name).to_owned()],
     });
-    Listen { address: Address::Tcp(([127, 0, 0, 1], 0).into()), tls: tls.collect() }
+    Listen {
+        address: Address::Tcp(([127, 0, 0, 1], 0).into()),
+        tls: tls.collect(),
+        ..Listen::default()
+    }
 }
 
 fn material(place: usize, name: &str) -> Material {
@@ -46,7 +50,7 @@ fn material(place: usize, name: &str) -> Material {
 
 fn loaded(listen: Vec<Listen>, certificates: Vec<Material>) -> Loaded {
     let config = Config { listen, ..Config::default() };
-    Loaded { config, motd: Vec::new(), certificates }
+    Loaded { config, texts: Texts::default(), certificates }
 }
 
 fn reactor(loaded: &Loaded) -> Reactor {
@@ -169,7 +173,38 @@ fn an_idle_connection_owns_no_buffer() {
             socket.rest.capacity() == 0 && socket.pending() == 0 && !socket.dirty
         })
     });
-    assert!(reactor.buffers.take().capacity() > 0, "the buffer has gone back");
+    assert!(reactor.outbox.buffers.take().capacity() > 0, "the buffer has gone back");
+}
+
+#[test]
+fn what_is_said_before_the_end_survives_that_a_turn_is_too_full() {
+    let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
+    let (one, two) = (reactor.connect(), reactor.connect());
+    reactor.until(|reactor| reactor.conns.iter().count() == 2);
+    let ids: Vec<(SocketId, ConnId)> =
+        reactor.sockets.iter().map(|(id, socket)| (id, socket.conn.unwrap())).collect();
+    let say = |reactor: &mut Reactor, conn: ConnId, line: &[u8]| {
+        reactor.fx.send(&[conn], |out| {
+            out.extend_from_slice(line);
+            true
+        });
+        reactor.act();
+    };
+    say(&mut reactor, ids[0].1, b"hello\r\n");
+    reactor.end(ids[0].0, Gone::Endless);
+    // This is written before the turn is over, and with it whatever the turn has brought so far.
+    for _ in 0..40 {
+        say(&mut reactor, ids[1].1, &[b'x'; 30_000]);
+    }
+    assert!(!reactor.outbox.is_full());
+    let readers = [one, two].map(|client| thread::spawn(move || read_all(client)));
+    reactor.until(|reactor| reactor.sockets.len() == 1);
+    reactor.end(ids[1].0, Gone::Eof);
+    reactor.until(|reactor| reactor.sockets.is_empty());
+    let [one, two] = readers.map(|reader| reader.join().unwrap());
+    let (short, long) = if one.len() < two.len() { (one, two) } else { (two, one) };
+    assert!(short.starts_with("hello\r\nERROR :"), "{short}");
+    assert_eq!(long.len(), 1_200_000);
 }
 
 #[test]
@@ -228,6 +263,23 @@ fn a_client_that_never_reads_reaches_its_limit() {
     assert_eq!(reactor.gone[0].1, Gone::SendQueue);
     reactor.until(|reactor| reactor.sockets.is_empty());
     drop(client);
+}
+
+#[test]
+fn answers_to_pings_that_nobody_reads_are_bounded() {
+    let listen = Listen { websocket: true, ..listen(&[]) };
+    let mut reactor = reactor(&loaded(vec![listen], Vec::new()));
+    let mut client = reactor.connect();
+    let request = "GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    client.write_all(request.as_bytes()).unwrap();
+    reactor.until(is_open);
+    let mut ping = vec![0x89, 0x80 | 125, 0, 0, 0, 0];
+    ping.extend([b'x'; 125]);
+    client.write_all(&ping).unwrap();
+    reactor.until(|reactor| reactor.pending() == 0);
+    reactor.limits.send_queue = 100;
+    client.write_all(&ping).unwrap();
+    reactor.until(|reactor| reactor.sockets.is_empty());
 }
 
 #[test]
@@ -358,7 +410,8 @@ fn a_unix_socket_is_for_its_group_and_a_stale_one_is_taken_over() {
     let path = std::env::temp_dir().join(format!("slircd-reactor-{}.sock", std::process::id()));
     // A stale one: bound by somebody who has gone.
     drop(net::UnixListener::bind(&path).unwrap());
-    let listen = Listen { address: Address::Unix(path.clone()), tls: Vec::new() };
+    let listen =
+        Listen { address: Address::Unix(path.clone()), tls: Vec::new(), ..Listen::default() };
     let loaded = loaded(vec![listen], Vec::new());
     let mut first = reactor(&loaded);
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
@@ -366,7 +419,7 @@ fn a_unix_socket_is_for_its_group_and_a_stale_one_is_taken_over() {
     first.until(is_open);
     let error = Listener::open(
         0,
-        Address::Unix(path.clone()),
+        Listen { address: Address::Unix(path.clone()), ..Listen::default() },
         None,
         first.poll.registry(),
         Source::Listener(1).token(),
@@ -596,8 +649,12 @@ fn listeners_follow_the_configuration() {
     let old = reactor.addresses()[0].1;
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap();
-    let free = Listen { address: Address::Tcp("[::1]:0".parse().unwrap()), tls: Vec::new() };
-    let full = Listen { address: Address::Tcp(taken), tls: Vec::new() };
+    let free = Listen {
+        address: Address::Tcp("[::1]:0".parse().unwrap()),
+        tls: Vec::new(),
+        ..Listen::default()
+    };
+    let full = Listen { address: Address::Tcp(taken), tls: Vec::new(), ..Listen::default() };
     loaded.config.listen = vec![full, free];
     reactor.fx.push(Effect::Reconfigure(Box::new(loaded)));
     reactor.act();

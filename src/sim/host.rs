@@ -4,13 +4,13 @@
 use super::dice::Dice;
 use crate::{
     config::{Config, Secret},
-    job::{Answer, Job, JobId, Lane, Loaded},
+    job::{Answer, Job, JobId, Lane, Loaded, Texts},
     link::Limits,
     server::{Server, Setup},
     store::{Query, Rows, Store, memory::Memory},
     time::{Mono, Now, Sid, Stamp, Wall},
 };
-use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, time::Duration};
 
 /// How the workers of all hosts are.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,7 +50,6 @@ impl Host {
         let mut config = config.clone();
         config.server.name = format!("s{number}.test");
         config.server.network = "Test".into();
-        config.dns.enabled = true;
         Host {
             server: None,
             life: 0,
@@ -101,7 +100,9 @@ impl Host {
     }
 
     fn loaded(&self) -> Loaded {
-        Loaded { config: self.config.clone(), motd: Vec::new(), certificates: Vec::new() }
+        let config = self.config.clone();
+        let (motd, rules) = (file(&config.server.motd), file(&config.server.rules));
+        Loaded { config, texts: Texts { motd, rules }, certificates: Vec::new() }
     }
 
     /// Gives a job to the workers.
@@ -149,7 +150,7 @@ impl Host {
     fn answer(&mut self, job: Job, names: &[String]) -> Answer {
         match job {
             Job::Verify { hash, password } => Answer::Verified(hash == password),
-            Job::Resolve { address } => {
+            Job::Resolve { address, .. } => {
                 let IpAddr::V4(ip) = address else { return Answer::Resolved(None) };
                 let place = u32::from(ip).wrapping_sub(FIRST_ADDRESS) as usize;
                 Answer::Resolved(names.get(place).map(|name| format!("{name}.test")))
@@ -163,3 +164,8 @@ impl Host {
 
 /// The address of the first client.
 pub const FIRST_ADDRESS: u32 = 0x0A00_0001;
+
+/// What a file holds: its own name.
+fn file(path: &Option<PathBuf>) -> Vec<String> {
+    path.iter().map(|path| path.display().to_string()).collect()
+}

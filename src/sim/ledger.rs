@@ -107,8 +107,10 @@ impl Ledger {
 
     fn letter_came(&mut self, place: usize, number: usize, to_self: bool) {
         let Some(letter) = self.letters.get_mut(number) else { return };
-        if letter.from == place && !to_self {
+        if letter.from == place {
+            // Who writes to themselves may get the echo as well.
             letter.accepted = true;
+            letter.got.extend((to_self && letter.got.is_empty()).then_some(place));
             return;
         }
         letter.got.push(place);

@@ -16,13 +16,13 @@ pub mod view;
 pub mod workload;
 
 use crate::{
-    config::{Config, Oper, Secret},
+    config::{Config, Oper, Secret, Trusted, Webirc},
     core::{
         ConnId,
         effect::{Effect, Effects},
         frame::{Frame, PeerId},
     },
-    server::{Gone, Input, Origin, Peer, Server, Verdict},
+    server::{Gone, Input, Origin, Peer, Server, Tls, Verdict},
     time::{Now, Sid},
 };
 use client::{Client, Manners};
@@ -165,6 +165,17 @@ impl Sim {
 
     /// A client connects and says nothing yet. Nobody listens at a server that does not run.
     pub fn open(&mut self, server: usize, name: &str) -> Option<usize> {
+        self.open_by(server, name, None)
+    }
+
+    /// A client connects by TLS, with a certificate, and says who it is.
+    pub fn connect_secure(&mut self, server: usize, name: &str) -> usize {
+        let (cipher, fingerprint) = ("TLSv1.3".to_owned(), Some("ab12".to_owned()));
+        let client = self.open_by(server, name, Some(Tls { cipher, fingerprint }));
+        self.introduce(client, name)
+    }
+
+    fn open_by(&mut self, server: usize, name: &str, tls: Option<Tls>) -> Option<usize> {
         let mut fx = Effects::default();
         let now = self.now(server);
         let client = self.clients.len();
@@ -173,7 +184,7 @@ impl Sim {
         if home.admit(from, 0, now) != Verdict::Admit {
             return None;
         }
-        let conn = home.open(Peer { from, listener: 0, tls: None }, now, &mut fx);
+        let conn = home.open(Peer { from, listener: 0, tls }, now, &mut fx);
         self.clients.push(Client::new(name, server, conn));
         self.conns.insert((server, conn), client);
         self.act(server, fx);
@@ -183,7 +194,12 @@ impl Sim {
 
     /// A client connects and says who it is.
     pub fn connect(&mut self, server: usize, name: &str) -> usize {
-        let Some(client) = self.open(server, name) else { panic!("no server {server}") };
+        let client = self.open(server, name);
+        self.introduce(client, name)
+    }
+
+    fn introduce(&mut self, client: Option<usize>, name: &str) -> usize {
+        let Some(client) = client else { panic!("{name} is not let in") };
         self.settle();
         self.send(client, &format!("NICK {name}"));
         self.send(client, &format!("USER {name} 0 * :Real {name}"));
@@ -338,7 +354,7 @@ impl Sim {
                     self.soon.extend(client.map(Soon::Feed));
                 }
                 Effect::Stop => self.soon.push_back(Soon::Ended(server, life)),
-                Effect::Reconfigure(_) => (),
+                Effect::Secure { .. } | Effect::Reconfigure(_) => (),
             }
         }
     }
@@ -568,4 +584,15 @@ pub fn config() -> Config {
 /// An operator whose hash is the password itself.
 pub fn oper(name: &str, password: &str) -> Oper {
     Oper { name: name.into(), password: Some(Secret::new(password)), ..Oper::default() }
+}
+
+/// A gateway that may connect from one range.
+pub fn webirc(name: &str, password: &str, host: &str) -> Webirc {
+    let Some(host) = Trusted::parse(host) else { panic!("{host} is no range") };
+    Webirc {
+        name: name.into(),
+        password: Some(Secret::new(password)),
+        hosts: vec![host],
+        ..Webirc::default()
+    }
 }

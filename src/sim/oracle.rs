@@ -6,7 +6,7 @@ use super::{
     view::{Room, View},
 };
 use crate::{
-    network::{ChannelId, Network, User, UserId},
+    network::{ChannelId, Network, Sight, User, UserId, mode},
     server::Server,
     wire::{casemap::Casemap, mask},
 };
@@ -98,25 +98,30 @@ fn compare_rooms(network: &Network, user: UserId, view: &View, wrong: &mut Vec<S
     }
     for (name, channel) in &rooms {
         if let Some(room) = view.rooms.get(name) {
-            compare_room(network, *channel, (room, view.casemap), wrong);
+            compare_room(network, (*channel, user), (room, view.casemap), wrong);
         }
     }
 }
 
 fn compare_room(
     network: &Network,
-    channel: ChannelId,
+    (channel, user): (ChannelId, UserId),
     (room, casemap): (&Room, Casemap),
     wrong: &mut Vec<String>,
 ) {
     let record = network.channel(channel);
     let name = &record.name;
-    let members: BTreeMap<&str, BTreeSet<char>> = network
+    let mut members: BTreeMap<&str, BTreeSet<char>> = network
         .members(channel)
+        .filter(|(other, _)| record.sight(*other) != Sight::Nobody || *other == user)
         .map(|(user, member)| {
             (network.user(user).nick().as_str(), member.status.letters().collect())
         })
         .collect();
+    if record.has('u') || room.vague {
+        // Of some members some others need not know; but nobody is believed in who is not there.
+        members.retain(|nick, _| room.members.contains_key(*nick));
+    }
     let believed: BTreeSet<&str> = room.members.keys().map(String::as_str).collect();
     let fact: BTreeSet<&str> = members.keys().copied().collect();
     if believed != fact {
@@ -132,8 +137,9 @@ fn compare_room(
         wrong.push(format!("{name} has the topic {topic:?}, not {:?}", room.topic));
     }
     let flags = record.flags().letters().map(|letter| (letter, String::new()));
-    let values = ['k', 'l']
-        .into_iter()
+    let values = mode::CHANNEL
+        .iter()
+        .map(|row| row.letter)
         .filter_map(|letter| record.value(letter).map(|value| (letter, value.to_owned())));
     let modes: BTreeMap<char, String> = flags.chain(values).collect();
     if room.modes.as_ref().is_some_and(|believed| *believed != modes) {

@@ -9,6 +9,7 @@
 //! | `alice <~ * JOIN #*` | the same with a pattern |
 //! | `alice <! JOIN` | no line with this text has come since the last one asked for |
 //! | `raw a` | a connects and says nothing |
+//! | `secure a` | a connects by TLS, with a certificate whose fingerprint is `ab12` |
 //! | `servers 3`, `strangers 3` | how many servers there are, linked each with each, or not yet; stands first |
 //! | `links 1-2 2-3` | only these links can be made; stands before all but `servers` |
 //! | `config limits.list_entries 2` | what is configured; stands before all but `servers` |
@@ -23,9 +24,9 @@
 //! In the end every client must believe what its server knows: on the side, and without any of that being
 //! seen, it asks for modes, lists and users of the channels it enters, as clients do.
 
-use super::{Sim, client::Manners, config, fabric::Pair, oper, oracle};
+use super::{Sim, client::Manners, config, fabric::Pair, oper, oracle, webirc};
 use crate::{
-    config::{Config, Secret},
+    config::{Config, Listen, Secret},
     wire::{casemap::Casemap, mask},
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -140,6 +141,11 @@ impl Play {
                 self.sim().settle();
                 self.clients.extend(client.map(|client| (rest.into(), client)));
             }
+            "secure" => {
+                let client = self.sim().connect_secure(0, rest);
+                self.sim().settle();
+                self.clients.insert(rest.into(), client);
+            }
             "wait" => self.sim().wait(seconds(rest)),
             "split" => {
                 let left = rest.split_once('|').map_or(rest, |sides| sides.0);
@@ -174,9 +180,35 @@ impl Play {
         let (key, value) = text.split_once(' ').unwrap_or((text, ""));
         let number = || value.parse().unwrap_or(0);
         match key {
+            "server.motd" => self.config.server.motd = Some(value.into()),
+            "server.user_modes" => self.config.server.user_modes = value.into(),
+            "server.icon" => self.config.server.icon = Some(value.into()),
+            "relaymsg.enabled" => self.config.relaymsg.enabled = value == "true",
+            "relaymsg.operators" => self.config.relaymsg.operators = value == "true",
+            "roleplay.enabled" => self.config.roleplay.enabled = value == "true",
+            "roleplay.operators_only" => self.config.roleplay.operators_only = value == "true",
+            "roleplay.suffix" => self.config.roleplay.suffix = value == "true",
+            "server.rules" => self.config.server.rules = Some(value.into()),
+            "server.admin_name" => self.config.server.admin_name = Some(value.into()),
+            "server.admin_email" => self.config.server.admin_email = Some(value.into()),
             "server.password" => self.config.server.password = Some(Secret::new(value)),
             "limits.split_forget" => self.config.limits.split_forget = seconds(value),
             "limits.channels_per_user" => self.config.limits.channels_per_user = number(),
+            "limits.clients_per_address" => {
+                self.config.limits.clients_per_address = number() as u32;
+            }
+            "webirc" => {
+                let words: Vec<&str> = value.split(' ').collect();
+                let [name, password, host] = words[..] else { panic!("webirc NAME PASSWORD HOST") };
+                self.config.webirc.push(webirc(name, password, host));
+            }
+            "sts.port" => {
+                self.config.sts.enabled = true;
+                self.config.sts.port = number() as u16;
+            }
+            "listen.sts_only" => {
+                self.config.listen.push(Listen { sts_only: true, ..Listen::default() });
+            }
             "server.casemapping" => {
                 self.config.server.casemapping = match value {
                     "precis" => Casemap::Precis,
@@ -185,6 +217,13 @@ impl Play {
             }
             "limits.login_burst" => self.config.limits.login_burst = number() as u32,
             "limits.server_bans" => self.config.limits.server_bans = number(),
+            "limits.metadata_keys" => self.config.limits.metadata_keys = number(),
+            "limits.metadata_subs" => self.config.limits.metadata_subs = number(),
+            "limits.metadata_burst" => self.config.limits.metadata_burst = number() as u32,
+            "limits.accept" => self.config.limits.accept = number(),
+            "limits.silence" => self.config.limits.silence = number(),
+            "limits.whowas" => self.config.limits.whowas = number(),
+            "limits.monitor" => self.config.limits.monitor = number(),
             "limits.list_entries" => self.config.limits.list_entries = number(),
             "limits.flood_burst" => self.config.limits.flood_burst = number() as u32,
             "limits.flood_interval" => self.config.limits.flood_interval = seconds(value),

@@ -3,7 +3,10 @@
 //! A field that the client cannot know, for want of a capability or since nobody has told it yet, is
 //! `None` and compares equal to whatever is true.
 
-use crate::wire::{casemap::Casemap, mask};
+use crate::{
+    network::mode::{Kind, kind},
+    wire::{casemap::Casemap, mask},
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A client's idea of itself, of where it is and of who is there.
@@ -36,6 +39,8 @@ pub struct Room {
     pub modes: Option<BTreeMap<char, String>>,
     /// The lists that are known, as masks are compared.
     pub lists: BTreeMap<char, BTreeSet<String>>,
+    /// Whether it has been an auditorium, where one need not know of everybody.
+    pub vague: bool,
     /// A list of which not all has been heard.
     listing: BTreeSet<String>,
 }
@@ -264,8 +269,16 @@ impl View {
                     }
                 }
                 _ => {
-                    let takes = letter == 'k' || letter == 'l' && add;
+                    let takes = match kind(letter) {
+                        Some(Kind::List | Kind::Key) => true,
+                        Some(Kind::Value) => add,
+                        Some(Kind::Flag | Kind::Status) | None => false,
+                    };
+                    room.vague |= letter == 'u';
                     let value = if takes { params.next().copied() } else { None };
+                    if kind(letter) == Some(Kind::List) {
+                        continue;
+                    }
                     if let Some(modes) = &mut room.modes {
                         match add {
                             true => drop(modes.insert(letter, value.unwrap_or_default().into())),

@@ -48,19 +48,23 @@ pub struct Cap {
     pub doc: &'static str,
     /// Whether all of it works, so that clients may ask for it.
     pub offered: bool,
+    /// Whether it is offered only to some, and with a value that depends on who they are.
+    pub conditional: bool,
 }
 
-/// `bit NAME = "name" offered;`
+/// `bit NAME = "name" offered;`, or `conditional`, or `planned`.
 macro_rules! caps {
     ($($(#[doc = $doc:literal])* $bit:literal $konst:ident = $name:literal $offered:ident;)*) => {
         $($(#[doc = $doc])* pub const $konst: CapSet = CapSet(1 << $bit);)*
         /// Every capability, by name.
         pub const ALL: &[Cap] = &[$(Cap {
-            name: $name, set: $konst, doc: concat!($($doc),*), offered: caps!(@ $offered),
+            name: $name, set: $konst, doc: concat!($($doc),*), offered: caps!(@ $offered), conditional: caps!(? $offered),
         }),*];
     };
     (@ offered) => { true };
-    (@ planned) => { false };
+    (@ $other:ident) => { false };
+    (? conditional) => { true };
+    (? $other:ident) => { false };
 }
 
 caps! {
@@ -75,37 +79,51 @@ caps! {
     /// Changes of what can be negotiated are told.
     4 CAP_NOTIFY = "cap-notify" offered;
     /// Changes of the hosts of others are told.
-    5 CHGHOST = "chghost" planned;
+    5 CHGHOST = "chghost" offered;
+    /// What the server supports can be asked for, and comes as a batch.
+    6 EXTENDED_ISUPPORT = "draft/extended-isupport" offered;
+    /// Users and channels tell of themselves, key by key, in METADATA lines.
+    40 METADATA_2 = "draft/metadata-2" offered;
+    /// Users and channels tell of themselves, key by key, in numerics.
+    41 METADATA_3 = "draft/metadata-3" offered;
+    /// No names are sent on joining; the name before it was ratified.
+    7 DRAFT_NO_IMPLICIT_NAMES = "draft/no-implicit-names" offered;
+    /// What operators of the network do is marked.
+    42 OPER_TAG = "draft/oper-tag" offered;
+    /// One may be away before registering.
+    8 PRE_AWAY = "draft/pre-away" offered;
+    /// What is relayed for somebody else tells by whom.
+    43 RELAYMSG = "draft/relaymsg" planned;
+    /// Who registers is told their own mask and real name.
+    44 WHOAMI = "draft/whoami" offered;
     /// One's own messages come back.
-    6 ECHO_MESSAGE = "echo-message" offered;
+    9 ECHO_MESSAGE = "echo-message" offered;
     /// JOIN tells account and real name.
-    7 EXTENDED_JOIN = "extended-join" offered;
+    10 EXTENDED_JOIN = "extended-join" offered;
+    /// Changes of monitored users are told.
+    11 EXTENDED_MONITOR = "extended-monitor" offered;
     /// Invitations of others are told.
-    8 INVITE_NOTIFY = "invite-notify" offered;
+    12 INVITE_NOTIFY = "invite-notify" offered;
     /// Answers carry the label of what they answer.
-    9 LABELED_RESPONSE = "labeled-response" offered;
+    13 LABELED_RESPONSE = "labeled-response" offered;
     /// Messages may carry tags.
-    10 MESSAGE_TAGS = "message-tags" offered;
+    14 MESSAGE_TAGS = "message-tags" offered;
     /// Every prefix of a member is shown.
-    11 MULTI_PREFIX = "multi-prefix" offered;
+    15 MULTI_PREFIX = "multi-prefix" offered;
+    /// No names are sent on joining.
+    16 NO_IMPLICIT_NAMES = "no-implicit-names" offered;
     /// Messages carry their time.
-    12 SERVER_TIME = "server-time" offered;
+    17 SERVER_TIME = "server-time" offered;
     /// Real names may change.
-    13 SETNAME = "setname" offered;
+    18 SETNAME = "setname" offered;
     /// Errors may come as FAIL, WARN and NOTE.
-    14 STANDARD_REPLIES = "standard-replies" offered;
+    19 STANDARD_REPLIES = "standard-replies" offered;
+    /// One should come back by TLS.
+    62 STS = "sts" conditional;
+    /// One may turn to TLS with STARTTLS.
+    63 TLS = "tls" conditional;
     /// NAMES tells whole masks.
-    15 USERHOST_IN_NAMES = "userhost-in-names" offered;
-}
-
-/// The capability of that name, if it is offered.
-pub fn find(name: &str) -> Option<&'static Cap> {
-    ALL.iter().find(|cap| cap.offered && cap.name == name)
-}
-
-/// What is offered.
-pub fn offered() -> impl Iterator<Item = &'static Cap> {
-    ALL.iter().filter(|cap| cap.offered)
+    20 USERHOST_IN_NAMES = "userhost-in-names" offered;
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ pub struct Msg {
     body: String,
     extra: Option<(CapSet, Box<str>)>,
     only: CapSet,
+    unless: CapSet,
 }
 
 #[derive(Clone, Debug)]
@@ -121,9 +122,16 @@ impl Msg {
         self
     }
 
+    /// Those with a capability do not get the message.
+    #[must_use]
+    pub fn unless(mut self, cap: CapSet) -> Msg {
+        self.unless = cap;
+        self
+    }
+
     /// The capabilities that can change this message; others cannot split its encoding.
     pub fn relevant(&self) -> CapSet {
-        let mut set = self.tags.iter().fold(self.only, |set, tag| set.or(tag.cap));
+        let mut set = self.tags.iter().fold(self.only.or(self.unless), |set, tag| set.or(tag.cap));
         if self.time.is_some() {
             set = set.or(cap::SERVER_TIME);
         }
@@ -136,7 +144,8 @@ impl Msg {
     /// Appends the line as one with these capabilities sees it. False, and nothing appended, if it is
     /// not for them.
     pub fn encode(&self, caps: CapSet, out: &mut Vec<u8>) -> bool {
-        if !caps.contains(self.only) {
+        let barred = !self.unless.is_empty() && caps.contains(self.unless);
+        if barred || !caps.contains(self.only) {
             return false;
         }
         self.encode_tags(caps, out);
@@ -295,7 +304,8 @@ mod tests {
             "@time=1970-01-01T00:00:00.000Z :a!b@c JOIN #c\r\n"
         );
         assert_eq!(msg.relevant(), cap::EXTENDED_JOIN.or(cap::SERVER_TIME));
-        assert_eq!(text(&msg.only(cap::BATCH), CapSet::EMPTY), "");
+        assert_eq!(text(&msg.clone().only(cap::BATCH), CapSet::EMPTY), "");
+        assert_eq!(text(&msg.unless(cap::BATCH), cap::BATCH), "");
     }
 
     #[test]

@@ -1,10 +1,15 @@
-//! IRC on the wire: bytes to values and back. Knows no server, no state, no clock.
+//! IRC on the wire, and DNS: bytes to values and back. Knows no server, no state, no clock.
 
 pub mod cap;
 pub mod casemap;
+pub mod certificate;
 pub mod cidr;
+pub mod dns;
 pub mod encode;
+pub mod extban;
 pub mod fail;
+pub mod flood;
+pub mod format;
 pub mod framing;
 pub mod isupport;
 pub mod mask;
@@ -12,5 +17,8 @@ pub mod message;
 pub mod mode;
 pub mod name;
 pub mod precis;
+pub mod proxy;
 pub mod reply;
 pub mod tags;
+pub mod upgrade;
+pub mod websocket;

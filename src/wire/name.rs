@@ -130,6 +130,13 @@ pub fn username(text: &str, max: usize) -> Option<Box<str>> {
     (!name.is_empty()).then(|| name.into())
 }
 
+/// Whether a text can be shown as a host: what can stand in a mask and in a parameter, of at most `max`
+/// bytes.
+pub fn is_host(text: &str, max: usize) -> bool {
+    let byte = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:/".contains(&byte);
+    !text.is_empty() && text.len() <= max && !text.starts_with(':') && text.bytes().all(byte)
+}
+
 /// Whether a text can be a server's name: a host name with a dot in it, which may be the last character.
 pub fn is_server_name(text: &str) -> bool {
     text.contains('.') && text.len() <= 63 && is_host_name(text.strip_suffix('.').unwrap_or(text))
@@ -210,6 +217,16 @@ mod tests {
             ".",
         ] {
             assert!(!is_server_name(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn hosts_can_stand_in_a_mask() {
+        for good in ["a", "user/alice", "2001:db8::1", "a_b.c-d"] {
+            assert!(is_host(good, 16), "{good}");
+        }
+        for bad in ["", ":a", "a b", "a@b", "a!b", "a*", "é", "abcdefghijklmnopq"] {
+            assert!(!is_host(bad, 16), "{bad}");
         }
     }
 

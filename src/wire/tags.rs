@@ -28,10 +28,15 @@ impl<'a> Tags<'a> {
         self.iter().filter(|tag| tag.0 == key).last().map(|tag| unescape(tag.1))
     }
 
-    /// The client-only tags, raw and joined as they came; of several of one key, the last.
+    /// The client-only tags, raw and joined as they came; of several of one key, the last. Those that
+    /// hold what no line may hold are left out: some clients take a lone CR for the end of a line.
     pub fn client_only(self) -> String {
+        let whole = |text: &str| !text.contains(['\r', '\n', '\0']);
+        let is_client_only = |tag: &(&str, &str)| {
+            tag.0.len() > 1 && tag.0.starts_with('+') && whole(tag.0) && whole(tag.1)
+        };
         let mut kept: Vec<(&str, &str)> = Vec::new();
-        for (key, value) in self.iter().filter(|tag| tag.0.len() > 1 && tag.0.starts_with('+')) {
+        for (key, value) in self.iter().filter(is_client_only) {
             kept.retain(|tag| tag.0 != key);
             kept.push((key, value));
         }
@@ -50,9 +55,9 @@ impl<'a> Tags<'a> {
     }
 }
 
-/// A value as it stands on the line.
+/// A value as it stands on the line, without NUL, for which there is no way to stand there.
 pub fn escape(value: &str) -> Cow<'_, str> {
-    if !value.contains([';', ' ', '\\', '\r', '\n']) {
+    if !value.contains([';', ' ', '\\', '\r', '\n', '\0']) {
         return Cow::Borrowed(value);
     }
     let mut text = String::with_capacity(value.len() + 8);
@@ -63,6 +68,7 @@ pub fn escape(value: &str) -> Cow<'_, str> {
             '\\' => text.push_str("\\\\"),
             '\r' => text.push_str("\\r"),
             '\n' => text.push_str("\\n"),
+            '\0' => (),
             other => text.push(other),
         }
     }
@@ -103,6 +109,14 @@ mod tests {
         }
         assert_eq!(unescape("a\\"), "a");
         assert_eq!(unescape("\\b"), "b");
+    }
+
+    #[test]
+    fn no_tag_can_carry_what_ends_a_line() {
+        let tags = Tags::new("+a=1\r;+b\0=2;+c=3;+d=\n");
+        assert_eq!(tags.client_only(), "+c=3");
+        assert_eq!(escape("a\0b\r"), "ab\\r");
+        assert_eq!(escape("\0"), "");
     }
 
     #[test]

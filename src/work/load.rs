@@ -3,7 +3,7 @@
 use super::certificate;
 use crate::{
     config::{self, Address, Config, Error, Listen, Mistake, Reading, Secret, Source},
-    job::{Loaded, Material},
+    job::{Loaded, Material, Texts},
 };
 use argon2::{
     Argon2,
@@ -20,8 +20,8 @@ const FILES_MAX: usize = 256;
 /// The largest file that is read.
 const SIZE_MAX: u64 = 1 << 20;
 
-/// The longest message of the day, in lines.
-const MOTD_MAX: usize = 500;
+/// The longest message of the day, and the most rules, in lines.
+const TEXT_MAX: usize = 500;
 
 /// What reads the configuration, again and again.
 #[derive(Clone, Debug)]
@@ -46,20 +46,22 @@ impl Loader {
                 errors.push(Error::of_file(name, Mistake::NoListener));
             }
         }
-        let motd = config.server.motd.clone().map_or_else(Vec::new, |path| {
-            read(&self.folder().join(&path)).map_or_else(
-                |error| {
-                    errors.push(unreadable(&sources, &path, &error));
+        let mut lines = |path: &Option<PathBuf>| -> Vec<String> {
+            let Some(path) = path else { return Vec::new() };
+            match read(&self.folder().join(path)) {
+                Ok(text) => text.lines().take(TEXT_MAX).map(str::to_owned).collect(),
+                Err(error) => {
+                    errors.push(unreadable(&sources, path, &error));
                     Vec::new()
-                },
-                |text| text.lines().take(MOTD_MAX).map(str::to_owned).collect(),
-            )
-        });
+                }
+            }
+        };
+        let texts = Texts { motd: lines(&config.server.motd), rules: lines(&config.server.rules) };
         let (certificates, unusable) = self.certificates(&config.listen, &sources);
         errors.extend(unusable);
         let place = |error: &Error| sources.iter().position(|source| source.name == error.source);
         errors.sort_by_key(|error| (place(error), error.line));
-        if errors.is_empty() { Ok(Loaded { config, motd, certificates }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Loaded { config, texts, certificates }) } else { Err(errors) }
     }
 
     /// Reads the certificates of listeners, and finds what is wrong with them.
@@ -199,7 +201,7 @@ pub fn loopback(ipv6: bool, tls: &config::Tls) -> Vec<Listen> {
     for host in hosts {
         for (port, tls) in [(6667, Vec::new()), (6697, vec![tls.clone()])] {
             if let Ok(address) = format!("{host}:{port}").parse() {
-                listeners.push(Listen { address: Address::Tcp(address), tls });
+                listeners.push(Listen { address: Address::Tcp(address), tls, ..Listen::default() });
             }
         }
     }

@@ -26,7 +26,7 @@ OPER_PASSWORD = "operpassword"
 # What the tests marked "Ergo" edit: of Ergo's configuration the parts that they name.
 ERGO_CONFIG: Dict[str, Any] = {
     "server": {"casemapping": "ascii", "listeners": {}},
-    "accounts": {"multiclient": {"always-on": "opt-in"}},
+    "accounts": {"multiclient": {"always-on": "opt-in"}, "default-user-modes": ""},
 }
 
 
@@ -51,6 +51,7 @@ class SlircdController(BaseServerController, DirectoryBasedController):
     _port_wait_interval = 0.02
     supports_sts = False
     supported_sasl_mechanisms = set()
+    extban_mute_char = "m"
 
     capabilities = frozenset(
         {
@@ -58,6 +59,7 @@ class SlircdController(BaseServerController, DirectoryBasedController):
             Capabilities.BATCH,
             Capabilities.ECHO_MESSAGE,
             Capabilities.EXTENDED_JOIN,
+            Capabilities.EXTENDED_MONITOR,
             Capabilities.LABELED_RESPONSE,
             Capabilities.MESSAGE_TAGS,
             Capabilities.MULTI_PREFIX,
@@ -78,21 +80,26 @@ class SlircdController(BaseServerController, DirectoryBasedController):
             OptionalBehaviors.INVITE_EXCEPTION_MODE,
             OptionalBehaviors.INVITE_LIST,
             OptionalBehaviors.INVITE_OVERRIDES_LIMIT,
+            OptionalBehaviors.METADATA_BEFORE_CONNECT,
             OptionalBehaviors.MULTI_JOIN,
             OptionalBehaviors.MULTI_KICK,
+            OptionalBehaviors.MULTI_NAMES_COMMAND,
             OptionalBehaviors.MULTI_PRIVMSG,
         }
     )
 
     isupport = {
+        "BOT": "B",
         "CASEMAPPING": "ascii",
         "ELIST": "CMNTU",
         "EXCEPTS": None,
         "INVEX": None,
+        "MONITOR": patma.ANYSTR,
         "PREFIX": "(qaohv)~&@%+",
         "STATUSMSG": "~&@%+",
         "TARGMAX": patma.ANYSTR,
         "UTF8ONLY": None,
+        "WHOX": None,
     }
 
     # Hashing takes long by design, and each password only has to be hashed once.
@@ -111,14 +118,12 @@ class SlircdController(BaseServerController, DirectoryBasedController):
         websocket_port: Optional[int],
     ) -> None:
         assert self.proc is None
-        if websocket_port is not None:
-            raise NotImplementedByController("websocket")
         self.hostname, self.port = hostname, port
         self.create_config()
         config = self._ergo_config()
         if ssl:
             self.gen_ssl()
-        self._configure(config, password, ssl)
+        self._configure(config, password, ssl, websocket_port)
         self._command: List[str] = []
         if faketime and shutil.which("faketime"):
             self._command = ["faketime", "-f", faketime]
@@ -181,19 +186,36 @@ class SlircdController(BaseServerController, DirectoryBasedController):
         config = copy.deepcopy(ERGO_CONFIG)
         address = f"127.0.0.1:{self.port}"
         config["server"]["listeners"][address] = None
-        before = copy.deepcopy(config)
+        known = copy.deepcopy(config)
+        # For a listener that PROXY stands in front of.
+        behind = copy.deepcopy(config)
+        behind["server"]["listeners"][address] = {"proxy": True}
         if self.test_config.ergo_config:
             self.test_config.ergo_config(config)
-        if config != before:
+        known["server"]["casemapping"] = config["server"]["casemapping"]
+        known["accounts"]["default-user-modes"] = config["accounts"]["default-user-modes"]
+        if config not in (known, behind):
             raise NotImplementedByController("this part of the configuration of Ergo")
         self._config = config
         return config
 
-    def _configure(self, config: Dict[str, Any], password: Optional[str], ssl: bool) -> None:
+    def _configure(
+        self,
+        config: Dict[str, Any],
+        password: Optional[str],
+        ssl: bool,
+        websocket_port: Optional[int],
+    ) -> None:
         tls = ""
         if ssl:
             tls = f"tls = {{ certificate = {quoted(self.pem_path)}, key = {quoted(self.key_path)} }}"
+        if config["server"]["listeners"][f"127.0.0.1:{self.port}"]:
+            tls += '\nproxy = ["127.0.0.0/8"]'
+        websocket = ""
+        if websocket_port:
+            websocket = f'[[listen]]\naddress = "127.0.0.1:{websocket_port}"\nwebsocket = true'
         secret = f"password = {quoted(self._hash(password))}" if password else ""
+        roleplay = "true" if self.test_config.ergo_roleplay else "false"
         with self.open_file("motd", "w") as file:
             file.write("Welcome to the tests.\n")
         with self.open_file("slircd.toml", "w") as file:
@@ -204,6 +226,8 @@ name = "My.Little.Server"
 network = "ExampleNET"
 description = "test server"
 motd = {quoted(self.directory / "motd")}
+user_modes = {quoted(config["accounts"]["default-user-modes"])}
+casemapping = {quoted(config["server"]["casemapping"])}
 {secret}
 
 [storage]
@@ -214,9 +238,14 @@ exempt = ["127.0.0.0/8"]
 flood_burst = 1000000
 flood_interval = "0s"
 
+[roleplay]
+enabled = {roleplay}
+
 [[listen]]
 address = "127.0.0.1:{self.port}"
 {tls}
+
+{websocket}
 
 [[oper]]
 name = "{OPER_NAME}"

@@ -2,76 +2,107 @@
 
 use super::{Tell, reply};
 use crate::{
-    core::{ConnId, Core, audience, effect::Effects},
+    core::{ConnId, Core, audience, callerid, chanflood, effect::Effects, metadata, policy},
     network::{
-        ChannelId, UserId,
+        ChannelId, Sight, UserId,
         crdt::{Epoch, Source},
-        mode::{self, ChannelModes, Status},
+        mode::{ChannelModes, Status},
         op::{Leave, Op},
     },
     time::Now,
-    wire::{cap, mode as text, reply as replies},
+    wire::{
+        cap::{self, CapSet},
+        flood::{Kind, Rate},
+        mode, reply as replies,
+    },
 };
+use std::time::Duration;
 
 /// The most changes on one MODE line.
 const CHANGES_MAX: usize = 20;
 
 impl Tell<'_> {
     pub(super) fn joined(&mut self, user: UserId, channel: ChannelId) {
-        let who = self.core.network().user(user);
-        let (mask, realname, away) = (who.mask(), who.realname.clone(), who.away.clone());
-        let name = self.core.network().channel(channel).name.to_string();
-        let msg = self
-            .msg(&mask, "JOIN")
-            .param(&name)
-            .with(cap::EXTENDED_JOIN, &format!("* :{realname}"));
-        audience::send(
-            self.core,
-            self.fx,
-            &msg,
-            audience::of_channel(self.core, channel, Status::NONE),
-        );
         let own = audience::of_user(self.core, user).to_vec();
-        if let Some(away) = away {
-            let msg = self.msg(&mask, "AWAY").text(&away).only(cap::AWAY_NOTIFY);
-            let others = audience::of_channel(self.core, channel, Status::NONE)
-                .filter(|conn| !own.contains(conn));
-            audience::send(self.core, self.fx, &msg, others);
-        }
+        self.show_join(user, channel, &own);
+        self.count_join(channel);
+        let name = self.core.network().channel(channel).name.clone();
         if let Some(local) = self.core.locals.get_mut(user) {
-            local.invites.retain(|invite| invite.as_str() != name);
+            local.invites.retain(|invite| *invite != name);
         }
         for conn in own {
             topic(self.core, self.fx, conn, channel, self.now);
-            names(self.core, self.fx, conn, channel, self.now);
+            let caps = self.core.sessions.get(conn).map_or(CapSet::EMPTY, |session| session.caps);
+            // ircv3: no-implicit-names, under the name it has now and the one it had as a draft.
+            if !caps.contains(cap::NO_IMPLICIT_NAMES)
+                && !caps.contains(cap::DRAFT_NO_IMPLICIT_NAMES)
+            {
+                names(self.core, self.fx, conn, channel, self.now);
+            }
+            metadata::entered(self.core, self.fx, conn, channel, self.now);
         }
     }
 
-    pub(super) fn left(&mut self, user: UserId, channel: ChannelId, how: &Leave) {
-        let (mask, nick) = (
-            self.core.network().user(user).mask(),
-            self.core.network().user(user).nick().to_string(),
-        );
+    pub(super) fn revealed(&mut self, user: UserId, channel: ChannelId) {
+        self.show_join(user, channel, &[]);
+    }
+
+    /// Shows a join to those who may see it, and to the user's own sessions that are to see it.
+    fn show_join(&mut self, user: UserId, channel: ChannelId, own: &[ConnId]) {
+        let away = self.core.network().user(user).away.clone();
+        let name = self.core.network().channel(channel).name.to_string();
+        let msg = self.join(user, &name);
+        let others = audience::who_see(self.core, channel, user);
+        audience::send(self.core, self.fx, &msg, others.chain(own.iter().copied()));
+        if let Some(away) = away {
+            let msg = self.by(user, "AWAY").text(&away).only(cap::AWAY_NOTIFY);
+            let others = audience::who_see(self.core, channel, user);
+            audience::send(self.core, self.fx, &msg, others);
+        }
+        let others: Vec<ConnId> = audience::who_see(self.core, channel, user).collect();
+        metadata::introduce(self.core, self.fx, user, &others, self.now);
+    }
+
+    pub(super) fn left(&mut self, user: UserId, channel: ChannelId, sight: Sight, how: &Leave) {
+        let nick = self.core.network().user(user).nick().to_string();
         let Some(name) =
             self.core.network().find_channel(channel).map(|channel| channel.name.to_string())
         else {
             return;
         };
         let msg = match how {
-            Leave::Part(reason) if reason.is_empty() => self.msg(&mask, "PART").param(&name),
-            Leave::Part(reason) => self.msg(&mask, "PART").param(&name).text(reason),
+            Leave::Part(reason) if reason.is_empty() => self.by(user, "PART").param(&name),
+            Leave::Part(reason) => self.by(user, "PART").param(&name).text(reason),
             Leave::Kick { by, reason } => {
-                let by = self.source(*by, "");
-                self.msg(&by, "KICK").param(&name).param(&nick).text(reason)
+                self.done_by(*by, "", "KICK").param(&name).param(&nick).text(reason)
             }
         };
         let own = audience::of_user(self.core, user);
-        audience::send(
-            self.core,
-            self.fx,
-            &msg,
-            audience::of_channel(self.core, channel, Status::NONE).chain(own.iter().copied()),
-        );
+        let others = match (sight, how) {
+            // Who is kicked has not been noticed by nobody.
+            (Sight::Nobody, Leave::Kick { .. }) => {
+                audience::of_channel(self.core, channel, Status::HALFOP).collect()
+            }
+            (sight, _) => audience::who_know(self.core, channel, sight).collect::<Vec<_>>(),
+        };
+        audience::send(self.core, self.fx, &msg, others.into_iter().chain(own.iter().copied()));
+        let delay = self.core.network().channel(channel).value('J');
+        let delay = delay.and_then(|delay| delay.parse().ok()).map(Duration::from_secs);
+        let home = self.core.locals.get(user).is_some();
+        if let Some(delay) = delay.filter(|_| home && matches!(how, Leave::Kick { .. })) {
+            self.core.chanflood.kicked(channel, user, self.now.mono + delay);
+        }
+    }
+
+    fn count_join(&mut self, channel: ChannelId) {
+        let (network, now) = (&self.core.network, self.now.mono);
+        let record = network.channel(channel);
+        if let Some(rate) = record.value('j').and_then(Rate::parse) {
+            self.core.chanflood.joined(channel, rate, now);
+        }
+        if let Some(rate) = chanflood::rate(record, Kind::Join) {
+            self.core.chanflood.count(channel, Kind::Join, rate, now);
+        }
     }
 
     pub(super) fn mode(
@@ -80,13 +111,12 @@ impl Tell<'_> {
         by: Source,
         changes: &[(bool, char, Option<Box<str>>)],
     ) {
-        let by = self.source(by, "");
         let name = self.core.network().channel(channel).name.to_string();
         for piece in changes.chunks(CHANGES_MAX) {
-            let text = text::format(
+            let text = mode::format(
                 piece.iter().map(|(on, letter, param)| (*on, *letter, param.as_deref())),
             );
-            let msg = self.msg(&by, "MODE").param(&name).rest(&text);
+            let msg = self.done_by(by, "", "MODE").param(&name).rest(&text);
             audience::send(
                 self.core,
                 self.fx,
@@ -97,7 +127,6 @@ impl Tell<'_> {
     }
 
     pub(super) fn topic(&mut self, channel: ChannelId, by: Source, setter: &str) {
-        let by = self.source(by, setter);
         let network = self.core.network();
         let name = network.channel(channel).name.to_string();
         let text = network
@@ -105,7 +134,7 @@ impl Tell<'_> {
             .topic()
             .map(|topic| topic.value.text.clone())
             .unwrap_or_default();
-        let msg = self.msg(&by, "TOPIC").param(&name).text(&text);
+        let msg = self.done_by(by, setter, "TOPIC").param(&name).text(&text);
         audience::send(
             self.core,
             self.fx,
@@ -116,14 +145,16 @@ impl Tell<'_> {
 
     pub(super) fn invited(&mut self, by: UserId, user: UserId, channel: ChannelId) {
         let network = self.core.network();
-        let (mask, nick) = (network.user(by).mask(), network.user(user).nick().to_string());
+        let nick = network.user(user).nick().to_string();
         let name = network.channel(channel).name.clone();
         if let Some(local) = self.core.locals.get_mut(user) {
             local.invite(&name);
         }
-        let msg = self.msg(&mask, "INVITE").param(&nick).param(name.as_str());
+        let msg = self.by(by, "INVITE").param(&nick).param(name.as_str());
         let own = audience::of_user(self.core, user).to_vec();
-        self.send(&msg, own.iter().copied());
+        if !callerid::silences(self.core, user, by) {
+            self.send(&msg, own.iter().copied());
+        }
         // ircv3: invite-notify: those who might have invited the user themselves.
         let speaker = audience::of_user(self.core, by).to_vec();
         let ops = audience::of_channel(self.core, channel, Status::HALFOP);
@@ -141,7 +172,7 @@ impl Core {
         let Some(record) = self.network.find_channel(channel) else { return };
         let (name, before) = (record.name.clone(), record.epoch);
         let epoch = Epoch::founded(self.clock.tick(now.wall), Some(before));
-        let modes = ChannelModes::of(mode::FIRST);
+        let modes = ChannelModes::of(policy::FIRST_MODES);
         self.commit(fx, Op::Channel { name, epoch, modes }, None, now);
     }
 }
@@ -185,12 +216,22 @@ pub fn names_piece(
     let network = core.network();
     let inside = session.user().is_some_and(|user| network.status(channel, user).is_some());
     let record = network.find_channel(channel)?;
-    let symbol = if record.has('s') { '@' } else { '=' };
+    let symbol = match (record.has('s'), record.has('p')) {
+        (true, _) => '@',
+        (false, true) => '*',
+        (false, false) => '=',
+    };
     let room = NAMES_MAX.saturating_sub(core.name().len() + record.name.as_str().len());
     let (mut text, mut last) = (String::new(), None);
     for (user, member) in network.members_after(channel, after) {
         let who = network.user(user);
-        if !inside && who.modes.contains('i') {
+        let own = session.user() == Some(user);
+        let seen = session.user().is_some_and(|viewer| network.sees_member(channel, viewer, user));
+        // Who listens only is not on the list, not even on the own one.
+        if own && record.has('u') && member.status == Status::NONE
+            || !own && !seen
+            || !inside && who.modes.contains('i')
+        {
             last = Some(user);
             continue;
         }

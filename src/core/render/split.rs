@@ -2,7 +2,7 @@
 
 use super::Tell;
 use crate::{
-    core::{ConnId, Core, audience, effect::Effects, undelivered::Lost},
+    core::{ConnId, Core, audience, effect::Effects, metadata, snotice, undelivered::Lost},
     network::{
         UserId,
         mode::Status,
@@ -11,7 +11,7 @@ use crate::{
     time::{Now, Sid},
     wire::{cap, encode::Msg, mode},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Tell<'_> {
     /// Users are out of sight: they quit, as far as anybody here can tell.
@@ -22,11 +22,14 @@ impl Tell<'_> {
         for gone in departed {
             self.core.census.quit(gone.modes);
             self.note_past(gone);
+            self.left_sight(gone);
             let msg = self.msg(&gone.mask, "QUIT").text(&reason);
-            for conn in audience::of_channels(self.core, &gone.channels) {
+            for conn in audience::of_departed(self.core, gone) {
                 heard.entry(conn).or_default().push(msg.clone());
             }
         }
+        let text = |_: &Core| format!("Netsplit {} <-> {}", names.0, names.1);
+        snotice::here(self.core, self.fx, 'l', text, self.now);
         self.batches("netsplit", &names, heard);
         self.report_undelivered(server, &names.1);
     }
@@ -35,18 +38,16 @@ impl Tell<'_> {
     pub(super) fn healed(&mut self, users: &[UserId], server: Sid) {
         let names = self.ends(server);
         let mut heard: BTreeMap<ConnId, Vec<Msg>> = BTreeMap::new();
+        let mut again: BTreeMap<ConnId, BTreeSet<UserId>> = BTreeMap::new();
         for user in users {
             let who = self.core.network().user(*user);
-            let (mask, nick, realname) = (who.mask(), who.nick().to_string(), who.realname.clone());
+            let nick = who.nick().to_string();
             let (modes, away, channels) = (who.modes, who.away.clone(), who.channels().to_vec());
             self.core.census.came(modes);
+            self.online(*user);
             for channel in channels {
                 let name = self.core.network().channel(channel).name.to_string();
-                let mut lines = vec![
-                    self.msg(&mask, "JOIN")
-                        .param(&name)
-                        .with(cap::EXTENDED_JOIN, &format!("* :{realname}")),
-                ];
+                let mut lines = vec![self.join(*user, &name)];
                 let status = self.core.network().status(channel, *user).unwrap_or_default();
                 if status != Status::NONE {
                     let by = self.core.name().to_owned();
@@ -56,16 +57,23 @@ impl Tell<'_> {
                     lines.push(self.msg(&by, "MODE").param(&name).rest(&text));
                 }
                 if let Some(away) = &away {
-                    lines.push(self.msg(&mask, "AWAY").text(away).only(cap::AWAY_NOTIFY));
+                    lines.push(self.by(*user, "AWAY").text(away).only(cap::AWAY_NOTIFY));
                 }
-                for conn in
-                    audience::of_channel(self.core, channel, Status::NONE).collect::<Vec<_>>()
-                {
+                let sight = self.core.network().channel(channel).sight(*user);
+                for conn in audience::who_know(self.core, channel, sight).collect::<Vec<_>>() {
                     heard.entry(conn).or_default().extend(lines.iter().cloned());
+                    again.entry(conn).or_default().insert(*user);
                 }
             }
         }
+        let text = |_: &Core| format!("Netjoin {} <-> {}", names.0, names.1);
+        snotice::here(self.core, self.fx, 'l', text, self.now);
         self.batches("netjoin", &names, heard);
+        for (conn, users) in again {
+            for user in users {
+                metadata::introduce(self.core, self.fx, user, &[conn], self.now);
+            }
+        }
     }
 
     /// The two ends of what is broken, as a quit by a split names them.

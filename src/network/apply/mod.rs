@@ -4,6 +4,7 @@
 //! is causal, so whatever an operation speaks of has come before it, or has gone again.
 
 mod channel;
+mod metadata;
 mod mode;
 mod nick;
 mod presence;
@@ -29,10 +30,7 @@ impl Network {
             Op::Goodbye(reason) => self.server_ends(at, reason, changes),
             Op::Forget { server, life } => self.server_forgotten(*server, *life, at, changes),
             Op::Beat => true,
-            Op::Missed(_) => {
-                changes.push(Change::Missed(at.server));
-                true
-            }
+            Op::Missed(_) => server_missed(at, changes),
             Op::User(presence) => self.user_is(presence, at, changes),
             Op::Nick { uid, nick } => self.user_asks_for(*uid, nick, at, changes),
             Op::Away { uid, message } => self.user_away(*uid, message.as_deref(), at, changes),
@@ -40,12 +38,17 @@ impl Network {
             Op::UserModes { uid, modes, host, class } => {
                 self.user_modes(*uid, *modes, host, class.as_deref(), at, changes)
             }
+            Op::Host { uid, user, host } => self.user_moves(*uid, user, host, at, changes),
+            Op::Account { uid, account } => {
+                self.user_logs_in(*uid, account.as_deref(), at, changes)
+            }
             Op::Quit { uid, reason } => self.user_quits(*uid, reason, at, changes),
             Op::Channel { name, epoch, modes } => {
                 self.channel_is(name, *epoch, *modes, at, changes)
             }
             Op::Ended(ended) => self.channels_end(ended, changes),
             Op::Join { uid, name, entry } => self.join(*uid, name, entry, at, changes),
+            Op::Reveal { uid, name, joined } => self.reveal(*uid, name, *joined, changes),
             Op::Leave { uid, name, joined, how } => {
                 self.leave(*uid, name, *joined, how, at, changes)
             }
@@ -55,19 +58,16 @@ impl Network {
             Op::Topic { name, epoch, by, setter, text } => {
                 self.topic((name, *epoch), *by, setter, text, at, changes)
             }
-            Op::Invite { by, uid, name } => {
-                let (by, user) = (self.seen(*by), self.seen(*uid));
-                let seen = by.zip(user).zip(self.name(name));
-                changes.extend(seen.map(|((by, user), channel)| Change::Invited {
-                    by,
-                    user,
-                    channel,
-                }));
-                true
+            Op::Metadata { by, of, key, value } => {
+                self.metadata_is((of, key), value.as_deref(), *by, at, changes)
             }
-            Op::Message(message) => self.say(message, changes),
-            Op::Request { uid, .. } => {
-                changes.extend(self.uid(*uid).map(|user| Change::Asked { user }));
+            Op::Invite { .. }
+            | Op::Knock { .. }
+            | Op::Announce { .. }
+            | Op::Message(_)
+            | Op::Snotice { .. }
+            | Op::Request { .. } => {
+                changes.extend(self.passes_by(op));
                 true
             }
             Op::Ban { by, key, terms } => {
@@ -94,28 +94,44 @@ impl Network {
         }
     }
 
+    /// What leaves no trace in the network, if there is somebody to see it.
+    fn passes_by(&self, op: &Op) -> Option<Change> {
+        match op {
+            Op::Invite { by, uid, name } => {
+                let (by, user) = self.seen(*by).zip(self.seen(*uid))?;
+                Some(Change::Invited { by, user, channel: self.name(name)? })
+            }
+            Op::Knock { uid, name } => {
+                Some(Change::Knocked { user: self.seen(*uid)?, channel: self.name(name)? })
+            }
+            Op::Announce { .. } => Some(Change::Announced),
+            Op::Message(message) => self.say(message),
+            Op::Snotice { .. } => Some(Change::Snotice),
+            Op::Request { uid, .. } => Some(Change::Asked { user: self.uid(*uid)? }),
+            _ => None,
+        }
+    }
+
     fn lapse(&mut self, at: Stamp, changes: &mut Vec<Change>) -> bool {
         let now = at.wall();
         changes.extend(self.bans.lapse(now).into_iter().map(Change::Lapsed));
         let before = Wall(now.0.saturating_sub(KEPT_MS));
         self.bans.forget(before);
         self.filters.forget(before);
+        self.expire(now, at, changes);
         true
     }
 
-    fn say(&self, message: &Message, changes: &mut Vec<Change>) -> bool {
-        changes.extend(match &message.to {
-            Target::Channel { name, .. } => {
-                let by = self.seen(message.from);
-                by.zip(self.name(name)).map(|(by, channel)| Change::Said { by, channel })
+    fn say(&self, message: &Message) -> Option<Change> {
+        Some(match &message.to {
+            Target::Channel { name, .. } | Target::Moderated(name) => {
+                Change::Said { by: self.seen(message.from)?, channel: self.name(name)? }
             }
             // Their server had not given up ours, so nobody tells the sender that it is lost.
             Target::User(uid) => {
-                let by = self.uid(message.from);
-                by.zip(self.uid(*uid)).map(|(by, user)| Change::Told { by, user })
+                Change::Told { by: self.uid(message.from)?, user: self.uid(*uid)? }
             }
-        });
-        true
+        })
     }
 
     /// The user of that identity, if in sight.
@@ -132,4 +148,10 @@ impl Network {
             }
         }
     }
+}
+
+/// What was missed changes nothing, but those who said it may want to know.
+fn server_missed(at: Stamp, changes: &mut Vec<Change>) -> bool {
+    changes.push(Change::Missed(at.server));
+    true
 }

@@ -2,8 +2,9 @@
 
 use crate::{
     network::{
-        Network, User, UserId,
+        Network, Sight, User, UserId,
         crdt::Uid,
+        metadata::{Holder, Metadata},
         mode::UserModes,
         op::{Change, Departed, Presence},
     },
@@ -54,6 +55,8 @@ impl Network {
             away: presence.away.clone(),
             modes: presence.modes,
             class: presence.class.clone(),
+            account: presence.account.clone(),
+            metadata: Metadata::default(),
             channels: Vec::new(),
             hidden,
         });
@@ -93,6 +96,10 @@ impl Network {
         self.user_away(uid, presence.away.as_deref(), at, changes);
         self.users[user].written = Stamp::ZERO;
         self.user_renames(uid, &presence.realname, at, changes);
+        self.users[user].written = Stamp::ZERO;
+        self.user_moves(uid, &presence.user, &presence.host, at, changes);
+        self.users[user].written = Stamp::ZERO;
+        self.user_logs_in(uid, presence.account.as_deref(), at, changes);
         true
     }
 
@@ -150,6 +157,39 @@ impl Network {
         true
     }
 
+    pub(super) fn user_moves(
+        &mut self,
+        uid: Uid,
+        name: &str,
+        host: &str,
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let Some(user) = self.write(uid, at) else { return false };
+        let known = &mut self.users[user];
+        if (&*known.user, &*known.host) != (name, host) {
+            let mask = known.mask().into();
+            (known.user, known.host) = (name.into(), host.into());
+            self.note(user, Change::Host { user, mask }, changes);
+        }
+        true
+    }
+
+    pub(super) fn user_logs_in(
+        &mut self,
+        uid: Uid,
+        account: Option<&str>,
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let Some(user) = self.write(uid, at) else { return false };
+        if self.users[user].account.as_deref() != account {
+            self.users[user].account = account.map(Into::into);
+            self.note(user, Change::Account { user }, changes);
+        }
+        true
+    }
+
     pub(super) fn user_quits(
         &mut self,
         uid: Uid,
@@ -178,6 +218,7 @@ impl Network {
             changes.push(Change::Quit(departed, reason.into()));
         }
         self.unclaim(user, changes);
+        self.metadata_ends(Holder::User(user));
         self.uids.remove(&self.users[user].uid);
         self.users.remove(user);
     }
@@ -185,13 +226,20 @@ impl Network {
     /// What is needed to tell of a user who will not be there any more.
     pub(super) fn departed(&self, user: UserId) -> Departed {
         let gone = &self.users[user];
+        let seen = |sight| {
+            let channels = gone.channels.iter().copied();
+            channels.filter(|channel| self.channels[*channel].sight(user) == sight).collect()
+        };
         Departed {
             user,
             mask: gone.mask().into(),
             realname: gone.realname.clone(),
+            real_host: gone.real_host.clone(),
+            address: gone.address,
             modes: gone.modes,
             server: gone.uid.server,
-            channels: gone.channels.clone(),
+            channels: seen(Sight::All),
+            shy: seen(Sight::Known),
         }
     }
 

@@ -2,8 +2,11 @@
 
 mod bad_input;
 mod connections;
+mod names;
 #[cfg(unix)]
 mod process;
 #[cfg(unix)]
 mod reload;
 mod running;
+mod transports;
+mod websocket;

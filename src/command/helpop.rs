@@ -1,0 +1,33 @@
+//! HELPOP: HELP, as some clients call it.
+
+use crate::{
+    core::dispatch::{Command, Run},
+    wire::reply,
+};
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "HELPOP",
+    params: "[<command>]",
+    about: "Explains a command, as HELP does.",
+    help: "",
+    replies: &[reply::HELP_START, reply::HELP_TXT, reply::END_OF_HELP, reply::HELP_NOT_FOUND],
+    cost: 1,
+    run: Run::User(super::help::help),
+}];
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn it_is_help() {
+        check(
+            r"
+            alice > HELPOP part
+            alice < :s1.test 704 alice PART :PART <channel>{,<channel>} [<reason>]
+            alice > HELPOP nothing
+            alice < :s1.test 524 alice nothing :No help available on this topic
+            ",
+        );
+    }
+}

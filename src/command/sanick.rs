@@ -1,0 +1,63 @@
+//! SANICK: gives a user another nick.
+
+use super::request::request;
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome},
+        dispatch::{Command, Run},
+        oper::Priv,
+    },
+    network::{UserId, op::Ask},
+    wire::{message::Args, name::Nick, reply},
+};
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "SANICK",
+    params: "<nick> <new nick>",
+    about: "Gives a user another nick.",
+    help: "",
+    replies: &[reply::NO_SUCH_NICK, reply::ERRONEOUS_NICKNAME, reply::NICKNAME_IN_USE],
+    cost: 1,
+    run: Run::Oper(Priv::Force, sanick),
+}];
+
+fn sanick(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+    let target = ctx.user(args[0])?;
+    let most = ctx.core.config.limits.nick;
+    let Some(nick) = Nick::new(args[1], ctx.network().casemap(), most) else {
+        return Err(reply::erroneous_nickname(args[1]).into());
+    };
+    if ctx.network().nick(&nick).is_some_and(|holder| holder != target) {
+        return Err(reply::nickname_in_use(args[1]).into());
+    }
+    request(ctx, user, target, Ask::Nick(nick));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn a_user_has_another_nick_on_any_server() {
+        check(
+            r"
+            servers 2
+            config oper root sesame
+            alice@1 > OPER root sesame
+            bob@2   > PING x
+            alice > SANICK bob robert
+            bob   < :bob!~bob@bob.test NICK :robert
+            alice > SANICK robert 1st
+            alice < :s1.test 432 alice 1st :Erroneous nickname
+            alice > SANICK robert Alice
+            alice < :s1.test 433 alice Alice :Nickname is already in use
+            alice > SANICK nobody x
+            alice < :s1.test 401 alice nobody :No such nick/channel
+            bob   > SANICK alice x
+            bob   < :s2.test 481 robert :Permission Denied - You're not an IRC operator with that privilege
+            same
+            ",
+        );
+    }
+}

@@ -1,0 +1,162 @@
+//! STATS (RFC 2812 §3.4.4).
+
+use crate::{
+    core::{
+        bans,
+        ctx::{Ctx, Outcome},
+        dispatch::{Command, Run},
+        oper::Priv,
+        registration,
+    },
+    network::{UserId, ban::KINDS},
+    wire::{message::Args, reply},
+};
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "STATS",
+    params: "[<letter> [<server>]]",
+    about: "Shows numbers of the server.",
+    help: "u: how long it has been up. p: the operators online. For operators who may see everything: b the server bans, l the connections, o who may become an operator, m what is counted.",
+    replies: &[
+        reply::STATS_LINK_INFO,
+        reply::STATS_K_LINE,
+        reply::STATS_UPTIME,
+        reply::STATS_O_LINE,
+        reply::STATS_DEBUG,
+        reply::END_OF_STATS,
+        reply::NO_SUCH_SERVER,
+    ],
+    cost: 4,
+    run: Run::User(stats),
+}];
+
+/// The most rows that are shown at once.
+const SHOWN_MAX: usize = 500;
+
+fn stats(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+    ctx.asked_here(args.given(1))?;
+    let letter = args.given(0).and_then(|text| text.chars().next()).unwrap_or('*');
+    let rows = match letter.to_ascii_lowercase() {
+        'u' => vec![uptime(ctx)],
+        'p' => operators(ctx),
+        'b' | 'k' | 'g' | 'd' | 'z' | 'l' | 'o' | 'm' => {
+            if !ctx.may(user, Priv::See) {
+                return Err(reply::no_privileges().into());
+            }
+            match letter.to_ascii_lowercase() {
+                'l' => connections(ctx),
+                'o' => opers(ctx),
+                'm' => counted(ctx),
+                _ => server_bans(ctx),
+            }
+        }
+        _ => Vec::new(),
+    };
+    let more = rows.len() > SHOWN_MAX;
+    for row in rows.into_iter().take(SHOWN_MAX) {
+        ctx.reply(row);
+    }
+    if more {
+        ctx.reply(reply::stats_debug("There are more; the rest is not shown"));
+    }
+    ctx.reply(reply::end_of_stats(letter));
+    Ok(())
+}
+
+fn uptime(ctx: &Ctx<'_>) -> reply::Reply {
+    let up = ctx.now.wall.secs().saturating_sub(ctx.core.started.secs());
+    reply::stats_uptime(up / 86_400, up / 3600 % 24, up / 60 % 60, up % 60)
+}
+
+fn operators(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
+    let opers = ctx.network().users().filter(|(_, user)| user.is_oper());
+    let row = |user: &crate::network::User| {
+        format!("{} ({})", user.mask(), user.class.as_deref().unwrap_or("*"))
+    };
+    opers.map(|(_, user)| reply::stats_debug(&row(user))).collect()
+}
+
+fn connections(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
+    let mut rows = Vec::new();
+    for (_, session) in ctx.core.sessions.iter().take(SHOWN_MAX + 1) {
+        let address = registration::origin_text(session.from);
+        let user = session.user();
+        let nick = user.map_or_else(|| "*".to_owned(), |user| ctx.whois(user).nick().to_string());
+        let silent = ctx.now.mono.since(session.heard).as_secs();
+        rows.push(reply::stats_link_info(&nick, &address, silent));
+    }
+    rows
+}
+
+fn opers(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
+    let row = |oper: &crate::config::Oper| {
+        let masks = if oper.masks.is_empty() { "*@*".to_owned() } else { oper.masks.join(",") };
+        reply::stats_o_line(&masks, &oper.name, &oper.class)
+    };
+    ctx.core.config.oper.iter().map(row).collect()
+}
+
+fn counted(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
+    let text = ctx.core.metrics.render();
+    text.lines().filter(|line| !line.starts_with('#')).map(reply::stats_debug).collect()
+}
+
+fn server_bans(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
+    let mut rows = Vec::new();
+    for kind in KINDS {
+        for (ban, terms) in ctx.network().bans().of_kind(kind.kind).take(SHOWN_MAX + 1) {
+            let until = bans::until(terms).replace(' ', "_");
+            let reason = bans::whole_reason(terms);
+            rows.push(reply::stats_k_line(kind.name, &ban.key.mask, &until, &reason));
+        }
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn everybody_may_ask_how_long_it_has_been_up() {
+        check(
+            r"
+            alice > PING x
+            wait 65
+            alice > STATS u
+            alice <~ :s1.test 242 alice :Server Up 0 days 0:01:0*
+            alice < :s1.test 219 alice u :End of /STATS report
+            alice > STATS
+            alice < :s1.test 219 alice * :End of /STATS report
+            alice > STATS l
+            alice < :s1.test 481 alice :Permission Denied - You're not an IRC operator with that privilege
+            alice > STATS u nowhere
+            alice < :s1.test 402 alice nowhere :No such server
+            ",
+        );
+    }
+
+    #[test]
+    fn operators_see_more() {
+        check(
+            r"
+            config oper root sesame
+            alice > OPER root sesame
+            bob   > STATS p
+            bob   < :s1.test 249 bob :alice!~alice@alice.test (admin)
+            bob   < :s1.test 219 bob p :End of /STATS report
+            alice > STATS l
+            alice < :s1.test 211 alice alice 10.0.0.1 0
+            alice < :s1.test 211 alice bob 10.0.0.2 0
+            alice > STATS o
+            alice < :s1.test 243 alice O *@* * root admin
+            alice > STATS m
+            alice <~ :s1.test 249 alice :slircd_lines_received_total *
+            alice > GLINE *@*.bad.example :go away
+            alice > STATS b
+            alice <~ :s1.test 216 alice G-line *@*.bad.example * :go away
+            alice < :s1.test 219 alice b :End of /STATS report
+            ",
+        );
+    }
+}

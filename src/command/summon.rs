@@ -1,0 +1,39 @@
+//! SUMMON (RFC 2812 §4.5), which no server does any more.
+
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome},
+        dispatch::{Command, Run},
+    },
+    network::UserId,
+    wire::{message::Args, reply},
+};
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "SUMMON",
+    params: "[<user> [<server>]]",
+    about: "Once asked a user of the server's machine to come; does nothing today.",
+    help: "",
+    replies: &[reply::SUMMON_DISABLED],
+    cost: 1,
+    run: Run::User(summon),
+}];
+
+fn summon(_ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
+    Err(reply::summon_disabled().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn nobody_is_summoned() {
+        check(
+            r"
+            alice > SUMMON root
+            alice < :s1.test 445 alice :SUMMON has been disabled
+            ",
+        );
+    }
+}

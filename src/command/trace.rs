@@ -1,0 +1,105 @@
+//! TRACE (RFC 2812 §3.4.8).
+
+use crate::{
+    arena::Id,
+    core::{
+        ctx::{Ctx, Cursor, Outcome, STREAM_PIECE},
+        dispatch::{Command, Run},
+        oper::Priv,
+        registration, welcome,
+    },
+    network::UserId,
+    wire::{message::Args, reply},
+};
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "TRACE",
+    params: "[<server or nick>]",
+    about: "Shows the connections of the server: your own and those of operators, to operators all.",
+    help: "",
+    replies: &[
+        reply::TRACE_UNKNOWN,
+        reply::TRACE_OPERATOR,
+        reply::TRACE_USER,
+        reply::TRACE_END,
+        reply::NO_SUCH_SERVER,
+    ],
+    cost: 4,
+    run: Run::User(trace),
+}];
+
+fn trace(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
+    ctx.asked_here(args.given(0))?;
+    // A nick asks for one user, a server for all.
+    let nick = args.given(0).filter(|target| ctx.find_user(target).is_some());
+    let asked = nick.map(str::to_owned).into_iter().collect();
+    ctx.stream(Cursor { asked, ..Cursor::default() }, piece);
+    Ok(())
+}
+
+fn piece(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
+    let user = ctx.session().user()?;
+    let only = cursor.asked.first().and_then(|nick| ctx.find_user(nick));
+    let all = ctx.may(user, Priv::See);
+    for _ in 0..STREAM_PIECE {
+        let Some((conn, session)) = ctx.core.sessions.from_slot(cursor.slot) else {
+            let name = ctx.core.name().to_owned();
+            ctx.reply(reply::trace_end(&name, welcome::VERSION));
+            return None;
+        };
+        cursor.slot = conn.index() + 1;
+        let silent = ctx.now.mono.since(session.heard).as_secs();
+        let line = match session.user() {
+            Some(other) => {
+                let who = ctx.whois(other);
+                let wanted = only.is_none_or(|only| only == other);
+                if !wanted || !(all || who.is_oper() || other == user) {
+                    continue;
+                }
+                let (nick, host) = (who.nick().as_str(), format!("{}@{}", who.user, who.host));
+                match &who.class {
+                    Some(class) => reply::trace_operator(class, nick, &host, silent),
+                    None => reply::trace_user(nick, &host, silent),
+                }
+            }
+            None if all && only.is_none() && !session.closing => {
+                reply::trace_unknown(&registration::origin_text(session.from))
+            }
+            None => continue,
+        };
+        ctx.reply(line);
+    }
+    Some(cursor)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn connections_are_shown_to_those_who_may_see_them() {
+        check(
+            r"
+            config oper root sesame
+            alice > OPER root sesame
+            bob   > PING x
+            raw c
+            bob   > TRACE
+            bob   < :s1.test 204 bob Oper admin alice :~alice@alice.test has been silent for 0 seconds
+            bob   < :s1.test 205 bob User users bob :~bob@bob.test has been silent for 0 seconds
+            bob   <~ :s1.test 262 bob s1.test slircd-* :End of TRACE
+            carol > PING x
+            bob   > TRACE
+            bob   <~ :s1.test 262 bob *
+            bob   <! carol
+            alice > TRACE s1.test
+            alice < :s1.test 203 alice ???? unregistered 10.0.0.3
+            alice <~ :s1.test 262 alice *
+            alice > TRACE bob
+            alice < :s1.test 205 alice User users bob :~bob@bob.test has been silent for 0 seconds
+            alice > TRACE nowhere
+            alice < :s1.test 402 alice nowhere :No such server
+            ",
+        );
+    }
+}

@@ -1,0 +1,36 @@
+//! Words that are for neither a channel nor one user.
+
+use super::{Tell, reply};
+use crate::{
+    core::{ConnId, audience},
+    network::{ChannelId, UserId, mode::Status, op::Op},
+    wire::reply as replies,
+};
+
+impl Tell<'_> {
+    /// WALLOPS reach those with +w, GLOBOPS the operators.
+    pub(super) fn announced(&mut self) {
+        let Op::Announce { by, opers, text } = self.op else { return };
+        let letter = if *opers { 'o' } else { 'w' };
+        let heard = self
+            .core
+            .locals
+            .iter()
+            .filter(|(user, _)| self.core.network().user(*user).modes.contains(letter));
+        let to: Vec<ConnId> = heard.flat_map(|(_, local)| local.sessions.iter().copied()).collect();
+        let verb = if *opers { "GLOBOPS" } else { "WALLOPS" };
+        let msg = self.done_by(*by, "", verb).text(text);
+        self.send(&msg, to);
+    }
+
+    /// Those who could invite hear who asks to be let in.
+    pub(super) fn knocked(&mut self, user: UserId, channel: ChannelId) {
+        let network = self.core.network();
+        let line =
+            replies::knock(network.channel(channel).name.as_str(), &network.user(user).mask());
+        let to: Vec<ConnId> = audience::of_channel(self.core, channel, Status::HALFOP).collect();
+        for conn in to {
+            reply(self.core, self.fx, conn, &line, self.now);
+        }
+    }
+}

@@ -322,6 +322,27 @@ mod tests {
     }
 
     #[test]
+    fn who_comes_again_with_another_host_is_told_of_again() {
+        check(
+            r"
+            alice > METADATA * SET url one
+            alice > JOIN #a
+            bob   > CAP REQ draft/metadata-3
+            bob   > METADATA * SUB url
+            bob   > JOIN #a
+            bob   < :s1.test 761 bob alice url * :one
+            alice > MODE alice +x
+            bob   <~ :alice!~alice@* JOIN #a
+            bob   < :s1.test 761 bob alice url * :one
+            bob   > CAP REQ chghost
+            alice > MODE alice -x
+            bob   <~ * CHGHOST *
+            bob   <! url
+            ",
+        );
+    }
+
+    #[test]
     fn who_enters_a_large_channel_asks_later() {
         let mut script = String::from(
             "config limits.flood_burst 100000

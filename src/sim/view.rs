@@ -1,6 +1,6 @@
 //! What a client believes, from nothing but the lines it has received; and that it is so.
 
-use super::Sim;
+use super::{Sim, told};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A client's idea of where it is and who is there.
@@ -143,5 +143,6 @@ pub fn check(sim: &Sim) {
             }
         }
         assert_eq!(believed, fact, "{} was misled", client.name);
+        told::check(&client.all, network, user);
     }
 }

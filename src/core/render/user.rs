@@ -115,6 +115,12 @@ impl Tell<'_> {
                 self.send(line, to.iter().copied());
             }
         }
+        let mut strangers = self.others_around(user);
+        strangers.retain(|conn| {
+            let session = self.core.sessions.get(*conn);
+            session.is_some_and(|session| !session.caps.contains(cap::CHGHOST))
+        });
+        metadata::introduce(self.core, self.fx, user, &strangers, self.now);
     }
 
     /// The JOIN of a user who is in the channel.

@@ -26,7 +26,16 @@ impl Told {
         let words: Vec<&str> = head.split(' ').collect();
         match words.as_slice() {
             ["001", nick] => self.nick = (*nick).into(),
-            ["CAP", _, "ACK"] => self.speaks |= text.contains("draft/metadata-3"),
+            ["CAP", _, "ACK"] => {
+                for cap in text.split(' ') {
+                    let (name, on) =
+                        cap.strip_prefix('-').map_or((cap, true), |name| (name, false));
+                    if name == "draft/metadata-3" {
+                        self.speaks = on;
+                    }
+                }
+            }
+            ["771", _, keys @ ..] => self.keys.retain(|key| !keys.contains(&key.as_str())),
             ["770", _, keys @ ..] => self.keys.extend(keys.iter().map(|key| (*key).to_owned())),
             ["761", _, target, key, _] => {
                 self.values.insert(((*target).into(), (*key).into()), text.into());

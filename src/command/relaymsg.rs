@@ -3,7 +3,7 @@
 use crate::{
     core::{
         ctx::{Ctx, Outcome},
-        dispatch::{Command, Run},
+        dispatch::{Command, Run, audit},
         filters,
         oper::Priv,
     },
@@ -39,8 +39,11 @@ fn relaymsg(ctx: &mut Ctx<'_>, user: UserId, line: &message::Message<'_>) -> Out
     }
     let (nick, text) = (line.args[1], line.args[2]);
     let channel = ctx.channel(line.args[0])?;
-    if !may_relay(ctx, user, channel) {
-        return Err(fail::relaymsg_privs_needed().into());
+    if !relays(ctx, user, channel) {
+        if !ctx.may(user, Priv::Relay) {
+            return Err(fail::relaymsg_privs_needed().into());
+        }
+        audit(ctx, user, line);
     }
     if text.trim().is_empty() {
         return Err(fail::relaymsg_blank_msg().into());
@@ -67,10 +70,11 @@ fn relaymsg(ctx: &mut Ctx<'_>, user: UserId, line: &message::Message<'_>) -> Out
     Ok(())
 }
 
-fn may_relay(ctx: &Ctx<'_>, user: UserId, channel: ChannelId) -> bool {
+/// Whether a user may relay as an operator of the channel.
+fn relays(ctx: &Ctx<'_>, user: UserId, channel: ChannelId) -> bool {
     let status = ctx.network().status(channel, user);
     let operator = status.is_some_and(|status| status.at_least(Status::OP));
-    ctx.core.config.relaymsg.operators && operator || ctx.may(user, Priv::Relay)
+    ctx.core.config.relaymsg.operators && operator
 }
 
 /// Whether a text can be the nick of somebody elsewhere, and nobody's here.

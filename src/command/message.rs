@@ -4,7 +4,7 @@ use crate::{
     core::{
         callerid,
         ctx::{Ctx, Outcome, Reject},
-        defcon, filters, policy,
+        defcon, filters, policy, speech,
     },
     network::{
         UserId,
@@ -14,6 +14,7 @@ use crate::{
     },
     wire::{message, reply},
 };
+use std::borrow::Cow;
 
 /// Sends a message to each of its targets.
 pub fn send(
@@ -33,14 +34,14 @@ pub fn send(
     let tags = line.tags.client_only();
     let most = ctx.core.config.limits.targets;
     for target in line.args.list(0).take(most) {
-        let found = find(ctx, user, target, kind);
-        let found = found.and_then(|to| filtered(ctx, user, target, text, to));
+        let found = find(ctx, user, target, kind, text);
+        let found = found.and_then(|(to, text)| filtered(ctx, user, target, text, to));
         // A filter may have ended the connection.
         if ctx.session().closing {
             return Ok(());
         }
         let refused = match found {
-            Ok(to) => {
+            Ok((to, text)) => {
                 let from = ctx.whois(user).uid;
                 let (text, tags) = (text.into(), tags.as_str().into());
                 let message = Message { from, to, kind, text, tags, guise: None };
@@ -68,52 +69,65 @@ pub fn say_as(
     guise: Guise,
 ) -> Outcome {
     let kind = MessageKind::Privmsg;
-    let found = find(ctx, user, target, kind);
-    let found = found.and_then(|to| filtered(ctx, user, target, text, to));
+    let found = find(ctx, user, target, kind, text);
+    let found = found.and_then(|(to, text)| filtered(ctx, user, target, text, to));
     // A filter may have ended the connection.
     if ctx.session().closing {
         return Ok(());
     }
-    let (to, from) = (found?, ctx.whois(user).uid);
+    let ((to, text), from) = (found?, ctx.whois(user).uid);
     let (text, guise) = (text.into(), Some(Box::new(guise)));
     let message = Message { from, to, kind, text, tags: Box::default(), guise };
     ctx.commit(Op::Message(Box::new(message)));
     Ok(())
 }
 
-/// The target, unless a content filter touches the text.
-fn filtered(
+/// The target and the words, unless a content filter touches them.
+fn filtered<'a>(
     ctx: &mut Ctx<'_>,
     user: UserId,
     shown: &str,
-    text: &str,
+    text: Cow<'a, str>,
     to: Target,
-) -> Result<Target, Reject> {
+) -> Result<(Target, Cow<'a, str>), Reject> {
     let refused = match &to {
-        Target::Channel { .. } => filters::check(ctx, user, Place::Channel, text)
-            .map_err(|why| reply::cannot_send_to_chan(shown, &why)),
-        Target::User(_) => filters::check(ctx, user, Place::Private, text)
+        Target::Channel { .. } | Target::Moderated(_) => {
+            filters::check(ctx, user, Place::Channel, &text)
+                .map_err(|why| reply::cannot_send_to_chan(shown, &why))
+        }
+        Target::User(_) => filters::check(ctx, user, Place::Private, &text)
             .map_err(|why| reply::cannot_send_to_user(shown, &why)),
     };
-    refused.map(|()| to).map_err(Into::into)
+    refused.map(|()| (to, text)).map_err(Into::into)
 }
 
-fn find(ctx: &mut Ctx<'_>, user: UserId, text: &str, kind: MessageKind) -> Result<Target, Reject> {
-    let name = text.trim_start_matches(|c| Status::of_prefix(c).is_some());
+fn find<'a>(
+    ctx: &mut Ctx<'_>,
+    user: UserId,
+    target: &str,
+    kind: MessageKind,
+    text: &'a str,
+) -> Result<(Target, Cow<'a, str>), Reject> {
+    let name = target.trim_start_matches(|c| Status::of_prefix(c).is_some());
     if !name.starts_with('#') {
-        return find_user(ctx, user, text, kind);
+        return Ok((find_user(ctx, user, target, kind, text)?, Cow::Borrowed(text)));
     }
     let channel = ctx.channel(name)?;
     // Of several prefixes the lowest counts: who has it is meant, and whoever is above.
-    let prefixes = text.chars().take_while(|c| *c != '#');
+    let prefixes = target.chars().take_while(|c| *c != '#');
     let prefix = prefixes
         .filter_map(|c| Status::of_prefix(c).map(|status| (status, c)))
         .min()
         .map(|least| least.1);
-    if let Some(why) = policy::mute(ctx, user, channel) {
-        return Err(reply::cannot_send_to_chan(name, why).into());
-    }
-    Ok(Target::Channel { name: ctx.network().channel(channel).name.clone(), prefix })
+    let speech = speech::check(ctx, user, channel, kind, text)?;
+    policy::appear(ctx, user, channel);
+    let name = ctx.network().channel(channel).name.clone();
+    let to = if speech.moderated && prefix.is_none() {
+        Target::Moderated(name)
+    } else {
+        Target::Channel { name, prefix }
+    };
+    Ok((to, speech.text))
 }
 
 fn find_user(
@@ -121,8 +135,12 @@ fn find_user(
     user: UserId,
     nick: &str,
     kind: MessageKind,
+    text: &str,
 ) -> Result<Target, Reject> {
     let target = ctx.user(nick)?;
+    if let Some(why) = policy::unwanted(ctx, user, target, text) {
+        return Err(why);
+    }
     defcon::private(ctx, user, target)?;
     if kind == MessageKind::Privmsg && !callerid::accepts(ctx.core, target, user) {
         let refused = reply::target_umode_g(nick);

@@ -94,7 +94,7 @@ fn introduce(ctx: &mut Ctx<'_>, nicks: &[Nick]) {
     let online: Vec<UserId> = online.filter(|user| !ctx.whois(*user).metadata.is_empty()).collect();
     for (place, user) in online.into_iter().enumerate() {
         if place < INTRODUCED_MAX {
-            metadata::introduce(ctx.core, ctx.fx, user, &[ctx.conn], ctx.now);
+            metadata::introduce(ctx.core, ctx.fx, user, [ctx.conn], ctx.now);
         } else {
             let nick = ctx.whois(user).nick().to_string();
             ctx.reply(reply::metadata_sync_later(&nick));

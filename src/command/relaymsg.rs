@@ -2,6 +2,7 @@
 
 use crate::{
     core::{
+        chanban,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run, audit},
         filters,
@@ -13,7 +14,7 @@ use crate::{
         mode::Status,
         op::{Guise, Message, MessageKind, Op, Target, Why},
     },
-    wire::{fail, mask, message, reply},
+    wire::{fail, mask::Person, message, reply},
 };
 
 pub const COMMANDS: &[Command] = &[Command {
@@ -53,9 +54,10 @@ fn relaymsg(ctx: &mut Ctx<'_>, user: UserId, line: &message::Message<'_>) -> Out
     }
     let who = ctx.whois(user);
     let (from, shown) = (who.uid, format!("{nick}!{}@{}", who.user, who.host));
-    let casemap = ctx.network().casemap();
+    let folded = ctx.network().casemap().fold(nick);
+    let person = Person { nick: &folded, address: None, ..chanban::person(who) };
     let record = ctx.network().channel(channel);
-    if record.masks('b').any(|ban| mask::matches(&ban.canonical, &shown, casemap)) {
+    if chanban::touches(ctx.core, record, &person) {
         return Err(fail::relaymsg_banned().into());
     }
     let to = Target::Channel { name: record.name.clone(), prefix: None };
@@ -131,6 +133,9 @@ mod tests {
             alice <~ :s1.test FAIL RELAYMSG BLANK_MSG :*
             alice > MODE #a +b b/m!*@*
             alice > RELAYMSG #a b/m :x
+            alice <~ :s1.test FAIL RELAYMSG BANNED :*
+            alice > MODE #a -b+b b/m!*@* mute:b/*!*@*
+            alice > RELAYMSG #a B/m :x
             alice <~ :s1.test FAIL RELAYMSG BANNED :*
             root  > OPER root sesame
             root  > RELAYMSG #a c/m :y

@@ -146,7 +146,8 @@ pub fn entered(core: &mut Core, fx: &mut Effects, conn: ConnId, channel: Channel
     }
     let own = session.user();
     let members = core.network().members(channel).map(|(user, _)| user);
-    let users = members.filter(|user| Some(*user) != own).map(Holder::User);
+    let seen = |user| own.is_some_and(|own| core.network().sees_member(channel, own, user));
+    let users = members.filter(|user| Some(*user) != own && seen(*user)).map(Holder::User);
     let all: Vec<Holder> = std::iter::once(of).chain(users).collect();
     if all.iter().all(|of| wanted(core, conn, *of).is_empty()) {
         return;
@@ -159,11 +160,17 @@ pub fn entered(core: &mut Core, fx: &mut Effects, conn: ConnId, channel: Channel
 }
 
 /// Tells sessions of a user whom they did not see before.
-pub fn introduce(core: &Core, fx: &mut Effects, user: UserId, to: &[ConnId], now: Now) {
+pub fn introduce(
+    core: &Core,
+    fx: &mut Effects,
+    user: UserId,
+    to: impl IntoIterator<Item = ConnId>,
+    now: Now,
+) {
     if core.network().find_user(user).is_none_or(|user| user.metadata.is_empty()) {
         return;
     }
     for conn in to {
-        told(core, fx, *conn, (Holder::User(user), None), now);
+        told(core, fx, conn, (Holder::User(user), None), now);
     }
 }

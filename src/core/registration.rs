@@ -10,7 +10,7 @@ use super::{
     local::Local,
     render,
     session::{Phase, Session},
-    sts,
+    snotice, sts,
     timer::Timer,
     welcome,
 };
@@ -177,7 +177,8 @@ fn complete(ctx: &mut Ctx<'_>) {
     let metadata = ctx.session_mut().registration().map(|new| std::mem::take(&mut new.metadata));
     ctx.commit(Op::User(Box::new(presence)));
     let Some(user) = ctx.network().uid(uid) else { return };
-    let local = Local::new(ctx.conn, ctx.now);
+    let mut local = Local::new(ctx.conn, ctx.now);
+    local.deaf = ctx.whois(user).modes.contains('d');
     ctx.core.locals.insert(user, local);
     ctx.core.census.arrived();
     ctx.core.census.unknown = ctx.core.census.unknown.saturating_sub(1);
@@ -185,6 +186,13 @@ fn complete(ctx: &mut Ctx<'_>) {
     ctx.session_mut().phase = Phase::User(user);
     let first = ctx.now.mono + ctx.core.config.limits.ping_interval;
     ctx.core.look_after(ctx.conn, first, Timer::Ping(ctx.conn));
+    let text = move |core: &Core| {
+        let who = core.network().user(user);
+        let address = who.address.map_or_else(|| "local".to_owned(), |ip| ip.to_string());
+        let (nick, name, host, realname) = (who.nick(), &who.user, &who.real_host, &who.realname);
+        format!("Client connecting: {nick} ({name}@{host}) [{address}] {{default}} [{realname}]")
+    };
+    snotice::here(ctx.core, ctx.fx, 'c', text, ctx.now);
     for (key, value) in metadata.into_iter().flatten() {
         let (by, of) = (Source::User(uid), Subject::User(uid));
         ctx.commit(Op::Metadata { by, of, key, value: Some(value) });

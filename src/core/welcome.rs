@@ -6,7 +6,7 @@ use crate::{
         UserId,
         mode::{self, Kind},
     },
-    wire::{cap, casemap::Casemap, encode, isupport, reply},
+    wire::{cap, casemap::Casemap, encode, extban, isupport, reply},
 };
 
 /// The version, as clients are told.
@@ -84,6 +84,7 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
     );
     let tokens = [
         ("ACCEPT", number(limits.accept)),
+        ("ACCOUNTEXTBAN", text("account,a".into())),
         ("AWAYLEN", number(limits.away)),
         ("BOT", text("B".into())),
         ("CALLERID", text("g".into())),
@@ -92,8 +93,11 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
         ("CHANMODES", text(kinds)),
         ("CHANNELLEN", number(limits.channel)),
         ("CHANTYPES", text("#".into())),
+        ("DEAF", text("d".into())),
         ("ELIST", text("CMNTU".into())),
         ("EXCEPTS", None),
+        ("EXTBAN", text(format!(",{}", extban::letters()))),
+        ("FORWARD", text("f".into())),
         ("HOSTLEN", number(super::registration::HOST_MAX)),
         ("INVEX", None),
         ("KEYLEN", number(limits.key)),
@@ -206,7 +210,8 @@ mod tests {
             r"
             config server.icon https://example.org/a=b.png
             config server.casemapping precis
-            a <~ :s1.test 005 a * UTF8MAPPING=rfc8265 draft/ICON=https://example.org/a*3Db.png :are supported by this server
+            a <~ :s1.test 005 a * UTF8MAPPING=rfc8265 *
+            a <~ :s1.test 005 a *draft/ICON=https://example.org/a*3Db.png :are supported by this server
             ",
         );
         check(

@@ -1,7 +1,7 @@
 //! What may happen to the network (`Op`), and what then did (`Change`).
 
 use super::{
-    ChannelId, UserId,
+    ChannelId, Sight, UserId,
     ban::{Key, Terms},
     crdt::{Epoch, Source, Uid},
     filter::Rule,
@@ -100,6 +100,15 @@ pub enum Op {
         /// The channel as the user found it.
         entry: Entry,
     },
+    /// A member whose join was not shown has something to say: it is shown now.
+    Reveal {
+        /// Who.
+        uid: Uid,
+        /// Where.
+        name: ChannelName,
+        /// Which of the user's joins.
+        joined: Stamp,
+    },
     /// A membership ends.
     Leave {
         /// Whose.
@@ -173,6 +182,13 @@ pub enum Op {
     },
     /// Words that pass by and leave no trace in the network.
     Message(Box<Message>),
+    /// Operators are told of something, those whose snomask has the letter.
+    Snotice {
+        /// Which kind of thing.
+        letter: char,
+        /// What.
+        text: Box<str>,
+    },
     /// Something only the user's own server may do is asked of it.
     Request {
         /// By whom.
@@ -207,7 +223,7 @@ pub enum Op {
         /// 5 is nothing, 1 is nearly all.
         level: u8,
     },
-    /// Time has passed: bans run out. Said by every server to itself only.
+    /// Time has passed: bans run out, of the network and of channels. Said by every server to itself only.
     Lapse,
     /// A server is out of reach for longer than the grace. Said by this server to itself only.
     Hide(Sid),
@@ -262,6 +278,8 @@ pub struct Presence {
 pub enum Entry {
     /// In this epoch.
     Found(Epoch),
+    /// In this epoch, with joins not shown since this writing of `+D`.
+    Delayed(Epoch, Stamp),
     /// Empty: this join founds it.
     Founds {
         /// The epoch that had come to its end, if it is still remembered.
@@ -387,6 +405,8 @@ pub enum Target {
         /// The status' prefix, as in `@#channel`.
         prefix: Option<char>,
     },
+    /// The operators of a channel in which all was meant for everybody (`+U`).
+    Moderated(ChannelName),
     /// One user.
     User(Uid),
 }
@@ -418,6 +438,8 @@ impl MessageKind {
 pub enum Ask {
     /// Disconnect the user, with a reason.
     Kill(Box<str>),
+    /// Tell the user something.
+    Tell(Box<str>),
     /// Have the user enter a channel.
     Join(ChannelName),
     /// Have the user leave a channel, with a reason.
@@ -497,12 +519,21 @@ pub enum Change {
         /// Where.
         channel: ChannelId,
     },
+    /// A user who has been in a channel for a while is shown there.
+    Revealed {
+        /// Who.
+        user: UserId,
+        /// Where.
+        channel: ChannelId,
+    },
     /// A user is no longer in a channel.
     Left {
         /// Who.
         user: UserId,
         /// Which channel; it may be empty now.
         channel: ChannelId,
+        /// Who there knew of the user.
+        sight: Sight,
         /// How.
         how: Leave,
     },
@@ -571,6 +602,8 @@ pub enum Change {
         /// To whom.
         user: UserId,
     },
+    /// Operators are told of something; it stands in the operation.
+    Snotice,
     /// Something is asked of a user's own server; it stands in the operation.
     Asked {
         /// About whom.
@@ -617,10 +650,16 @@ pub struct Departed {
     pub mask: Box<str>,
     /// The real name.
     pub realname: Box<str>,
+    /// The host that operators see.
+    pub real_host: Box<str>,
+    /// The address; none behind a Unix socket.
+    pub address: Option<IpAddr>,
     /// The user modes.
     pub modes: UserModes,
     /// The user's server.
     pub server: Sid,
     /// The channels that saw the user.
     pub channels: Vec<ChannelId>,
+    /// The channels of which only some members saw the user (`+u`).
+    pub shy: Vec<ChannelId>,
 }

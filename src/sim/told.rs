@@ -1,7 +1,7 @@
 //! What a client believes others tell of themselves (`ircv3: metadata`), from nothing but the lines it has
 //! received; and that it is so.
 
-use crate::network::{Network, UserId, metadata::Holder};
+use crate::network::{Network, Sight, UserId, metadata::Holder};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a client that speaks `draft/metadata-3` believes.
@@ -92,7 +92,13 @@ pub fn check(lines: &[String], network: &Network, user: UserId) {
     let mut seen = vec![Holder::User(user)];
     for channel in network.user(user).channels() {
         seen.push(Holder::Channel(*channel));
-        seen.extend(network.members(*channel).map(|(other, _)| Holder::User(other)));
+        let record = network.channel(*channel);
+        // Who was in an auditorium was not seen, and need not have been since.
+        if !record.has_had('u') {
+            let members = network.members(*channel).map(|(other, _)| other);
+            let members = members.filter(|other| record.sight(*other) != Sight::Nobody);
+            seen.extend(members.map(Holder::User));
+        }
     }
     for of in seen {
         let name = crate::core::metadata::name(network, of);

@@ -10,6 +10,8 @@ struct Told {
     nick: String,
     speaks: bool,
     keys: BTreeSet<String>,
+    /// The channel whose names come because it has just been entered.
+    entering: Option<String>,
     values: BTreeMap<(String, String), String>,
 }
 
@@ -44,9 +46,13 @@ impl Told {
                 self.values.remove(&((*target).into(), (*key).into()));
             }
             // Whoever comes into sight is told of from then on.
-            ["JOIN", channel, ..] if source == self.nick => self.forget(channel),
+            ["JOIN", channel, ..] if source == self.nick => {
+                self.forget(channel);
+                self.entering = Some((*channel).into());
+            }
+            ["366", ..] => self.entering = None,
             ["JOIN", ..] | ["QUIT"] => self.forget(source),
-            ["353", ..] => {
+            ["353", _, _, channel] if self.entering.as_deref() == Some(*channel) => {
                 for name in text.split(' ') {
                     let nick = name.trim_start_matches(['~', '&', '@', '%', '+']);
                     if nick != self.nick {
@@ -81,9 +87,10 @@ impl Told {
     }
 }
 
-/// That a client believes of everybody whom it sees what its server knows of the keys that it wants.
+/// That a client believes of everybody whom it sees what its server knows of the keys that it wants. Who is in
+/// a `vague` channel, one that has been an auditorium, need not be seen.
 #[track_caller]
-pub fn check(lines: &[String], network: &Network, user: UserId) {
+pub fn check(lines: &[String], network: &Network, user: UserId, vague: &BTreeSet<String>) {
     let mut told = Told::default();
     lines.iter().for_each(|line| told.hear(line));
     if !told.speaks {
@@ -93,8 +100,7 @@ pub fn check(lines: &[String], network: &Network, user: UserId) {
     for channel in network.user(user).channels() {
         seen.push(Holder::Channel(*channel));
         let record = network.channel(*channel);
-        // Who was in an auditorium was not seen, and need not have been since.
-        if !record.has_had('u') {
+        if !record.has('u') && !vague.contains(record.name.as_str()) {
             let members = network.members(*channel).map(|(other, _)| other);
             let members = members.filter(|other| record.sight(*other) != Sight::Nobody);
             seen.extend(members.map(Holder::User));

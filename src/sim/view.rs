@@ -163,6 +163,6 @@ pub fn check(sim: &Sim) {
             }
         }
         assert_eq!(believed, fact, "{} was misled", client.name);
-        told::check(&client.all, network, user);
+        told::check(&client.all, network, user, &vague);
     }
 }

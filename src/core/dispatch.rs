@@ -280,7 +280,7 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
 }
 
 /// Writes down what an operator does with a privilege, before it is done.
-fn audit(ctx: &Ctx<'_>, user: UserId, message: &Message<'_>) {
+pub fn audit(ctx: &Ctx<'_>, user: UserId, message: &Message<'_>) {
     let who = ctx.network().user(user);
     let args: Vec<&str> = message.args.iter().collect();
     log::info!(

@@ -2,6 +2,7 @@
 #![allow(clippy::panic, reason = "a simulation that goes wrong has found what it is there for")]
 
 pub mod script;
+pub mod told;
 pub mod view;
 
 use crate::{

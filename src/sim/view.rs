@@ -1,6 +1,6 @@
 //! What a client believes, from nothing but the lines it has received; and that it is so.
 
-use super::Sim;
+use super::{Sim, told};
 use crate::network::{
     Sight,
     mode::{Kind, kind},
@@ -163,5 +163,6 @@ pub fn check(sim: &Sim) {
             }
         }
         assert_eq!(believed, fact, "{} was misled", client.name);
+        told::check(&client.all, network, user, &vague);
     }
 }

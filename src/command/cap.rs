@@ -1,6 +1,7 @@
 //! CAP (`ircv3: capability-negotiation`).
 
 use crate::{
+    config::Limits,
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
@@ -38,8 +39,13 @@ fn cap(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
                 // ircv3: whoever speaks 302 hears of changes.
                 session.caps = session.caps.or(cap::CAP_NOTIFY);
             }
-            let names = cap::offered().map(|cap| cap.name).collect();
-            list(ctx, "LS", names);
+            let several = ctx.session().cap_version >= 302;
+            let name = |cap: &cap::Cap| match value(&ctx.core.config.limits, cap) {
+                Some(value) if several => format!("{}={value}", cap.name),
+                Some(_) | None => cap.name.to_owned(),
+            };
+            let names: Vec<String> = cap::offered().map(name).collect();
+            list(ctx, "LS", names.iter().map(String::as_str).collect());
         }
         "LIST" => {
             let caps = ctx.session().caps;
@@ -58,6 +64,12 @@ fn cap(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
         _ => return Err(reply::invalid_cap_cmd(message.args[0]).into()),
     }
     Ok(())
+}
+
+/// What LS tells of a capability besides its name.
+fn value(limits: &Limits, cap: &cap::Cap) -> Option<String> {
+    let (bytes, lines) = (limits.multiline_bytes, limits.multiline_lines);
+    (cap.set == cap::MULTILINE).then(|| format!("max-bytes={bytes},max-lines={lines}"))
 }
 
 fn negotiate(ctx: &mut Ctx<'_>, on: bool) {
@@ -119,7 +131,7 @@ mod tests {
             r"
             raw a
             a > CAP LS 302
-            a < :s1.test CAP * LS :away-notify batch cap-notify chghost draft/extended-isupport draft/no-implicit-names draft/pre-away echo-message extended-join extended-monitor invite-notify labeled-response message-tags multi-prefix no-implicit-names server-time setname standard-replies userhost-in-names
+            a < :s1.test CAP * LS :away-notify batch cap-notify chghost draft/extended-isupport draft/message-redaction draft/multiline=max-bytes=4096,max-lines=32 draft/no-implicit-names draft/pre-away echo-message extended-join extended-monitor invite-notify labeled-response message-tags multi-prefix no-implicit-names server-time setname standard-replies userhost-in-names
             a > NICK al
             a > USER al 0 * :Al
             a > CAP REQ :batch nonsense

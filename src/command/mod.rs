@@ -4,6 +4,7 @@ mod accept;
 mod admin;
 mod away;
 mod ban;
+mod batch;
 mod cap;
 mod chghost;
 mod chgident;
@@ -44,6 +45,7 @@ mod ping;
 mod pong;
 mod privmsg;
 mod quit;
+mod redact;
 mod rehash;
 mod remove;
 mod request;
@@ -90,6 +92,7 @@ const ALL: &[&[Command]] = &[
     accept::COMMANDS,
     admin::COMMANDS,
     away::COMMANDS,
+    batch::COMMANDS,
     cap::COMMANDS,
     chghost::COMMANDS,
     chgident::COMMANDS,
@@ -129,6 +132,7 @@ const ALL: &[&[Command]] = &[
     pong::COMMANDS,
     privmsg::COMMANDS,
     quit::COMMANDS,
+    redact::COMMANDS,
     rehash::COMMANDS,
     remove::COMMANDS,
     rline::COMMANDS,

@@ -96,6 +96,12 @@ config! {
         motd: Option<PathBuf> = "", None, Live;
         /// The file with the rules that RULES shows.
         rules: Option<PathBuf> = "", None, Live;
+        /// Client-only tags that are not passed on, as ISUPPORT CLIENTTAGDENY tells: names without their +, `*` for all, and with a - in front those that pass in spite of it.
+        client_tags_denied: Vec<String> = "[]", Vec::new(), Live;
+        /// Whether users may take back (REDACT) what they have said.
+        redact_own: bool = "true", true, Live;
+        /// Whether half-operators and operators of a channel may take back what others have said there.
+        redact_others: bool = "true", true, Live;
         /// Who runs the server, as ADMIN tells.
         admin_name: Option<String> = "", None, Live;
         /// Where it is run.
@@ -172,6 +178,14 @@ config! {
         silence: usize = "32", 32, Live, 1..=1000;
         /// The most nicks that a client may monitor.
         monitor: usize = "100", 100, Live, 1..=1000;
+        /// The most lines of a message of several lines (`draft/multiline`).
+        multiline_lines: usize = "32", 32, Restart, 2..=100;
+        /// The most bytes of a message of several lines.
+        multiline_bytes: usize = "4096", 4096, Restart, 512..=16_384;
+        /// Of how many messages it is remembered who said them and where, so that they can be taken back.
+        redact_messages: usize = "10000", 10_000, Live, 0..=1_000_000;
+        /// How long users may take back what they have said; 0s for as long as it is remembered.
+        redact_window: Duration = "\"24h\"", Duration::from_secs(86_400), Live, 0..=31_536_000;
         /// How many past users WHOWAS remembers.
         whowas: usize = "1000", 1000, Live, 0..=100_000;
         /// How long the server may take to say goodbye.

@@ -22,8 +22,10 @@ pub mod housekeeping;
 pub mod local;
 pub mod lookalikes;
 pub mod monitor;
+pub mod multiline;
 pub mod oper;
 pub mod policy;
+pub mod recent;
 pub mod registration;
 pub mod reload;
 pub mod render;
@@ -56,6 +58,7 @@ use effect::{Effect, Effects};
 use local::Local;
 use lookalikes::Lookalikes;
 use monitor::Monitor;
+use recent::Recent;
 use session::Session;
 use std::collections::BTreeMap;
 use timer::Timers;
@@ -100,6 +103,8 @@ pub struct Core {
     pub whowas: Whowas,
     /// Who wants to know when somebody comes or goes.
     pub monitor: Monitor,
+    /// What has been said lately.
+    pub recent: Recent,
     /// Private messages that another server may not have seen yet.
     pub undelivered: Undelivered,
     /// How addresses are hidden.
@@ -147,6 +152,7 @@ impl Core {
             lookalikes: Lookalikes::new(config.server.casemapping, start.seed),
             whowas: Whowas::new(config.limits.whowas),
             monitor: Monitor::default(),
+            recent: Recent::default(),
             undelivered: Undelivered::default(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),

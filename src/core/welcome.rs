@@ -113,6 +113,10 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
         ("UTF8ONLY", None),
         ("WHOX", None),
     ];
+    let denied = &ctx.core.config.server.client_tags_denied;
+    let denied = (!denied.is_empty()).then(|| ("CLIENTTAGDENY", text(denied.join(","))));
+    let mut tokens: Vec<_> = tokens.into_iter().chain(denied).collect();
+    tokens.sort_by_key(|token| token.0);
     let lines = isupport::lines(&tokens);
     let replies: Vec<_> = lines.iter().map(|line| reply::isupport(line)).collect();
     if ctx.session().caps.contains(cap::BATCH.or(cap::EXTENDED_ISUPPORT)) {

@@ -161,6 +161,17 @@ pub enum Op {
     },
     /// Words that pass by and leave no trace in the network.
     Message(Box<Message>),
+    /// Words are taken back.
+    Redact {
+        /// By whom.
+        by: Uid,
+        /// The operation that said them.
+        said: Stamp,
+        /// To whom.
+        to: Target,
+        /// Why; empty for no reason.
+        reason: Box<str>,
+    },
     /// Something only the user's own server may do is asked of it.
     Request {
         /// By whom.
@@ -330,7 +341,8 @@ pub struct Message {
     pub to: Target,
     /// How.
     pub kind: MessageKind,
-    /// The words; none for a TAGMSG.
+    /// The words; none for a TAGMSG. Of several lines (`ircv3: multiline`) each begins after a LF, or
+    /// after a CR where it goes on with the one before; neither can stand in a line.
     pub text: Box<str>,
     /// Client-only tags as they came, without the `@`.
     pub tags: Box<str>,
@@ -520,6 +532,11 @@ pub enum Change {
         by: UserId,
         /// To whom.
         user: UserId,
+    },
+    /// Words have been taken back; which stands in the operation.
+    Redacted {
+        /// By whom.
+        by: UserId,
     },
     /// Something is asked of a user's own server; it stands in the operation.
     Asked {

@@ -4,20 +4,28 @@
 //! a pattern with `*`; `<!` says that no line with that text has come since the last one that was read.
 //! `servers N`, `config KEY VALUE`, `wait SECONDS`, `split 1 | 2`, `heal` and `same` speak of the network;
 //! `strangers N` are servers that have yet to hear of each other, which `heal` has them do.
+//! `$id` in what is sent or must come is the message id of the last line that was read and had one,
+//! REDACT left out.
 //! Lines that a script does not mention may come before those it does. In the end every client must
 //! believe what its server knows.
 
 use super::{Sim, config, oper, view};
 use crate::{
     config::{Config, Secret},
-    wire::{casemap::Casemap, mask},
+    wire::{casemap::Casemap, mask, tags::Tags},
 };
 use std::{collections::BTreeMap, time::Duration};
 
 /// Plays a transcript.
 #[track_caller]
 pub fn check(script: &str) {
-    let mut play = Play { servers: 1, config: config(), sim: None, clients: BTreeMap::new() };
+    let mut play = Play {
+        servers: 1,
+        config: config(),
+        sim: None,
+        clients: BTreeMap::new(),
+        id: String::new(),
+    };
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
         play.line(line);
     }
@@ -74,6 +82,8 @@ struct Play {
     config: Config,
     sim: Option<Sim>,
     clients: BTreeMap<String, usize>,
+    /// The message id of the last line that was read and had one.
+    id: String,
 }
 
 impl Play {
@@ -137,6 +147,15 @@ impl Play {
             "limits.login_burst" => self.config.limits.login_burst = number() as u32,
             "limits.server_bans" => self.config.limits.server_bans = number(),
             "limits.accept" => self.config.limits.accept = number(),
+            "limits.redact_messages" => self.config.limits.redact_messages = number(),
+            "limits.redact_window" => self.config.limits.redact_window = seconds(value),
+            "limits.multiline_lines" => self.config.limits.multiline_lines = number(),
+            "limits.multiline_bytes" => self.config.limits.multiline_bytes = number(),
+            "server.redact_own" => self.config.server.redact_own = value == "true",
+            "server.redact_others" => self.config.server.redact_others = value == "true",
+            "server.client_tags_denied" => {
+                self.config.server.client_tags_denied = value.split(' ').map(Into::into).collect();
+            }
             "limits.silence" => self.config.limits.silence = number(),
             "limits.whowas" => self.config.limits.whowas = number(),
             "limits.monitor" => self.config.limits.monitor = number(),
@@ -160,6 +179,7 @@ impl Play {
     fn speech(&mut self, line: &str) {
         let Some(place) = line.find(['<', '>']) else { panic!("cannot read: {line}") };
         let (who, rest) = line.split_at(place);
+        let rest = rest.replace("$id", &self.id);
         let (name, server) = who.trim().split_once('@').unwrap_or((who.trim(), "1"));
         let client = match self.clients.get(name) {
             Some(client) => *client,
@@ -190,6 +210,11 @@ impl Play {
             let fits = got.trim_end() == want
                 || pattern.is_some_and(|pattern| mask::matches(pattern, &got, Casemap::Ascii));
             if fits {
+                let tags = got.strip_prefix('@').and_then(|got| got.split(' ').next());
+                let id = tags.and_then(|tags| Tags::new(tags).get("msgid"));
+                if let Some(id) = id.filter(|_| !got.contains(" REDACT ")) {
+                    self.id = id.into_owned();
+                }
                 return;
             }
             seen.push(got);

@@ -78,6 +78,10 @@ caps! {
     5 CHGHOST = "chghost" offered;
     /// What the server supports can be asked for, and comes as a batch.
     6 EXTENDED_ISUPPORT = "draft/extended-isupport" offered;
+    /// Messages can be taken back.
+    30 MESSAGE_REDACTION = "draft/message-redaction" offered;
+    /// A message may have several lines, as long as a batch may be.
+    31 MULTILINE = "draft/multiline" offered;
     /// No names are sent on joining; the name before it was ratified.
     7 DRAFT_NO_IMPLICIT_NAMES = "draft/no-implicit-names" offered;
     /// One may be away before registering.
@@ -112,6 +116,9 @@ caps! {
 pub fn find(name: &str) -> Option<&'static Cap> {
     ALL.iter().find(|cap| cap.offered && cap.name == name)
 }
+
+/// What is sent and read in batches of several lines: who knows the one must know the other.
+pub const MULTILINE_BATCH: CapSet = MULTILINE.or(BATCH);
 
 /// What is offered.
 pub fn offered() -> impl Iterator<Item = &'static Cap> {

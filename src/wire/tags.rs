@@ -28,10 +28,17 @@ impl<'a> Tags<'a> {
         self.iter().filter(|tag| tag.0 == key).last().map(|tag| unescape(tag.1))
     }
 
-    /// The client-only tags, raw and joined as they came; of several of one key, the last.
-    pub fn client_only(self) -> String {
+    /// Whether there is any client-only tag.
+    pub fn has_client_only(self) -> bool {
+        self.iter().any(|tag| tag.0.len() > 1 && tag.0.starts_with('+'))
+    }
+
+    /// The client-only tags that are not denied, raw and joined as they came; of several of one key, the
+    /// last.
+    pub fn client_only(self, denied: &[String]) -> String {
         let mut kept: Vec<(&str, &str)> = Vec::new();
-        for (key, value) in self.iter().filter(|tag| tag.0.len() > 1 && tag.0.starts_with('+')) {
+        let passes = |key: &str| key.strip_prefix('+').is_some_and(|name| passes(name, denied));
+        for (key, value) in self.iter().filter(|tag| passes(tag.0)) {
             kept.retain(|tag| tag.0 != key);
             kept.push((key, value));
         }
@@ -48,6 +55,15 @@ impl<'a> Tags<'a> {
         }
         text
     }
+}
+
+/// Whether a client-only tag is passed on, as CLIENTTAGDENY tells: `*` denies all, `name` one, and `-name`
+/// lets one pass in spite of `*` (`ircv3: message-tags`).
+fn passes(name: &str, denied: &[String]) -> bool {
+    let is = |entry: &String| entry == name;
+    let all = denied.iter().any(|entry| entry == "*");
+    let excepted = || denied.iter().any(|entry| entry.strip_prefix('-') == Some(name));
+    !name.is_empty() && !denied.iter().any(is) && (!all || excepted())
 }
 
 /// A value as it stands on the line.
@@ -110,6 +126,19 @@ mod tests {
         let tags = Tags::new("a=1;+x;a=2;+y=3;+x=4;+");
         assert_eq!(tags.get("a").as_deref(), Some("2"));
         assert_eq!(tags.get("b"), None);
-        assert_eq!(tags.client_only(), "+y=3;+x=4");
+        assert_eq!(tags.client_only(&[]), "+y=3;+x=4");
+    }
+
+    #[test]
+    fn what_is_denied_is_left_out() {
+        let kept = |denied: &[&str]| {
+            let denied: Vec<String> = denied.iter().map(|entry| (*entry).to_owned()).collect();
+            Tags::new("+a=1;+draft/b;c").client_only(&denied)
+        };
+        assert_eq!(kept(&["a"]), "+draft/b");
+        assert_eq!(kept(&["*"]), "");
+        assert_eq!(kept(&["*", "-draft/b"]), "+draft/b");
+        assert_eq!(kept(&["*", "a", "-a"]), "");
+        assert_eq!(kept(&["-a"]), "+a=1;+draft/b");
     }
 }

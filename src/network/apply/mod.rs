@@ -57,6 +57,7 @@ impl Network {
             | Op::Knock { .. }
             | Op::Announce { .. }
             | Op::Message(_)
+            | Op::Redact { .. }
             | Op::Request { .. } => {
                 changes.extend(self.passes_by(op));
                 true
@@ -97,6 +98,7 @@ impl Network {
             }
             Op::Announce { .. } => Some(Change::Announced),
             Op::Message(message) => self.say(message),
+            Op::Redact { by, .. } => Some(Change::Redacted { by: self.seen(*by)? }),
             Op::Request { uid, .. } => Some(Change::Asked { user: self.uid(*uid)? }),
             _ => None,
         }

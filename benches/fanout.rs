@@ -5,7 +5,7 @@
 mod timer;
 
 use slircd::{
-    config::{Config, Limits, Secret},
+    config::{Config, Dns, Limits, Secret},
     core::{
         ConnId,
         effect::{Effect, Effects},
@@ -48,7 +48,9 @@ impl Crowd {
             flood_interval: Duration::ZERO,
             ..Limits::default()
         };
-        let config = Config { limits, ..Config::default() };
+        // Nobody is there to answer how clients are called.
+        let dns = Dns { enabled: false, ..Dns::default() };
+        let config = Config { limits, dns, ..Config::default() };
         let loaded = Loaded { config, texts: Texts::default(), certificates: Vec::new() };
         let cloak = Secret::new("a key for measuring");
         let setup = Setup { loaded, sid: Sid::FIRST, life: 1, clock: 0, seed: 1, cloak };

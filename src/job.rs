@@ -5,7 +5,10 @@ use crate::{
     id,
     store::{self, Query, Rows},
 };
-use std::net::IpAddr;
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 id!(
     /// A question that is waiting for its answer.
@@ -26,6 +29,10 @@ pub enum Job {
     Resolve {
         /// Whose name is asked for.
         address: IpAddr,
+        /// The name servers to ask; those of the system if none.
+        servers: Vec<SocketAddr>,
+        /// How long that may take.
+        timeout: Duration,
     },
     /// Ask the store.
     Store(Query),
@@ -92,8 +99,10 @@ pub enum Lane {
     Store,
     /// What keeps a processor busy.
     Cpu,
-    /// What waits for the network or for files.
+    /// What waits for the network.
     Net,
+    /// One thread: what waits for files, however busy the network is.
+    Files,
 }
 
 impl Job {
@@ -102,7 +111,8 @@ impl Job {
         match self {
             Job::Verify { .. } => Lane::Cpu,
             Job::Store(_) => Lane::Store,
-            Job::Resolve { .. } | Job::Load | Job::Watch => Lane::Net,
+            Job::Resolve { .. } => Lane::Net,
+            Job::Load | Job::Watch => Lane::Files,
         }
     }
 }

@@ -7,11 +7,7 @@ use crate::{
         dispatch::{Command, Run},
         registration,
     },
-    wire::{
-        cap::{self, CapSet},
-        message::Message,
-        reply,
-    },
+    wire::{cap, message::Message, reply},
 };
 
 pub const COMMANDS: &[Command] = &[Command {
@@ -79,37 +75,33 @@ fn negotiate(ctx: &mut Ctx<'_>, on: bool) {
 }
 
 fn request(ctx: &mut Ctx<'_>, asked: &str) {
-    let (mut add, mut remove) = (CapSet::EMPTY, CapSet::EMPTY);
+    let mut caps = ctx.session().caps;
     let speaks_302 = ctx.session().cap_version >= 302;
     let known = asked.split_ascii_whitespace().all(|word| {
         let (name, off) = word.strip_prefix('-').map_or((word, false), |name| (name, true));
         let Some(cap) = cap::find(name) else { return false };
-        if off {
-            remove = remove.or(cap.set);
-            // ircv3: cap-notify cannot be given up by whoever speaks 302.
-            return !(speaks_302 && cap.set == cap::CAP_NOTIFY);
-        }
-        add = add.or(cap.set);
-        true
+        caps = if off { caps.without(cap.set) } else { caps.or(cap.set) };
+        // ircv3: cap-notify cannot be given up by whoever speaks 302.
+        !(off && speaks_302 && cap.set == cap::CAP_NOTIFY)
     });
     let target = crate::core::render::addressee(ctx.core, ctx.conn).to_owned();
     if known {
         // The answer is the last line in the old way.
         ctx.line("CAP", &[&target, "ACK"], Some(asked));
-        let session = ctx.session_mut();
-        session.caps = session.caps.or(add).without(remove);
+        ctx.session_mut().caps = caps;
     } else {
         ctx.line("CAP", &[&target, "NAK"], Some(asked));
     }
 }
 
-/// A list of capabilities, on several lines for those who speak 302.
+/// A list of capabilities, on several lines for those who speak 302; for others what fits on one.
 fn list(ctx: &mut Ctx<'_>, subcommand: &str, names: Vec<&str>) {
     let target = crate::core::render::addressee(ctx.core, ctx.conn).to_owned();
     let several = ctx.session().cap_version >= 302;
+    let names = if several { names } else { fitting(names) };
     let mut text = String::new();
     for name in names {
-        if several && text.len() + 1 + name.len() > LINE {
+        if text.len() + 1 + name.len() > LINE {
             ctx.line("CAP", &[&target, subcommand, "*"], Some(&text));
             text.clear();
         }
@@ -121,9 +113,41 @@ fn list(ctx: &mut Ctx<'_>, subcommand: &str, names: Vec<&str>) {
     ctx.line("CAP", &[&target, subcommand], Some(&text));
 }
 
+/// The names that fit on one line, those of drafts only if there is room left.
+fn fitting(mut names: Vec<&str>) -> Vec<&str> {
+    names.sort_by_key(|name| name.contains('/'));
+    let mut length = 0;
+    names.retain(|name| {
+        let fits = length + 1 + name.len() <= LINE;
+        length += if fits { 1 + name.len() } else { 0 };
+        fits
+    });
+    names
+}
+
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::sim::script::check;
+
+    #[test]
+    fn who_knows_but_one_line_gets_what_fits_on_it() {
+        let long = "x".repeat(LINE - 10);
+        assert_eq!(fitting(vec!["a/draft", "batch", &long, "sasl"]), ["batch", &long]);
+        assert_eq!(fitting(vec!["a/draft", "batch"]), ["batch", "a/draft"]);
+    }
+
+    #[test]
+    fn of_one_capability_the_last_word_counts() {
+        check(
+            r"
+            a > CAP REQ :batch -batch batch setname -setname
+            a < :s1.test CAP a ACK :batch -batch batch setname -setname
+            a > CAP LIST
+            a < :s1.test CAP a LIST :batch
+            ",
+        );
+    }
 
     #[test]
     fn negotiation_holds_registration_until_it_ends() {

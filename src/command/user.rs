@@ -55,6 +55,16 @@ mod tests {
     }
 
     #[test]
+    fn one_begins_with_the_modes_that_are_configured() {
+        check(
+            r"
+            config server.user_modes +iZow
+            alice < :alice!~alice@alice.test MODE alice :+iw
+            ",
+        );
+    }
+
+    #[test]
     fn a_user_name_must_have_something_in_it() {
         check(
             r"

@@ -26,7 +26,8 @@ pub const COMMANDS: &[Command] = &[Command {
 const FIELDS: &str = "tcuihsnfdlaor";
 
 fn who(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    let target = args.given(0).unwrap_or("*");
+    // RFC 1459 §4.5.1: 0 means everybody.
+    let target = args.given(0).filter(|target| *target != "0").unwrap_or("*");
     let (flags, fields) = match args.get(1).and_then(|asked| asked.split_once('%')) {
         Some((flags, fields)) => (flags, Some(fields)),
         None => (args.get(1).unwrap_or_default(), None),
@@ -235,6 +236,10 @@ mod tests {
             carol < :s1.test 315 carol b* :End of /WHO list
             carol > WHO bob
             carol < :s1.test 352 carol #a ~bob bob.test s1.test bob H :0 Real bob
+            carol > WHO 0
+            carol < :s1.test 352 carol #a ~alice alice.test s1.test alice G@ :0 Real alice
+            carol < :s1.test 352 carol * ~carol carol.test s1.test carol H :0 Real carol
+            carol < :s1.test 315 carol * :End of /WHO list
             carol > WHO #none
             carol < :s1.test 315 carol #none :End of /WHO list
             ",

@@ -12,7 +12,7 @@ pub mod value;
 
 pub use error::{Error, Mistake};
 pub use schema::{Cloak, Config, Dns, Limits, Listen, Log, Oper, OperClass, Server, Storage, Tls};
-pub use value::{Address, LogFormat, Secret};
+pub use value::{Address, LogFormat, NameServer, Secret};
 
 use node::Node;
 use std::{io, path::Path};
@@ -170,6 +170,9 @@ mod tests {
         assert!(config.limits.exempt[0].contains("192.0.2.9".parse().unwrap()));
         assert_eq!(config.server.password.as_ref().map(Secret::expose), Some(HASH));
         assert_eq!(config.listen[0].address, Address::Unix("/run/s.sock".into()));
+        let config = read("[dns]\nservers = [\"192.0.2.1\", \"[::1]:5353\", \"::2\"]\n").unwrap();
+        let servers: Vec<String> = config.dns.servers.iter().map(|s| s.0.to_string()).collect();
+        assert_eq!(servers, ["192.0.2.1:53", "[::1]:5353", "[::2]:53"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Every key, once.
 
 use super::{
-    Address, Key, LogFormat, Mistake, Reading, Reload, Secret,
+    Address, Key, LogFormat, Mistake, NameServer, Reading, Reload, Secret,
     list::{self, hashed, within},
     nearest::nearest,
     node::{Entry, Node, Value},
@@ -12,7 +12,7 @@ use crate::{
     time::Sid,
     wire::{casemap::Casemap, cidr::Cidr, name},
 };
-use std::{fmt::Write, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{fmt::Write, path::PathBuf, time::Duration};
 
 /// A table: `/// documentation` `name Struct { /// documentation`
 /// `key: Type = "default as it is written", default, When, least..=most; }`. The range is for numbers and
@@ -108,6 +108,8 @@ config! {
         admin_place: Option<String> = "", None, Live;
         /// How to reach whoever runs it.
         admin_email: Option<String> = "", None, Live;
+        /// User modes that everybody begins with, of those that users may set themselves; i makes them invisible. Other letters mean nothing.
+        user_modes: String = "\"\"", String::new(), Live;
         /// The hash of a password without which nobody may connect; `slircd hash-password` makes one.
         password: Option<Secret> = "", None, Live;
     }
@@ -231,12 +233,12 @@ config! {
     }
     /// The look-up of host names.
     dns Dns {
-        /// Whether the names of clients' addresses are looked up. This version has no resolver: it would find none.
-        enabled: bool = "false", false, Live;
-        /// The servers to ask; else those of the system.
-        servers: Vec<SocketAddr> = "[]", Vec::new(), Restart;
-        /// How long a look-up may take.
-        timeout: Duration = "\"3s\"", Duration::from_secs(3), Restart, 1..=30;
+        /// Whether the names of clients' addresses are looked up. A name counts if it leads back to the address.
+        enabled: bool = "true", true, Live;
+        /// The servers to ask, at most 8, with a port if it is not 53; else those of /etc/resolv.conf. Only these are asked about addresses of this machine itself.
+        servers: Vec<NameServer> = "[]", Vec::new(), Live, 0..=8;
+        /// How long a client waits for its name; then it is shown by its address.
+        timeout: Duration = "\"3s\"", Duration::from_secs(3), Live, 1..=30;
     }
     /// The log, on standard error.
     log Log {
@@ -484,6 +486,7 @@ within! {
     u64: "", number => *number;
     usize: "", number => *number as u64;
     Duration: "s", number => number.as_secs();
+    Vec<NameServer>: " entries", list => list.len() as u64;
 }
 
 fn unit<T: Within>(_: &T) -> &'static str {

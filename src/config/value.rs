@@ -5,7 +5,12 @@ use crate::{
     time::{self, Sid},
     wire::{casemap::Casemap, cidr::Cidr},
 };
-use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 /// What no log may show.
 #[derive(Clone, Eq, PartialEq)]
@@ -49,6 +54,10 @@ pub enum Address {
     /// A Unix socket.
     Unix(PathBuf),
 }
+
+/// A name server: an address, and a port if it is not that of DNS.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct NameServer(pub SocketAddr);
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -97,7 +106,7 @@ settings! {
     u64: "a size, as 4096, 64k or 1m", value => number(value).or_else(|| size(text(value)?));
     usize: "a whole number", value => number(value).and_then(|number| usize::try_from(number).ok());
     Duration: "a duration, as 90s, 2h or 1h30m", value => number(value).map(Duration::from_secs).or_else(|| time::parse_span(text(value)?));
-    SocketAddr: "an address with a port", value => text(value)?.parse().ok();
+    NameServer: "an address, or one with a port, as 192.0.2.1 or [2001:db8::1]:5353", value => name_server(text(value)?);
     Address: "an address with a port, or unix: and a path", value => address(text(value)?);
     Cidr: "an address or a range, as 192.0.2.0/24", value => Cidr::parse(text(value)?);
     Priv: "one of announce, ban, channels, defcon, force, identity, kill, rehash, see", value => Priv::named(text(value)?);
@@ -150,6 +159,11 @@ fn address(text: &str) -> Option<Address> {
         Some(path) => (!path.is_empty()).then(|| Address::Unix(path.into())),
         None => text.parse().ok().map(Address::Tcp),
     }
+}
+
+fn name_server(text: &str) -> Option<NameServer> {
+    let usual = || text.parse().ok().map(|ip: IpAddr| SocketAddr::new(ip, 53));
+    text.parse().ok().or_else(usual).map(NameServer)
 }
 
 fn size(text: &str) -> Option<u64> {

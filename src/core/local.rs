@@ -3,7 +3,7 @@
 use super::ConnId;
 use crate::{
     network::crdt::Uid,
-    time::{Mono, Wall},
+    time::{Mono, Now, Wall},
     wire::name::ChannelName,
 };
 
@@ -34,6 +34,21 @@ pub struct Local {
 }
 
 impl Local {
+    /// A user who has just come, with one session.
+    pub fn new(conn: ConnId, now: Now) -> Local {
+        Local {
+            sessions: vec![conn],
+            since: now.wall,
+            active: now.mono,
+            shunned: false,
+            silence: Vec::new(),
+            accept: Vec::new(),
+            informed: None,
+            knocked: None,
+            invites: Vec::new(),
+        }
+    }
+
     /// Notes an invitation.
     pub fn invite(&mut self, channel: &ChannelName) {
         self.invites.retain(|known| known != channel);

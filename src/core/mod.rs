@@ -234,8 +234,12 @@ impl Core {
 
     /// Asks a worker, for something that no client waits for.
     pub fn ask(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) -> JobId {
+        let patience = match &job {
+            Job::Resolve { timeout, .. } => *timeout,
+            _ => ctx::JOB_TIMEOUT,
+        };
         let id = self.pending.insert(ctx::Pending { then, timer: timer::Key::default() });
-        let timer = self.timers.set(now.mono + ctx::JOB_TIMEOUT, timer::Timer::Job(id));
+        let timer = self.timers.set(now.mono + patience, timer::Timer::Job(id));
         self.pending[id].timer = timer;
         fx.push(Effect::Job { id, job: Box::new(job) });
         id

@@ -25,6 +25,7 @@ use crate::{
     time::Now,
     wire::reply,
 };
+use std::net::IpAddr;
 
 /// The longest host that is shown; a longer one is shown as its address.
 pub const HOST_MAX: usize = 64;
@@ -40,26 +41,57 @@ pub fn open(core: &mut Core, fx: &mut Effects, peer: Peer, now: Now) -> ConnId {
         if let Some(registration) = core.sessions[conn].registration() {
             registration.resolving = true;
         }
-        core.ask(fx, Job::Resolve { address }, Then::Aside { conn, resume: resolved }, now);
+        if is_public(from) {
+            let text = "*** Looking up your hostname...";
+            render::server_line(core, fx, conn, ("NOTICE", &["*"], Some(text)), now);
+        }
+        let dns = &core.config.dns;
+        let servers = dns.servers.iter().map(|server| server.0).collect();
+        let job = Job::Resolve { address, servers, timeout: dns.timeout };
+        core.ask(fx, job, Then::Aside { conn, resume: resolved }, now);
     }
     conn
 }
 
-/// The address whose name is worth asking for.
-fn resolvable(core: &Core, from: Origin) -> Option<std::net::IpAddr> {
+/// The address whose name is worth asking for. Those of this machine are no business of the system's
+/// name servers, which may be anywhere.
+fn resolvable(core: &Core, from: Origin) -> Option<IpAddr> {
+    let dns = &core.config.dns;
     match from {
-        Origin::Ip(ip) if core.config.dns.enabled && !ip.is_loopback() => Some(ip),
+        Origin::Ip(ip) if dns.enabled && !(ip.is_loopback() && dns.servers.is_empty()) => Some(ip),
         Origin::Ip(_) | Origin::Local => None,
+    }
+}
+
+/// Whether an address is one of the Internet's. Others seldom have names, so nobody is told that theirs
+/// has none.
+fn is_public(from: Origin) -> bool {
+    match from {
+        Origin::Ip(IpAddr::V4(ip)) => !(ip.is_loopback() || ip.is_private() || ip.is_link_local()),
+        Origin::Ip(IpAddr::V6(ip)) => {
+            !(ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local())
+        }
+        Origin::Local => false,
     }
 }
 
 fn resolved(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
     registration.resolving = false;
-    if let Answer::Resolved(Some(host)) = answer {
-        if host.len() <= HOST_MAX {
+    let text = match answer {
+        Answer::Resolved(Some(host)) if host.len() <= HOST_MAX => {
+            let text = format!("*** Found your hostname: {host}");
             registration.host = Some(host.into());
+            Some(text)
         }
+        Answer::Resolved(Some(_)) => {
+            Some("*** Your hostname is too long; using your address instead".into())
+        }
+        _ => is_public(ctx.session().from)
+            .then(|| "*** Couldn't look up your hostname; using your address instead".into()),
+    };
+    if let Some(text) = text {
+        ctx.line("NOTICE", &["*"], Some(&text));
     }
     progress(ctx)
 }
@@ -116,17 +148,7 @@ fn complete(ctx: &mut Ctx<'_>) {
     let away = ctx.session_mut().registration().and_then(|registration| registration.away.take());
     ctx.commit(Op::User(Box::new(presence)));
     let Some(user) = ctx.network().uid(uid) else { return };
-    let local = Local {
-        sessions: vec![ctx.conn],
-        since: ctx.now.wall,
-        active: ctx.now.mono,
-        shunned: false,
-        silence: Vec::new(),
-        accept: Vec::new(),
-        informed: None,
-        knocked: None,
-        invites: Vec::new(),
-    };
+    let local = Local::new(ctx.conn, ctx.now);
     ctx.core.locals.insert(user, local);
     ctx.core.census.arrived();
     ctx.core.census.unknown = ctx.core.census.unknown.saturating_sub(1);
@@ -160,6 +182,7 @@ pub fn away(ctx: &mut Ctx<'_>, user: UserId, message: Option<Box<str>>) -> bool 
 fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presence> {
     let (from, secure) = (ctx.session().from, ctx.session().tls.is_some());
     let cloaked = ctx.core.config.cloak.enabled;
+    let modes = UserModes::chosen(&ctx.core.config.server.user_modes);
     let cloak = ctx.core.cloak.host(from);
     let (address, shown) = match from {
         Origin::Ip(ip) => (Some(ip), address_text(ip)),
@@ -180,14 +203,14 @@ fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presenc
         address,
         realname,
         away: None,
-        modes: UserModes::default().set('Z', secure).set('x', cloaked),
+        modes: modes.set('Z', secure).set('x', cloaked),
         class: None,
         account: None,
     })
 }
 
 /// An address as it can stand in a parameter: one that begins with a colon gets a zero before it.
-pub fn address_text(ip: std::net::IpAddr) -> String {
+pub fn address_text(ip: IpAddr) -> String {
     let text = ip.to_string();
     if text.starts_with(':') { format!("0{text}") } else { text }
 }
@@ -216,4 +239,111 @@ pub fn depart(core: &mut Core, fx: &mut Effects, conn: ConnId, reason: &str, now
         local.sessions.retain(|other| *other != conn);
     }
     render::goodbye(core, fx, conn, reason);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::{Config, Secret},
+        core::effect::Effect,
+        job::{JobId, Loaded, Texts},
+        server::{Input, Server, Setup},
+        time::Sid,
+    };
+    use std::time::Duration;
+
+    /// A server, one connection to it, and what it is sent.
+    struct One {
+        server: Server,
+        conn: ConnId,
+        job: Option<JobId>,
+        lines: String,
+        now: Now,
+    }
+
+    impl One {
+        fn connect(from: &str) -> One {
+            let config = Config::default();
+            let loaded = Loaded { config, texts: Texts::default(), certificates: Vec::new() };
+            let (sid, cloak) = (Sid::FIRST, Secret::new("one"));
+            let setup = Setup { loaded, sid, life: 0, clock: 0, seed: 7, cloak };
+            let (now, mut fx) = (Now::default(), Effects::default());
+            let mut server = Server::new(setup, now);
+            let from = Origin::Ip(from.parse().unwrap());
+            let conn = server.open(Peer { from, listener: 0, tls: None }, now, &mut fx);
+            let mut one = One { server, conn, job: None, lines: String::new(), now };
+            one.act(fx);
+            one.handle(Input::Line { conn, line: b"NICK alice" });
+            one.handle(Input::Line { conn, line: b"USER alice 0 * :Alice" });
+            one
+        }
+
+        fn handle(&mut self, input: Input<'_>) {
+            let mut fx = Effects::default();
+            self.server.handle(input, self.now, &mut fx);
+            self.act(fx);
+        }
+
+        fn answer(&mut self, host: &str) {
+            let (id, answer) = (self.job.unwrap(), Answer::Resolved(Some(host.into())));
+            self.handle(Input::Done { id, answer });
+        }
+
+        fn act(&mut self, mut fx: Effects) {
+            for effect in fx.take() {
+                match effect {
+                    Effect::Send { line, .. } => {
+                        self.lines += &String::from_utf8_lossy(fx.line(line));
+                    }
+                    Effect::Job { id, job } if matches!(*job, Job::Resolve { .. }) => {
+                        self.job = Some(id);
+                    }
+                    _ => (),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn registration_waits_for_the_name_but_not_for_long() {
+        let mut named = One::connect("192.0.2.7");
+        assert!(named.lines.contains(" NOTICE * :*** Looking up your hostname...\r\n"));
+        assert!(!named.lines.contains(" 001 "));
+        named.answer("seven.example");
+        let found = named.lines.find(" NOTICE * :*** Found your hostname: seven.example\r\n");
+        assert!(found.unwrap() < named.lines.find(" 001 ").unwrap());
+
+        let mut late = One::connect("2001:db8::7");
+        late.now.mono = late.now.mono + Duration::from_secs(3);
+        late.handle(Input::Tick);
+        assert!(late.lines.contains("*** Couldn't look up your hostname; using your address"));
+        assert!(late.lines.contains(" 001 "));
+        // Too late.
+        late.answer("seven.example");
+        assert!(!late.lines.contains("seven.example"));
+    }
+
+    #[test]
+    fn only_who_can_have_a_name_is_asked_about_or_told() {
+        for address in ["10.0.0.1", "192.168.0.1", "fd00::1", "fe80::1", "169.254.0.1"] {
+            let mut private = One::connect(address);
+            assert!(!private.lines.contains("***"), "{address}");
+            let id = private.job.unwrap();
+            private.handle(Input::Done { id, answer: Answer::Resolved(None) });
+            assert!(!private.lines.contains("***") && private.lines.contains(" 001 "));
+        }
+        for address in ["127.0.0.1", "::1"] {
+            let own = One::connect(address);
+            assert!(own.job.is_none() && own.lines.contains(" 001 "), "{address}");
+        }
+    }
+
+    #[test]
+    fn who_has_been_told_goodbye_does_not_become_a_user() {
+        let mut gone = One::connect("192.0.2.7");
+        gone.handle(Input::Line { conn: gone.conn, line: b"QUIT" });
+        gone.answer("seven.example");
+        assert!(gone.lines.contains("ERROR ") && !gone.lines.contains(" 001 "));
+    }
 }

@@ -213,6 +213,12 @@ impl UserModes {
         if on { UserModes(self.0 | bit(letter)) } else { UserModes(self.0 & !bit(letter)) }
     }
 
+    /// Of these letters, those that a user may set.
+    pub fn chosen(letters: &str) -> UserModes {
+        let rows = USER.iter().filter(|row| row.who == Who::User && letters.contains(row.letter));
+        rows.fold(UserModes::default(), |modes, row| modes.set(row.letter, true))
+    }
+
     /// The letters that are on, in table order.
     pub fn letters(self) -> impl Iterator<Item = char> {
         USER.iter().map(|row| row.letter).filter(move |letter| self.contains(*letter))

@@ -80,7 +80,6 @@ impl Sim {
             let mut config = config.clone();
             config.server.name = format!("s{number}.test");
             config.server.network = "Test".into();
-            config.dns.enabled = true;
             let (motd, rules) = (file(&config.server.motd), file(&config.server.rules));
             let texts = Texts { motd, rules };
             let loaded = Loaded { config, texts, certificates: Vec::new() };
@@ -234,7 +233,7 @@ impl Sim {
     fn answer(&self, job: Job) -> Answer {
         match job {
             Job::Verify { hash, password } => Answer::Verified(hash == password),
-            Job::Resolve { address } => {
+            Job::Resolve { address, .. } => {
                 let IpAddr::V4(ip) = address else { return Answer::Resolved(None) };
                 let place = (u32::from(ip) - 0x0A00_0001) as usize;
                 Answer::Resolved(

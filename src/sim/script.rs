@@ -133,6 +133,7 @@ impl Play {
         let number = || value.parse().unwrap_or(0);
         match key {
             "server.motd" => self.config.server.motd = Some(value.into()),
+            "server.user_modes" => self.config.server.user_modes = value.into(),
             "server.rules" => self.config.server.rules = Some(value.into()),
             "server.admin_name" => self.config.server.admin_name = Some(value.into()),
             "server.admin_email" => self.config.server.admin_email = Some(value.into()),

@@ -1,8 +1,9 @@
-//! IRC on the wire: bytes to values and back. Knows no server, no state, no clock.
+//! IRC on the wire, and DNS: bytes to values and back. Knows no server, no state, no clock.
 
 pub mod cap;
 pub mod casemap;
 pub mod cidr;
+pub mod dns;
 pub mod encode;
 pub mod fail;
 pub mod framing;

@@ -3,6 +3,7 @@
 //! A lane is a queue and its threads. The store's lane has one thread, so its jobs keep their order.
 
 pub mod certificate;
+pub mod dns;
 pub mod load;
 mod watch;
 
@@ -12,19 +13,25 @@ use crate::{
 };
 use argon2::{Argon2, PasswordHash, PasswordVerifier};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use dns::Resolver;
 use load::Loader;
 use std::{
     io,
-    net::IpAddr,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use watch::Watch;
 
 /// How many jobs wait in a lane.
 const QUEUE_MAX: usize = 256;
+
+/// How many look-ups go on at once: each spends its time waiting.
+const NET_THREADS: usize = 8;
+
+/// The stack of a thread that does nothing but wait for the network.
+const NET_STACK: usize = 256 << 10;
 
 /// How long the last jobs of the store may take when the process ends.
 const FINISH_TIME: Duration = Duration::from_secs(10);
@@ -42,12 +49,21 @@ pub struct Workers {
 /// The workers. They end once it is dropped and their queues are empty.
 #[derive(Debug)]
 pub struct Pool {
-    store: Sender<(JobId, Job)>,
-    cpu: Sender<(JobId, Job)>,
-    net: Sender<(JobId, Job)>,
+    store: Sender<Asked>,
+    cpu: Sender<Asked>,
+    net: Sender<Asked>,
+    files: Sender<Asked>,
     answers: Receiver<(JobId, Answer)>,
     /// Disconnected once the store's lane has ended.
     stored: Receiver<()>,
+}
+
+/// A job that waits in its lane.
+#[derive(Debug)]
+struct Asked {
+    id: JobId,
+    job: Job,
+    at: Instant,
 }
 
 /// The lane is full: the core asks faster than the workers can answer.
@@ -61,6 +77,7 @@ impl Pool {
         let (store, store_jobs) = bounded(QUEUE_MAX);
         let (cpu, cpu_jobs) = bounded(QUEUE_MAX);
         let (net, net_jobs) = bounded(QUEUE_MAX);
+        let (files, files_jobs) = bounded(QUEUE_MAX);
         let Workers { store: engine, loader, loaded } = workers;
         let out = |jobs| Out { jobs, done: done.clone(), wake: wake.clone() };
         let (storing, stored) = bounded(0);
@@ -70,7 +87,7 @@ impl Pool {
                 // Dropped after the store, which is then closed.
                 let _storing: Sender<()> = storing;
                 let mut engine = engine;
-                out.run(|job| match job {
+                out.run(|job, _| match job {
                     Job::Store(query) => Answer::Stored(engine.ask(&query)),
                     _ => Answer::Busy,
                 });
@@ -79,20 +96,36 @@ impl Pool {
         let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
         for _ in 0..cores.saturating_sub(1).max(1) {
             let out = out(cpu_jobs.clone());
-            thread::Builder::new().name("slircd-cpu".into()).spawn(move || out.run(execute))?;
+            thread::Builder::new()
+                .name("slircd-cpu".into())
+                .spawn(move || out.run(|job, _| execute(job)))?;
         }
-        let resolver = out(net_jobs);
+        let resolver = Arc::new(Resolver::default());
+        for _ in 0..NET_THREADS {
+            let (out, resolver) = (out(net_jobs.clone()), resolver.clone());
+            let named = thread::Builder::new().name("slircd-net".into()).stack_size(NET_STACK);
+            named.spawn(move || {
+                out.run(|job, at| match job {
+                    // Who has waited in the lane for too long goes on without being asked about.
+                    Job::Resolve { address, servers, timeout } => {
+                        Answer::Resolved(resolver.name(address, &servers, at + timeout))
+                    }
+                    _ => Answer::Busy,
+                });
+            })?;
+        }
+        let out = out(files_jobs);
         let mut watch = Watch::new(&loaded);
-        thread::Builder::new().name("slircd-net".into()).spawn(move || {
-            resolver.run(|job| match job {
+        thread::Builder::new().name("slircd-files".into()).spawn(move || {
+            out.run(|job, _| match job {
                 Job::Load => Answer::Loaded(loader.load().map(Box::new).inspect(|loaded| {
                     watch = Watch::new(loaded);
                 })),
                 Job::Watch => Answer::Watched(watch.look(&loader)),
-                other => execute(other),
+                _ => Answer::Busy,
             });
         })?;
-        Ok(Pool { store, cpu, net, answers, stored })
+        Ok(Pool { store, cpu, net, files, answers, stored })
     }
 
     /// Gives a job to its lane.
@@ -101,8 +134,9 @@ impl Pool {
             Lane::Store => &self.store,
             Lane::Cpu => &self.cpu,
             Lane::Net => &self.net,
+            Lane::Files => &self.files,
         };
-        lane.try_send((id, job)).map_err(|_| Full)
+        lane.try_send(Asked { id, job, at: Instant::now() }).map_err(|_| Full)
     }
 
     /// What has been answered since the last call.
@@ -123,15 +157,15 @@ impl Pool {
 
 /// Where a worker's jobs come from and its answers go.
 struct Out {
-    jobs: Receiver<(JobId, Job)>,
+    jobs: Receiver<Asked>,
     done: Sender<(JobId, Answer)>,
     wake: Arc<mio::Waker>,
 }
 
 impl Out {
-    fn run(&self, mut execute: impl FnMut(Job) -> Answer) {
-        for (id, job) in &self.jobs {
-            let answer = catch_unwind(AssertUnwindSafe(|| execute(job))).unwrap_or_else(|_| {
+    fn run(&self, mut execute: impl FnMut(Job, Instant) -> Answer) {
+        for Asked { id, job, at } in &self.jobs {
+            let answer = catch_unwind(AssertUnwindSafe(|| execute(job, at))).unwrap_or_else(|_| {
                 log::error!("a job has failed by a fault of this program; please report this");
                 Answer::Busy
             });
@@ -157,14 +191,8 @@ fn execute(job: Job) -> Answer {
                 Argon2::default().verify_password(password.expose().as_bytes(), &hash).is_ok(),
             )
         }
-        Job::Resolve { address } => Answer::Resolved(resolve(address)),
-        Job::Store(_) | Job::Load | Job::Watch => Answer::Busy,
+        Job::Store(_) | Job::Resolve { .. } | Job::Load | Job::Watch => Answer::Busy,
     }
-}
-
-/// No resolver yet: addresses keep their own names.
-fn resolve(_address: IpAddr) -> Option<String> {
-    None
 }
 
 #[cfg(test)]

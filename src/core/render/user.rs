@@ -184,3 +184,119 @@ impl Tell<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        config::{Config, Secret},
+        core::{
+            ConnId, Core, Start,
+            effect::{Effect, Effects},
+            session::{Phase, Session},
+        },
+        job::{Loaded, Texts},
+        network::{
+            UserId,
+            crdt::Origin,
+            mode::ChannelModes,
+            op::{Entry, Message, MessageKind, Op, Presence, Target},
+        },
+        server::{Origin as From, Peer},
+        time::{Now, Sid},
+        wire::{
+            cap,
+            casemap::Casemap,
+            name::{ChannelName, Nick},
+        },
+    };
+
+    fn core() -> Core {
+        let loaded =
+            Loaded { config: Config::default(), texts: Texts::default(), certificates: Vec::new() };
+        let origin = Origin { server: Sid::FIRST, life: 1 };
+        let cloak = Secret::new("any");
+        Core::new(Start { loaded, origin, clock: 0, seed: 0, cloak }, Now::default())
+    }
+
+    /// Somebody in a channel, with a session that listens.
+    fn member(core: &mut Core, nick: &str) -> (UserId, ConnId) {
+        let (fx, now) = (&mut Effects::default(), Now::default());
+        let uid = core.new_uid();
+        let presence = Presence {
+            uid,
+            nick: Nick::new(nick, Casemap::Ascii, 32).unwrap(),
+            claimed: None,
+            born: None,
+            user: "u".into(),
+            host: "h".into(),
+            real_host: "h".into(),
+            address: None,
+            realname: "R".into(),
+            away: None,
+            modes: Default::default(),
+            class: None,
+            account: None,
+        };
+        core.commit(fx, Op::User(Box::new(presence)), None, now);
+        let user = core.network().uid(uid).unwrap();
+        let conn = core
+            .sessions
+            .insert(Session::new(Peer { from: From::Local, listener: 0, tls: None }, now));
+        core.sessions[conn].phase = Phase::User(user);
+        core.sessions[conn].caps = cap::ACCOUNT_NOTIFY.or(cap::ACCOUNT_TAG).or(cap::EXTENDED_JOIN);
+        core.locals.insert(user, crate::core::local::Local::new(conn, now));
+        (user, conn)
+    }
+
+    fn join(core: &mut Core, fx: &mut Effects, user: UserId) {
+        let name = ChannelName::new("#a", Casemap::Ascii, 64).unwrap();
+        let entry = match core.network().name(&name) {
+            Some(channel) => Entry::Found(core.network().channel(channel).epoch),
+            None => Entry::Founds { before: None, modes: ChannelModes::default() },
+        };
+        let uid = core.network().user(user).uid;
+        core.commit(fx, Op::Join { uid, name, entry }, None, Now::default());
+    }
+
+    fn heard(fx: &mut Effects, conn: ConnId) -> Vec<String> {
+        let list = fx.take();
+        let sent = list.iter().filter_map(|effect| match effect {
+            Effect::Send { line, to } if fx.recipients(*to).contains(&conn) => {
+                Some(String::from_utf8_lossy(fx.line(*line)).trim_end().to_owned())
+            }
+            _ => None,
+        });
+        let lines = sent.collect();
+        fx.clear(list);
+        lines
+    }
+
+    #[test]
+    fn an_account_is_told_of_and_goes_with_what_its_owner_does() {
+        let mut core = core();
+        let (alice, _) = member(&mut core, "alice");
+        let (bob, conn) = member(&mut core, "bob");
+        let fx = &mut Effects::default();
+        join(&mut core, fx, bob);
+        let uid = core.network().user(alice).uid;
+        let account = |account: Option<&str>| Op::Account { uid, account: account.map(Into::into) };
+        core.commit(fx, account(Some("Al")), None, Now::default());
+        heard(fx, conn);
+        join(&mut core, fx, alice);
+        assert_eq!(heard(fx, conn), ["@account=Al :alice!u@h JOIN #a Al :R"]);
+        let to = Target::User(core.network().user(bob).uid);
+        let message = Message {
+            from: uid,
+            to,
+            kind: MessageKind::Notice,
+            text: "hi".into(),
+            tags: "".into(),
+        };
+        core.commit(fx, Op::Message(Box::new(message)), None, Now::default());
+        assert_eq!(heard(fx, conn), ["@account=Al :alice!u@h NOTICE bob :hi"]);
+        core.commit(fx, account(None), None, Now::default());
+        assert_eq!(heard(fx, conn), [":alice!u@h ACCOUNT *"]);
+        core.commit(fx, account(Some("Al")), None, Now::default());
+        assert_eq!(heard(fx, conn), ["@account=Al :alice!u@h ACCOUNT Al"]);
+    }
+}

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod connections;
+mod names;
 #[cfg(unix)]
 mod process;
 #[cfg(unix)]

@@ -30,6 +30,15 @@ fn main() {
         crowd.join_all(|client| format!("#{}", client / 10));
         crowd.measure(&format!("a message to a channel of 10, of {clients} clients"), 1, "#0");
     }
+    let mut crowd = Crowd::new(20);
+    crowd.join_all(|client| format!("#{}", client / 10));
+    crowd.measure_as(1, "a message of a member without a status", 1, "#0");
+    for ban in 0..100 {
+        crowd.say(0, &format!("MODE #0 +b *!*nobody{ban}@*.example.org"));
+    }
+    crowd.measure_as(1, "the same, with 100 bans that do not fit", 1, "#0");
+    crowd.say(0, "MODE #0 +F 1000m:1,1000r:1");
+    crowd.measure_as(1, "the same, with a flood profile", 1, "#0");
 }
 
 /// A server and its clients.
@@ -92,12 +101,17 @@ impl Crowd {
     }
 
     fn measure(&mut self, what: &str, parts: usize, channel: &str) {
+        self.measure_as(0, what, parts, channel);
+    }
+
+    fn measure_as(&mut self, client: usize, what: &str, parts: usize, channel: &str) {
         let line = format!("PRIVMSG {channel} :a line about as long as what people say");
-        let told = self.say(0, &line);
+        let told = self.say(client, &line);
         assert!(told > 0 && told % parts == 0, "{told} are told");
         time(what, MESSAGES * parts, || {
             for _ in 0..MESSAGES {
-                assert_eq!(self.say(0, &line), told);
+                self.now.mono = self.now.mono + Duration::from_millis(10);
+                assert_eq!(self.say(client, &line), told);
             }
         });
     }

@@ -4,9 +4,10 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        snotice,
     },
-    network::UserId,
-    wire::{message::Args, reply},
+    network::{UserId, mode},
+    wire::{extban, message::Args, reply},
 };
 
 pub const COMMANDS: &[Command] = &[Command {
@@ -21,6 +22,14 @@ pub const COMMANDS: &[Command] = &[Command {
 
 pub(super) fn help(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
     let Some(topic) = args.given(0) else { return index(ctx) };
+    if let Some((name, about, lines)) = list(topic) {
+        ctx.reply(reply::help_start(name, about));
+        for line in lines {
+            ctx.reply(reply::help_txt(name, &line));
+        }
+        ctx.reply(reply::end_of_help(name));
+        return Ok(());
+    }
     let Some(command) = super::TABLE.find(topic) else {
         return Err(reply::help_not_found(topic).into());
     };
@@ -35,8 +44,41 @@ pub(super) fn help(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome 
     Ok(())
 }
 
+/// A page that is a table: its name, its first line, the others.
+fn list(topic: &str) -> Option<(&'static str, &'static str, Vec<String>)> {
+    let page = match topic.to_ascii_uppercase().as_str() {
+        "CMODES" => {
+            let status = mode::STATUS.iter().map(|row| format!("{} ({}): {}", row.0, row.1, row.2));
+            let rows = mode::CHANNEL.iter().map(|row| format!("{}: {}", row.letter, row.about));
+            ("CMODES", "The modes of channels and of their members:", status.chain(rows).collect())
+        }
+        "UMODES" => {
+            let rows = mode::USER.iter().map(|row| format!("{}: {}", row.letter, row.about));
+            ("UMODES", "The modes of users:", rows.collect())
+        }
+        "SNOMASKS" => {
+            let rows = snotice::KINDS.iter().map(|row| format!("{}: {}", row.letter, row.about));
+            (
+                "SNOMASKS",
+                "What operators can be told of, with MODE <nick> +s <letters>:",
+                rows.collect(),
+            )
+        }
+        "EXTBANS" => {
+            let rows = extban::WORDS.iter().map(|row| format!("{}: {}", row.letter, row.about));
+            (
+                "EXTBANS",
+                "What can stand in place of a mask in +b, +e and +I; ! before it turns it round:",
+                rows.collect(),
+            )
+        }
+        _ => return None,
+    };
+    Some(page)
+}
+
 fn index(ctx: &mut Ctx<'_>) -> Outcome {
-    ctx.reply(reply::help_start("*", "HELP <command> explains one of these:"));
+    ctx.reply(reply::help_start("*", "HELP <command> explains one of these; HELP CMODES, UMODES, EXTBANS and SNOMASKS list modes:"));
     for command in super::TABLE.iter() {
         ctx.reply(reply::help_txt("*", &format!("{}: {}", command.name, command.about)));
     }
@@ -56,6 +98,17 @@ mod tests {
             alice < :s1.test 704 alice KICK :KICK <channel>{,<channel>} <nick>{,<nick>} [<reason>]
             alice < :s1.test 705 alice KICK :Removes users from a channel.
             alice < :s1.test 706 alice KICK :End of /HELP
+            alice > HELP cmodes
+            alice < :s1.test 704 alice CMODES :The modes of channels and of their members:
+            alice < :s1.test 705 alice CMODES :o (@): operator
+            alice < :s1.test 705 alice CMODES :z: Only those connected by TLS may enter.
+            alice < :s1.test 706 alice CMODES :End of /HELP
+            alice > HELP umodes
+            alice < :s1.test 705 alice UMODES :i: Invisible to those who share no channel.
+            alice > HELP extbans
+            alice < :s1.test 705 alice EXTBANS :m: mute:<mask> lets nobody who fits speak.
+            alice > HELP snomasks
+            alice < :s1.test 705 alice SNOMASKS :k: KILL.
             alice > HELP nothing
             alice < :s1.test 524 alice nothing :No help available on this topic
             alice > HELP

@@ -6,7 +6,7 @@ use crate::{
         dispatch::{Command, Run},
         policy,
     },
-    network::{UserId, mode::Status, op::Op},
+    network::{ChannelId, UserId, mode::Status, op::Op},
     wire::{message::Args, reply},
 };
 
@@ -14,7 +14,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "INVITE",
     params: "[<nick> <channel>]",
     about: "Asks a user into a channel; without parameters, shows where you have been asked into.",
-    help: "While +i is set, it takes an operator of the channel.",
+    help: "While +i is set and +A is not, it takes an operator of the channel.",
     replies: &[
         reply::NO_SUCH_CHANNEL,
         reply::NO_SUCH_NICK,
@@ -38,13 +38,17 @@ fn invite(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     };
     let target = ctx.user(nick)?;
     let id = ctx.channel(channel)?;
-    policy::member(ctx, id, user)?;
-    if ctx.network().channel(id).has('i') {
-        policy::require(ctx, id, user, Status::HALFOP)?;
+    let overrides = policy::overrides(ctx, user);
+    if let Err(refused) = allowed(ctx, user, id) {
+        if !overrides {
+            return Err(refused);
+        }
+        policy::announce(ctx, user, id, &format!("INVITE {nick}"));
     }
     if ctx.network().status(id, target).is_some() {
         return Err(reply::user_on_channel(nick, channel).into());
     }
+    policy::appear(ctx, user, id);
     let (by, uid, name) =
         (ctx.whois(user).uid, ctx.whois(target).uid, ctx.network().channel(id).name.clone());
     ctx.reply(reply::inviting(nick, name.as_str()));
@@ -52,6 +56,20 @@ fn invite(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         ctx.reply(reply::away(nick, &message));
     }
     ctx.commit(Op::Invite { by, uid, name });
+    Ok(())
+}
+
+/// That a member may invite, and that the channel lets anybody do that.
+fn allowed(ctx: &Ctx<'_>, user: UserId, channel: ChannelId) -> Outcome {
+    policy::member(ctx, channel, user)?;
+    let record = ctx.network().channel(channel);
+    if record.has('V') {
+        let why = "Nobody can be invited here (+V)";
+        return Err(reply::chan_restricted(record.name.as_str(), why).into());
+    }
+    if record.has('i') && !record.has('A') {
+        policy::require(ctx, channel, user, Status::HALFOP)?;
+    }
     Ok(())
 }
 

@@ -42,20 +42,20 @@ mod tests {
             a < :s1.test 451 * :You have not registered
             a > CAP REQ :draft/extended-isupport
             a > ISUPPORT
-            a <~ :s1.test 005 * ACCEPT=100 AWAYLEN=390 *
+            a <~ :s1.test 005 * ACCEPT=100 ACCOUNTEXTBAN=account,a *
             a > CAP REQ :batch
             a > ISUPPORT
             a < :s1.test BATCH +b1 draft/isupport
-            a <~ @batch=b1 :s1.test 005 * ACCEPT=100 AWAYLEN=390 *
+            a <~ @batch=b1 :s1.test 005 * ACCEPT=100 ACCOUNTEXTBAN=account,a *
             a < :s1.test BATCH -b1
             a > NICK a
             a > USER a 0 * :a
             a > CAP END
             a < :s1.test BATCH +b2 draft/isupport
-            a <~ @batch=b2 :s1.test 005 a ACCEPT=100 AWAYLEN=390 *
+            a <~ @batch=b2 :s1.test 005 a ACCEPT=100 ACCOUNTEXTBAN=account,a *
             a < :s1.test BATCH -b2
             b > ISUPPORT
-            b <~ :s1.test 005 b ACCEPT=100 AWAYLEN=390 *
+            b <~ :s1.test 005 b ACCEPT=100 ACCOUNTEXTBAN=account,a *
             ",
         );
     }
@@ -68,7 +68,7 @@ mod tests {
             a > @label=7 ISUPPORT
             a < @label=7 :s1.test BATCH +b2 labeled-response
             a < @batch=b2 :s1.test BATCH +b1 draft/isupport
-            a <~ @batch=b1 :s1.test 005 a ACCEPT=100 AWAYLEN=390 *
+            a <~ @batch=b1 :s1.test 005 a ACCEPT=100 ACCOUNTEXTBAN=account,a *
             a < @batch=b2 :s1.test BATCH -b1
             a < :s1.test BATCH -b2
             ",

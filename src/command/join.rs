@@ -2,15 +2,17 @@
 
 use crate::{
     core::{
-        ctx::{Ctx, Outcome},
+        Core,
+        ctx::{Ctx, Outcome, Reject},
         dispatch::{Command, Run},
-        policy, refuse_each,
+        policy::{self, Barred},
+        refuse_each, snotice,
     },
     network::{
-        UserId,
+        ChannelId, UserId,
         op::{Leave, Op},
     },
-    wire::{message::Args, reply},
+    wire::{message::Args, name::ChannelName, reply},
 };
 
 pub const COMMANDS: &[Command] = &[Command {
@@ -25,6 +27,11 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::INVITE_ONLY_CHAN,
         reply::BANNED_FROM_CHAN,
         reply::BAD_CHANNEL_KEY,
+        reply::UNAVAILABLE,
+        reply::LINK_CHANNEL,
+        reply::NEED_REGGED_NICK,
+        reply::SECURE_ONLY_CHAN,
+        reply::OPER_ONLY_CHAN,
     ],
     cost: 2,
     run: Run::User(join),
@@ -50,13 +57,80 @@ pub(super) fn join_one(ctx: &mut Ctx<'_>, user: UserId, text: &str, key: Option<
     if ctx.whois(user).channels().len() >= ctx.core.config.limits.channels_per_user {
         return Err(reply::too_many_channels(text).into());
     }
-    let uid = ctx.whois(user).uid;
-    if let Some(channel) = record.filter(|channel| !ctx.network().channel(*channel).is_empty()) {
-        policy::join(ctx, user, channel, key)?;
+    match record.filter(|channel| ctx.network().channel(*channel).exists()) {
+        // Somebody is in it, if perhaps out of sight: there is nothing to be had by entering it anew.
+        Some(channel) => {
+            let channel = admitted(ctx, user, channel, key)?;
+            let name = ctx.network().channel(channel).name.clone();
+            enter(ctx, user, name, Some(channel));
+        }
+        None => {
+            let text = |core: &Core| {
+                format!("Channel {text} created by {}", core.network().user(user).mask())
+            };
+            snotice::here(ctx.core, ctx.fx, 'j', text, ctx.now);
+            enter(ctx, user, name, record);
+        }
     }
-    let entry = policy::entry(ctx.network(), record);
-    ctx.commit(Op::Join { uid, name, entry });
     Ok(())
+}
+
+fn enter(ctx: &mut Ctx<'_>, user: UserId, name: ChannelName, channel: Option<ChannelId>) {
+    let (uid, entry) = (ctx.whois(user).uid, policy::entry(ctx.network(), channel));
+    ctx.commit(Op::Join { uid, name, entry });
+}
+
+/// The channel that a user may enter who asks for one: the one asked for, or one to which it sends those
+/// who may not. What cannot be entered in the end is refused as if there were no other.
+fn admitted(
+    ctx: &mut Ctx<'_>,
+    user: UserId,
+    asked: ChannelId,
+    key: Option<&str>,
+) -> Result<ChannelId, Reject> {
+    let Err(first) = policy::join(ctx, user, asked, key) else { return Ok(asked) };
+    if policy::overrides(ctx, user) {
+        policy::announce(ctx, user, asked, "JOIN");
+        return Ok(asked);
+    }
+    let mut passed = vec![asked];
+    let mut next = elsewhere(ctx, user, asked, &first);
+    while let Some(channel) = next {
+        if passed.contains(&channel)
+            || passed.len() > FORWARDS_MAX
+            || ctx.network().status(channel, user).is_some()
+        {
+            break;
+        }
+        passed.push(channel);
+        let Err(barred) = policy::join(ctx, user, channel, None) else {
+            let network = ctx.network();
+            let name = |channel| network.channel(channel).name.to_string();
+            let (from, to) = (name(asked), name(channel));
+            ctx.reply(reply::link_channel(&from, &to));
+            return Ok(channel);
+        };
+        next = elsewhere(ctx, user, channel, &barred);
+    }
+    Err(first.why.into())
+}
+
+/// The most channels that somebody is sent on to.
+const FORWARDS_MAX: usize = 5;
+
+/// Where those are sent who may not enter a channel.
+fn elsewhere(
+    ctx: &Ctx<'_>,
+    user: UserId,
+    channel: ChannelId,
+    barred: &Barred,
+) -> Option<ChannelId> {
+    if !barred.forwards || ctx.whois(user).modes.contains('L') {
+        return None;
+    }
+    let named = barred.redirect.as_deref();
+    let name = named.or_else(|| ctx.network().channel(channel).value('f'))?;
+    ctx.channel(name).ok()
 }
 
 fn leave_all(ctx: &mut Ctx<'_>, user: UserId) -> Outcome {

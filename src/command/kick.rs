@@ -2,17 +2,18 @@
 
 use crate::{
     core::{
+        chanban,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         policy, refuse_each,
     },
     network::{
-        UserId,
+        ChannelId, UserId,
         crdt::Source,
         mode::Status,
         op::{Leave, Op},
     },
-    wire::{encode, message::Args, reply},
+    wire::{encode, extban::Act, message::Args, reply},
 };
 
 pub const COMMANDS: &[Command] = &[Command {
@@ -42,7 +43,9 @@ pub(super) fn kick(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     if let [channel] = channels.as_slice() {
         // Who may kick nobody is told so once.
         let id = ctx.channel(channel)?;
-        policy::require(ctx, id, user, Status::HALFOP)?;
+        if !policy::overrides(ctx, user) {
+            policy::require(ctx, id, user, Status::HALFOP)?;
+        }
         refuse_each(ctx, args.list(1).take(most), |ctx, nick| {
             kick_one(ctx, user, channel, nick, &reason)
         })?;
@@ -61,18 +64,42 @@ pub(super) fn kick(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
 
 fn kick_one(ctx: &mut Ctx<'_>, user: UserId, name: &str, nick: &str, reason: &str) -> Outcome {
     let channel = ctx.channel(name)?;
-    policy::require(ctx, channel, user, Status::HALFOP)?;
+    let overrides = policy::overrides(ctx, user);
+    if !overrides {
+        policy::require(ctx, channel, user, Status::HALFOP)?;
+    }
     let target = ctx.user(nick)?;
-    let record = ctx.network().channel(channel);
-    let Some(member) = record.member(target) else {
+    let Some(member) = ctx.network().channel(channel).member(target) else {
         return Err(reply::user_not_in_channel(nick, name).into());
     };
-    if !policy::outranks(policy::member(ctx, channel, user)?, member.status) {
-        return Err(reply::chan_op_needed(name).into());
+    if let Err(refused) = allowed(ctx, user, channel, member.status) {
+        if !overrides {
+            return Err(refused);
+        }
+        policy::announce(ctx, user, channel, &format!("KICK {nick}"));
     }
-    let (name, uid) = (record.name.clone(), ctx.whois(target).uid);
+    let (name, uid) = (ctx.network().channel(channel).name.clone(), ctx.whois(target).uid);
     let how = Leave::Kick { by: Source::User(ctx.whois(user).uid), reason: reason.into() };
     ctx.commit(Op::Leave { uid, name, joined: member.joined, how });
+    Ok(())
+}
+
+/// That a member may kick one of a status, and that the channel lets anybody do that.
+pub(super) fn allowed(ctx: &Ctx<'_>, user: UserId, channel: ChannelId, theirs: Status) -> Outcome {
+    let record = ctx.network().channel(channel);
+    let name = record.name.as_str();
+    if !policy::outranks(policy::member(ctx, channel, user)?, theirs) {
+        return Err(reply::chan_op_needed(name).into());
+    }
+    if ctx.forced {
+        return Ok(());
+    }
+    if record.has('Q') {
+        return Err(reply::chan_restricted(name, "Nobody can be kicked here (+Q)").into());
+    }
+    if chanban::find(ctx.core, record, user, |act| act == Act::NoKick).is_some() {
+        return Err(reply::chan_restricted(name, "You may not kick here (+b nokick:)").into());
+    }
     Ok(())
 }
 

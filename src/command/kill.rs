@@ -31,6 +31,12 @@ fn kill(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let reason = format!("Killed ({} ({reason}))", ctx.whois(user).nick()).into();
     let (by, uid) = (Source::User(ctx.whois(user).uid), ctx.whois(target).uid);
     log::info!("{} kills {}", ctx.whois(user).mask(), ctx.whois(target).mask());
+    let text = format!(
+        "Received KILL message for {}. From {} ({reason})",
+        ctx.whois(target).mask(),
+        ctx.whois(user).mask()
+    );
+    ctx.snotice('k', &text);
     ctx.commit(Op::Request { by, uid, ask: Ask::Kill(reason) });
     Ok(())
 }

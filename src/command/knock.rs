@@ -2,12 +2,13 @@
 
 use crate::{
     core::{
+        chanban, chanflood,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         policy,
     },
     network::{UserId, op::Op},
-    wire::{message::Args, reply},
+    wire::{extban::Act, flood, message::Args, reply},
 };
 use std::time::Duration;
 
@@ -44,13 +45,22 @@ fn knock(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     if !record.has('i') && record.value('k').is_none() {
         return Err(reply::chan_open(name.as_str()).into());
     }
-    if policy::banned(ctx, record, ctx.whois(user)) {
+    if record.has('K') {
+        return Err(reply::cannot_knock(name.as_str(), "+K: nobody may knock here").into());
+    }
+    if chanban::find(ctx.core, record, user, |act| matches!(act, Act::Ban | Act::Join)).is_some() {
         return Err(reply::cannot_knock(name.as_str(), "you are banned").into());
     }
     let now = ctx.now.mono;
     let knocked = ctx.local(user).and_then(|local| local.knocked);
     if knocked.is_some_and(|then| now < then + EVERY) {
         return Err(reply::too_many_knock(name.as_str()).into());
+    }
+    if let Some(rate) = chanflood::rate(record, flood::Kind::Knock) {
+        if !ctx.core.chanflood.count(channel, flood::Kind::Knock, rate, now) {
+            let why = "+F: too many are knocking, try again in a moment";
+            return Err(reply::cannot_knock(name.as_str(), why).into());
+        }
     }
     if let Some(local) = ctx.core.locals.get_mut(user) {
         local.knocked = Some(now);
@@ -104,6 +114,23 @@ mod tests {
             bob   < :s1.test 403 bob #none :No such channel
             bob   > KNOCK
             bob   < :s1.test 461 bob KNOCK :Not enough parameters
+            ",
+        );
+    }
+
+    #[test]
+    fn a_channel_may_want_no_knocks_or_not_many() {
+        check(
+            r"
+            alice > JOIN #a
+            alice > MODE #a +iK
+            bob   > KNOCK #a
+            bob   < :s1.test 480 bob #a :Cannot knock on #a (+K: nobody may knock here)
+            alice > MODE #a -K+F 1k:60
+            bob   > KNOCK #a
+            bob   < :s1.test 711 bob #a :Your KNOCK has been delivered
+            carol > KNOCK #a
+            carol < :s1.test 480 carol #a :Cannot knock on #a (+F: too many are knocking, try again in a moment)
             ",
         );
     }

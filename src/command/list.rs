@@ -38,8 +38,9 @@ fn piece(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
         };
         cursor.slot = id.index() + 1;
         let members = ctx.network().members(id).count();
-        if members == 0
-            || !policy::sees(ctx, user, id)
+        if !channel.exists()
+            || (members == 0 && !channel.is_empty())
+            || !policy::comes_across(ctx, user, id)
             || !fits(ctx, id, channel, members, &cursor.asked)
         {
             continue;

@@ -4,7 +4,7 @@ use crate::{
     core::{
         callerid,
         ctx::{Ctx, Outcome, Reject},
-        defcon, filters, policy,
+        defcon, filters, policy, speech,
     },
     network::{
         UserId,
@@ -14,6 +14,7 @@ use crate::{
     },
     wire::{message, reply},
 };
+use std::borrow::Cow;
 
 /// Sends a message to each of its targets.
 pub fn send(
@@ -61,11 +62,11 @@ pub fn one(
     kind: MessageKind,
     (text, tags): (&str, &str),
 ) -> Outcome {
-    let found = find(ctx, user, target, kind);
-    match found.and_then(|to| filtered(ctx, user, target, text, to)) {
+    let found = find(ctx, user, target, kind, text);
+    match found.and_then(|(to, text)| filtered(ctx, user, target, text, to)) {
         // A filter may have ended the connection.
         _ if ctx.session().closing => Ok(()),
-        Ok(to) => {
+        Ok((to, text)) => {
             let (from, text, tags) = (ctx.whois(user).uid, text.into(), tags.into());
             ctx.commit(Op::Message(Box::new(Message { from, to, kind, text, tags })));
             Ok(())
@@ -76,44 +77,57 @@ pub fn one(
     }
 }
 
-/// The target, unless a content filter touches the text.
-fn filtered(
+/// The target and the words, unless a content filter touches them.
+fn filtered<'a>(
     ctx: &mut Ctx<'_>,
     user: UserId,
     shown: &str,
-    text: &str,
+    text: Cow<'a, str>,
     to: Target,
-) -> Result<Target, Reject> {
+) -> Result<(Target, Cow<'a, str>), Reject> {
     // Of several lines all are looked at together, and then each by itself.
     let whole = text.replace('\r', "");
     let lines = whole.split('\n').filter(|line| line.len() < whole.len());
-    for text in std::iter::once(whole.as_str()).chain(lines) {
+    for line in std::iter::once(whole.as_str()).chain(lines) {
         match &to {
-            Target::Channel { .. } => filters::check(ctx, user, Place::Channel, text)
-                .map_err(|why| reply::cannot_send_to_chan(shown, &why))?,
-            Target::User(_) => filters::check(ctx, user, Place::Private, text)
+            Target::Channel { .. } | Target::Moderated(_) => {
+                filters::check(ctx, user, Place::Channel, line)
+                    .map_err(|why| reply::cannot_send_to_chan(shown, &why))?
+            }
+            Target::User(_) => filters::check(ctx, user, Place::Private, line)
                 .map_err(|why| reply::cannot_send_to_user(shown, &why))?,
         }
     }
-    Ok(to)
+    Ok((to, text))
 }
 
-fn find(ctx: &mut Ctx<'_>, user: UserId, text: &str, kind: MessageKind) -> Result<Target, Reject> {
-    let name = text.trim_start_matches(|c| Status::of_prefix(c).is_some());
+fn find<'a>(
+    ctx: &mut Ctx<'_>,
+    user: UserId,
+    target: &str,
+    kind: MessageKind,
+    text: &'a str,
+) -> Result<(Target, Cow<'a, str>), Reject> {
+    let name = target.trim_start_matches(|c| Status::of_prefix(c).is_some());
     if !name.starts_with('#') {
-        return find_user(ctx, user, text, kind);
+        return Ok((find_user(ctx, user, target, kind, text)?, Cow::Borrowed(text)));
     }
     let channel = ctx.channel(name)?;
     // Of several prefixes the lowest counts: who has it is meant, and whoever is above.
-    let prefixes = text.chars().take_while(|c| *c != '#');
+    let prefixes = target.chars().take_while(|c| *c != '#');
     let prefix = prefixes
         .filter_map(|c| Status::of_prefix(c).map(|status| (status, c)))
         .min()
         .map(|least| least.1);
-    if let Some(why) = policy::mute(ctx, user, channel) {
-        return Err(reply::cannot_send_to_chan(name, why).into());
-    }
-    Ok(Target::Channel { name: ctx.network().channel(channel).name.clone(), prefix })
+    let speech = speech::check(ctx, user, channel, kind, text)?;
+    policy::appear(ctx, user, channel);
+    let name = ctx.network().channel(channel).name.clone();
+    let to = if speech.moderated && prefix.is_none() {
+        Target::Moderated(name)
+    } else {
+        Target::Channel { name, prefix }
+    };
+    Ok((to, speech.text))
 }
 
 fn find_user(
@@ -121,8 +135,12 @@ fn find_user(
     user: UserId,
     nick: &str,
     kind: MessageKind,
+    text: &str,
 ) -> Result<Target, Reject> {
     let target = ctx.user(nick)?;
+    if let Some(why) = policy::unwanted(ctx, user, target, text) {
+        return Err(why);
+    }
     defcon::private(ctx, user, target)?;
     if kind == MessageKind::Privmsg && !callerid::accepts(ctx.core, target, user) {
         let refused = reply::target_umode_g(nick);

@@ -1,5 +1,6 @@
 //! MODE (RFC 2812 §3.1.5, §3.2.3).
 
+use super::{modelist, usermode};
 use crate::{
     core::{
         ctx::{Ctx, Outcome, Reject},
@@ -9,11 +10,10 @@ use crate::{
     network::{
         ChannelId, UserId,
         crdt::Source,
-        mode::{self, Kind, Status, Who},
+        mode::{self, By, Kind, Status},
         op::{ModeChange, Op},
     },
     wire::{
-        encode, mask,
         message::Args,
         mode::{Arity, Item, format, parse},
         reply,
@@ -24,7 +24,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "MODE",
     params: "<target> [<modes> [<parameter>]]",
     about: "Shows or changes the modes of a channel, or your own.",
-    help: "",
+    help: "Without modes, shows those that are set. A list mode without a parameter (MODE #channel +b) shows the list. HELP CMODES, UMODES, EXTBANS and SNOMASKS list what there is.",
     replies: &[
         reply::UMODE_IS,
         reply::CHANNEL_MODE_IS,
@@ -46,105 +46,90 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::BAN_LIST_FULL,
         reply::INVALID_KEY,
         reply::INVALID_MODE_PARAM,
+        reply::QUIET_LIST,
+        reply::END_OF_QUIET_LIST,
+        reply::FILTER_LIST,
+        reply::END_OF_FILTER_LIST,
+        reply::ALL_MUST_USE_TLS,
+        reply::SNOMASK,
     ],
     cost: 1,
     run: Run::User(mode),
 }];
 
-/// The longest mask.
-const MASK_MAX: usize = 200;
-
 pub(super) fn mode(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     if args[0].starts_with('#') {
         channel_mode(ctx, user, &args)
     } else {
-        user_mode(ctx, user, &args)
+        usermode::change(ctx, user, &args)
     }
 }
 
-fn user_mode(ctx: &mut Ctx<'_>, user: UserId, args: &Args<'_>) -> Outcome {
-    if ctx.user(args[0])? != user {
-        return Err(reply::users_dont_match().into());
-    }
-    let Some(text) = args.given(1) else {
-        let modes = ctx.whois(user).modes.to_string();
-        ctx.reply(reply::umode_is(&modes));
-        return Ok(());
-    };
-    let mut modes = ctx.whois(user).modes;
-    let mut unknown = false;
-    for item in parse(text, std::iter::empty(), |letter| {
-        mode::USER.iter().find(|row| row.letter == letter).map(|_| Arity::Never)
-    }) {
-        let Item::Change { add, letter, .. } = item else {
-            unknown = true;
-            continue;
-        };
-        let who = mode::USER.iter().find(|row| row.letter == letter).map(|row| row.who);
-        match who {
-            Some(Who::User) => modes = modes.set(letter, add),
-            Some(Who::Drop) if !add => modes = modes.set(letter, false),
-            Some(Who::Drop | Who::Server) | None => (),
+/// Whose hand changes a channel's modes.
+pub struct Hand {
+    pub user: UserId,
+    pub channel: ChannelId,
+    pub name: String,
+    status: Option<Status>,
+    /// Whether it is an operator who overrides, and whether that has been made use of.
+    overrides: bool,
+    overrode: bool,
+}
+
+impl Hand {
+    /// That it has at least a status, or overrides.
+    pub fn require(&mut self, lowest: Status) -> Outcome {
+        match self.status {
+            Some(status) if status.at_least(lowest) => Ok(()),
+            Some(_) | None if self.overrides => {
+                self.overrode = true;
+                Ok(())
+            }
+            Some(_) => Err(reply::chan_op_needed(&self.name).into()),
+            None => Err(reply::not_on_channel(&self.name).into()),
         }
     }
-    if unknown {
-        ctx.reply(reply::umode_unknown_flag());
-    }
-    if modes != ctx.whois(user).modes {
-        let from = ctx.session().from;
-        let who = ctx.whois(user);
-        let host = if modes.contains('x') == who.modes.contains('x') {
-            who.host.clone()
-        } else if modes.contains('x') {
-            ctx.core.cloak.host(from).into()
-        } else {
-            who.real_host.clone()
-        };
-        let class = who.class.clone().filter(|_| modes.contains('o'));
-        let uid = who.uid;
-        ctx.commit(Op::UserModes { uid, modes, host, class });
-    }
-    Ok(())
 }
 
 fn channel_mode(ctx: &mut Ctx<'_>, user: UserId, args: &Args<'_>) -> Outcome {
     let channel = ctx.channel(args[0])?;
+    if !policy::sees(ctx, user, channel) {
+        return Err(reply::no_such_channel(args[0]).into());
+    }
     let Some(text) = args.given(1) else { return show(ctx, user, channel) };
     let arity = |letter| match mode::kind(letter)? {
         Kind::List => Some(Arity::List),
-        Kind::Key | Kind::Status => Some(Arity::Always),
+        Kind::Key => Some(Arity::Key),
+        Kind::Status => Some(Arity::Always),
         Kind::Value => Some(Arity::WhenSet),
         Kind::Flag => Some(Arity::Never),
     };
-    let items = parse(text, args.iter().skip(2), arity);
+    let mut hand = Hand {
+        user,
+        channel,
+        name: ctx.network().channel(channel).name.to_string(),
+        status: policy::member(ctx, channel, user).ok(),
+        overrides: policy::overrides(ctx, user),
+        overrode: false,
+    };
     let most = ctx.core.config.limits.modes;
     let (mut changes, mut params) = (Vec::new(), 0);
     let mut refused = false;
-    for item in items {
+    for item in parse(text, args.iter().skip(2), arity) {
         let change = match item {
-            Item::Query(letter) => {
-                list(ctx, user, channel, letter)?;
+            Item::Query(letter) => modelist::show(ctx, &mut hand, letter).map(|()| None),
+            Item::Missing('q') => {
+                modelist::show_quiets(ctx, channel);
                 continue;
             }
-            Item::Unknown(letter) => {
-                ctx.reply(reply::unknown_mode(letter));
-                continue;
-            }
-            Item::Missing(letter) => {
-                ctx.reply(reply::invalid_mode_param(
-                    args[0],
-                    letter,
-                    "*",
-                    "You must give a parameter",
-                ));
-                continue;
-            }
+            Item::Unknown(letter) => Err(reply::unknown_mode(letter).into()),
+            Item::Missing(letter) => Err(invalid(&hand, letter, "*", "You must give a parameter")),
             Item::Change { add, letter, param } => {
                 params += usize::from(param.is_some());
                 if params > most || changes.len() >= 4 * most {
                     break;
                 }
-                change(ctx, user, channel, (add, letter, param), &changes)
+                change(ctx, &mut hand, (add, letter, param.unwrap_or_default()), &changes)
             }
         };
         match change {
@@ -158,24 +143,30 @@ fn channel_mode(ctx: &mut Ctx<'_>, user: UserId, args: &Args<'_>) -> Outcome {
             Err(reject) => ctx.refuse(reject),
         }
     }
-    if !changes.is_empty() {
-        let record = ctx.network().channel(channel);
-        let (name, epoch, by) =
-            (record.name.clone(), record.epoch, Source::User(ctx.whois(user).uid));
-        ctx.commit(Op::Mode { name, epoch, by, changes });
+    if changes.is_empty() {
+        return Ok(());
     }
+    if hand.overrode {
+        let what = args.iter().skip(1).collect::<Vec<_>>().join(" ");
+        policy::announce(ctx, user, channel, &format!("MODE {what}"));
+    }
+    let record = ctx.network().channel(channel);
+    let (name, epoch, by) = (record.name.clone(), record.epoch, Source::User(ctx.whois(user).uid));
+    ctx.commit(Op::Mode { name, epoch, by, changes });
     Ok(())
+}
+
+pub fn invalid(hand: &Hand, letter: char, param: &str, why: &str) -> Reject {
+    reply::invalid_mode_param(&hand.name, letter, param, why).into()
 }
 
 fn show(ctx: &mut Ctx<'_>, user: UserId, channel: ChannelId) -> Outcome {
     let record = ctx.network().channel(channel);
     let inside = ctx.network().status(channel, user).is_some();
     let flags = record.flags().letters().map(|letter| (true, letter, None));
-    let values = ['k', 'l']
-        .into_iter()
-        .filter_map(|letter| record.value(letter).map(|value| (letter, value)));
-    let values = values.map(|(letter, value)| {
-        (true, letter, Some(if letter == 'k' && !inside { "*" } else { value }))
+    let values = mode::CHANNEL.iter().filter_map(|row| {
+        let value = record.value(row.letter)?;
+        Some((true, row.letter, Some(if row.letter == 'k' && !inside { "*" } else { value })))
     });
     let modes = format(flags.chain(values));
     let (name, founded) = (record.name.to_string(), record.epoch.at.wall().secs());
@@ -184,149 +175,112 @@ fn show(ctx: &mut Ctx<'_>, user: UserId, channel: ChannelId) -> Outcome {
     Ok(())
 }
 
-fn list(ctx: &mut Ctx<'_>, user: UserId, channel: ChannelId, letter: char) -> Outcome {
-    // Who is banned is for all to see; who is excepted only for operators.
-    if letter != 'b' {
-        policy::require(ctx, channel, user, Status::HALFOP)?;
-    }
-    let record = ctx.network().channel(channel);
-    let name = record.name.to_string();
-    let masks: Vec<_> = record
-        .masks(letter)
-        .map(|mask| (mask.mask.clone(), mask.setter.clone(), mask.at.wall().secs()))
-        .collect();
-    for (mask, setter, at) in masks {
-        ctx.reply(match letter {
-            'e' => reply::except_list(&name, &mask, &setter, at),
-            'I' => reply::invex_list(&name, &mask, &setter, at),
-            _ => reply::ban_list(&name, &mask, &setter, at),
-        });
-    }
-    ctx.reply(match letter {
-        'e' => reply::end_of_except_list(&name),
-        'I' => reply::end_of_invex_list(&name),
-        _ => reply::end_of_ban_list(&name),
-    });
-    Ok(())
-}
-
 /// One change, if it is allowed and is one.
 fn change(
     ctx: &mut Ctx<'_>,
-    user: UserId,
-    channel: ChannelId,
-    (add, letter, param): (bool, char, Option<&str>),
+    hand: &mut Hand,
+    (add, letter, param): (bool, char, &str),
     before: &[ModeChange],
 ) -> Result<Option<ModeChange>, Reject> {
-    let kind = mode::kind(letter);
-    // What it takes to change a status depends on whose; the rest takes a half-operator.
-    if kind == Some(Kind::Status) {
-        policy::member(ctx, channel, user)?;
-    } else {
-        policy::require(ctx, channel, user, Status::HALFOP)?;
+    let Some(row) = mode::channel(letter) else {
+        // A nick holds none of these: it is a mask that is to be quiet.
+        if letter == 'q' && param.contains(['!', '@', '*', ':']) {
+            hand.require(Status::HALFOP)?;
+            return modelist::change_quiet(ctx, hand, (add, param), before);
+        }
+        return status(ctx, hand, (add, letter, param));
+    };
+    hand.require(Status::HALFOP)?;
+    match row.by {
+        By::Halfop => (),
+        By::Oper if ctx.whois(hand.user).is_oper() => (),
+        By::Oper => return Err(reply::no_privileges().into()),
+        By::Server => return Err(invalid(hand, letter, "*", "Only the server sets this mode")),
     }
-    let name = ctx.network().channel(channel).name.to_string();
-    let param = param.unwrap_or_default();
-    match kind {
-        Some(Kind::Flag) => Ok((ctx.network().channel(channel).has(letter) != add)
-            .then_some(ModeChange::Flag { letter, on: add })),
-        Some(Kind::Key | Kind::Value) => value(ctx, channel, &name, (add, letter, param)),
-        Some(Kind::List) => Ok(masks(ctx, user, channel, &name, (add, letter, param), before)?),
-        Some(Kind::Status) => status(ctx, user, channel, &name, (add, letter, param)),
-        None => Ok(None),
+    match row.kind {
+        Kind::Flag => flag(ctx, hand, add, letter),
+        Kind::Key | Kind::Value => value(ctx, hand, row, (add, param)),
+        Kind::List => modelist::change(ctx, hand, (add, letter, param), before),
+        Kind::Status => Ok(None),
     }
+}
+
+fn flag(ctx: &Ctx<'_>, hand: &Hand, add: bool, letter: char) -> Result<Option<ModeChange>, Reject> {
+    if ctx.network().channel(hand.channel).has(letter) == add {
+        return Ok(None);
+    }
+    if add && letter == 'z' {
+        let mut members = ctx.network().members(hand.channel).map(|member| ctx.whois(member.0));
+        if let Some(plain) = members.find(|who| !who.modes.contains('Z')) {
+            return Err(reply::all_must_use_tls(&hand.name, plain.nick().as_str()).into());
+        }
+    }
+    Ok(Some(ModeChange::Flag { letter, on: add }))
 }
 
 fn value(
     ctx: &Ctx<'_>,
-    channel: ChannelId,
-    name: &str,
-    (add, letter, param): (bool, char, &str),
+    hand: &mut Hand,
+    row: &mode::Row,
+    (add, param): (bool, &str),
 ) -> Result<Option<ModeChange>, Reject> {
-    let set = ctx.network().channel(channel).value(letter);
+    let (letter, limits) = (row.letter, &ctx.core.config.limits);
+    let set = ctx.network().channel(hand.channel).value(letter);
     if !add {
         return Ok(set.map(|_| ModeChange::Value { letter, value: None }));
     }
-    let value = if letter == 'k' {
-        let bad = param.len() > ctx.core.config.limits.key || param.contains([',', ' ', ':']);
-        if bad {
-            return Err(reply::invalid_key(name).into());
-        }
-        param.to_owned()
-    } else {
-        match param.parse::<u32>() {
-            Ok(limit @ 1..) => limit.to_string(),
-            Ok(0) | Err(_) => {
-                return Err(reply::invalid_mode_param(
-                    name,
-                    letter,
-                    param,
-                    "The limit must be a number above 0",
-                )
-                .into());
-            }
-        }
-    };
+    if letter == 'k' && (param.len() > limits.key || param.contains([',', ' ', ':'])) {
+        return Err(reply::invalid_key(&hand.name).into());
+    }
+    if letter == 'f' {
+        forward(ctx, hand, param)?;
+    }
+    let value = (row.read)(param).map_err(|why| invalid(hand, letter, param, why))?;
     Ok((set != Some(value.as_str()))
         .then(|| ModeChange::Value { letter, value: Some(value.into()) }))
 }
 
-fn masks(
-    ctx: &Ctx<'_>,
-    user: UserId,
-    channel: ChannelId,
-    name: &str,
-    (add, letter, param): (bool, char, &str),
-    before: &[ModeChange],
-) -> Result<Option<ModeChange>, Reject> {
-    let text = encode::head(param, MASK_MAX);
-    let canonical = mask::canonical(text, ctx.network().casemap());
-    let record = ctx.network().channel(channel);
-    let added: Vec<_> = record
-        .all_masks(letter)
-        .filter(|mask| *mask.canonical == *canonical)
-        .map(|mask| mask.at)
-        .collect();
-    if !add {
-        let shown = record
-            .masks(letter)
-            .find(|mask| *mask.canonical == *canonical)
-            .map(|mask| mask.mask.clone());
-        return Ok(shown.map(|mask| ModeChange::Remove { letter, mask, added }));
+/// That a channel may send those who may not enter to another.
+fn forward(ctx: &Ctx<'_>, hand: &mut Hand, to: &str) -> Outcome {
+    let Ok(target) = ctx.channel(to) else {
+        return Err(invalid(hand, 'f', to, "There is no such channel to forward to"));
+    };
+    if target == hand.channel {
+        return Err(invalid(hand, 'f', to, "A channel cannot forward to itself"));
     }
-    if !added.is_empty() {
-        return Ok(None);
+    match policy::require(ctx, target, hand.user, Status::HALFOP) {
+        Err(_) if hand.overrides => {
+            hand.overrode = true;
+            Ok(())
+        }
+        Err(_) => Err(reply::chan_op_needed(to).into()),
+        Ok(()) => Ok(()),
     }
-    let more = before.iter().filter(|change| matches!(change, ModeChange::Add { .. })).count();
-    let full =
-        mode::letters(Kind::List).chars().map(|letter| record.masks(letter).count()).sum::<usize>()
-            + more;
-    if full >= ctx.core.config.limits.list_entries {
-        return Err(reply::ban_list_full(name, letter).into());
-    }
-    let mask = if text.contains(['!', '@']) { text.into() } else { mask::complete(text).into() };
-    Ok(Some(ModeChange::Add { letter, mask, setter: ctx.whois(user).mask().into() }))
 }
 
 fn status(
     ctx: &Ctx<'_>,
-    user: UserId,
-    channel: ChannelId,
-    name: &str,
+    hand: &mut Hand,
     (add, letter, nick): (bool, char, &str),
 ) -> Result<Option<ModeChange>, Reject> {
+    if !hand.overrides {
+        policy::member(ctx, hand.channel, hand.user)?;
+    }
     let target = ctx.user(nick)?;
-    let Some(member) = ctx.network().channel(channel).member(target) else {
-        return Err(reply::user_not_in_channel(nick, name).into());
+    let Some(member) = ctx.network().channel(hand.channel).member(target) else {
+        return Err(reply::user_not_in_channel(nick, &hand.name).into());
     };
-    let mine = policy::member(ctx, channel, user)?;
+    let mine = hand.status.unwrap_or_default();
     // One may always give up what one has.
-    let own = user == target && !add;
+    let own = hand.user == target && !add;
     if !own
         && !(mine.at_least(policy::grants(letter))
             && (add || policy::outranks(mine, member.status)))
     {
-        return Err(reply::chan_op_needed(name).into());
+        if !hand.overrides {
+            return Err(reply::chan_op_needed(&hand.name).into());
+        }
+        hand.overrode = true;
     }
     let status = Status::of(letter).unwrap_or_default();
     let (uid, joined) = (ctx.whois(target).uid, member.joined);
@@ -375,52 +329,6 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_kept_and_shown_as_entered() {
-        check(
-            r"
-            config limits.list_entries 2
-            alice > JOIN #a
-            bob   > JOIN #a
-            alice > MODE #a +bb evil *!*@Bad.test
-            bob   < :alice!~alice@alice.test MODE #a +bb evil!*@* *!*@Bad.test
-            bob   > MODE #a b
-            bob   <~ :s1.test 367 bob #a evil!*@* alice!~alice@alice.test *
-            bob   <~ :s1.test 367 bob #a *!*@Bad.test alice!~alice@alice.test *
-            bob   < :s1.test 368 bob #a :End of channel ban list
-            alice > MODE #a +e x
-            alice < :s1.test 478 alice #a e :Channel list is full
-            alice > MODE #a -b EVIL!*@*
-            bob   < :alice!~alice@alice.test MODE #a -b evil!*@*
-            bob   > MODE #a e
-            bob   < :s1.test 482 bob #a :You're not channel operator
-            alice > MODE #a I
-            alice < :s1.test 347 alice #a :End of channel invite exception list
-            ",
-        );
-    }
-
-    #[test]
-    fn another_host_is_told_or_shown_as_coming_again() {
-        check(
-            r"
-            bob   > CAP REQ chghost
-            alice > JOIN #a
-            bob   > JOIN #a
-            carol > JOIN #a
-            alice > MODE alice +x
-            bob   <~ :alice!~alice@alice.test CHGHOST ~alice *.ip
-            bob   > PING x
-            bob   <! QUIT
-            carol < :alice!~alice@alice.test QUIT :Changing host
-            carol <~ :alice!~alice@*.ip JOIN #a
-            carol < :s1.test MODE #a +o alice
-            alice <! QUIT
-            alice <~ :s1.test 396 alice *.ip :is now your displayed host
-            ",
-        );
-    }
-
-    #[test]
     fn ranks_give_what_is_below_them() {
         check(
             r"
@@ -443,19 +351,65 @@ mod tests {
     }
 
     #[test]
-    fn users_change_what_is_theirs() {
+    fn a_permanent_channel_stays_without_members() {
         check(
             r"
-            alice > MODE alice
-            alice < :s1.test 221 alice +
-            alice > MODE alice +iZo
-            alice < :alice!~alice@alice.test MODE alice :+i
-            alice > MODE alice +5
-            alice < :s1.test 501 alice :Unknown MODE flag
-            bob   > MODE alice +i
-            bob   < :s1.test 502 bob :Can't change mode for other users
-            bob   > MODE nobody
-            bob   < :s1.test 401 bob nobody :No such nick/channel
+            servers 2
+            config oper root sesame
+            alice@1 > OPER root sesame
+            alice   > JOIN #a
+            alice   > MODE #a +Psk-t key
+            alice   < :alice!~alice@alice.test MODE #a +Psk-t key
+            alice   > PART #a
+            bob@2   > JOIN #a
+            bob     < :s2.test 475 bob #a :Cannot join channel (+k)
+            bob     > JOIN #a key
+            bob     < :s2.test 353 bob @ #a :bob
+            bob     > PART #a
+            alice   > MODE alice +O
+            alice   > MODE #a -s
+            bob     > LIST
+            bob     < :s2.test 322 bob #a 0 :
+            split 1 | 2
+            alice   > MODE #a -P
+            bob     > JOIN #a key
+            wait 5
+            heal
+            same
+            bob     > PART #a
+            wait 60
+            bob     > MODE #a
+            bob     < :s2.test 403 bob #a :No such channel
+            bob     > JOIN #a
+            bob     < :s2.test 353 bob = #a :@bob
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn what_a_mode_takes_is_explained() {
+        check(
+            r"
+            alice > JOIN #a
+            alice > MODE #a +F no
+            alice < :s1.test 696 alice #a F no :It must be off, relaxed, normal, strict, or rates such as 5m:10,3j:10; HELP CMODES explains them
+            alice > MODE #a +j 5
+            alice < :s1.test 696 alice #a j 5 :The rate must be joins and seconds, as 5:10; at most 1000 and 3600
+            alice > MODE #a +W 0
+            alice < :s1.test 696 alice #a W 0 :The time must be a number of seconds, from 1 to 86400
+            alice > MODE #a +r
+            alice < :s1.test 696 alice #a r * :Only the server sets this mode
+            alice > MODE #a +P
+            alice < :s1.test 481 alice :Permission Denied - You're not an IRC operator with that privilege
+            alice > MODE #a +k a,b
+            alice < :s1.test 525 alice #a :Key is not well-formed
+            alice > MODE #a +kF key Strict
+            alice < :alice!~alice@alice.test MODE #a +kF key strict
+            alice > MODE #a
+            alice < :s1.test 324 alice #a +ntkF key strict
+            alice > MODE #a -kF
+            alice < :alice!~alice@alice.test MODE #a -kF key
             ",
         );
     }

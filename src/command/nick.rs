@@ -4,7 +4,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
-        registration,
+        policy, registration,
         session::Phase,
     },
     network::op::Op,
@@ -16,7 +16,12 @@ pub const COMMANDS: &[Command] = &[Command {
     params: "[<nick>]",
     about: "Takes a nick.",
     help: "Letters, digits and []\\`_^{|}- can stand in a nick; a digit or - cannot stand first. Where the network's names are of every script, so can their letters; a nick that looks like another's is taken.",
-    replies: &[reply::NO_NICKNAME_GIVEN, reply::ERRONEOUS_NICKNAME, reply::NICKNAME_IN_USE],
+    replies: &[
+        reply::NO_NICKNAME_GIVEN,
+        reply::ERRONEOUS_NICKNAME,
+        reply::NICKNAME_IN_USE,
+        reply::CANNOT_CHANGE_NICK,
+    ],
     cost: 1,
     run: Run::Any(nick),
 }];
@@ -45,6 +50,7 @@ fn nick(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
                 return Err(reply::nickname_in_use(text).into());
             }
             if ctx.whois(user).nick().as_str() != text {
+                policy::change_nick(ctx, user)?;
                 let uid = ctx.whois(user).uid;
                 ctx.commit(Op::Nick { uid, nick: wanted });
             }

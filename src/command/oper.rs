@@ -65,7 +65,9 @@ fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
             ctx.core.attempts.failed(from, interval, ctx.now);
             // The address that is shown may be a cloak, and nobody can be kept out by that.
             let who = ctx.whois(user);
-            log::warn!("a failed OPER by {}!{}@{}", who.nick(), who.user, who.real_host);
+            let text = format!("Failed OPER by {}!{}@{}", who.nick(), who.user, who.real_host);
+            log::warn!("{text}");
+            ctx.snotice('o', &text);
             Err(reply::passwd_mismatch().into())
         }
         _ => Err(reply::try_again("OPER").into()),
@@ -83,8 +85,10 @@ fn grant(ctx: &mut Ctx<'_>, user: UserId) -> Outcome {
         .map(|oper| oper.class.clone());
     let Some(class) = class else { return Err(reply::no_oper_host().into()) };
     let who = ctx.whois(user);
-    log::info!("{} is an operator of class {class} now", who.mask());
+    let text = format!("{} is an operator of class {class} now", who.mask());
     let (uid, modes, host) = (who.uid, who.modes.set('o', true), who.host.clone());
+    log::info!("{text}");
+    ctx.snotice('o', &text);
     ctx.commit(Op::UserModes { uid, modes, host, class: Some(class.into()) });
     ctx.reply(reply::youre_oper());
     Ok(())

@@ -22,7 +22,10 @@ pub const COMMANDS: &[Command] = &[Command {
     run: Run::Oper(Priv::Rehash, rehash),
 }];
 
-fn rehash(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
+fn rehash(ctx: &mut Ctx<'_>, user: UserId, _args: Args<'_>) -> Outcome {
+    let text =
+        format!("{} has {} read its configuration again", ctx.whois(user).mask(), ctx.core.name());
+    ctx.snotice('r', &text);
     ctx.reply(reply::rehashing("the configuration"));
     ctx.defer(Job::Load, loaded);
     Ok(())

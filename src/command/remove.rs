@@ -40,9 +40,7 @@ fn remove(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let Some(member) = record.member(target) else {
         return Err(reply::user_not_in_channel(nick, name).into());
     };
-    if !policy::outranks(policy::member(ctx, channel, user)?, member.status) {
-        return Err(reply::chan_op_needed(name).into());
-    }
+    super::kick::allowed(ctx, user, channel, member.status)?;
     let by = ctx.whois(user).nick();
     let text = match args.given(2) {
         Some(reason) => format!("Removed by {by}: {reason}"),

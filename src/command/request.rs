@@ -12,7 +12,9 @@ use crate::{
 
 /// Asks something of a user's own server, and notes who did.
 pub fn request(ctx: &mut Ctx<'_>, user: UserId, target: UserId, ask: Ask) {
-    log::info!("{} asks of {}: {ask:?}", ctx.whois(user).mask(), ctx.whois(target).mask());
+    let text = format!("{} asks of {}: {ask:?}", ctx.whois(user).mask(), ctx.whois(target).mask());
+    log::info!("{text}");
+    ctx.snotice('o', &text);
     let (by, uid) = (Source::User(ctx.whois(user).uid), ctx.whois(target).uid);
     ctx.commit(Op::Request { by, uid, ask });
 }

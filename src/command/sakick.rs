@@ -5,6 +5,7 @@ use crate::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
+        policy,
     },
     network::UserId,
     wire::message::Args,
@@ -21,8 +22,7 @@ pub const COMMANDS: &[Command] = &[Command {
 }];
 
 fn sakick(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    log::info!("{} forces KICK {} {}", ctx.whois(user).mask(), args[0], args[1]);
-    ctx.forced = true;
+    policy::force(ctx, user, &format!("KICK {} {}", args[0], args[1]));
     super::kick::kick(ctx, user, args)
 }
 

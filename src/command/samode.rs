@@ -5,6 +5,7 @@ use crate::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
+        policy,
     },
     network::UserId,
     wire::{message::Args, reply},
@@ -24,8 +25,7 @@ fn samode(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     if !args[0].starts_with('#') {
         return Err(reply::no_such_channel(args[0]).into());
     }
-    log::info!("{} forces MODE {} {}", ctx.whois(user).mask(), args[0], args[1]);
-    ctx.forced = true;
+    policy::force(ctx, user, &format!("MODE {}", args.iter().collect::<Vec<_>>().join(" ")));
     super::mode::mode(ctx, user, args)
 }
 

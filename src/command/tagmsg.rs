@@ -17,11 +17,12 @@ pub const COMMANDS: &[Command] = &[Command {
     help: "",
     replies: &[
         reply::CANNOT_SEND_TO_CHAN,
-        reply::CANNOT_SEND_TO_USER,
         reply::NO_RECIPIENT,
         reply::NO_SUCH_NICK,
         reply::NO_SUCH_CHANNEL,
         reply::TOO_MANY_TARGETS,
+        reply::CANNOT_SEND_TO_USER,
+        reply::NEED_REGGED_NICK,
     ],
     cost: 1,
     run: Run::Tagged(tagmsg),

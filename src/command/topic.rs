@@ -41,9 +41,16 @@ pub(super) fn topic(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome 
         channel::topic(ctx.core, ctx.fx, ctx.conn, channel, ctx.now);
         return Ok(());
     };
-    policy::member(ctx, channel, user)?;
-    if ctx.network().channel(channel).has('t') {
-        policy::require(ctx, channel, user, Status::HALFOP)?;
+    let allowed = if ctx.network().channel(channel).has('t') {
+        policy::require(ctx, channel, user, Status::HALFOP)
+    } else {
+        policy::member(ctx, channel, user).map(|_| ())
+    };
+    if let Err(refused) = allowed {
+        if !policy::overrides(ctx, user) {
+            return Err(refused);
+        }
+        policy::announce(ctx, user, channel, "TOPIC");
     }
     if let Err(why) = filters::check(ctx, user, Place::Topic, text) {
         return if ctx.session().closing {
@@ -52,6 +59,7 @@ pub(super) fn topic(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome 
             Err(reply::cannot_send_to_chan(args[0], &why).into())
         };
     }
+    policy::appear(ctx, user, channel);
     let record = ctx.network().channel(channel);
     let (name, epoch) = (record.name.clone(), record.epoch);
     let (by, setter) = (Source::User(ctx.whois(user).uid), ctx.whois(user).mask().into());

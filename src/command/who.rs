@@ -64,7 +64,9 @@ fn members(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
     };
     let inside = channel.is_some_and(|channel| ctx.network().status(channel, user).is_some());
     for other in &piece {
-        if (inside || policy::sees_user(ctx, user, *other)) && wanted(ctx, &cursor, *other) {
+        let there = channel.is_some_and(|channel| ctx.network().sees_member(channel, user, *other));
+        if there && (inside || policy::sees_user(ctx, user, *other)) && wanted(ctx, &cursor, *other)
+        {
             one(ctx, &cursor.asked, channel, *other);
         }
     }
@@ -94,12 +96,10 @@ fn users(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
         let seen =
             !ctx.network().is_hidden(other) && (named || policy::sees_user(ctx, user, other));
         if fits && seen && wanted(ctx, &cursor, other) {
-            let shared = ctx
-                .whois(other)
-                .channels()
-                .iter()
-                .copied()
-                .find(|channel| policy::sees(ctx, user, *channel));
+            let shared = ctx.whois(other).channels().iter().copied().find(|channel| {
+                policy::sees(ctx, user, *channel)
+                    && ctx.network().sees_member(*channel, user, other)
+            });
             one(ctx, &cursor.asked, shared, other);
         }
     }
@@ -107,7 +107,8 @@ fn users(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
 }
 
 fn wanted(ctx: &Ctx<'_>, cursor: &Cursor, user: UserId) -> bool {
-    cursor.asked.get(1).is_none_or(String::is_empty) || ctx.whois(user).is_oper()
+    cursor.asked.get(1).is_none_or(String::is_empty)
+        || ctx.session().user().is_some_and(|asker| policy::sees_oper(ctx, asker, user))
 }
 
 fn one(ctx: &mut Ctx<'_>, asked: &[String], channel: Option<ChannelId>, user: UserId) {
@@ -171,7 +172,7 @@ fn flags(ctx: &Ctx<'_>, channel: Option<ChannelId>, user: UserId) -> String {
     let all = ctx.session().caps.contains(cap::MULTI_PREFIX);
     let who = ctx.whois(user);
     let mut flags = String::from(if who.away.is_some() { "G" } else { "H" });
-    if who.is_oper() {
+    if ctx.session().user().is_some_and(|asker| policy::sees_oper(ctx, asker, user)) {
         flags.push('*');
     }
     flags.extend(status(ctx, channel, user).prefixes(all));

@@ -7,7 +7,11 @@ use crate::{
         oper::Priv,
         policy, registration,
     },
-    network::{ChannelId, UserId},
+    network::{
+        ChannelId, UserId,
+        crdt::Source,
+        op::{Ask, Op},
+    },
     wire::{message::Args, reply},
 };
 
@@ -40,7 +44,14 @@ fn whois(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let nick = args.given(1).unwrap_or(args[0]);
     let nick = nick.split(',').next().unwrap_or(nick);
     match ctx.find_user(nick) {
-        Some(target) => tell(ctx, user, target),
+        Some(target) => {
+            tell(ctx, user, target);
+            if ctx.whois(target).modes.contains('W') && user != target {
+                let text = format!("*** {} did a WHOIS on you", ctx.whois(user).mask());
+                let (by, uid) = (Source::User(ctx.whois(user).uid), ctx.whois(target).uid);
+                ctx.commit(Op::Request { by, uid, ask: Ask::Tell(text.into()) });
+            }
+        }
         None => ctx.reply(reply::no_such_nick(nick)),
     }
     ctx.reply(reply::end_of_whois(nick));
@@ -68,7 +79,7 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
         .map(|server| (server.info.name.clone(), server.info.description.clone()));
     let (server, about) = server.unwrap_or_default();
     ctx.reply(reply::whois_server(&nick, &server, &about));
-    if let Some(class) = class {
+    if let Some(class) = class.filter(|_| policy::sees_oper(ctx, user, target)) {
         ctx.reply(reply::whois_operator(&nick, &class));
     }
     if let Some(message) = away {
@@ -128,7 +139,12 @@ fn channels(ctx: &Ctx<'_>, user: UserId, target: UserId) -> Vec<String> {
 fn shown(ctx: &Ctx<'_>, user: UserId, target: UserId, channel: ChannelId) -> bool {
     let open = user == target || ctx.may(user, Priv::See);
     let inside = ctx.network().status(channel, user).is_some();
-    open || inside || policy::sees(ctx, user, channel) && !ctx.whois(target).modes.contains('i')
+    let modes = ctx.whois(target).modes;
+    let hides = modes.contains('i') || modes.contains('I');
+    if !ctx.network().sees_member(channel, user, target) {
+        return false;
+    }
+    open || inside || policy::comes_across(ctx, user, channel) && !hides
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ privileges! {
     Identity "identity";
     /// Disconnecting users.
     Kill "kill";
+    /// Overriding what channels decide, with user mode `O`.
+    Override "override";
     /// Reading the configuration again.
     Rehash "rehash";
     /// Seeing real hosts and addresses, hidden users and hidden channels.
@@ -36,7 +38,7 @@ privileges! {
 /// The classes that are there without being configured.
 pub const CLASSES: &[(&str, &[Priv])] = &[
     ("admin", &EVERYTHING),
-    ("oper", &[Priv::Announce, Priv::Ban, Priv::Kill, Priv::See]),
+    ("oper", &[Priv::Announce, Priv::Ban, Priv::Kill, Priv::Override, Priv::See]),
     ("helper", &[]),
 ];
 

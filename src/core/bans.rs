@@ -4,6 +4,7 @@ use super::{
     Core,
     ctx::{Ctx, Outcome, Reject},
     effect::Effects,
+    snotice,
 };
 use crate::{
     network::{
@@ -51,20 +52,22 @@ pub fn refused_address(core: &Core, ip: IpAddr) -> Option<String> {
 pub fn changed(core: &mut Core, fx: &mut Effects, key: &Key, by: Source, now: Now) {
     let setter = core.network().source(by).unwrap_or_else(|| core.name().into());
     let Some((_, terms)) = core.network().bans().get(key) else {
-        log::info!("{setter} lifts the {} on {}", key.kind.row().name, key.mask);
+        let text = format!("{setter} lifts the {} on {}", key.kind.row().name, key.mask);
+        tell(core, fx, text, now);
         return review(core, key.kind);
     };
-    log::info!(
+    let text = format!(
         "{setter} sets a {} on {}{}: {}",
         key.kind.row().name,
         key.mask,
         until(terms),
         whole_reason(terms)
     );
+    let reason = sentence(key.kind, terms);
+    tell(core, fx, text, now);
     if key.kind == Kind::Shun {
         return review(core, key.kind);
     }
-    let reason = sentence(key.kind, terms);
     for user in touched(core, key) {
         let uid = core.network().user(user).uid;
         core.commit(fx, Op::Quit { uid, reason: reason.as_str().into() }, None, now);
@@ -72,9 +75,14 @@ pub fn changed(core: &mut Core, fx: &mut Effects, key: &Key, by: Source, now: No
 }
 
 /// A ban has run out.
-pub fn lapsed(core: &mut Core, key: &Key) {
-    log::info!("the {} on {} has run out", key.kind.row().name, key.mask);
+pub fn lapsed(core: &mut Core, fx: &mut Effects, key: &Key, now: Now) {
+    tell(core, fx, format!("The {} on {} has run out", key.kind.row().name, key.mask), now);
     review(core, key.kind);
+}
+
+fn tell(core: &Core, fx: &mut Effects, text: String, now: Now) {
+    log::info!("{text}");
+    snotice::here(core, fx, 'x', |_| text, now);
 }
 
 /// The users at home here whom a ban touches; never operators, who could then not lift it.

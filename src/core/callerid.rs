@@ -35,6 +35,12 @@ pub fn accepts(core: &Core, user: UserId, by: UserId) -> bool {
     !who.modes.contains('g') || who.uid == by.uid || by.is_oper() || local.accept.contains(&by.uid)
 }
 
+/// Whether another is on the user's ACCEPT list, as far as this server knows.
+pub fn accepted(core: &Core, user: UserId, by: UserId) -> bool {
+    let by = core.network().user(by).uid;
+    core.locals.get(user).is_some_and(|local| local.accept.contains(&by))
+}
+
 /// Tells a user with +g who would like to be heard; not too often, and returns whether it did.
 pub fn inform(core: &mut Core, fx: &mut Effects, user: UserId, by: UserId, now: Now) -> bool {
     let Some(local) = core.locals.get_mut(user) else { return false };

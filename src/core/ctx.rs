@@ -7,7 +7,7 @@ use super::{
     oper::{self, Priv},
     render,
     session::{Session, Wait},
-    timer,
+    snotice, timer,
 };
 use crate::{
     job::{Answer, Job},
@@ -268,6 +268,11 @@ impl Ctx<'_> {
             Reject::Standard(standard) => self.standard(&standard),
             Reject::Quit(reason) => self.close(&reason),
         }
+    }
+
+    /// Tells operators of all servers who want to know of such things.
+    pub fn snotice(&mut self, letter: char, text: &str) {
+        snotice::everywhere(self.core, self.fx, letter, text, self.now);
     }
 
     /// Ends the connection with a reason.

@@ -22,7 +22,10 @@ pub fn check(ctx: &mut Ctx<'_>, user: UserId, place: Place, text: &str) -> Resul
     if ctx.whois(user).is_oper() {
         return Ok(());
     }
-    log::info!("the filter {pattern} ({}) touches {}", rule.action.name(), ctx.whois(user).mask());
+    let action = rule.action.name();
+    let text = format!("The filter {pattern} ({action}) touches {}", ctx.whois(user).mask());
+    log::info!("{text}");
+    ctx.snotice('f', &text);
     match rule.action {
         Action::Warn => return Ok(()),
         Action::Block => (),

@@ -7,12 +7,13 @@ use super::{
     effect::{Effect, Effects},
     multiline, registration, reload, render,
     session::{Phase, Wait},
+    snotice,
     timer::Timer,
 };
 use crate::{
     job::{Answer, Job},
     network::op::{Op, ServerInfo},
-    server::Gone,
+    server::{Gone, Origin},
     store::Query,
     time::{Mono, Now, Sid},
     wire::{cap::CapSet, encode::Msg},
@@ -52,6 +53,7 @@ pub fn tick(core: &mut Core, fx: &mut Effects, now: Now) {
             Timer::Gate(conn) => gate(core, fx, conn, now),
             Timer::Job(id) => dispatch::done(core, fx, id, Answer::Busy, now),
             Timer::Grace(server) => grace(core, fx, server, now),
+            Timer::Expire => expire(core, fx, now),
             Timer::Housekeeping => regular(core, fx, now),
         }
     }
@@ -112,6 +114,30 @@ fn gate(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
     dispatch::wake(core, fx, conn);
 }
 
+/// Sees to it that the next mask that ends by itself is not forgotten.
+pub fn watch_expiries(core: &mut Core, now: Now) {
+    let Some(next) = core.network.next_expiry() else { return };
+    let span = Duration::from_millis(next.0.saturating_sub(now.wall.0)).min(EXPIRY_WATCH);
+    let due = now.mono + span;
+    if core.expiry.is_none_or(|set| due < set.0) {
+        if let Some((_, later)) = core.expiry {
+            core.timers.cancel(later);
+        }
+        core.expiry = Some((due, core.timers.set(due, Timer::Expire)));
+    }
+}
+
+/// How far ahead a timer is set for what the clock on the wall tells, which may be set meanwhile.
+const EXPIRY_WATCH: Duration = Duration::from_secs(60);
+
+fn expire(core: &mut Core, fx: &mut Effects, now: Now) {
+    core.expiry = None;
+    if core.network.next_expiry().is_some_and(|next| next <= now.wall) {
+        core.see(fx, &Op::Lapse, now);
+    }
+    watch_expiries(core, now);
+}
+
 /// A server has been out of reach for as long as it may.
 fn grace(core: &mut Core, fx: &mut Effects, server: Sid, now: Now) {
     let Some(since) = core.outs.get(&server).copied() else { return };
@@ -123,6 +149,7 @@ fn grace(core: &mut Core, fx: &mut Effects, server: Sid, now: Now) {
 fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.timers.set(now.mono + EVERY, Timer::Housekeeping);
     core.due_beat = true;
+    core.chanflood.forget(now.mono);
     if core.network().bans().age() {
         core.see(fx, &Op::Lapse, now);
     }
@@ -172,6 +199,13 @@ pub fn closed(core: &mut Core, fx: &mut Effects, conn: ConnId, why: Gone, now: N
             core.monitor.remove(nick, conn);
         }
         core.timers.cancel(session.timer);
+        if let (Phase::New(_), Origin::Ip(ip)) = (&session.phase, session.from) {
+            let text =
+                |_: &Core| format!("A connection from {ip} ended before it was a user ({reason})");
+            if !session.closing {
+                snotice::here(core, fx, 'd', text, now);
+            }
+        }
         core.admission.release(session.from);
     }
 }

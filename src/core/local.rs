@@ -21,6 +21,9 @@ pub struct Local {
     pub active: Mono,
     /// Whether nothing but leaving is heard of them, by a server ban.
     pub shunned: bool,
+    /// Whether the user is deaf, as the user modes say: kept here by `render`, which writes it whenever
+    /// they change, so that a message to many looks at each hearer once.
+    pub deaf: bool,
     /// Masks of those whom the user does not want to hear, folded; bounded by `[limits] silence`.
     pub silence: Vec<Box<str>>,
     /// Those whom the user hears in spite of +g; bounded by `[limits] accept`.
@@ -41,6 +44,7 @@ impl Local {
             since: now.wall,
             active: now.mono,
             shunned: false,
+            deaf: false,
             silence: Vec::new(),
             accept: Vec::new(),
             informed: None,

@@ -10,6 +10,8 @@ pub mod audience;
 pub mod bans;
 pub mod callerid;
 pub mod census;
+pub mod chanban;
+pub mod chanflood;
 pub mod cloak;
 pub mod ctx;
 pub mod defcon;
@@ -32,6 +34,8 @@ pub mod render;
 #[cfg(test)]
 mod scene;
 pub mod session;
+pub mod snotice;
+pub mod speech;
 pub mod timer;
 pub mod undelivered;
 pub mod welcome;
@@ -53,6 +57,7 @@ use crate::{
 use admission::Admission;
 use attempts::Attempts;
 use census::Census;
+use chanflood::Chanflood;
 use cloak::Cloak;
 use effect::{Effect, Effects};
 use local::Local;
@@ -60,6 +65,7 @@ use lookalikes::Lookalikes;
 use monitor::Monitor;
 use recent::Recent;
 use session::Session;
+use snotice::Snomask;
 use std::collections::BTreeMap;
 use timer::Timers;
 use undelivered::Undelivered;
@@ -117,6 +123,12 @@ pub struct Core {
     pub census: Census,
     /// Servers out of reach, since when.
     pub(in crate::core) outs: housekeeping::Outs,
+    /// When it is looked next whether a mask ends by itself.
+    pub(in crate::core) expiry: Option<(Mono, timer::Key)>,
+    /// What which operators of this server are told unasked.
+    pub snomasks: BTreeMap<UserId, Snomask>,
+    /// How much is going on in channels.
+    pub chanflood: Chanflood,
     /// Whether it is time to tell linked servers how much has been seen.
     pub due_beat: bool,
     /// The last tick that the store has been told of.
@@ -159,6 +171,9 @@ impl Core {
             journal: Vec::new(),
             census: Census::default(),
             outs: BTreeMap::new(),
+            expiry: None,
+            chanflood: Chanflood::default(),
+            snomasks: BTreeMap::new(),
             due_beat: false,
             stopping: false,
             // The numbers of 256 lives do not overlap: an old identity is never taken for a new one.

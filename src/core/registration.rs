@@ -10,6 +10,7 @@ use super::{
     local::Local,
     render,
     session::{Phase, Session},
+    snotice,
     timer::Timer,
     welcome,
 };
@@ -156,6 +157,13 @@ fn complete(ctx: &mut Ctx<'_>) {
     ctx.session_mut().phase = Phase::User(user);
     let first = ctx.now.mono + ctx.core.config.limits.ping_interval;
     ctx.core.look_after(ctx.conn, first, Timer::Ping(ctx.conn));
+    let text = move |core: &Core| {
+        let who = core.network().user(user);
+        let address = who.address.map_or_else(|| "local".to_owned(), |ip| ip.to_string());
+        let (nick, name, host, realname) = (who.nick(), &who.user, &who.real_host, &who.realname);
+        format!("Client connecting: {nick} ({name}@{host}) [{address}] {{default}} [{realname}]")
+    };
+    snotice::here(ctx.core, ctx.fx, 'c', text, ctx.now);
     welcome::burst(ctx, user);
     if away.is_some() {
         self::away(ctx, user, away);

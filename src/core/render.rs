@@ -10,9 +10,10 @@ mod user;
 use super::{
     ConnId, Core, audience, bans, callerid, defcon,
     effect::{Effect, Effects},
-    multiline,
+    housekeeping, multiline,
     recent::{Place, Said},
     session::Phase,
+    snotice,
     whowas::Past,
 };
 use crate::{
@@ -58,6 +59,7 @@ pub fn apply(
     if core.network.has_empty() && core.alone() {
         core.network.collect(|_| true);
     }
+    housekeeping::watch_expiries(core, now);
 }
 
 /// A message of somebody with these modes (`ircv3: bot-mode`).
@@ -101,7 +103,8 @@ impl Tell<'_> {
             Change::Account { user } => self.account(*user),
             Change::Host { user, mask } => self.host(*user, mask),
             Change::Joined { user, channel } => self.joined(*user, *channel),
-            Change::Left { user, channel, how } => self.left(*user, *channel, how),
+            Change::Revealed { user, channel } => self.revealed(*user, *channel),
+            Change::Left { user, channel, sight, how } => self.left(*user, *channel, *sight, how),
             Change::Quit(departed, reason) => self.quit(departed, reason),
             Change::Split(departed, server) => self.split(departed, *server),
             Change::Healed(users, server) => self.healed(users, *server),
@@ -109,13 +112,14 @@ impl Tell<'_> {
             Change::Topic { channel, by, setter } => self.topic(*channel, *by, setter),
             Change::Invited { by, user, channel } => self.invited(*by, *user, *channel),
             Change::Knocked { user, channel } => self.knocked(*user, *channel),
-            Change::Announced => self.announced(),
             Change::Said { by, channel } => self.said(*by, *channel),
             Change::Told { by, user } => self.told(*by, *user),
             Change::Redacted { by } => self.redacted(*by),
+            Change::Announced => self.announced(),
+            Change::Snotice => self.snotice(),
             Change::Asked { user } => self.asked(*user),
             Change::Ban { key, by } => bans::changed(self.core, self.fx, key, *by, self.now),
-            Change::Lapsed(key) => bans::lapsed(self.core, key),
+            Change::Lapsed(key) => bans::lapsed(self.core, self.fx, key, self.now),
             Change::Filter => self.filter(),
             Change::Defcon(by) => self.defcon(*by),
             Change::Server(_) | Change::Links => self.core.watch_reach(self.fx, self.now),
@@ -209,16 +213,23 @@ impl Tell<'_> {
 
     fn said(&mut self, by: UserId, channel: crate::network::ChannelId) {
         let Op::Message(message) = self.op else { return };
-        let Target::Channel { prefix, .. } = &message.to else { return };
-        let lowest = prefix.and_then(Status::of_prefix).unwrap_or(Status::NONE);
+        let (prefix, lowest) = match &message.to {
+            Target::Channel { prefix, .. } => {
+                (*prefix, prefix.and_then(Status::of_prefix).unwrap_or(Status::NONE))
+            }
+            Target::Moderated(_) => (None, Status::HALFOP),
+            Target::User(_) => return,
+        };
         let name = self.core.network().channel(channel).name.as_str();
         let shown = prefix.map_or_else(|| name.to_owned(), |prefix| format!("{prefix}{name}"));
-        self.remember_words(by, message, Place::Channel(channel, *prefix));
+        // Only operators have heard what was moderated.
+        let hearers = if prefix.is_none() && lowest == Status::HALFOP { Some('%') } else { prefix };
+        self.remember_words(by, message, Place::Channel(channel, hearers));
         let msgs = self.messages(by, &shown, message);
         let (own, echo) = (audience::of_user(self.core, by), self.echo(by));
         for msg in &msgs {
             let others =
-                audience::of_channel(self.core, channel, lowest).filter(|conn| !own.contains(conn));
+                audience::who_hear(self.core, channel, lowest).filter(|conn| !own.contains(conn));
             audience::send(self.core, self.fx, msg, others.chain(echo.iter().copied()));
         }
     }
@@ -292,24 +303,34 @@ impl Tell<'_> {
         .collect()
     }
 
+    fn snotice(&mut self) {
+        let Op::Snotice { letter, text } = self.op else { return };
+        let server = self.at.server;
+        snotice::tell(self.core, self.fx, server, *letter, |_| text.to_string(), self.now);
+    }
+
     fn filter(&mut self) {
         let Op::Filter { by, pattern, rule } = self.op else { return };
         let by = self.source(*by, "");
-        match rule {
-            Some(rule) => log::info!("{by} sets the filter {pattern}: {}", rule.action.name()),
-            None => log::info!("{by} takes away the filter {pattern}"),
-        }
+        let text = match rule {
+            Some(rule) => format!("{by} sets the filter {pattern}: {}", rule.action.name()),
+            None => format!("{by} takes away the filter {pattern}"),
+        };
+        log::info!("{text}");
+        snotice::here(self.core, self.fx, 'f', |_| text, self.now);
     }
 
     fn defcon(&mut self, by: Source) {
         let (by, level) = (self.source(by, ""), self.core.network().defcon());
-        log::warn!("{by} sets DEFCON {level}: {}", defcon::meaning(level));
+        let text = format!("{by} sets DEFCON {level}: {}", defcon::meaning(level));
+        log::warn!("{text}");
+        snotice::here(self.core, self.fx, 'a', |_| text, self.now);
     }
 
     /// The sessions of those who share a channel with a user, without the user's own.
     fn others_around(&self, user: UserId) -> Vec<ConnId> {
         let own = audience::of_user(self.core, user);
-        let mut to = audience::of_channels(self.core, self.core.network().user(user).channels());
+        let mut to = audience::around(self.core, user);
         to.retain(|conn| !own.contains(conn));
         to
     }

@@ -22,6 +22,8 @@ pub enum Timer {
     Job(JobId),
     /// A server's grace ends.
     Grace(Sid),
+    /// The time of a mask that ends by itself may be up.
+    Expire,
     /// The housekeeping of every few seconds.
     Housekeeping,
 }

@@ -6,7 +6,7 @@ use crate::{
         UserId,
         mode::{self, Kind},
     },
-    wire::{cap, encode, isupport, reply},
+    wire::{cap, encode, extban, isupport, reply},
 };
 
 /// The version, as clients are told.
@@ -79,6 +79,7 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
     );
     let tokens = [
         ("ACCEPT", number(limits.accept)),
+        ("ACCOUNTEXTBAN", text("account,a".into())),
         ("AWAYLEN", number(limits.away)),
         ("BOT", text("B".into())),
         ("CALLERID", text("g".into())),
@@ -87,8 +88,11 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
         ("CHANMODES", text(kinds)),
         ("CHANNELLEN", number(limits.channel)),
         ("CHANTYPES", text("#".into())),
+        ("DEAF", text("d".into())),
         ("ELIST", text("CMNTU".into())),
         ("EXCEPTS", None),
+        ("EXTBAN", text(format!(",{}", extban::letters()))),
+        ("FORWARD", text("f".into())),
         ("HOSTLEN", number(super::registration::HOST_MAX)),
         ("INVEX", None),
         ("KEYLEN", number(limits.key)),

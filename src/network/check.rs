@@ -1,8 +1,8 @@
 //! What must hold of a network at any moment, and its one canonical text.
 
-use super::Network;
+use super::{Channel, ChannelId, Network};
 use crate::arena::Arena;
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 impl Network {
     /// Every invariant that does not hold, as a sentence. Linear in the network: for tests, and for
@@ -47,7 +47,7 @@ impl Network {
             if self.names.get(&channel.name) != Some(&id) {
                 broken.push(format!("{} is not to be found by name", channel.name));
             }
-            if channel.is_empty() && !self.empty.contains(&id) {
+            if !channel.exists() && !self.empty.contains(&id) {
                 broken.push(format!("{} is empty and will stay forever", channel.name));
             }
             for user in channel.members.keys() {
@@ -55,6 +55,13 @@ impl Network {
                     broken.push(format!("{} has a member who does not know", channel.name));
                 }
             }
+        }
+        let expiring = |(id, channel): (ChannelId, &Channel)| {
+            channel.masks.iter().filter_map(|mask| Some((mask.expires()?, id, mask.at))).collect()
+        };
+        let expiries: BTreeSet<_> = self.channels.iter().flat_map::<Vec<_>, _>(expiring).collect();
+        if self.expiries != expiries {
+            broken.push("what ends by itself is not known as such".into());
         }
         if self.names.len() != self.channels.len() {
             broken.push(format!(
@@ -85,7 +92,7 @@ impl Network {
                 user.hidden
             ));
         }
-        for (_, channel) in self.channels.iter().filter(|(_, channel)| !channel.is_empty()) {
+        for (_, channel) in self.channels.iter().filter(|(_, channel)| channel.exists()) {
             let mut line =
                 format!("{} {:?} {:?}", channel.name.folded(), channel.epoch, channel.flags);
             let values = channel.values.iter().filter(|(_, register)| register.value.is_some());

@@ -16,9 +16,10 @@ mod replay;
 use crate::{
     arena::Arena,
     id,
-    time::{Sid, Stamp},
+    time::{Sid, Stamp, Wall},
     wire::{
         casemap::Casemap,
+        extban::Ban,
         name::{ChannelName, Nick},
     },
 };
@@ -136,12 +137,33 @@ pub struct Mask {
     pub mask: Box<str>,
     /// As masks are compared.
     pub canonical: Box<str>,
+    /// The mask, read; none in a list of texts.
+    pub ban: Option<Ban>,
     /// `nick!user@host` of who set it.
     pub setter: Box<str>,
     /// When, which is also which: added twice on two sides of a split, a mask is there twice.
     pub at: Stamp,
     /// Who set it.
     pub by: Source,
+}
+
+impl Mask {
+    /// Reads what was entered in a list: the canonical form, and the ban if it is one. What cannot be
+    /// read, which only another version of this program can have let in, is kept and fits nobody.
+    pub fn read(letter: char, text: &str, casemap: Casemap) -> (Box<str>, Option<Ban>) {
+        let ban = if letter == 'g' { None } else { Ban::parse(text, casemap).ok() };
+        let canonical = match &ban {
+            Some(ban) => ban.to_string().into(),
+            None => casemap.fold(text).into(),
+        };
+        (canonical, ban)
+    }
+
+    /// When it ends by itself.
+    pub fn expires(&self) -> Option<Wall> {
+        let span = self.ban.as_ref()?.span?;
+        Some(Wall(self.at.wall().0.saturating_add(span.as_millis() as u64)))
+    }
 }
 
 /// A channel. Without members it is remembered only until every server has seen that it is empty.
@@ -165,8 +187,33 @@ pub struct Channel {
     members: BTreeMap<UserId, Member>,
     /// When and by whom a status was last written.
     status_writes: BTreeMap<(UserId, char), (Stamp, Source)>,
+    /// Members whose join was not shown (`+D`).
+    delayed: BTreeMap<UserId, Delay>,
+    /// While `+u` is set, the members whom others may know: those who were there before, and those who
+    /// have had a status since. As this server has seen it, for the sake of its own clients.
+    known: BTreeSet<UserId>,
     /// The operation that took the last member.
     emptied: Option<Stamp>,
+}
+
+/// A join that was not shown.
+#[derive(Clone, Copy, Debug)]
+struct Delay {
+    /// When the `+D` was written under which it was made.
+    under: Stamp,
+    /// Whether it has been shown since.
+    revealed: bool,
+}
+
+/// Who in a channel knows that a member is there.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Sight {
+    /// Everybody.
+    All,
+    /// Only those of whom everybody may know (`+u`).
+    Known,
+    /// Nobody else (`+D`).
+    Nobody,
 }
 
 impl Channel {
@@ -217,9 +264,54 @@ impl Channel {
         self.members.get(&user).copied()
     }
 
+    /// Who knows that a member is there.
+    pub fn sight(&self, user: UserId) -> Sight {
+        if self.hides(user) {
+            Sight::Nobody
+        } else if self.has('u') && !self.is_known(user) {
+            Sight::Known
+        } else {
+            Sight::All
+        }
+    }
+
+    /// Whether everybody may know that a member is there, who then may know of everybody.
+    pub fn is_known(&self, user: UserId) -> bool {
+        self.known.contains(&user)
+    }
+
+    /// The writing of `+D` under which a join would not be shown now.
+    pub fn delays(&self) -> Option<Stamp> {
+        let written = || self.flag_writes.get(&'D').map_or(self.epoch.at, |write| write.0);
+        self.has('D').then(written)
+    }
+
+    /// Whether a member's join is still to be shown. Any later writing of `D` shows it, so that it
+    /// depends on nothing but what all servers come to agree on.
+    fn hides(&self, user: UserId) -> bool {
+        self.delayed
+            .get(&user)
+            .is_some_and(|delay| !delay.revealed && self.delays() == Some(delay.under))
+    }
+
+    /// The members whose joins are still to be shown.
+    fn hidden(&self) -> Vec<UserId> {
+        self.delayed.keys().copied().filter(|user| self.hides(*user)).collect()
+    }
+
+    /// Whether it has ever had a flag, as far as is remembered.
+    pub fn has_had(&self, letter: char) -> bool {
+        self.has(letter) || self.flag_writes.contains_key(&letter)
+    }
+
     /// Whether nobody is in it, seen or unseen.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
+    }
+
+    /// Whether it is there: somebody is in it, or it stays without.
+    pub fn exists(&self) -> bool {
+        !self.is_empty() || self.has('P')
     }
 }
 
@@ -252,8 +344,10 @@ pub struct Network {
     rivals: BTreeMap<Nick, BTreeSet<UserId>>,
     names: HashMap<ChannelName, ChannelId, RandomState>,
     servers: BTreeMap<Sid, Server>,
-    /// Channels without members.
+    /// Channels without members that do not stay without.
     empty: Vec<ChannelId>,
+    /// When which masks end by themselves.
+    expiries: BTreeSet<(Wall, ChannelId, Stamp)>,
     bans: Bans,
     filters: Filters,
     /// How much is locked against an attack: 5 is nothing, 1 is nearly all.
@@ -281,6 +375,7 @@ impl Network {
             names: HashMap::with_hasher(hash()),
             servers: BTreeMap::new(),
             empty: Vec::new(),
+            expiries: BTreeSet::new(),
             bans: Bans::new(hash),
             filters: Filters::default(),
             defcon: Lww { value: 5, at: Stamp::ZERO, by: Source::Server(Sid::FIRST) },
@@ -337,9 +432,9 @@ impl Network {
         self.channels.get(channel)
     }
 
-    /// The channel of that name, if anybody is in it.
+    /// The channel of that name, if it is there.
     pub fn name(&self, name: &ChannelName) -> Option<ChannelId> {
-        self.record(name).filter(|channel| !self.channels[*channel].is_empty())
+        self.record(name).filter(|channel| self.channels[*channel].exists())
     }
 
     /// The channel of that name, be it empty.
@@ -380,14 +475,23 @@ impl Network {
         self.channels.get(channel)?.member(user).map(|member| member.status)
     }
 
+    /// Whether a user may be shown that another is a member of a channel.
+    pub fn sees_member(&self, channel: ChannelId, viewer: UserId, other: UserId) -> bool {
+        let record = &self.channels[channel];
+        let ranked =
+            |user| record.members.get(&user).is_some_and(|member| member.status != Status::NONE);
+        viewer == other
+            || (!record.hides(other) && (!record.has('u') || ranked(viewer) || ranked(other)))
+    }
+
     /// The users that can be seen, in this server's order.
     pub fn users(&self) -> impl Iterator<Item = (UserId, &User)> {
         self.users.iter().filter(|(_, user)| !user.hidden)
     }
 
-    /// The channels with members, in this server's order.
+    /// The channels that are there, in this server's order.
     pub fn channels(&self) -> impl Iterator<Item = (ChannelId, &Channel)> {
-        self.channels.iter().filter(|(_, channel)| !channel.is_empty())
+        self.channels.iter().filter(|(_, channel)| channel.exists())
     }
 
     /// The first user at or after a slot, who may be hidden: how a long list goes on.
@@ -400,7 +504,7 @@ impl Network {
         self.channels.from_slot(slot)
     }
 
-    /// How many channels somebody is in.
+    /// How many channels there are.
     pub fn channel_count(&self) -> usize {
         self.channels.len().saturating_sub(self.empty.len())
     }
@@ -452,18 +556,29 @@ impl Network {
     pub fn collect(&mut self, stable: impl Fn(Stamp) -> bool) {
         let channels = &mut self.channels;
         let names = &mut self.names;
+        let expiries = &mut self.expiries;
         self.empty.retain(|id| {
             let Some(channel) = channels.get(*id) else { return false };
-            if !channel.is_empty() {
+            if channel.exists() {
                 return false;
             }
             if !channel.emptied.is_none_or(&stable) {
                 return true;
             }
+            for mask in &channel.masks {
+                if let Some(wall) = mask.expires() {
+                    expiries.remove(&(wall, *id, mask.at));
+                }
+            }
             names.remove(&channel.name);
             channels.remove(*id);
             false
         });
+    }
+
+    /// When the next mask ends by itself.
+    pub fn next_expiry(&self) -> Option<Wall> {
+        self.expiries.first().map(|first| first.0)
     }
 
     /// What took the last member of each empty channel.

@@ -1,5 +1,6 @@
 //! The modes of users, channels and members: one row each, from which CHANMODES, PREFIX and 004 derive.
 
+use crate::wire::flood::{Profile, Rate};
 use std::fmt;
 
 /// What a channel mode's letter takes.
@@ -17,6 +18,17 @@ pub enum Kind {
     Status,
 }
 
+/// Who may change a channel mode.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum By {
+    /// Half-operators of the channel, and whoever is above.
+    Halfop,
+    /// Operators of the network.
+    Oper,
+    /// Nobody but the server.
+    Server,
+}
+
 /// A channel mode.
 #[derive(Debug)]
 pub struct Row {
@@ -24,27 +36,132 @@ pub struct Row {
     pub letter: char,
     /// What it takes.
     pub kind: Kind,
+    /// Who may change it.
+    pub by: By,
+    /// Makes of a parameter what is kept, or says what it should be.
+    pub read: fn(&str) -> Result<String, &'static str>,
     /// What it does, for HELP.
     pub about: &'static str,
 }
 
 const fn row(letter: char, kind: Kind, about: &'static str) -> Row {
-    Row { letter, kind, about }
+    Row { letter, kind, by: By::Halfop, read: as_it_is, about }
+}
+
+const fn by(by: By, row: Row) -> Row {
+    Row { by, ..row }
+}
+
+const fn reads(read: fn(&str) -> Result<String, &'static str>, row: Row) -> Row {
+    Row { read, ..row }
 }
 
 /// Every channel mode: lists, values and flags, each kind by letter.
 pub const CHANNEL: &[Row] = &[
     row('I', Kind::List, "Masks that may enter without an invitation while +i is set."),
-    row('b', Kind::List, "Masks that may neither enter nor speak."),
+    row(
+        'b',
+        Kind::List,
+        "Masks that may neither enter nor speak; HELP EXTBANS tells what else a ban can do.",
+    ),
     row('e', Kind::List, "Masks that bans do not touch."),
+    row('g', Kind::List, "Texts that members may not say; * and ? as in masks."),
     row('k', Kind::Key, "The key that JOIN must name."),
-    row('l', Kind::Value, "The most members that JOIN lets in."),
+    reads(
+        profile,
+        row(
+            'F',
+            Kind::Value,
+            "How much is a flood: off, relaxed, normal, strict, or rates such as 5m:10,3j:10 (c CTCPs, j joins, k KNOCKs, m messages of one member, n nick changes, r repeats of one member; so many in so many seconds). What is too much is refused; a member who sends twice as much is kicked.",
+        ),
+    ),
+    reads(
+        delay,
+        row('J', Kind::Value, "For how many seconds somebody who was kicked may not come back."),
+    ),
+    reads(
+        delay,
+        row(
+            'W',
+            Kind::Value,
+            "How many seconds a member without a status must let pass between two messages.",
+        ),
+    ),
+    reads(
+        delay,
+        row(
+            'd',
+            Kind::Value,
+            "How many seconds after joining a member without a status may speak.",
+        ),
+    ),
+    row('f', Kind::Value, "The channel to which those are sent who may not enter."),
+    reads(rate, row('j', Kind::Value, "How many may join in how many seconds, as 5:10.")),
+    reads(limit, row('l', Kind::Value, "The most members that JOIN lets in.")),
+    row('A', Kind::Flag, "Every member may invite."),
+    row('C', Kind::Flag, "No CTCP but ACTION."),
+    row('D', Kind::Flag, "Who joins is shown to others only once they speak or get a status."),
+    row('K', Kind::Flag, "No KNOCK."),
+    row(
+        'M',
+        Kind::Flag,
+        "Only those logged in to an account, and members with a status, may speak.",
+    ),
+    row('N', Kind::Flag, "Members may not change their nicks."),
+    by(By::Oper, row('O', Kind::Flag, "Only operators of the network may enter.")),
+    by(By::Oper, row('P', Kind::Flag, "The channel stays when nobody is in it.")),
+    row('Q', Kind::Flag, "Nobody may be kicked."),
+    row('R', Kind::Flag, "Only those logged in to an account may enter."),
+    row('S', Kind::Flag, "Formatting is taken from messages."),
+    row('T', Kind::Flag, "No NOTICE."),
+    row('U', Kind::Flag, "What members without a status say is heard by operators only."),
+    row('V', Kind::Flag, "Nobody may be invited."),
+    row('c', Kind::Flag, "No messages with formatting."),
     row('i', Kind::Flag, "Only the invited may enter."),
     row('m', Kind::Flag, "Only members with a status may speak."),
     row('n', Kind::Flag, "Only members may speak."),
+    row('p', Kind::Flag, "The channel is not shown in LIST and WHOIS to those outside."),
+    by(By::Server, row('r', Kind::Flag, "The channel is registered.")),
     row('s', Kind::Flag, "The channel is hidden from those outside."),
     row('t', Kind::Flag, "Only operators may set the topic."),
+    row(
+        'u',
+        Kind::Flag,
+        "Auditorium: members without a status do not see each other come, go and listed.",
+    ),
+    row('z', Kind::Flag, "Only those connected by TLS may enter."),
 ];
+
+fn as_it_is(text: &str) -> Result<String, &'static str> {
+    Ok(text.to_owned())
+}
+
+fn limit(text: &str) -> Result<String, &'static str> {
+    match text.parse::<u32>() {
+        Ok(limit @ 1..) => Ok(limit.to_string()),
+        Ok(0) | Err(_) => Err("The limit must be a number above 0"),
+    }
+}
+
+/// The longest delay, in seconds.
+const DELAY_MAX: u32 = 86_400;
+
+fn delay(text: &str) -> Result<String, &'static str> {
+    match text.parse::<u32>() {
+        Ok(secs @ 1..=DELAY_MAX) => Ok(secs.to_string()),
+        Ok(_) | Err(_) => Err("The time must be a number of seconds, from 1 to 86400"),
+    }
+}
+
+fn rate(text: &str) -> Result<String, &'static str> {
+    let rate = Rate::parse(text).map(|rate| rate.to_string());
+    rate.ok_or("The rate must be joins and seconds, as 5:10; at most 1000 and 3600")
+}
+
+fn profile(text: &str) -> Result<String, &'static str> {
+    let profile = Profile::parse(text).map(|profile| profile.text.into_string());
+    profile.ok_or("It must be off, relaxed, normal, strict, or rates such as 5m:10,3j:10; HELP CMODES explains them")
+}
 
 /// Every member status, the highest first: letter, prefix, what it is called.
 pub const STATUS: &[(char, char, &str)] = &[
@@ -182,19 +299,40 @@ pub enum Who {
     User,
     /// The user may only take it away.
     Drop,
+    /// Operators of the network; others may only take it away.
+    Oper,
     /// Nobody but the server.
     Server,
 }
 
+const fn user(letter: char, who: Who, about: &'static str) -> UserRow {
+    UserRow { letter, who, about }
+}
+
 /// Every user mode, by letter.
 pub const USER: &[UserRow] = &[
-    UserRow { letter: 'B', who: Who::User, about: "A bot." },
-    UserRow { letter: 'Z', who: Who::Server, about: "Connected by TLS." },
-    UserRow { letter: 'g', who: Who::User, about: "Hears only those on its ACCEPT list." },
-    UserRow { letter: 'i', who: Who::User, about: "Invisible to those who share no channel." },
-    UserRow { letter: 'o', who: Who::Drop, about: "An operator of the network." },
-    UserRow { letter: 'w', who: Who::User, about: "Hears WALLOPS." },
-    UserRow { letter: 'x', who: Who::User, about: "The host is cloaked." },
+    user('B', Who::User, "A bot."),
+    user('D', Who::User, "Takes no private messages, except from operators of the network."),
+    user('H', Who::Oper, "That one is an operator is shown to operators only."),
+    user('I', Who::User, "The channels one is in are not shown to others."),
+    user('L', Who::User, "Is not sent to another channel than the one asked for."),
+    user('O', Who::Oper, "Overrides what channels decide; other operators are told."),
+    user('R', Who::User, "Takes private messages only from those logged in to an account."),
+    user('S', Who::Server, "A service of the network."),
+    user('T', Who::User, "Takes no CTCP but ACTION."),
+    user('W', Who::Oper, "Is told who asks WHOIS about one."),
+    user('Z', Who::Server, "Connected by TLS."),
+    user('c', Who::User, "Takes private messages only from those in a common channel."),
+    user('d', Who::User, "Deaf: hears nothing that is said in channels."),
+    user('g', Who::User, "Hears only those on its ACCEPT list."),
+    user('h', Who::Oper, "Is there to help."),
+    user('i', Who::User, "Invisible to those who share no channel."),
+    user('o', Who::Drop, "An operator of the network."),
+    user('r', Who::Server, "Logged in to an account."),
+    user('s', Who::Oper, "Is told of what happens on the server; HELP SNOMASKS lists the letters."),
+    user('w', Who::User, "Hears WALLOPS."),
+    user('x', Who::User, "The host is cloaked."),
+    user('z', Who::User, "Takes private messages only from those connected by TLS."),
 ];
 
 /// A set of user modes.

@@ -1,7 +1,7 @@
 //! What may happen to the network (`Op`), and what then did (`Change`).
 
 use super::{
-    ChannelId, UserId,
+    ChannelId, Sight, UserId,
     ban::{Key, Terms},
     crdt::{Epoch, Source, Uid},
     filter::Rule,
@@ -99,6 +99,15 @@ pub enum Op {
         /// The channel as the user found it.
         entry: Entry,
     },
+    /// A member whose join was not shown has something to say: it is shown now.
+    Reveal {
+        /// Who.
+        uid: Uid,
+        /// Where.
+        name: ChannelName,
+        /// Which of the user's joins.
+        joined: Stamp,
+    },
     /// A membership ends.
     Leave {
         /// Whose.
@@ -172,6 +181,13 @@ pub enum Op {
         /// Why; empty for no reason.
         reason: Box<str>,
     },
+    /// Operators are told of something, those whose snomask has the letter.
+    Snotice {
+        /// Which kind of thing.
+        letter: char,
+        /// What.
+        text: Box<str>,
+    },
     /// Something only the user's own server may do is asked of it.
     Request {
         /// By whom.
@@ -206,7 +222,7 @@ pub enum Op {
         /// 5 is nothing, 1 is nearly all.
         level: u8,
     },
-    /// Time has passed: bans run out. Said by every server to itself only.
+    /// Time has passed: bans run out, of the network and of channels. Said by every server to itself only.
     Lapse,
     /// A server is out of reach for longer than the grace. Said by this server to itself only.
     Hide(Sid),
@@ -261,6 +277,8 @@ pub struct Presence {
 pub enum Entry {
     /// In this epoch.
     Found(Epoch),
+    /// In this epoch, with joins not shown since this writing of `+D`.
+    Delayed(Epoch, Stamp),
     /// Empty: this join founds it.
     Founds {
         /// The epoch that had come to its end, if it is still remembered.
@@ -358,6 +376,8 @@ pub enum Target {
         /// The status' prefix, as in `@#channel`.
         prefix: Option<char>,
     },
+    /// The operators of a channel in which all was meant for everybody (`+U`).
+    Moderated(ChannelName),
     /// One user.
     User(Uid),
 }
@@ -389,6 +409,8 @@ impl MessageKind {
 pub enum Ask {
     /// Disconnect the user, with a reason.
     Kill(Box<str>),
+    /// Tell the user something.
+    Tell(Box<str>),
     /// Have the user enter a channel.
     Join(ChannelName),
     /// Have the user leave a channel, with a reason.
@@ -468,12 +490,21 @@ pub enum Change {
         /// Where.
         channel: ChannelId,
     },
+    /// A user who has been in a channel for a while is shown there.
+    Revealed {
+        /// Who.
+        user: UserId,
+        /// Where.
+        channel: ChannelId,
+    },
     /// A user is no longer in a channel.
     Left {
         /// Who.
         user: UserId,
         /// Which channel; it may be empty now.
         channel: ChannelId,
+        /// Who there knew of the user.
+        sight: Sight,
         /// How.
         how: Leave,
     },
@@ -538,6 +569,8 @@ pub enum Change {
         /// By whom.
         by: UserId,
     },
+    /// Operators are told of something; it stands in the operation.
+    Snotice,
     /// Something is asked of a user's own server; it stands in the operation.
     Asked {
         /// About whom.
@@ -584,10 +617,16 @@ pub struct Departed {
     pub mask: Box<str>,
     /// The real name.
     pub realname: Box<str>,
+    /// The host that operators see.
+    pub real_host: Box<str>,
+    /// The address; none behind a Unix socket.
+    pub address: Option<IpAddr>,
     /// The user modes.
     pub modes: UserModes,
     /// The user's server.
     pub server: Sid,
     /// The channels that saw the user.
     pub channels: Vec<ChannelId>,
+    /// The channels of which only some members saw the user (`+u`).
+    pub shy: Vec<ChannelId>,
 }

@@ -43,23 +43,25 @@ impl Network {
             Op::Channel { name: name.clone(), epoch, modes: channel.initial },
             channel.emptied.unwrap_or(epoch.at),
         ));
+        // Before the joins: who is shown depends on them.
+        for (letter, (at, by)) in &channel.flag_writes {
+            let on = channel.flags.contains(*letter);
+            let changes = vec![ModeChange::Flag { letter: *letter, on }];
+            ops.push((Op::Mode { name: name.clone(), epoch, by: *by, changes }, *at));
+        }
         for (user, member) in &channel.members {
-            let uid = self.users[*user].uid;
-            ops.push((
-                Op::Join { uid, name: name.clone(), entry: Entry::Found(epoch) },
-                member.joined,
-            ));
+            let (uid, joined, name) = (self.users[*user].uid, member.joined, name.clone());
+            let delay = channel.delayed.get(user);
+            let entry =
+                delay.map_or(Entry::Found(epoch), |delay| Entry::Delayed(epoch, delay.under));
+            ops.push((Op::Join { uid, name: name.clone(), entry }, joined));
+            if delay.is_some_and(|delay| delay.revealed) {
+                ops.push((Op::Reveal { uid, name, joined }, joined));
+            }
         }
         let mut mode = |change: ModeChange, by: Source, at: Stamp| {
             ops.push((Op::Mode { name: name.clone(), epoch, by, changes: vec![change] }, at));
         };
-        for (letter, (at, by)) in &channel.flag_writes {
-            mode(
-                ModeChange::Flag { letter: *letter, on: channel.flags.contains(*letter) },
-                *by,
-                *at,
-            );
-        }
         for (letter, Lww { value, at, by }) in &channel.values {
             mode(ModeChange::Value { letter: *letter, value: value.clone() }, *by, *at);
         }

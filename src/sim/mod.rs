@@ -12,7 +12,7 @@ use crate::{
         frame::{Frame, PeerId},
     },
     job::{Answer, Job, JobId, Loaded, Texts},
-    server::{Gone, Input, Origin, Peer, Server, Setup},
+    server::{Gone, Input, Origin, Peer, Server, Setup, Tls},
     store::Rows,
     time::{Mono, Now, Sid, Wall},
 };
@@ -97,12 +97,24 @@ impl Sim {
 
     /// A client connects and says nothing yet.
     pub fn open(&mut self, server: usize, name: &str) -> usize {
+        self.open_by(server, name, None)
+    }
+
+    /// A client connects by TLS and says who it is.
+    pub fn connect_secure(&mut self, server: usize, name: &str) -> usize {
+        let (cipher, fingerprint) = ("TLSv1.3".to_owned(), Some("ab12".to_owned()));
+        let client = self.open_by(server, name, Some(Tls { cipher, fingerprint }));
+        self.introduce(client, name);
+        client
+    }
+
+    fn open_by(&mut self, server: usize, name: &str, tls: Option<Tls>) -> usize {
         let mut fx = Effects::default();
         let now = self.now();
         let place = self.clients.len() as u32 + 1;
         let from = Origin::Ip(IpAddr::V4(Ipv4Addr::from(0x0A00_0000 + place)));
         let Some(home) = self.servers.get_mut(server) else { panic!("no server {server}") };
-        let conn = home.open(Peer { from, listener: 0, tls: None }, now, &mut fx);
+        let conn = home.open(Peer { from, listener: 0, tls }, now, &mut fx);
         let got = VecDeque::new();
         self.clients.push(Client {
             name: name.into(),
@@ -120,9 +132,13 @@ impl Sim {
     /// A client connects and says who it is.
     pub fn connect(&mut self, server: usize, name: &str) -> usize {
         let client = self.open(server, name);
+        self.introduce(client, name);
+        client
+    }
+
+    fn introduce(&mut self, client: usize, name: &str) {
         self.send(client, &format!("NICK {name}"));
         self.send(client, &format!("USER {name} 0 * :Real {name}"));
-        client
     }
 
     /// A client sends a line.

@@ -1,6 +1,7 @@
 //! The transcript language: `who > line` sends, `who < line` must come, in order.
 //!
-//! Clients connect when first named (`alice@2` to server 2); `raw a` connects and says nothing. `<~` takes
+//! Clients connect when first named (`alice@2` to server 2); `raw a` connects and says nothing, `secure a`
+//! connects by TLS with a certificate whose fingerprint is `ab12`. `<~` takes
 //! a pattern with `*`; `<!` says that no line with that text has come since the last one that was read.
 //! `servers N`, `config KEY VALUE`, `wait SECONDS`, `split 1 | 2`, `heal` and `same` speak of the network;
 //! `strangers N` are servers that have yet to hear of each other, which `heal` has them do.
@@ -101,6 +102,11 @@ impl Play {
             "config" => self.set(rest),
             "raw" => {
                 let client = self.sim().open(0, rest);
+                self.clients.insert(rest.into(), client);
+            }
+            "secure" => {
+                let client = self.sim().connect_secure(0, rest);
+                self.sim().settle();
                 self.clients.insert(rest.into(), client);
             }
             "wait" => self.sim().wait(seconds(rest)),

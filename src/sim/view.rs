@@ -1,6 +1,10 @@
 //! What a client believes, from nothing but the lines it has received; and that it is so.
 
 use super::Sim;
+use crate::network::{
+    Sight,
+    mode::{Kind, kind},
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A client's idea of where it is and who is there.
@@ -69,15 +73,17 @@ impl View {
         for c in modes.chars() {
             match c {
                 '+' | '-' => add = c == '+',
-                'b' | 'e' | 'I' | 'k' => drop(params.next()),
-                'l' if add => drop(params.next()),
                 'q' | 'a' | 'o' | 'h' | 'v' => {
                     let member = params.next().and_then(|nick| members.get_mut(*nick));
                     if let Some(status) = member {
                         let _: bool = if add { status.insert(c) } else { status.remove(&c) };
                     }
                 }
-                _ => (),
+                _ => match kind(c) {
+                    Some(Kind::List | Kind::Key) => drop(params.next()),
+                    Some(Kind::Value) if add => drop(params.next()),
+                    Some(Kind::Value | Kind::Flag | Kind::Status) | None => (),
+                },
             }
         }
     }
@@ -128,12 +134,21 @@ pub fn check(sim: &Sim) {
         for channel in network.user(user).channels() {
             let record = network.channel(*channel);
             let name = record.name.to_string();
-            let members = network.members(*channel).map(|(other, member)| {
-                (network.user(other).nick().to_string(), member.status.letters().collect())
-            });
+            let seen = |other| record.sight(other) != Sight::Nobody || other == user;
+            let members = network.members(*channel).filter(|(other, _)| seen(*other)).map(
+                |(other, member)| {
+                    (network.user(other).nick().to_string(), member.status.letters().collect())
+                },
+            );
             fact.topics
                 .extend(record.topic().map(|topic| (name.clone(), topic.value.text.to_string())));
-            fact.channels.insert(name, members.collect());
+            let mut members: BTreeMap<String, BTreeSet<char>> = members.collect();
+            if record.has_had('u') {
+                // Of some members some others need not know; but nobody is believed in who is not there.
+                let known = believed.channels.get(&name);
+                members.retain(|nick, _| known.is_some_and(|known| known.contains_key(nick)));
+            }
+            fact.channels.insert(name, members);
         }
         for view in [&mut believed, &mut fact] {
             // Without multi-prefix NAMES shows the highest status only.

@@ -1,11 +1,15 @@
 //! Masks: `nick!user@host` with `*` and `?`.
 
-use super::casemap::Casemap;
+use super::{casemap::Casemap, cidr::Cidr};
+use std::net::IpAddr;
 
 /// Whether a text fits a pattern in which `*` stands for any number of characters and `?` for one.
 ///
 /// At worst takes the product of both lengths: goes back only to the last `*`.
 pub fn matches(pattern: &str, text: &str, casemap: Casemap) -> bool {
+    if pattern == "*" {
+        return true;
+    }
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);
     // Where to go on after the last `*`, with one more byte taken by it.
@@ -33,6 +37,15 @@ pub fn matches(pattern: &str, text: &str, casemap: Casemap) -> bool {
                 Some(_) | None => return false,
             },
         }
+    }
+}
+
+/// Whether a text fits a pattern that has been folded. Bytes are folded as they are compared; letters of
+/// other scripts than Latin have to be folded before.
+pub fn fits_folded(pattern: &str, text: &str, casemap: Casemap) -> bool {
+    match casemap {
+        Casemap::Precis => matches(pattern, &casemap.fold(text), casemap),
+        Casemap::Ascii | Casemap::Rfc1459 => matches(pattern, text, casemap),
     }
 }
 
@@ -64,8 +77,71 @@ pub fn complete(text: &str) -> String {
             format!("{}!{}@{}", part(nick), part(user), part(host))
         }
         (None, Some((user, host))) => format!("*!{}@{}", part(user), part(host)),
-        (None, None) if text.contains(['.', ':']) => format!("*!*@{}", part(&text)),
+        (None, None) if text.contains(['.', ':', '/']) => format!("*!*@{}", part(&text)),
         (None, None) => format!("{}!*@*", part(&text)),
+    }
+}
+
+/// `nick!user@host` with `*` and `?`, completed and folded, ready to be compared; the host may be a range
+/// of addresses.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Hostmask {
+    text: Box<str>,
+    /// Where the `!` stands, and the `@`.
+    marks: (usize, usize),
+    range: Option<Cidr>,
+}
+
+/// Whom a mask is compared with.
+#[derive(Clone, Copy, Debug)]
+pub struct Person<'a> {
+    /// The nick, folded.
+    pub nick: &'a str,
+    /// The user name.
+    pub user: &'a str,
+    /// The host that others see.
+    pub host: &'a str,
+    /// The host that operators see.
+    pub real_host: &'a str,
+    /// The address.
+    pub address: Option<IpAddr>,
+}
+
+impl Hostmask {
+    /// Reads a mask, whatever parts it leaves out.
+    pub fn new(text: &str, casemap: Casemap) -> Hostmask {
+        let text = canonical(text, casemap).into_boxed_str();
+        let bang = text.find('!').unwrap_or(0);
+        let at = text.rfind('@').unwrap_or(bang);
+        let range = text.get(at + 1..).filter(|host| host.contains('/')).and_then(Cidr::parse);
+        Hostmask { text, marks: (bang, at), range }
+    }
+
+    /// As masks are compared.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it fits somebody, by the host shown, the real one, or the address. Costs no allocation
+    /// but for the text of an address when nothing else has fitted.
+    pub fn fits(&self, who: &Person<'_>, casemap: Casemap) -> bool {
+        let (bang, at) = self.marks;
+        let nick = self.text.get(..bang).unwrap_or_default();
+        let user = self.text.get(bang + 1..at).unwrap_or_default();
+        let host = self.text.get(at + 1..).unwrap_or_default();
+        if !matches(nick, who.nick, casemap) || !matches(user, who.user, casemap) {
+            return false;
+        }
+        if let Some(range) = &self.range {
+            return who.address.is_some_and(|address| range.contains(address));
+        }
+        matches(host, who.host, casemap)
+            || (who.host != who.real_host && matches(host, who.real_host, casemap))
+            || who.address.is_some_and(|address| {
+                // Only what could be an address is compared with one.
+                let written = |c: char| c.is_ascii_hexdigit() || ".:*?".contains(c);
+                host.chars().all(written) && matches(host, &address.to_string(), casemap)
+            })
     }
 }
 
@@ -165,12 +241,6 @@ mod tests {
     }
 
     #[test]
-    fn masks_compare_folded() {
-        assert_eq!(canonical("Bob", Casemap::Ascii), "bob!*@*");
-        assert_eq!(canonical("[Bob]!A@É.Org", Casemap::Rfc1459), "{bob}!a@É.org");
-    }
-
-    #[test]
     fn a_source_falls_into_its_parts() {
         for (source, parts) in [
             ("nick", ("nick", "", "")),
@@ -190,5 +260,31 @@ mod tests {
         assert!(fits("cool*@*", "cool132!ab@example.com"));
         assert!(fits("cool!?name@*", "cool!~name@127.0.0.1"));
         assert!(!fits("cool!?name@*", "cool!name@127.0.0.1"));
+    }
+
+    #[test]
+    fn a_mask_fits_by_each_of_the_hosts() {
+        let who = Person {
+            nick: "Bob",
+            user: "~b",
+            host: "x.ip",
+            real_host: "h.example.org",
+            address: "192.0.2.7".parse().ok(),
+        };
+        for mask in [
+            "BOB",
+            "~b@*",
+            "*.IP",
+            "*.example.org",
+            "192.0.2.*",
+            "192.0.2.0/28",
+            "*!*@*",
+            "b?b!*b@x.*",
+        ] {
+            assert!(Hostmask::new(mask, Casemap::Ascii).fits(&who, Casemap::Ascii), "{mask}");
+        }
+        for mask in ["alice", "b@*", "192.0.2.8/29", "2001:db8::/32", "*.net", "*!*@x"] {
+            assert!(!Hostmask::new(mask, Casemap::Ascii).fits(&who, Casemap::Ascii), "{mask}");
+        }
     }
 }

@@ -9,6 +9,10 @@ pub enum Arity {
     WhenSet,
     /// Always.
     Always,
+    /// When it is set; when it is taken away, one that is there is not looked at.
+    Key,
+    /// One that is there is taken, both ways.
+    Optional,
     /// A list: without a parameter it is asked for.
     List,
 }
@@ -50,10 +54,17 @@ pub fn parse<'a>(
             (_, None) => Item::Unknown(letter),
             (_, Some(Arity::Never)) => Item::Change { add, letter, param: None },
             (_, Some(Arity::WhenSet)) if !add => Item::Change { add, letter, param: None },
+            (_, Some(Arity::Key)) if !add => {
+                params.next();
+                Item::Change { add, letter, param: None }
+            }
+            (_, Some(Arity::Optional)) => {
+                Item::Change { add, letter, param: params.next().filter(|param| !param.is_empty()) }
+            }
             (_, Some(arity)) => match (params.next().filter(|param| !param.is_empty()), arity) {
                 (Some(param), _) => Item::Change { add, letter, param: Some(param) },
                 (None, Arity::List) => Item::Query(letter),
-                (None, Arity::Never | Arity::WhenSet | Arity::Always) => Item::Missing(letter),
+                (None, _) => Item::Missing(letter),
             },
         });
     }
@@ -85,7 +96,9 @@ mod tests {
     fn arity(letter: char) -> Option<Arity> {
         match letter {
             'b' => Some(Arity::List),
-            'k' | 'o' => Some(Arity::Always),
+            'o' => Some(Arity::Always),
+            'k' => Some(Arity::Key),
+            's' => Some(Arity::Optional),
             'l' => Some(Arity::WhenSet),
             'n' => Some(Arity::Never),
             _ => None,
@@ -104,10 +117,13 @@ mod tests {
                 change(false, 'l', None),
                 change(true, 'l', Some("5")),
                 change(true, 'b', Some("m")),
-                change(false, 'k', Some("key")),
+                change(false, 'k', None),
                 Item::Unknown('Z'),
             ]
         );
+        let items = parse("-ks+s", ["key", "-a"].into_iter(), arity);
+        let [key, off, on] = [(false, 'k', None), (false, 's', Some("-a")), (true, 's', None)];
+        assert_eq!(items, [key, off, on].map(|(add, letter, param)| change(add, letter, param)));
         assert_eq!(parse("bo", std::iter::empty(), arity), [Item::Query('b'), Item::Missing('o')]);
     }
 

@@ -60,6 +60,8 @@ replies! {
     "004" MY_INFO my_info(server: &str, version: &str, user_modes: &str, channel_modes: &str, with_param: &str) => [server, version, user_modes, channel_modes, with_param];
     /// What it supports.
     "005" ISUPPORT isupport(tokens: &str) => [] ~ tokens "are supported by this server";
+    /// Of which events one is told.
+    "008" SNOMASK snomask(letters: &str) => [letters] "Server notice mask";
     /// One's own modes.
     "221" UMODE_IS umode_is(modes: &str) => [modes];
     /// How many users there are.
@@ -208,6 +210,8 @@ replies! {
     "431" NO_NICKNAME_GIVEN no_nickname_given() => [] "No nickname given";
     /// What cannot be a nick.
     "432" ERRONEOUS_NICKNAME erroneous_nickname(nick: &str) => [nick] "Erroneous nickname";
+    /// A channel cannot be entered now.
+    "437" UNAVAILABLE unavailable(channel: &str, why: &str) => [channel] format_args!("Cannot join channel ({why})");
     /// Somebody else has the nick.
     "433" NICKNAME_IN_USE nickname_in_use(nick: &str) => [nick] "Nickname is already in use";
     /// Someone is not in the channel.
@@ -216,6 +220,8 @@ replies! {
     "442" NOT_ON_CHANNEL not_on_channel(channel: &str) => [channel] "You're not on that channel";
     /// Someone is in the channel already.
     "443" USER_ON_CHANNEL user_on_channel(nick: &str, channel: &str) => [nick, channel] "is already on channel";
+    /// The nick cannot be changed while one is in a channel.
+    "447" CANNOT_CHANGE_NICK cannot_change_nick(channel: &str, why: &str) => [] format_args!("Cannot change nickname while on {channel} ({why})");
     /// One has to register first.
     "451" NOT_REGISTERED not_registered() => [] "You have not registered";
     /// Parameters are missing.
@@ -228,6 +234,8 @@ replies! {
     "465" YOU_ARE_BANNED you_are_banned(reason: &str) => [] format_args!("You are banned from this server: {reason}");
     /// What cannot be a user name.
     "468" INVALID_USERNAME invalid_username() => [] "Your username is not valid";
+    /// One is sent to another channel.
+    "470" LINK_CHANNEL link_channel(channel: &str, to: &str) => [channel, to] "Forwarding to another channel";
     /// The channel is full.
     "471" CHANNEL_IS_FULL channel_is_full(channel: &str) => [channel] "Cannot join channel (+l)";
     /// A letter that is no mode.
@@ -240,18 +248,28 @@ replies! {
     "475" BAD_CHANNEL_KEY bad_channel_key(channel: &str) => [channel] "Cannot join channel (+k)";
     /// What cannot be a channel.
     "476" BAD_CHAN_MASK bad_chan_mask(channel: &str) => [channel] "Bad Channel Mask";
+    /// It takes an account.
+    "477" NEED_REGGED_NICK need_regged_nick(target: &str, why: &str) => [target] why;
     /// A list is full.
     "478" BAN_LIST_FULL ban_list_full(channel: &str, letter: char) => [channel, letter] "Channel list is full";
     /// It takes an operator with the privilege.
     "481" NO_PRIVILEGES no_privileges() => [] "Permission Denied - You're not an IRC operator with that privilege";
     /// It takes a channel operator.
     "482" CHAN_OP_NEEDED chan_op_needed(channel: &str) => [channel] "You're not channel operator";
+    /// The channel does not let anybody do that.
+    "482" CHAN_RESTRICTED chan_restricted(channel: &str, why: &str) => [channel] why;
+    /// The channel is for those on TLS.
+    "489" SECURE_ONLY_CHAN secure_only_chan(channel: &str) => [channel] "Cannot join channel (+z): connect by TLS to enter";
+    /// Somebody inside is not on TLS.
+    "490" ALL_MUST_USE_TLS all_must_use_tls(channel: &str, nick: &str) => [channel] format_args!("All members must be connected by TLS before +z can be set; {nick} is not");
     /// One cannot become an operator from here.
     "491" NO_OPER_HOST no_oper_host() => [] "No appropriate operator blocks were found for your host";
     /// A letter that is no user mode.
     "501" UMODE_UNKNOWN_FLAG umode_unknown_flag() => [] "Unknown MODE flag";
     /// The modes of others are theirs.
     "502" USERS_DONT_MATCH users_dont_match() => [] "Can't change mode for other users";
+    /// The channel is for operators of the network.
+    "520" OPER_ONLY_CHAN oper_only_chan(channel: &str) => [channel] "Cannot join channel (+O): only operators of the network may enter";
     /// There is no help on that.
     "524" HELP_NOT_FOUND help_not_found(topic: &str) => [topic] "No help available on this topic";
     /// A private message was not delivered, and why.
@@ -268,6 +286,14 @@ replies! {
     "705" HELP_TXT help_txt(topic: &str, text: &str) => [topic] text;
     /// The end of a help text.
     "706" END_OF_HELP end_of_help(topic: &str) => [topic] "End of /HELP";
+    /// A mask that mutes.
+    "728" QUIET_LIST quiet_list(channel: &str, mask: &str, setter: &str, at: u64) => [channel, 'q', mask, setter, at];
+    /// The end of these.
+    "729" END_OF_QUIET_LIST end_of_quiet_list(channel: &str) => [channel, 'q'] "End of channel quiet list";
+    /// The end of the content filter.
+    "940" END_OF_FILTER_LIST end_of_filter_list(channel: &str) => [channel] "End of channel filter list";
+    /// A text that members may not say.
+    "941" FILTER_LIST filter_list(channel: &str, text: &str, setter: &str, at: u64) => [channel, text, setter, at];
     /// Someone does not hear those who are not on their list.
     "716" TARGET_UMODE_G target_umode_g(nick: &str) => [nick] "is in +g mode (server-side ignore)";
     /// They have been told that one would like to be heard.

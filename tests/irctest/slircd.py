@@ -51,6 +51,7 @@ class SlircdController(BaseServerController, DirectoryBasedController):
     _port_wait_interval = 0.02
     supports_sts = False
     supported_sasl_mechanisms = set()
+    extban_mute_char = "m"
 
     capabilities = frozenset(
         {

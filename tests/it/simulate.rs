@@ -15,6 +15,48 @@ impl Rng {
     }
 }
 
+/// What members do to their channels. None of these may keep everybody out for good.
+const MODES: &[&str] = &[
+    "+D",
+    "-D",
+    "+u",
+    "-u",
+    "+U",
+    "-U",
+    "+S-c",
+    "+c-S",
+    "+C-T",
+    "+T-C",
+    "+F strict",
+    "-F",
+    "+f #c0",
+    "-f",
+    "+W 2",
+    "-W",
+    "+d 1",
+    "-d",
+    "+j 3:5",
+    "-j",
+    "+J 3",
+    "-J",
+    "+P",
+    "-P",
+    "+N",
+    "-N",
+    "+Q",
+    "-Q",
+    "+gg x y",
+    "-g x",
+    "+pAKV",
+    "-pAKV",
+    "+R",
+    "-R",
+    "+M",
+    "-M",
+    "+i",
+    "-i",
+];
+
 const SERVERS: usize = 3;
 const CLIENTS: usize = 6;
 
@@ -34,7 +76,7 @@ fn run(seed: u64, steps: u32) -> String {
         let place = rng.below(CLIENTS as u64) as usize;
         let client = clients[place];
         let (channel, other) = (rng.below(3), rng.below(CLIENTS as u64));
-        match rng.below(24) {
+        match rng.below(32) {
             0 => sim.split(&[rng.below(3) as usize]),
             1 => sim.heal(),
             2 => sim.settle(),
@@ -65,6 +107,7 @@ fn run(seed: u64, steps: u32) -> String {
                 sim.send(client, "OPER root sesame");
                 sim.send(client, &format!("KILL n{}", rng.below(6)));
             }
+            17..=23 => sim.send(client, &modes(&mut rng, step, channel, other)),
             _ => sim.send(client, &format!("JOIN #c{channel}")),
         }
     }
@@ -81,6 +124,26 @@ fn run(seed: u64, steps: u32) -> String {
     assert!(alive >= CLIENTS - 3, "seed {seed}: {alive} clients are left");
     view::check(&sim);
     sim.clients.iter().flat_map(|client| client.all.iter().cloned()).collect::<Vec<_>>().join("\n")
+}
+
+/// A line about modes.
+fn modes(rng: &mut Rng, step: u32, channel: u64, other: u64) -> String {
+    match rng.below(7) {
+        0 | 1 => {
+            let letters = MODES[rng.below(MODES.len() as u64) as usize];
+            format!("MODE #c{channel} {letters}")
+        }
+        2 => format!(
+            "MODE #c{channel} -b+bb time:30s:x{other} time:30s:x{other} time:{step}s:m:n{other}"
+        ),
+        3 => format!("MODE #c{channel} {}b mute:*!*u{other}@*", ["+", "-"][step as usize % 2]),
+        4 => {
+            let letters = ["+d", "-d", "+IH", "+O", "+s", "-O"][other as usize];
+            format!("MODE u{other} {letters}")
+        }
+        5 => format!("NAMES #c{channel}"),
+        _ => format!("NOTICE #c{channel} :\x02{step}"),
+    }
 }
 
 fn number(name: &str) -> Option<u64> {

@@ -2,9 +2,9 @@
 
 use super::{Tell, reply};
 use crate::{
-    core::{ConnId, Core, audience, callerid, effect::Effects},
+    core::{ConnId, Core, audience, callerid, chanflood, effect::Effects},
     network::{
-        ChannelId, UserId,
+        ChannelId, Sight, UserId,
         crdt::Source,
         mode::Status,
         op::{Leave, Op},
@@ -12,33 +12,23 @@ use crate::{
     time::Now,
     wire::{
         cap::{self, CapSet},
+        flood::{Kind, Rate},
         mode, reply as replies,
     },
 };
+use std::time::Duration;
 
 /// The most changes on one MODE line.
 const CHANGES_MAX: usize = 20;
 
 impl Tell<'_> {
     pub(super) fn joined(&mut self, user: UserId, channel: ChannelId) {
-        let away = self.core.network().user(user).away.clone();
-        let name = self.core.network().channel(channel).name.to_string();
-        let msg = self.join(user, &name);
-        audience::send(
-            self.core,
-            self.fx,
-            &msg,
-            audience::of_channel(self.core, channel, Status::NONE),
-        );
         let own = audience::of_user(self.core, user).to_vec();
-        if let Some(away) = away {
-            let msg = self.by(user, "AWAY").text(&away).only(cap::AWAY_NOTIFY);
-            let others = audience::of_channel(self.core, channel, Status::NONE)
-                .filter(|conn| !own.contains(conn));
-            audience::send(self.core, self.fx, &msg, others);
-        }
+        self.show_join(user, channel, &own);
+        self.count_join(channel);
+        let name = self.core.network().channel(channel).name.clone();
         if let Some(local) = self.core.locals.get_mut(user) {
-            local.invites.retain(|invite| invite.as_str() != name);
+            local.invites.retain(|invite| *invite != name);
         }
         for conn in own {
             topic(self.core, self.fx, conn, channel, self.now);
@@ -52,7 +42,25 @@ impl Tell<'_> {
         }
     }
 
-    pub(super) fn left(&mut self, user: UserId, channel: ChannelId, how: &Leave) {
+    pub(super) fn revealed(&mut self, user: UserId, channel: ChannelId) {
+        self.show_join(user, channel, &[]);
+    }
+
+    /// Shows a join to those who may see it, and to the user's own sessions that are to see it.
+    fn show_join(&mut self, user: UserId, channel: ChannelId, own: &[ConnId]) {
+        let away = self.core.network().user(user).away.clone();
+        let name = self.core.network().channel(channel).name.to_string();
+        let msg = self.join(user, &name);
+        let others = audience::who_see(self.core, channel, user);
+        audience::send(self.core, self.fx, &msg, others.chain(own.iter().copied()));
+        if let Some(away) = away {
+            let msg = self.by(user, "AWAY").text(&away).only(cap::AWAY_NOTIFY);
+            let others = audience::who_see(self.core, channel, user);
+            audience::send(self.core, self.fx, &msg, others);
+        }
+    }
+
+    pub(super) fn left(&mut self, user: UserId, channel: ChannelId, sight: Sight, how: &Leave) {
         let nick = self.core.network().user(user).nick().to_string();
         let Some(name) =
             self.core.network().find_channel(channel).map(|channel| channel.name.to_string())
@@ -67,12 +75,31 @@ impl Tell<'_> {
             }
         };
         let own = audience::of_user(self.core, user);
-        audience::send(
-            self.core,
-            self.fx,
-            &msg,
-            audience::of_channel(self.core, channel, Status::NONE).chain(own.iter().copied()),
-        );
+        let others = match (sight, how) {
+            // Who is kicked has not been noticed by nobody.
+            (Sight::Nobody, Leave::Kick { .. }) => {
+                audience::of_channel(self.core, channel, Status::HALFOP).collect()
+            }
+            (sight, _) => audience::who_know(self.core, channel, sight).collect::<Vec<_>>(),
+        };
+        audience::send(self.core, self.fx, &msg, others.into_iter().chain(own.iter().copied()));
+        let delay = self.core.network().channel(channel).value('J');
+        let delay = delay.and_then(|delay| delay.parse().ok()).map(Duration::from_secs);
+        let home = self.core.locals.get(user).is_some();
+        if let Some(delay) = delay.filter(|_| home && matches!(how, Leave::Kick { .. })) {
+            self.core.chanflood.kicked(channel, user, self.now.mono + delay);
+        }
+    }
+
+    fn count_join(&mut self, channel: ChannelId) {
+        let (network, now) = (&self.core.network, self.now.mono);
+        let record = network.channel(channel);
+        if let Some(rate) = record.value('j').and_then(Rate::parse) {
+            self.core.chanflood.joined(channel, rate, now);
+        }
+        if let Some(rate) = chanflood::rate(record, Kind::Join) {
+            self.core.chanflood.count(channel, Kind::Join, rate, now);
+        }
     }
 
     pub(super) fn mode(
@@ -174,12 +201,22 @@ pub fn names_piece(
     let network = core.network();
     let inside = session.user().is_some_and(|user| network.status(channel, user).is_some());
     let record = network.find_channel(channel)?;
-    let symbol = if record.has('s') { '@' } else { '=' };
+    let symbol = match (record.has('s'), record.has('p')) {
+        (true, _) => '@',
+        (false, true) => '*',
+        (false, false) => '=',
+    };
     let room = NAMES_MAX.saturating_sub(core.name().len() + record.name.as_str().len());
     let (mut text, mut last) = (String::new(), None);
     for (user, member) in network.members_after(channel, after) {
         let who = network.user(user);
-        if !inside && who.modes.contains('i') {
+        let own = session.user() == Some(user);
+        let seen = session.user().is_some_and(|viewer| network.sees_member(channel, viewer, user));
+        // Who listens only is not on the list, not even on the own one.
+        if own && record.has('u') && member.status == Status::NONE
+            || !own && !seen
+            || !inside && who.modes.contains('i')
+        {
             last = Some(user);
             continue;
         }

@@ -21,10 +21,14 @@ impl Tell<'_> {
         }
         let network = self.core.network();
         let (shown, heard): (String, Vec<ConnId>) = match to {
-            Target::Channel { name, prefix } => {
+            Target::Channel { name, .. } | Target::Moderated(name) => {
                 let Some(channel) = network.name(name) else { return };
-                let lowest = prefix.and_then(Status::of_prefix).unwrap_or(Status::NONE);
-                let heard = audience::of_channel(self.core, channel, lowest).collect();
+                let lowest = match to {
+                    Target::Channel { prefix, .. } => prefix.and_then(Status::of_prefix),
+                    Target::Moderated(_) | Target::User(_) => Some(Status::HALFOP),
+                };
+                let lowest = lowest.unwrap_or(Status::NONE);
+                let heard = audience::who_hear(self.core, channel, lowest).collect();
                 (network.channel(channel).name.to_string(), heard)
             }
             Target::User(uid) => {

@@ -2,7 +2,7 @@
 
 use super::Tell;
 use crate::{
-    core::{ConnId, audience},
+    core::{ConnId, Core, audience, snotice},
     network::{UserId, mode::Status, op::Departed},
     time::Sid,
     wire::{cap, encode::Msg, mode},
@@ -20,10 +20,12 @@ impl Tell<'_> {
             self.note_past(gone);
             self.left_sight(gone);
             let msg = self.msg(&gone.mask, "QUIT").text(&reason);
-            for conn in audience::of_channels(self.core, &gone.channels) {
+            for conn in audience::of_departed(self.core, gone) {
                 heard.entry(conn).or_default().push(msg.clone());
             }
         }
+        let text = |_: &Core| format!("Netsplit {} <-> {}", names.0, names.1);
+        snotice::here(self.core, self.fx, 'l', text, self.now);
         self.batches("netsplit", &names, heard);
         self.report_undelivered(server, &names.1);
     }
@@ -52,13 +54,14 @@ impl Tell<'_> {
                 if let Some(away) = &away {
                     lines.push(self.by(*user, "AWAY").text(away).only(cap::AWAY_NOTIFY));
                 }
-                for conn in
-                    audience::of_channel(self.core, channel, Status::NONE).collect::<Vec<_>>()
-                {
+                let sight = self.core.network().channel(channel).sight(*user);
+                for conn in audience::who_know(self.core, channel, sight).collect::<Vec<_>>() {
                     heard.entry(conn).or_default().extend(lines.iter().cloned());
                 }
             }
         }
+        let text = |_: &Core| format!("Netjoin {} <-> {}", names.0, names.1);
+        snotice::here(self.core, self.fx, 'l', text, self.now);
         self.batches("netjoin", &names, heard);
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Tell, goodbye, marked, reply};
 use crate::{
-    core::{ConnId, audience, session::Phase},
+    core::{ConnId, Core, audience, session::Phase, snotice},
     network::{
         UserId,
         mode::{Status, UserModes},
@@ -20,6 +20,11 @@ impl Tell<'_> {
 
     pub(super) fn nick(&mut self, user: UserId, mask: &str, new: &Nick) {
         self.remember(user, mask);
+        if self.core.locals.get(user).is_some() {
+            let (old, host) = mask.split_once('!').unwrap_or((mask, ""));
+            let text = |_: &Core| format!("Nick change: From {old} to {new} [{host}]");
+            snotice::here(self.core, self.fx, 'n', text, self.now);
+        }
         let who = self.core.network().user(user);
         let (modes, account) = (who.modes, who.account.clone());
         let msg = marked(self.msg(mask, "NICK"), modes).account(account.as_deref());
@@ -64,6 +69,9 @@ impl Tell<'_> {
     pub(super) fn user_modes(&mut self, user: UserId, before: UserModes) {
         let after = self.core.network().user(user).modes;
         self.core.census.changed(before, after);
+        if let Some(local) = self.core.locals.get_mut(user) {
+            local.deaf = after.contains('d');
+        }
         let own = audience::of_user(self.core, user).to_vec();
         if own.is_empty() {
             return;
@@ -72,6 +80,9 @@ impl Tell<'_> {
         let text = mode::format(after.since(before).map(|(on, letter)| (on, letter, None)));
         let msg = self.by(user, "MODE").param(&nick).text(&text);
         self.send(&msg, own);
+        if !after.contains('s') {
+            self.core.snomasks.remove(&user);
+        }
     }
 
     /// Tells those around of another user name or host, and the user of the host that others see now.
@@ -109,7 +120,8 @@ impl Tell<'_> {
                 let msg = self.msg(&by, "MODE").param(&name).rest(&mode::format(letters));
                 lines.push(msg.unless(cap::CHGHOST));
             }
-            let members = audience::of_channel(self.core, channel, Status::NONE);
+            let sight = self.core.network().channel(channel).sight(user);
+            let members = audience::who_know(self.core, channel, sight);
             let to: Vec<ConnId> = members.filter(|conn| !own.contains(conn)).collect();
             for line in &lines {
                 self.send(line, to.iter().copied());
@@ -129,11 +141,19 @@ impl Tell<'_> {
         self.core.census.quit(departed.modes);
         self.note_past(departed);
         let msg = marked(self.msg(&departed.mask, "QUIT"), departed.modes).text(reason);
-        let to = audience::of_channels(self.core, &departed.channels);
+        let to = audience::of_departed(self.core, departed);
         self.send(&msg, to);
         self.left_sight(departed);
         let Some(local) = self.core.locals.remove(departed.user) else { return };
         self.core.census.left();
+        self.core.snomasks.remove(&departed.user);
+        let exit = |_: &Core| {
+            let (nick, user, _) = crate::wire::mask::split(&departed.mask);
+            let address = departed.address.map_or_else(|| "local".to_owned(), |ip| ip.to_string());
+            let host = &departed.real_host;
+            format!("Client exiting: {nick} ({user}@{host}) [{reason}] [{address}]")
+        };
+        snotice::here(self.core, self.fx, 'q', exit, self.now);
         for conn in local.sessions {
             goodbye(self.core, self.fx, conn, reason);
             if let Some(session) = self.core.sessions.get_mut(conn) {

@@ -3,7 +3,7 @@
 use super::mode::{Shown, taken_away};
 use crate::{
     network::{
-        Channel, ChannelId, Member, Network, Topic, UserId,
+        Channel, ChannelId, Delay, Member, Network, Topic, UserId,
         crdt::{Epoch, Lww, Source, Uid},
         mode::{ChannelModes, STATUS, Status},
         op::{Change, Entry, Leave},
@@ -11,7 +11,7 @@ use crate::{
     time::Stamp,
     wire::name::ChannelName,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Network {
     pub(super) fn channel_is(
@@ -41,7 +41,7 @@ impl Network {
     ) -> bool {
         let Some(user) = self.uid(uid) else { return false };
         let (epoch, modes) = match entry {
-            Entry::Found(epoch) => (*epoch, ChannelModes::default()),
+            Entry::Found(epoch) | Entry::Delayed(epoch, _) => (*epoch, ChannelModes::default()),
             Entry::Founds { before, modes } => (Epoch::founded(at, *before), *modes),
         };
         let channel = match self.record(name) {
@@ -59,6 +59,12 @@ impl Network {
             matches!(entry, Entry::Founds { .. }) && self.channels[channel].epoch == epoch;
         let status = if founder { Status::OP } else { Status::NONE };
         self.insert_member(channel, user, Member { joined: at, status });
+        if let Entry::Delayed(_, under) = entry {
+            let record = &mut self.channels[channel];
+            // What is shown once stays shown, whatever is learnt later.
+            let revealed = record.delays() != Some(*under);
+            record.delayed.insert(user, Delay { under: *under, revealed });
+        }
         if founder {
             self.channels[channel].status_writes.insert((user, 'o'), (at, Source::User(uid)));
         }
@@ -73,6 +79,28 @@ impl Network {
             );
         }
         true
+    }
+
+    pub(super) fn reveal(
+        &mut self,
+        uid: Uid,
+        name: &ChannelName,
+        joined: Stamp,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let found = self.uid(uid).zip(self.record(name));
+        let Some((user, channel)) = found else { return false };
+        let record = &mut self.channels[channel];
+        if record.member(user).is_none_or(|member| member.joined != joined) {
+            return false;
+        }
+        let hidden = record.hides(user);
+        let Some(delay) = record.delayed.get_mut(&user) else { return false };
+        let news = !std::mem::replace(&mut delay.revealed, true);
+        if hidden {
+            self.note(user, Change::Revealed { user, channel }, changes);
+        }
+        news
     }
 
     pub(super) fn leave(
@@ -90,9 +118,10 @@ impl Network {
         if self.channels[channel].member(user).is_none_or(|member| member.joined != joined) {
             return false;
         }
+        let sight = self.channels[channel].sight(user);
         self.remove_member(channel, user, at);
         self.users[user].channels.retain(|other| *other != channel);
-        self.note(user, Change::Left { user, channel, how: how.clone() }, changes);
+        self.note(user, Change::Left { user, channel, sight, how: how.clone() }, changes);
         true
     }
 
@@ -143,20 +172,34 @@ impl Network {
         let by = Source::Server(at.server);
         let mut lost = self.epoch_undone(channel, modes);
         let had_topic = self.channels[channel].topic().is_some();
+        let hidden = self.channels[channel].hidden();
         let record = &mut self.channels[channel];
+        record.delayed.clear();
         record.epoch = epoch;
         record.initial = modes;
         record.flags = modes;
         record.flag_writes.clear();
         record.values.clear();
-        record.masks.clear();
+        for mask in record.masks.drain(..) {
+            if let Some(wall) = mask.expires() {
+                self.expiries.remove(&(wall, channel, mask.at));
+            }
+        }
         record.status_writes.clear();
         record.topic = None;
         for member in record.members.values_mut() {
             member.status = Status::NONE;
         }
         if record.is_empty() {
+            // What kept it may have gone with the epoch.
+            if !record.exists() && !self.empty.contains(&channel) {
+                record.emptied = record.emptied.max(Some(at));
+                self.empty.push(channel);
+            }
             return true;
+        }
+        for user in hidden {
+            self.note(user, Change::Revealed { user, channel }, changes);
         }
         lost.sort_by_key(|change| change.0);
         if !lost.is_empty() {
@@ -214,6 +257,8 @@ impl Network {
             topic: None,
             members: BTreeMap::new(),
             status_writes: BTreeMap::new(),
+            delayed: BTreeMap::new(),
+            known: BTreeSet::new(),
             emptied,
         });
         self.names.insert(name.clone(), channel);
@@ -226,7 +271,7 @@ impl Network {
     fn insert_member(&mut self, channel: ChannelId, user: UserId, member: Member) {
         let record = &mut self.channels[channel];
         record.emptied = None;
-        record.forget_status(user);
+        record.forget(user);
         if record.members.insert(user, member).is_none() {
             self.users[user].channels.push(channel);
         }
@@ -236,18 +281,22 @@ impl Network {
     pub(super) fn remove_member(&mut self, channel: ChannelId, user: UserId, at: Stamp) {
         let record = &mut self.channels[channel];
         record.members.remove(&user);
-        record.forget_status(user);
+        record.forget(user);
         if record.is_empty() {
             record.emptied = Some(at);
-            self.empty.push(channel);
+            if !record.exists() {
+                self.empty.push(channel);
+            }
         }
     }
 }
 
 impl Channel {
-    /// Forgets when a user's status was written: it belonged to a membership that is over. Touches
-    /// nobody else's, so that a channel with many operators is entered and left as fast as any.
-    fn forget_status(&mut self, user: UserId) {
+    /// Forgets what belonged to a membership that is over, as when a status was written. Touches nobody
+    /// else's, so that a channel with many operators is entered and left as fast as any.
+    fn forget(&mut self, user: UserId) {
+        self.delayed.remove(&user);
+        self.known.remove(&user);
         for (letter, _, _) in STATUS {
             self.status_writes.remove(&(user, *letter));
         }

@@ -44,6 +44,7 @@ impl Network {
                 self.channel_is(name, *epoch, *modes, at, changes)
             }
             Op::Join { uid, name, entry } => self.join(*uid, name, entry, at, changes),
+            Op::Reveal { uid, name, joined } => self.reveal(*uid, name, *joined, changes),
             Op::Leave { uid, name, joined, how } => {
                 self.leave(*uid, name, *joined, how, at, changes)
             }
@@ -58,6 +59,7 @@ impl Network {
             | Op::Announce { .. }
             | Op::Message(_)
             | Op::Redact { .. }
+            | Op::Snotice { .. }
             | Op::Request { .. } => {
                 changes.extend(self.passes_by(op));
                 true
@@ -99,6 +101,7 @@ impl Network {
             Op::Announce { .. } => Some(Change::Announced),
             Op::Message(message) => self.say(message),
             Op::Redact { by, .. } => Some(Change::Redacted { by: self.seen(*by)? }),
+            Op::Snotice { .. } => Some(Change::Snotice),
             Op::Request { uid, .. } => Some(Change::Asked { user: self.uid(*uid)? }),
             _ => None,
         }
@@ -110,13 +113,16 @@ impl Network {
         let before = Wall(now.0.saturating_sub(KEPT_MS));
         self.bans.forget(before);
         self.filters.forget(before);
+        self.expire(now, at, changes);
         true
     }
 
     fn say(&self, message: &Message) -> Option<Change> {
         let by = self.seen(message.from)?;
         Some(match &message.to {
-            Target::Channel { name, .. } => Change::Said { by, channel: self.name(name)? },
+            Target::Channel { name, .. } | Target::Moderated(name) => {
+                Change::Said { by, channel: self.name(name)? }
+            }
             Target::User(uid) => Change::Told { by, user: self.uid(*uid)? },
         })
     }

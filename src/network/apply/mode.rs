@@ -7,9 +7,10 @@ use crate::{
         mode::{self, Kind, Status},
         op::{Change, ModeChange},
     },
-    time::Stamp,
-    wire::{mask, name::ChannelName},
+    time::{Stamp, Wall},
+    wire::name::ChannelName,
 };
+use std::collections::BTreeMap;
 
 /// A change as it is shown: on or off, letter, parameter.
 pub(super) type Shown = (bool, char, Option<Box<str>>);
@@ -24,6 +25,7 @@ impl Network {
         changes: &mut Vec<Change>,
     ) -> bool {
         let Some(channel) = self.in_epoch(name, epoch) else { return false };
+        let hidden = self.channels[channel].hidden();
         let mut shown = Vec::new();
         let mut news = false;
         for change in what {
@@ -45,6 +47,11 @@ impl Network {
                 }
             };
             news |= was_news;
+        }
+        for user in hidden {
+            if !self.channels[channel].hides(user) {
+                self.note(user, Change::Revealed { user, channel }, changes);
+            }
         }
         if !shown.is_empty() {
             changes.push(Change::Mode { channel, by, changes: shown });
@@ -71,6 +78,19 @@ impl Network {
         if record.flags.contains(letter) != on {
             record.flags.set(letter, on);
             shown.push((on, letter, None));
+        }
+        if letter == 'u' && on {
+            // Whoever is there now has been seen by those who are there now.
+            let hidden = record.hidden();
+            let seen = record.members.keys().copied().filter(|user| !hidden.contains(user));
+            record.known = seen.collect();
+        }
+        if letter == 'P' && !record.exists() {
+            // From now on it is as empty as if the last member had left now.
+            record.emptied = record.emptied.max(Some(at));
+            if !self.empty.contains(&channel) {
+                self.empty.push(channel);
+            }
         }
         true
     }
@@ -109,7 +129,7 @@ impl Network {
         at: Stamp,
         shown: &mut Vec<Shown>,
     ) -> bool {
-        let canonical = mask::canonical(text, self.casemap).into_boxed_str();
+        let (canonical, ban) = Mask::read(letter, text, self.casemap);
         let record = &mut self.channels[channel];
         let same = |mask: &Mask| mask.letter == letter && mask.canonical == canonical;
         if record.masks.iter().any(|mask| same(mask) && mask.at == at) {
@@ -118,7 +138,9 @@ impl Network {
         if !record.masks.iter().any(same) {
             shown.push((true, letter, Some(text.into())));
         }
-        let mask = Mask { letter, mask: text.into(), canonical, setter: setter.into(), at, by };
+        let setter = setter.into();
+        let mask = Mask { letter, mask: text.into(), canonical, ban, setter, at, by };
+        self.expiries.extend(mask.expires().map(|wall| (wall, channel, at)));
         // In order of addition, whatever the order of arrival.
         let place = record.masks.partition_point(|other| other.at <= at);
         record.masks.insert(place, mask);
@@ -133,7 +155,7 @@ impl Network {
         added: &[Stamp],
         shown: &mut Vec<Shown>,
     ) -> bool {
-        let canonical = mask::canonical(text, self.casemap).into_boxed_str();
+        let (canonical, _) = Mask::read(letter, text, self.casemap);
         let record = &mut self.channels[channel];
         let same = |mask: &Mask| mask.letter == letter && mask.canonical == canonical;
         let Some(first) = record.masks.iter().find(|mask| same(mask)).map(|mask| mask.mask.clone())
@@ -141,12 +163,51 @@ impl Network {
             return false;
         };
         let before = record.masks.len();
-        record.masks.retain(|mask| !(same(mask) && added.contains(&mask.at)));
+        let expiries = &mut self.expiries;
+        record.masks.retain(|mask| {
+            let goes = same(mask) && added.contains(&mask.at);
+            if let Some(wall) = mask.expires().filter(|_| goes) {
+                expiries.remove(&(wall, channel, mask.at));
+            }
+            !goes
+        });
         // Added again elsewhere meanwhile: the addition that was not seen stays.
         if record.masks.len() < before && !record.masks.iter().any(same) {
             shown.push((false, letter, Some(first)));
         }
         record.masks.len() < before
+    }
+
+    /// Ends the masks whose time is up by `now`.
+    pub(super) fn expire(&mut self, now: Wall, at: Stamp, changes: &mut Vec<Change>) -> bool {
+        let by = Source::Server(at.server);
+        let mut ended: BTreeMap<ChannelId, Vec<Shown>> = BTreeMap::new();
+        while let Some((_, channel, added)) =
+            self.expiries.first().copied().filter(|first| first.0 <= now)
+        {
+            self.expiries.pop_first();
+            let Some(record) = self.channels.get_mut(channel) else { continue };
+            let Some(place) = record
+                .masks
+                .iter()
+                .position(|mask| mask.at == added && mask.expires().is_some_and(|end| end <= now))
+            else {
+                continue;
+            };
+            let gone = record.masks.remove(place);
+            let same =
+                |mask: &Mask| (mask.letter, &mask.canonical) == (gone.letter, &gone.canonical);
+            if !record.masks.iter().any(same) {
+                ended.entry(channel).or_default().push((false, gone.letter, Some(gone.mask)));
+            }
+        }
+        let news = !ended.is_empty();
+        changes.extend(ended.into_iter().map(|(channel, changes)| Change::Mode {
+            channel,
+            by,
+            changes,
+        }));
+        news
     }
 
     fn set_status(
@@ -170,6 +231,12 @@ impl Network {
             return false;
         };
         record.status_writes.insert((user, letter), (at, by));
+        if let Some(delay) = record.delayed.get_mut(&user) {
+            delay.revealed = true;
+        }
+        if record.flags.contains('u') {
+            record.known.insert(user);
+        }
         if member.status.contains(status) != on {
             member.status = member.status.set(status, on);
             if !hidden {

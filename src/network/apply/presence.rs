@@ -2,7 +2,7 @@
 
 use crate::{
     network::{
-        Network, User, UserId,
+        Network, Sight, User, UserId,
         crdt::Uid,
         mode::UserModes,
         op::{Change, Departed, Presence},
@@ -223,13 +223,20 @@ impl Network {
     /// What is needed to tell of a user who will not be there any more.
     pub(super) fn departed(&self, user: UserId) -> Departed {
         let gone = &self.users[user];
+        let seen = |sight| {
+            let channels = gone.channels.iter().copied();
+            channels.filter(|channel| self.channels[*channel].sight(user) == sight).collect()
+        };
         Departed {
             user,
             mask: gone.mask().into(),
             realname: gone.realname.clone(),
+            real_host: gone.real_host.clone(),
+            address: gone.address,
             modes: gone.modes,
             server: gone.uid.server,
-            channels: gone.channels.clone(),
+            channels: seen(Sight::All),
+            shy: seen(Sight::Known),
         }
     }
 

@@ -1,0 +1,140 @@
+//! The modes of users: what MODE shows and changes of oneself.
+
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome},
+        snotice::Snomask,
+    },
+    network::{
+        UserId,
+        mode::{self, UserModes, Who},
+        op::Op,
+    },
+    wire::{
+        message::Args,
+        mode::{Arity, Item, parse},
+        reply,
+    },
+};
+
+/// Shows or changes a user's own modes.
+pub fn change(ctx: &mut Ctx<'_>, user: UserId, args: &Args<'_>) -> Outcome {
+    if ctx.user(args[0])? != user {
+        return Err(reply::users_dont_match().into());
+    }
+    let Some(text) = args.given(1) else {
+        let modes = ctx.whois(user).modes.to_string();
+        ctx.reply(reply::umode_is(&modes));
+        if let Some(mask) = ctx.core.snomasks.get(&user) {
+            let letters = format!("+{}", mask.letters());
+            ctx.reply(reply::snomask(&letters));
+        }
+        return Ok(());
+    };
+    let mut modes = ctx.whois(user).modes;
+    let mut snomask = ctx.core.snomasks.get(&user).copied().unwrap_or_default();
+    let mut unknown = false;
+    for item in parse(text, args.iter().skip(2), |letter| {
+        let row = mode::USER.iter().find(|row| row.letter == letter)?;
+        Some(if row.letter == 's' { Arity::Optional } else { Arity::Never })
+    }) {
+        let Item::Change { add, letter, param } = item else {
+            unknown = true;
+            continue;
+        };
+        let row = mode::USER.iter().find(|row| row.letter == letter);
+        let allowed = row.is_some_and(|row| match row.who {
+            Who::User => true,
+            Who::Drop => !add,
+            Who::Oper => !add || ctx.whois(user).is_oper(),
+            Who::Server => false,
+        });
+        if !allowed {
+            continue;
+        }
+        modes = modes.set(letter, add);
+        if letter == 's' {
+            snomask = match param {
+                Some(text) => snomask.changed(text, add, |_| unknown = true),
+                None if add => Snomask::usual(),
+                None => Snomask::default(),
+            };
+            modes = modes.set('s', !snomask.is_empty());
+        }
+    }
+    if unknown {
+        ctx.reply(reply::umode_unknown_flag());
+    }
+    if !modes.contains('o') {
+        // What takes an operator goes with it.
+        let privileged = mode::USER.iter().filter(|row| row.who == Who::Oper);
+        modes = privileged.fold(modes, |modes, row| modes.set(row.letter, false));
+    }
+    if modes != ctx.whois(user).modes {
+        take_modes(ctx, user, modes);
+    }
+    if modes.contains('s') && ctx.core.snomasks.insert(user, snomask) != Some(snomask) {
+        let letters = format!("+{}", snomask.letters());
+        ctx.reply(reply::snomask(&letters));
+    }
+    Ok(())
+}
+
+fn take_modes(ctx: &mut Ctx<'_>, user: UserId, modes: UserModes) {
+    let from = ctx.session().from;
+    let who = ctx.whois(user);
+    let host = if modes.contains('x') == who.modes.contains('x') {
+        who.host.clone()
+    } else if modes.contains('x') {
+        ctx.core.cloak.host(from).into()
+    } else {
+        who.real_host.clone()
+    };
+    let class = who.class.clone().filter(|_| modes.contains('o'));
+    let uid = who.uid;
+    ctx.commit(Op::UserModes { uid, modes, host, class });
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn users_change_what_is_theirs() {
+        check(
+            r"
+            alice > MODE alice
+            alice < :s1.test 221 alice +
+            alice > MODE alice +iZo
+            alice < :alice!~alice@alice.test MODE alice :+i
+            alice > MODE alice +5
+            alice < :s1.test 501 alice :Unknown MODE flag
+            bob   > MODE alice +i
+            bob   < :s1.test 502 bob :Can't change mode for other users
+            bob   > MODE nobody
+            bob   < :s1.test 401 bob nobody :No such nick/channel
+            ",
+        );
+    }
+
+    #[test]
+    fn another_host_is_told_or_shown_as_coming_again() {
+        check(
+            r"
+            bob   > CAP REQ chghost
+            alice > JOIN #a
+            bob   > JOIN #a
+            carol > JOIN #a
+            alice > MODE alice +x
+            bob   <~ :alice!~alice@alice.test CHGHOST ~alice *.ip
+            bob   > PING x
+            bob   <! QUIT
+            carol < :alice!~alice@alice.test QUIT :Changing host
+            carol <~ :alice!~alice@*.ip JOIN #a
+            carol < :s1.test MODE #a +o alice
+            alice <! QUIT
+            alice <~ :s1.test 396 alice *.ip :is now your displayed host
+            ",
+        );
+    }
+}

@@ -1,0 +1,263 @@
+//! Whom bans touch. Asked where a user is at home, so what only that server knows counts as well.
+
+use super::Core;
+use crate::{
+    network::{Channel, Mask, User, UserId, mode::Status},
+    wire::{
+        extban::{Act, Ban, Fits},
+        mask::{self, Person},
+        name::ChannelName,
+    },
+};
+
+/// The ban that keeps a user from something and that no exception lifts. `acts` says which bans do.
+pub fn find<'a>(
+    core: &Core,
+    channel: &'a Channel,
+    user: UserId,
+    acts: impl Fn(Act) -> bool,
+) -> Option<&'a Mask> {
+    let touches = |mask: &&Mask| {
+        mask.ban.as_ref().is_some_and(|ban| {
+            acts(ban.act) && fits(core, ban, user) && !excepted(core, channel, user, ban.act)
+        })
+    };
+    channel.all_masks('b').find(touches)
+}
+
+/// Whether a user is on a list, be it of exceptions from `+i` or of exceptions from bans.
+pub fn listed(core: &Core, channel: &Channel, letter: char, user: UserId) -> bool {
+    channel.all_masks(letter).any(|mask| {
+        mask.ban.as_ref().is_some_and(|ban| ban.act == Act::Ban && fits(core, ban, user))
+    })
+}
+
+/// An exception that names no act is one from all of them.
+fn excepted(core: &Core, channel: &Channel, user: UserId, act: Act) -> bool {
+    channel.all_masks('e').any(|mask| {
+        mask.ban
+            .as_ref()
+            .is_some_and(|ban| (ban.act == Act::Ban || ban.act == act) && fits(core, ban, user))
+    })
+}
+
+/// Whether a ban touches a user, exceptions aside.
+fn fits(core: &Core, ban: &Ban, user: UserId) -> bool {
+    let (network, casemap) = (core.network(), core.network().casemap());
+    let who = network.user(user);
+    let person = person(who);
+    let glob = |pattern: &str, text: &str| mask::fits_folded(pattern, text, casemap);
+    let fits = match &ban.fits {
+        Fits::Mask(mask) => mask.fits(&person, casemap),
+        Fits::Account(name) => who.account.as_deref().is_some_and(|account| glob(name, account)),
+        Fits::Unauthed(mask) => who.account.is_none() && mask.fits(&person, casemap),
+        Fits::Bot(mask) => who.modes.contains('B') && mask.fits(&person, casemap),
+        Fits::Channel(prefix, name) => inside(core, user, *prefix, name),
+        Fits::Share(name) => banned_elsewhere(core, user, name),
+        // There is one class of connections.
+        Fits::Class(class) => glob(class, "default"),
+        Fits::Fingerprint(print) => fingerprint(core, who, user, print.as_deref()),
+        Fits::Oper(mask) => who.is_oper() && mask.fits(&person, casemap),
+        Fits::OperType(class) => who.class.as_deref().is_some_and(|known| glob(class, known)),
+        Fits::Realmask(mask, name) => mask.fits(&person, casemap) && glob(name, &who.realname),
+        Fits::Realname(name) => glob(name, &who.realname),
+        Fits::Server(name) => {
+            network.server(who.uid.server).is_some_and(|server| glob(name, &server.info.name))
+        }
+    };
+    fits != ban.not
+}
+
+/// A user, as masks are compared with them.
+pub fn person(who: &User) -> Person<'_> {
+    Person {
+        nick: who.nick().folded(),
+        user: &who.user,
+        host: &who.host,
+        real_host: &who.real_host,
+        address: who.address,
+    }
+}
+
+fn inside(core: &Core, user: UserId, prefix: Option<char>, name: &str) -> bool {
+    let lowest = prefix.and_then(Status::of_prefix);
+    core.network().user(user).channels().iter().any(|channel| {
+        let record = core.network().channel(*channel);
+        record.name.folded() == name
+            && lowest.is_none_or(|lowest| {
+                record.member(user).is_some_and(|member| member.status.at_least(lowest))
+            })
+    })
+}
+
+/// Whether a user is banned in another channel, by a ban that itself speaks of no other channel.
+fn banned_elsewhere(core: &Core, user: UserId, name: &str) -> bool {
+    let name = ChannelName::new(name, core.network().casemap(), name.len());
+    let Some(other) = name.and_then(|name| core.network().name(&name)) else { return false };
+    let other = core.network().channel(other);
+    let fits = |mask: &Mask| {
+        mask.ban.as_ref().is_some_and(|ban| {
+            ban.act == Act::Ban && !matches!(ban.fits, Fits::Share(_)) && fits(core, ban, user)
+        })
+    };
+    other.all_masks('b').any(fits) && !other.all_masks('e').any(fits)
+}
+
+fn fingerprint(core: &Core, who: &User, user: UserId, print: Option<&str>) -> bool {
+    let Some(print) = print else { return who.modes.contains('Z') };
+    let sessions = core.locals.get(user).map_or(&[][..], |local| &local.sessions);
+    sessions.iter().any(|conn| {
+        let tls = core.sessions.get(*conn).and_then(|session| session.tls.as_ref());
+        tls.and_then(|tls| tls.fingerprint.as_deref())
+            .is_some_and(|known| mask::matches(print, known, core.network().casemap()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn bans_fit_by_what_they_name() {
+        check(
+            r"
+            config oper root sesame
+            secure bob
+            alice > JOIN #a,#b
+            alice > MODE #a +b fingerprint:ab12
+            bob   > JOIN #a
+            bob   < :s1.test 474 bob #a :Cannot join channel (+b)
+            alice > MODE #a -b+b fingerprint:ab12 !$z
+            bob   > JOIN #a
+            bob   < :bob!~bob@bob.test JOIN #a
+            carol > JOIN #a
+            carol < :s1.test 474 carol #a :Cannot join channel (+b)
+            alice > MODE #a -b+b !$z realname:real?CAROL
+            carol > JOIN #a
+            carol < :s1.test 474 carol #a :Cannot join channel (+b)
+            alice > MODE #a -b+b realname:real?carol a:carol!*@*+real*
+            carol > JOIN #a
+            carol < :s1.test 474 carol #a :Cannot join channel (+b)
+            alice > MODE #a -b+b a:carol!*@*+real* channel:#b
+            carol > JOIN #b
+            carol > JOIN #a
+            carol < :s1.test 474 carol #a :Cannot join channel (+b)
+            alice > MODE #a -b+b channel:#b channel:@#b
+            carol > JOIN #a
+            carol < :carol!~carol@carol.test JOIN #a
+            alice > MODE #a -b+b channel:@#b share:#b
+            alice > MODE #b +b dave
+            dave  > JOIN #a
+            dave  < :s1.test 474 dave #a :Cannot join channel (+b)
+            alice > MODE #a -b+b share:#b oper:*
+            dave  > JOIN #a
+            dave  < :dave!~dave@dave.test JOIN #a
+            erin  > OPER root sesame
+            erin  > JOIN #a
+            erin  < :s1.test 474 erin #a :Cannot join channel (+b)
+            alice > MODE #a -b+b oper:* server:s1.*
+            erin  > JOIN #a
+            erin  < :s1.test 474 erin #a :Cannot join channel (+b)
+            alice > MODE #a -b+bb server:s1.* unauthed:erin account:*
+            erin  > JOIN #a
+            erin  < :s1.test 474 erin #a :Cannot join channel (+b)
+            alice > MODE #a -b+b unauthed:erin *!*@10.0.0.0/8
+            erin  > JOIN #a
+            erin  < :s1.test 474 erin #a :Cannot join channel (+b)
+            alice > MODE #a +e opertype:admin
+            erin  > JOIN #a
+            erin  < :erin!~erin@erin.test JOIN #a
+            ",
+        );
+    }
+
+    #[test]
+    fn a_ban_is_echoed_and_listed_as_entered_and_taken_away_in_any_dialect() {
+        check(
+            r"
+            alice > JOIN #a
+            alice > MODE #a +b ~q:Bob!*@*
+            alice < :alice!~alice@alice.test MODE #a +b ~q:Bob!*@*
+            alice > MODE #a +b mute:bob!*@*
+            alice > MODE #a b
+            alice <~ :s1.test 367 alice #a ~q:Bob!*@* alice!~alice@alice.test *
+            alice < :s1.test 368 alice #a :End of channel ban list
+            alice > MODE #a -b $m:bob
+            alice < :alice!~alice@alice.test MODE #a -b ~q:Bob!*@*
+            alice > MODE #a +b nothing:x
+            alice < :s1.test 696 alice #a b nothing:x :There is no extended ban of that name; HELP EXTBANS lists them
+            alice > MODE #a +b time:x:bob
+            alice < :s1.test 696 alice #a b time:x:bob :The time must be a duration such as 30m, 2h or 1d12h, of at most ten years
+            alice > MODE #a +q *!*@bob.test
+            alice < :alice!~alice@alice.test MODE #a +b mute:*!*@bob.test
+            alice > MODE #a +q
+            alice <~ :s1.test 728 alice #a q *!*@bob.test alice!~alice@alice.test *
+            alice < :s1.test 729 alice #a q :End of channel quiet list
+            alice > MODE #a -q *!*@BOB.test
+            alice < :alice!~alice@alice.test MODE #a -b mute:*!*@bob.test
+            alice > MODE #a -q
+            alice < :s1.test 729 alice #a q :End of channel quiet list
+            ",
+        );
+    }
+
+    #[test]
+    fn names_of_every_script_are_banned_in_either_case() {
+        check(
+            r"
+            config server.casemapping precis
+            alice > JOIN #a
+            bob   > NICK Éric
+            alice > MODE #a +b éRIC
+            bob   > JOIN #a
+            bob   < :s1.test 474 Éric #a :Cannot join channel (+b)
+            alice > MODE #a -b+g ÉRIC wörter
+            bob   > JOIN #a
+            bob   > PRIVMSG #a :WÖRTER
+            bob   < :s1.test 404 Éric #a :Cannot send to channel (+g: your message holds what may not be said here)
+            ",
+        );
+    }
+
+    #[test]
+    fn a_timed_ban_ends_by_itself_on_every_server() {
+        check(
+            r"
+            servers 2
+            alice@1 > JOIN #a
+            bob@2   > JOIN #a
+            alice   > MODE #a +bb time:2m:carol time:3m:m:bob
+            bob     < :alice!~alice@alice.test MODE #a +bb time:2m:carol time:3m:m:bob
+            carol@2 > JOIN #a
+            carol   < :s2.test 474 carol #a :Cannot join channel (+b)
+            wait 121
+            alice   < :s1.test MODE #a -b time:2m:carol
+            bob     < :s2.test MODE #a -b time:2m:carol
+            carol   > JOIN #a
+            carol   < :carol!~carol@carol.test JOIN #a
+            alice   > MODE #a -b m:bob
+            bob     < :alice!~alice@alice.test MODE #a -b time:3m:m:bob
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn a_timed_ban_set_during_a_split_ends_at_its_time() {
+        check(
+            r"
+            servers 2
+            alice@1 > JOIN #a
+            bob@2   > JOIN #a
+            split 1 | 2
+            alice   > MODE #a +b time:1m:erin
+            wait 30
+            heal
+            bob     < :alice!~alice@alice.test MODE #a +b time:1m:erin
+            wait 31
+            bob     < :s2.test MODE #a -b time:1m:erin
+            same
+            ",
+        );
+    }
+}

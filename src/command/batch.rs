@@ -22,6 +22,8 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::CANNOT_SEND_TO_USER,
         reply::NO_SUCH_NICK,
         reply::NO_SUCH_CHANNEL,
+        reply::NO_TEXT_TO_SEND,
+        reply::NEED_REGGED_NICK,
         reply::TARGET_UMODE_G,
         reply::TARGET_NOTIFY,
     ],
@@ -159,6 +161,50 @@ mod tests {
             alice > BATCH -2
             alice < @label=9 :s1.test 401 alice nobody :No such nick/channel
             bob   <! PRIVMSG
+            ",
+        );
+    }
+
+    #[test]
+    fn what_a_channel_does_not_want_is_not_said_in_any_line() {
+        play(
+            "
+            alice > JOIN #a
+            bob   > CAPS
+            bob   > JOIN #a
+            alice > MODE #a +C
+            bob   > BATCH +1 draft/multiline #a
+            bob   > @batch=1 PRIVMSG #a :x
+            bob   > @batch=1 PRIVMSG #a :\x01PING 1\x01
+            bob   > BATCH -1
+            bob   < :s1.test 404 bob #a :Cannot send to channel (+C: no CTCPs here)
+            alice > MODE #a -C+g spam
+            bob   > BATCH +1 draft/multiline #a
+            bob   > @batch=1 PRIVMSG #a :sp
+            bob   > @batch=1;draft/multiline-concat PRIVMSG #a :am
+            bob   > BATCH -1
+            bob   < :s1.test 404 bob #a :Cannot send to channel (+g: your message holds what may not be said here)
+            alice > MODE #a -g+F spam 2m:60
+            bob   > BATCH +1 draft/multiline #a
+            bob   > @batch=1 PRIVMSG #a :1
+            bob   > @batch=1 PRIVMSG #a :2
+            bob   > @batch=1 PRIVMSG #a :3
+            bob   > BATCH -1
+            bob   < :s1.test 404 bob #a :Cannot send to channel (+F: too much at once, wait a moment)
+            alice <! PRIVMSG
+            wait 61
+            alice > MODE #a -F+S
+            bob   > BATCH +1 draft/multiline #a
+            bob   > @batch=1 PRIVMSG #a :\x02
+            bob   > @batch=1 PRIVMSG #a :\x03
+            bob   > BATCH -1
+            bob   < :s1.test 412 bob :No text to send
+            bob   > BATCH +1 draft/multiline #a
+            bob   > @batch=1 PRIVMSG #a :\x02bold
+            bob   > @batch=1 PRIVMSG #a :plain
+            bob   > BATCH -1
+            alice < :bob!~bob@bob.test PRIVMSG #a :bold
+            alice < :bob!~bob@bob.test PRIVMSG #a :plain
             ",
         );
     }

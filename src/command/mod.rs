@@ -49,6 +49,7 @@ mod quit;
 mod redact;
 mod rehash;
 mod remove;
+mod report;
 mod request;
 mod rline;
 mod rules;
@@ -137,6 +138,7 @@ const ALL: &[&[Command]] = &[
     redact::COMMANDS,
     rehash::COMMANDS,
     remove::COMMANDS,
+    report::COMMANDS,
     rline::COMMANDS,
     rules::COMMANDS,
     sajoin::COMMANDS,

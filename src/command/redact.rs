@@ -37,7 +37,8 @@ fn redact(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         return Err(fail::unknown_msgid(target, id).into());
     };
     let moderates = may_moderate(ctx, user, said);
-    if !moderates && !(said.from == user && ctx.core.config.server.redact_own) {
+    let own = said.from == user && ctx.core.config.server.redact_own;
+    if !moderates && !own {
         return Err(fail::redact_forbidden(target, id).into());
     }
     let window = ctx.core.config.limits.redact_window;

@@ -109,7 +109,7 @@ settings! {
     NameServer: "an address, or one with a port, as 192.0.2.1 or [2001:db8::1]:5353", value => name_server(text(value)?);
     Address: "an address with a port, or unix: and a path", value => address(text(value)?);
     Cidr: "an address or a range, as 192.0.2.0/24", value => Cidr::parse(text(value)?);
-    Priv: "one of announce, ban, channels, defcon, force, identity, kill, override, rehash, see", value => Priv::named(text(value)?);
+    Priv: "one of announce, ban, channels, defcon, force, identity, kill, override, rehash, reports, see", value => Priv::named(text(value)?);
     Casemap: "ascii, rfc1459 or precis", value => match text(value)? {
         "ascii" => Some(Casemap::Ascii),
         "rfc1459" => Some(Casemap::Rfc1459),

@@ -32,6 +32,8 @@ pub struct Local {
     pub informed: Option<Mono>,
     /// When the user last knocked.
     pub knocked: Option<Mono>,
+    /// When the user last reported something to operators.
+    pub reported: Option<Mono>,
     /// Channels that the user has been asked into, the latest last.
     pub invites: Vec<ChannelName>,
 }
@@ -49,6 +51,7 @@ impl Local {
             accept: Vec::new(),
             informed: None,
             knocked: None,
+            reported: None,
             invites: Vec::new(),
         }
     }

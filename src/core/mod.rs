@@ -31,6 +31,7 @@ pub mod recent;
 pub mod registration;
 pub mod reload;
 pub mod render;
+pub mod reports;
 #[cfg(test)]
 mod scene;
 pub mod session;
@@ -64,6 +65,7 @@ use local::Local;
 use lookalikes::Lookalikes;
 use monitor::Monitor;
 use recent::Recent;
+use reports::Reports;
 use session::Session;
 use snotice::Snomask;
 use std::collections::BTreeMap;
@@ -111,6 +113,8 @@ pub struct Core {
     pub monitor: Monitor,
     /// What has been said lately.
     pub recent: Recent,
+    /// What users have reported to operators.
+    pub reports: Reports,
     /// Private messages that another server may not have seen yet.
     pub undelivered: Undelivered,
     /// How addresses are hidden.
@@ -165,6 +169,7 @@ impl Core {
             whowas: Whowas::new(config.limits.whowas),
             monitor: Monitor::default(),
             recent: Recent::default(),
+            reports: Reports::default(),
             undelivered: Undelivered::default(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),

@@ -3,6 +3,7 @@
 mod announce;
 pub mod channel;
 mod redact;
+mod report;
 mod request;
 mod split;
 mod user;
@@ -116,6 +117,8 @@ impl Tell<'_> {
             Change::Told { by, user } => self.told(*by, *user),
             Change::Redacted { by } => self.redacted(*by),
             Change::Announced => self.announced(),
+            Change::Reported { by } => self.reported(*by),
+            Change::ReportClosed => self.report_closed(),
             Change::Snotice => self.snotice(),
             Change::Asked { user } => self.asked(*user),
             Change::Ban { key, by } => bans::changed(self.core, self.fx, key, *by, self.now),

@@ -181,6 +181,22 @@ pub enum Op {
         /// Why; empty for no reason.
         reason: Box<str>,
     },
+    /// A user tells operators of something.
+    Report {
+        /// Who.
+        by: Uid,
+        /// A user as `nick!user@host`, or a channel.
+        about: Box<str>,
+        /// What is wrong.
+        reason: Box<str>,
+    },
+    /// An operator has dealt with what a user has reported.
+    ReportClosed {
+        /// Who.
+        by: Source,
+        /// The operation that reported it.
+        report: Stamp,
+    },
     /// Operators are told of something, those whose snomask has the letter.
     Snotice {
         /// Which kind of thing.
@@ -569,6 +585,13 @@ pub enum Change {
         /// By whom.
         by: UserId,
     },
+    /// A user has reported something; it stands in the operation.
+    Reported {
+        /// Who.
+        by: UserId,
+    },
+    /// A report has been closed; which stands in the operation.
+    ReportClosed,
     /// Operators are told of something; it stands in the operation.
     Snotice,
     /// Something is asked of a user's own server; it stands in the operation.

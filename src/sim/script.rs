@@ -154,6 +154,8 @@ impl Play {
             "limits.login_burst" => self.config.limits.login_burst = number() as u32,
             "limits.server_bans" => self.config.limits.server_bans = number(),
             "limits.accept" => self.config.limits.accept = number(),
+            "server.welcome" => self.config.server.welcome.push(value.into()),
+            "limits.reports" => self.config.limits.reports = number(),
             "limits.redact_messages" => self.config.limits.redact_messages = number(),
             "limits.redact_window" => self.config.limits.redact_window = seconds(value),
             "limits.multiline_lines" => self.config.limits.multiline_lines = number(),

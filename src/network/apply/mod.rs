@@ -59,6 +59,8 @@ impl Network {
             | Op::Announce { .. }
             | Op::Message(_)
             | Op::Redact { .. }
+            | Op::Report { .. }
+            | Op::ReportClosed { .. }
             | Op::Snotice { .. }
             | Op::Request { .. } => {
                 changes.extend(self.passes_by(op));
@@ -101,6 +103,8 @@ impl Network {
             Op::Announce { .. } => Some(Change::Announced),
             Op::Message(message) => self.say(message),
             Op::Redact { by, .. } => Some(Change::Redacted { by: self.seen(*by)? }),
+            Op::Report { by, .. } => Some(Change::Reported { by: self.uid(*by)? }),
+            Op::ReportClosed { .. } => Some(Change::ReportClosed),
             Op::Snotice { .. } => Some(Change::Snotice),
             Op::Request { uid, .. } => Some(Change::Asked { user: self.uid(*uid)? }),
             _ => None,

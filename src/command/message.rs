@@ -37,7 +37,7 @@ pub fn send(
         return Ok(());
     }
     // A CR can stand inside of a line from a client, but not in one that is passed on.
-    let text = text.replace('\r', "");
+    let text = without_cr(text);
     let most = ctx.core.config.limits.targets;
     for target in line.args.list(0).take(most) {
         let sent = one(ctx, user, target, kind, (&text, &tags));
@@ -52,6 +52,10 @@ pub fn send(
         Some(target) if kind != MessageKind::Notice => Err(reply::too_many_targets(target).into()),
         Some(_) | None => Ok(()),
     }
+}
+
+fn without_cr(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') { text.replace('\r', "").into() } else { text.into() }
 }
 
 /// Sends a message, with its client-only tags, to one target.
@@ -86,9 +90,9 @@ fn filtered<'a>(
     to: Target,
 ) -> Result<(Target, Cow<'a, str>), Reject> {
     // Of several lines all are looked at together, and then each by itself.
-    let whole = text.replace('\r', "");
+    let whole = without_cr(&text);
     let lines = whole.split('\n').filter(|line| line.len() < whole.len());
-    for line in std::iter::once(whole.as_str()).chain(lines) {
+    for line in std::iter::once(&*whole).chain(lines) {
         match &to {
             Target::Channel { .. } | Target::Moderated(_) => {
                 filters::check(ctx, user, Place::Channel, line)

@@ -61,6 +61,9 @@ fn redact(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
             None => return Err(fail::unknown_msgid(target, id).into()),
         },
     };
+    if let Place::Channel(channel, _) = said.place {
+        policy::appear(ctx, user, channel);
+    }
     let by = ctx.whois(user).uid;
     ctx.commit(Op::Redact { by, said: at, to, reason: reason.into() });
     Ok(())
@@ -275,6 +278,27 @@ mod tests {
                 "
             ));
         }
+    }
+
+    #[test]
+    fn who_takes_something_back_is_there() {
+        play(
+            r"
+            alice > CAPS
+            bob   > CAPS
+            alice > JOIN #a
+            bob   > JOIN #a
+            bob   > PRIVMSG #a :hi
+            bob   <~ @msgid=* :bob!~bob@bob.test PRIVMSG #a :hi
+            alice > MODE #a +D
+            bob   > PART #a
+            alice <~ *:bob!~bob@bob.test PART #a
+            bob   > JOIN #a
+            bob   > REDACT #a $id
+            alice <~ @msgid=* :bob!~bob@bob.test JOIN #a
+            alice <~ @msgid=* :bob!~bob@bob.test REDACT #a $id
+            ",
+        );
     }
 
     #[test]

@@ -5,8 +5,8 @@
 //! a pattern with `*`; `<!` says that no line with that text has come since the last one that was read.
 //! `servers N`, `config KEY VALUE`, `wait SECONDS`, `split 1 | 2`, `heal` and `same` speak of the network;
 //! `strangers N` are servers that have yet to hear of each other, which `heal` has them do.
-//! `$id` in what is sent or must come is the message id of the last line that was read and had one,
-//! REDACT left out.
+//! `$id` in what is sent or must come is the message id of the last message (PRIVMSG, NOTICE,
+//! TAGMSG, BATCH) that was read and had one.
 //! Lines that a script does not mention may come before those it does. In the end every client must
 //! believe what its server knows.
 
@@ -74,6 +74,9 @@ impl Crowd {
     }
 }
 
+/// What has an id that can be named.
+const SAYS: [&str; 4] = [" PRIVMSG ", " NOTICE ", " TAGMSG ", " BATCH "];
+
 fn seconds(text: &str) -> Duration {
     Duration::from_secs(text.parse().unwrap_or(0))
 }
@@ -83,7 +86,7 @@ struct Play {
     config: Config,
     sim: Option<Sim>,
     clients: BTreeMap<String, usize>,
-    /// The message id of the last line that was read and had one.
+    /// The message id of the last message that was read and had one.
     id: String,
 }
 
@@ -221,7 +224,7 @@ impl Play {
             if fits {
                 let tags = got.strip_prefix('@').and_then(|got| got.split(' ').next());
                 let id = tags.and_then(|tags| Tags::new(tags).get("msgid"));
-                if let Some(id) = id.filter(|_| !got.contains(" REDACT ")) {
+                if let Some(id) = id.filter(|_| SAYS.iter().any(|verb| got.contains(verb))) {
                     self.id = id.into_owned();
                 }
                 return;

@@ -10,7 +10,7 @@ use crate::{
         UserId,
         mode::{self, By, Kind, Who},
     },
-    wire::{extban, message::Args, reply},
+    wire::{encode::head, extban, message::Args, reply},
 };
 
 pub const COMMANDS: &[Command] = &[Command {
@@ -64,10 +64,27 @@ pub(super) fn help(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome 
 
 fn show(ctx: &mut Ctx<'_>, topic: &str, page: &Page) {
     ctx.reply(reply::help_start(topic, &page.head));
-    for line in &page.lines {
+    for line in page.lines.iter().flat_map(|line| wrapped(line)) {
         ctx.reply(reply::help_txt(topic, line));
     }
     ctx.reply(reply::end_of_help(topic));
+}
+
+/// The longest line of a page, which leaves room for the names of server, nick and topic.
+const LINE_MAX: usize = 340;
+
+/// A text in lines, each with as many words as it has room for.
+fn wrapped(text: &str) -> Vec<&str> {
+    let (mut lines, mut rest) = (Vec::new(), text);
+    while rest.len() > LINE_MAX {
+        let start = head(rest, LINE_MAX);
+        let end = start.rfind(' ').filter(|end| *end > 0).unwrap_or(start.len());
+        let (line, after) = rest.split_at(end);
+        lines.push(line);
+        rest = after.trim_start();
+    }
+    lines.push(rest);
+    lines
 }
 
 /// The one character of a text, a sign before it left out.
@@ -238,12 +255,26 @@ mod tests {
 
     #[test]
     fn everything_in_the_tables_has_a_page() {
-        let has_lines = |page: Option<Page>| page.is_some_and(|page| !page.lines.is_empty());
+        let has_lines = |page: Option<Page>| {
+            page.is_some_and(|page| !page.lines.is_empty() && page.head.len() <= LINE_MAX)
+        };
+        assert!(TABLE.iter().all(|row| has_lines(Some(command(row)))));
         assert!(mode::CHANNEL.iter().all(|row| has_lines(channel_mode(row.letter))));
         assert!(mode::STATUS.iter().all(|row| has_lines(channel_mode(row.0))));
         assert!(mode::USER.iter().all(|row| has_lines(user_mode(row.letter))));
         assert!(extban::WORDS.iter().all(|row| has_lines(extended_ban(row.name))));
         assert!(snotice::KINDS.iter().all(|row| has_lines(snomask(row.letter))));
+    }
+
+    #[test]
+    fn a_long_text_is_told_in_several_lines() {
+        let text = "word ".repeat(200);
+        let lines = wrapped(text.trim());
+        assert!(lines.iter().all(|line| line.len() <= LINE_MAX));
+        assert_eq!(lines.join(" "), text.trim());
+        let text = "é".repeat(LINE_MAX);
+        assert_eq!(wrapped(&text).concat(), text);
+        assert_eq!(wrapped("short"), ["short"]);
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! The whole server, sans I/O: driven alike by the reactor and by the simulator.
 
 use crate::{
-    command, config,
+    command,
+    config::{self, Trusted},
     core::{
-        ConnId, Core, Start, bans, defcon, dispatch,
+        ConnId, Core, Start, dispatch,
         effect::Effects,
         frame::{Frame, PeerId},
         housekeeping, registration, reload,
         session::Session,
+        starttls,
     },
     job::{Answer, JobId, Loaded},
     link::Mesh,
@@ -41,6 +43,8 @@ pub enum Origin {
     Ip(IpAddr),
     /// A Unix socket of this machine.
     Local,
+    /// The Tor network: by which circuit, where that is known.
+    Tor(Option<u32>),
 }
 
 impl Origin {
@@ -48,7 +52,7 @@ impl Origin {
     pub fn ip(self) -> Option<IpAddr> {
         match self {
             Origin::Ip(ip) => Some(ip),
-            Origin::Local => None,
+            Origin::Local | Origin::Tor(_) => None,
         }
     }
 
@@ -57,9 +61,20 @@ impl Origin {
         let bits = |ip: IpAddr| if ip.is_ipv4() { 32 } else { 64 };
         self.ip().and_then(|ip| Cidr::new(ip, bits(ip))).map(Cidr::address)
     }
+
+    /// Whether a list of those who are trusted names it.
+    pub fn is_among(self, trusted: &[Trusted]) -> bool {
+        trusted.iter().any(|one| match (one, self) {
+            (Trusted::Range(range), Origin::Ip(ip)) => range.contains(ip),
+            (Trusted::Unix, Origin::Local) => true,
+            (Trusted::Range(_) | Trusted::Unix, Origin::Ip(_) | Origin::Local | Origin::Tor(_)) => {
+                false
+            }
+        })
+    }
 }
 
-/// A connection that is ready to speak IRC: after TLS.
+/// A connection that is ready to speak IRC: after PROXY, TLS and WebSocket.
 #[derive(Clone, Debug)]
 pub struct Peer {
     /// Where it comes from.
@@ -128,6 +143,13 @@ pub enum Input<'a> {
         /// Which.
         conn: ConnId,
     },
+    /// The connection has become encrypted, as `Effect::Secure` asked.
+    Secured {
+        /// Which.
+        conn: ConnId,
+        /// How.
+        tls: Tls,
+    },
     /// A worker has answered.
     Done {
         /// What had been asked.
@@ -184,15 +206,7 @@ impl Server {
 
     /// Whether a connection may go on. Asked at accept.
     pub fn admit(&mut self, from: Origin, _listener: usize, now: Now) -> Verdict {
-        let core = &self.core;
-        let banned = from.ip().and_then(|ip| {
-            let locked = defcon::refused_address(core, ip).map(str::to_owned);
-            locked.or_else(|| bans::refused_address(core, ip))
-        });
-        let verdict = match banned {
-            Some(why) => Verdict::Refuse(format!("ERROR :Closing link: {why}\r\n").into()),
-            None => self.core.admission.admit(from, &self.core.config.limits, now),
-        };
+        let verdict = self.core.admit(from, now);
         match verdict {
             Verdict::Admit => self.core.metrics.accepted += 1,
             Verdict::Refuse(_) => self.core.metrics.refused += 1,
@@ -200,9 +214,15 @@ impl Server {
         verdict
     }
 
+    /// Decides again about a connection that had been admitted, once a proxy has said whom it speaks
+    /// for. A connection that is refused counts as before.
+    pub fn readmit(&mut self, before: Origin, from: Origin, now: Now) -> Verdict {
+        self.core.readmit(before, from, now)
+    }
+
     /// Takes back an admission whose connection never came to be opened.
     pub fn abandon(&mut self, from: Origin) {
-        self.core.admission.release(from);
+        self.core.release(from);
     }
 
     /// A connection that has been admitted begins to speak IRC.
@@ -226,6 +246,7 @@ impl Server {
             Input::TooLong { conn } => dispatch::too_long(core, fx, conn, now),
             Input::Closed { conn, why } => housekeeping::closed(core, fx, conn, why, now),
             Input::Drained { conn } => dispatch::drained(core, fx, conn, now),
+            Input::Secured { conn, tls } => starttls::secured(core, fx, conn, tls),
             Input::Done { id, answer } => dispatch::done(core, fx, id, answer, now),
             Input::Tick => housekeeping::tick(core, fx, now),
             Input::Reload => reload::begin(core, fx, now),

@@ -1,13 +1,17 @@
 //! CAP (`ircv3: capability-negotiation`).
 
 use crate::{
-    config::Limits,
+    command::starttls,
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         registration,
     },
-    wire::{cap, message::Message, reply},
+    wire::{
+        cap::{self, Cap},
+        message::Message,
+        reply,
+    },
 };
 
 pub const COMMANDS: &[Command] = &[Command {
@@ -35,18 +39,13 @@ fn cap(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
                 // ircv3: whoever speaks 302 hears of changes.
                 session.caps = session.caps.or(cap::CAP_NOTIFY);
             }
-            let several = ctx.session().cap_version >= 302;
-            let name = |cap: &cap::Cap| match value(&ctx.core.config.limits, cap) {
-                Some(value) if several => format!("{}={value}", cap.name),
-                Some(_) | None => cap.name.to_owned(),
-            };
-            let names: Vec<String> = cap::offered().map(name).collect();
-            list(ctx, "LS", names.iter().map(String::as_str).collect());
+            let names = cap::ALL.iter().filter_map(|cap| shown(ctx, cap)).collect();
+            list(ctx, "LS", names);
         }
         "LIST" => {
             let caps = ctx.session().caps;
-            let names =
-                cap::offered().filter(|cap| caps.contains(cap.set)).map(|cap| cap.name).collect();
+            let held = cap::ALL.iter().filter(|cap| caps.contains(cap.set));
+            let names = held.map(|cap| cap.name.to_owned()).collect();
             list(ctx, "LIST", names);
         }
         "REQ" => {
@@ -62,10 +61,29 @@ fn cap(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
     Ok(())
 }
 
-/// What LS tells of a capability besides its name.
-fn value(limits: &Limits, cap: &cap::Cap) -> Option<String> {
-    let (bytes, lines) = (limits.multiline_bytes, limits.multiline_lines);
-    (cap.set == cap::MULTILINE).then(|| format!("max-bytes={bytes},max-lines={lines}"))
+/// A capability as this session is shown it, if it is; those who speak 302 are told its value.
+fn shown(ctx: &Ctx<'_>, cap: &Cap) -> Option<String> {
+    let session = ctx.session();
+    match cap.set {
+        cap::MULTILINE if session.cap_version >= 302 => {
+            let limits = &ctx.core.config.limits;
+            let (bytes, lines) = (limits.multiline_bytes, limits.multiline_lines);
+            Some(format!("{}=max-bytes={bytes},max-lines={lines}", cap.name))
+        }
+        _ if cap.offered => Some(cap.name.to_owned()),
+        cap::STS if session.cap_version >= 302 => {
+            ctx.core.sts.value(session, ctx.core).map(|value| format!("{}={value}", cap.name))
+        }
+        cap::TLS if starttls::is_offered(ctx) => Some(cap.name.to_owned()),
+        _ => None,
+    }
+}
+
+/// A capability that this session may ask for.
+fn find(ctx: &Ctx<'_>, name: &str) -> Option<&'static Cap> {
+    let known = cap::ALL.iter().find(|cap| cap.name == name)?;
+    // ircv3: STS is told, never asked for.
+    (known.set != cap::STS && shown(ctx, known).is_some()).then_some(known)
 }
 
 fn negotiate(ctx: &mut Ctx<'_>, on: bool) {
@@ -79,7 +97,7 @@ fn request(ctx: &mut Ctx<'_>, asked: &str) {
     let speaks_302 = ctx.session().cap_version >= 302;
     let known = asked.split_ascii_whitespace().all(|word| {
         let (name, off) = word.strip_prefix('-').map_or((word, false), |name| (name, true));
-        let Some(cap) = cap::find(name) else { return false };
+        let Some(cap) = find(ctx, name) else { return false };
         caps = if off { caps.without(cap.set) } else { caps.or(cap.set) };
         // ircv3: cap-notify cannot be given up by whoever speaks 302.
         !(off && speaks_302 && cap.set == cap::CAP_NOTIFY)
@@ -95,7 +113,7 @@ fn request(ctx: &mut Ctx<'_>, asked: &str) {
 }
 
 /// A list of capabilities, on several lines for those who speak 302; for others what fits on one.
-fn list(ctx: &mut Ctx<'_>, subcommand: &str, names: Vec<&str>) {
+fn list(ctx: &mut Ctx<'_>, subcommand: &str, names: Vec<String>) {
     let target = crate::core::render::addressee(ctx.core, ctx.conn).to_owned();
     let several = ctx.session().cap_version >= 302;
     let names = if several { names } else { fitting(names) };
@@ -108,13 +126,13 @@ fn list(ctx: &mut Ctx<'_>, subcommand: &str, names: Vec<&str>) {
         if !text.is_empty() {
             text.push(' ');
         }
-        text.push_str(name);
+        text.push_str(&name);
     }
     ctx.line("CAP", &[&target, subcommand], Some(&text));
 }
 
 /// The names that fit on one line, those of drafts only if there is room left.
-fn fitting(mut names: Vec<&str>) -> Vec<&str> {
+fn fitting(mut names: Vec<String>) -> Vec<String> {
     names.sort_by_key(|name| name.contains('/'));
     let mut length = 0;
     names.retain(|name| {
@@ -131,10 +149,45 @@ mod tests {
     use crate::sim::script::check;
 
     #[test]
+    fn transport_security_is_told_and_not_asked_for() {
+        check(
+            r"
+            config sts.port 6690
+            raw a
+            a > CAP LS
+            a <! sts
+            a > CAP LS 302
+            a <~ :s1.test CAP * LS :* sts=port=6690 userhost-in-names
+            a > CAP REQ sts
+            a < :s1.test CAP * NAK :sts
+            a > CAP REQ tls
+            a < :s1.test CAP * NAK :tls
+            ",
+        );
+    }
+
+    #[test]
+    fn who_has_to_come_back_by_tls_is_told_where() {
+        check(
+            r"
+            config sts.port 6690
+            config listen.sts_only true
+            raw a
+            a > CAP LS 302
+            a <~ :s1.test CAP * LS :* sts=port=6690 userhost-in-names
+            a > NICK al
+            a > USER al 0 * :Al
+            a < ERROR :Closing link: this server is for encrypted connections; set your client to use TLS (SSL) on port 6690
+            ",
+        );
+    }
+
+    #[test]
     fn who_knows_but_one_line_gets_what_fits_on_it() {
         let long = "x".repeat(LINE - 10);
-        assert_eq!(fitting(vec!["a/draft", "batch", &long, "sasl"]), ["batch", &long]);
-        assert_eq!(fitting(vec!["a/draft", "batch"]), ["batch", "a/draft"]);
+        let fitting = |names: &[&str]| fitting(names.iter().map(|name| (*name).into()).collect());
+        assert_eq!(fitting(&["a/draft", "batch", &long, "sasl"]), ["batch", &long]);
+        assert_eq!(fitting(&["a/draft", "batch"]), ["batch", "a/draft"]);
     }
 
     #[test]

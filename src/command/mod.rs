@@ -65,6 +65,7 @@ mod setname;
 mod shun;
 mod silence;
 mod squery;
+mod starttls;
 mod stats;
 mod summon;
 mod tagmsg;
@@ -80,6 +81,7 @@ mod usermode;
 mod users;
 mod version;
 mod wallops;
+mod webirc;
 mod who;
 mod whois;
 mod whowas;
@@ -153,6 +155,7 @@ const ALL: &[&[Command]] = &[
     shun::COMMANDS,
     silence::COMMANDS,
     squery::COMMANDS,
+    starttls::COMMANDS,
     stats::COMMANDS,
     summon::COMMANDS,
     tagmsg::COMMANDS,
@@ -173,6 +176,7 @@ const ALL: &[&[Command]] = &[
     users::COMMANDS,
     version::COMMANDS,
     wallops::COMMANDS,
+    webirc::COMMANDS,
     who::COMMANDS,
     whois::COMMANDS,
     whowas::COMMANDS,

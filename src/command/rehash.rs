@@ -32,7 +32,7 @@ fn rehash(ctx: &mut Ctx<'_>, user: UserId, _args: Args<'_>) -> Outcome {
 }
 
 fn loaded(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let texts = match reload::finish(ctx.core, ctx.fx, answer) {
+    let texts = match reload::finish(ctx.core, ctx.fx, answer, ctx.now) {
         Reload::Done(restart) if restart.is_empty() => {
             vec!["The configuration has been read again.".to_owned()]
         }

@@ -29,6 +29,7 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::WHOIS_CHANNELS,
         reply::WHOIS_ACTUALLY,
         reply::WHOIS_SECURE,
+        reply::WHOIS_SPECIAL,
         reply::WHOIS_BOT,
         reply::WHOIS_ACCOUNT,
         reply::WHOIS_CERTFP,
@@ -94,16 +95,20 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
     if modes.contains('Z') {
         ctx.reply(reply::whois_secure(&nick));
     }
+    let conn = ctx.local(target).and_then(|local| local.sessions.first().copied());
+    let session = conn.and_then(|conn| ctx.core.sessions.get(conn));
+    let fingerprint =
+        session.and_then(|session| session.tls.as_ref()).and_then(|tls| tls.fingerprint.clone());
+    if let Some(gateway) = session.and_then(|session| session.gateway.clone()) {
+        let text = format!("is connected by the gateway {gateway}");
+        ctx.reply(reply::whois_special(&nick, &text));
+    }
     if open {
         if let Some((host, address)) = real {
             ctx.reply(reply::whois_actually(&nick, &format!("{name}@{host}"), &address));
         }
         ctx.reply(reply::whois_modes(&nick, &modes.to_string()));
-        let conn = ctx.local(target).and_then(|local| local.sessions.first().copied());
-        let tls = conn
-            .and_then(|conn| ctx.core.sessions.get(conn))
-            .and_then(|session| session.tls.as_ref());
-        if let Some(fingerprint) = tls.and_then(|tls| tls.fingerprint.clone()) {
+        if let Some(fingerprint) = fingerprint {
             ctx.reply(reply::whois_certfp(&nick, &fingerprint));
         }
     }

@@ -62,6 +62,8 @@ pub enum Mistake {
     UnknownClass(String),
     /// A key that must be there.
     Missing(&'static str, &'static str),
+    /// Settings of a listener that do not go together.
+    Listener(&'static str),
     /// The name of a server that is none.
     ServerName,
     /// A secret that could be guessed.
@@ -109,6 +111,7 @@ impl fmt::Display for Mistake {
             }
             Mistake::TooManyFiles(most) => write!(f, "`include` names more than {most} files"),
             Mistake::Missing(table, what) => write!(f, "[[{table}]] needs {what}"),
+            Mistake::Listener(what) => f.write_str(what),
             Mistake::UnknownClass(name) => write!(f, "there is no class of operators `{name}`: name admin, oper, helper or an [[oper_class]]"),
             Mistake::ServerName => f.write_str("`name` must be a host name with a dot in it, as irc.example.org"),
             Mistake::WeakSecret => f.write_str(

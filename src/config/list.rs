@@ -1,7 +1,7 @@
 //! Tables of which there are several, and what holds for one as a whole.
 
 use super::{
-    Address, Config, Listen, Mistake, Oper, OperClass, Reading, Secret,
+    Address, Config, Listen, Mistake, Oper, OperClass, Reading, Secret, Webirc,
     node::{Entry, Node, Value},
     privilege,
 };
@@ -59,6 +59,13 @@ pub fn read(
             config.oper.push(oper);
             twice.then_some(name)
         }
+        "webirc" => {
+            let webirc = webirc(item, file, reading);
+            let twice = config.webirc.iter().any(|other| other.name == webirc.name);
+            let name = webirc.name.clone();
+            config.webirc.push(webirc);
+            twice.then_some(name)
+        }
         _ => {
             classes.bases.push((file, place_of(&item, "extends")));
             let class = oper_class(item, file, reading);
@@ -92,7 +99,50 @@ fn listen(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Listen> 
     if keys.place("address").is_none() {
         reading.wrong(keys.at, Mistake::Missing("listen", "an `address`"));
     }
+    if listen.starttls && listen.tls.is_empty() {
+        let what = "`starttls` needs `tls`, the certificates to turn to TLS with";
+        reading.wrong(keys.at, Mistake::Listener(what));
+    }
+    if listen.starttls && listen.websocket {
+        let what = "`starttls` is not for `websocket`; without `starttls`, `tls` makes it wss://";
+        reading.wrong(keys.at, Mistake::Listener(what));
+    }
+    if let Some(at) = keys.place("origins").or(keys.place("forwarded")) {
+        if !listen.websocket {
+            let what = "`origins` and `forwarded` are for `websocket = true`";
+            reading.wrong(at, Mistake::Listener(what));
+        }
+    }
     (listen.address != Address::Unix(PathBuf::new())).then_some(listen)
+}
+
+/// A gateway.
+fn webirc(item: Node, file: usize, reading: &mut Reading<'_>) -> Webirc {
+    let keys = Keys::of(&item);
+    let Value::Table(entries) = item.value else {
+        reading.wrong(keys.at, Mistake::Wants("webirc", "tables, each begun with [[webirc]]"));
+        return Webirc::default();
+    };
+    let mut webirc = Webirc::read(within(entries, file), reading);
+    if keys.place("name").is_none() {
+        reading.wrong(keys.at, Mistake::Missing("webirc", "a `name`"));
+    }
+    let password = keys.place("password").or(keys.place("password_file"));
+    match (password, keys.place("fingerprint")) {
+        (None, None) => {
+            reading.wrong(keys.at, Mistake::Missing("webirc", "a `password` or a `fingerprint`"));
+        }
+        (Some(_), None) if webirc.hosts.is_empty() => {
+            // Whoever learned the password could be anybody.
+            reading.wrong(keys.at, Mistake::Missing("webirc", "`hosts`, or a `fingerprint`"));
+        }
+        (Some(at), _) if webirc.password.as_ref().is_some_and(Secret::is_hash) => {
+            hashed(webirc.password.as_ref(), at, reading);
+        }
+        (Some(_), _) | (None, Some(_)) => (),
+    }
+    webirc.fingerprint = fingerprint(webirc.fingerprint, &keys, reading);
+    webirc
 }
 
 /// An operator.
@@ -116,13 +166,19 @@ fn oper(item: Node, file: usize, reading: &mut Reading<'_>) -> Oper {
         (Some(at), _) => hashed(oper.password.as_ref(), at, reading),
         (None, Some(_)) => (),
     }
-    oper.fingerprint = oper.fingerprint.map(|text| text.replace(':', "").to_ascii_lowercase());
+    oper.fingerprint = fingerprint(oper.fingerprint, &keys, reading);
+    oper
+}
+
+/// A fingerprint as it is compared, with or without colons, in either case.
+fn fingerprint(given: Option<String>, keys: &Keys, reading: &mut Reading<'_>) -> Option<String> {
+    let text = given.map(|text| text.replace(':', "").to_ascii_lowercase());
     let sha256 = |text: &String| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
-    if let Some(at) = keys.place("fingerprint").filter(|_| !oper.fingerprint.iter().all(sha256)) {
+    if let Some(at) = keys.place("fingerprint").filter(|_| !text.iter().all(sha256)) {
         let wants = "the SHA-256 of a certificate, 64 hexadecimal digits";
         reading.wrong(at, Mistake::Wants("fingerprint", wants));
     }
-    oper
+    text
 }
 
 /// A class of operators.

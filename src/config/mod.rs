@@ -11,8 +11,11 @@ pub mod schema;
 pub mod value;
 
 pub use error::{Error, Mistake};
-pub use schema::{Cloak, Config, Dns, Limits, Listen, Log, Oper, OperClass, Server, Storage, Tls};
-pub use value::{Address, LogFormat, NameServer, Secret};
+pub use schema::{
+    Cloak, Config, Dns, Limits, Listen, Log, Oper, OperClass, Server, Storage, Sts, Tls, Tor,
+    Webirc,
+};
+pub use value::{Address, LogFormat, NameServer, Secret, Trusted};
 
 use node::Node;
 use std::{io, path::Path};
@@ -160,6 +163,27 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }
+    }
+
+    #[test]
+    fn settings_that_do_not_go_together_are_mistakes() {
+        let errors = read(
+            "[[listen]]\naddress = \"127.0.0.1:1\"\nstarttls = true\n[[listen]]\naddress = \"127.0.0.1:2\"\norigins = [\"a\"]\n[[webirc]]\nname = \"a\"\npassword = \"b\"\n[[webirc]]\nhosts = [\"unix\"]\n[tor]\nhost = \"x\"\n",
+        )
+        .unwrap_err();
+        let lines: Vec<_> = errors.iter().map(|error| error.split(' ').next().unwrap()).collect();
+        assert_eq!(lines, ["a.toml:1:", "a.toml:6:", "a.toml:7:", "a.toml:10:", "a.toml:13:"]);
+    }
+
+    #[test]
+    fn whom_to_believe_is_written_as_addresses_ranges_or_unix() {
+        let fingerprint = ["AB"; 32].join(":");
+        let config = read(&format!(
+            "[[listen]]\naddress = \"127.0.0.1:1\"\nproxy = [\"10.0.0.0/8\", \"unix\"]\n[[webirc]]\nname = \"a\"\nfingerprint = \"{fingerprint}\"\n",
+        ))
+        .unwrap();
+        assert_eq!(config.listen[0].proxy[1], Trusted::Unix);
+        assert_eq!(config.webirc[0].fingerprint, Some("ab".repeat(32)));
     }
 
     #[test]

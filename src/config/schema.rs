@@ -1,7 +1,7 @@
 //! Every key, once.
 
 use super::{
-    Address, Key, LogFormat, Mistake, NameServer, Reading, Reload, Secret,
+    Address, Key, LogFormat, Mistake, NameServer, Reading, Reload, Secret, Trusted,
     list::{self, hashed, within},
     nearest::nearest,
     node::{Entry, Node, Value},
@@ -121,6 +121,57 @@ config! {
         address: Address = "", Address::Unix(PathBuf::new()), Live;
         /// The certificates, for a listener that speaks TLS; the first is for clients that name no other.
         tls: Vec<Tls> = "", Vec::new(), Live;
+        /// Proxies (HAProxy, stunnel, Tor) that say for whom they speak, with the PROXY protocol of version 1 or 2: addresses, ranges, or `unix`. Nobody else may then connect here.
+        proxy: Vec<Trusted> = "[]", Vec::new(), Live;
+        /// Whether clients are browsers, which speak WebSocket.
+        websocket: bool = "false", false, Live;
+        /// The web sites whose pages may connect, with `*` for anything; all if none is given.
+        origins: Vec<String> = "[]", Vec::new(), Live;
+        /// Web servers in front of a `websocket` listener that say for whom they speak. They must set X-Forwarded-For (or Forwarded) themselves, and X-Forwarded-Proto if users count as encrypted.
+        forwarded: Vec<Trusted> = "[]", Vec::new(), Live;
+        /// Whether clients come by Tor: they get a host of their own and limits of their own, see `[tor]`.
+        tor: bool = "false", false, Live;
+        /// Whether connections begin in plain text and may turn to TLS with STARTTLS. Old clients only: STS is better.
+        starttls: bool = "false", false, Live;
+        /// Whether those who do not speak TLS are only told where to connect instead, see `[sts]`.
+        sts_only: bool = "false", false, Live;
+    }
+    /// Strict transport security: clients are told to come back by TLS, and never without it. They then refuse every certificate that they cannot verify.
+    sts Sts {
+        /// Whether it is told. It never is while a listener for TLS has a certificate that vouches for itself.
+        enabled: bool = "false", false, Live;
+        /// The port where TLS is spoken.
+        port: u16 = "6697", 6697, Live, 1..=65_535;
+        /// How long clients are to remember it. Begin with minutes, and end with 30d or more; with 0s they forget.
+        duration: Duration = "\"0s\"", Duration::ZERO, Live, 0..=315_360_000;
+        /// Whether the network agrees to stand on lists that clients come with.
+        preload: bool = "false", false, Live;
+    }
+    /// A gateway (a web client, a bouncer) that says with WEBIRC for whom it speaks.
+    webirc Webirc {
+        /// What WHOIS calls it.
+        name: String = "", String::new(), Live;
+        /// Its password, or the hash that `slircd hash-password` makes of it.
+        password: Option<Secret> = "", None, Live;
+        /// The SHA-256 fingerprint of the certificate that it connects with.
+        fingerprint: Option<String> = "", None, Live;
+        /// Where it connects from: addresses, ranges, or `unix`.
+        hosts: Vec<Trusted> = "[]", Vec::new(), Live;
+        /// Whether it is believed which certificates its users have.
+        certificates: bool = "false", false, Live;
+    }
+    /// Those who come by a `tor` listener.
+    tor Tor {
+        /// The host that they all have.
+        host: String = "\"tor-network.onion\"", "tor-network.onion".into(), Live;
+        /// The most of them.
+        clients: u32 = "64", 64, Live, 1..=1_000_000;
+        /// The most in one circuit, where Tor tells circuits apart (HiddenServiceExportCircuitID haproxy).
+        clients_per_circuit: u32 = "4", 4, Live, 1..=1_000_000;
+        /// How many may connect at once before they have to wait, all together.
+        connect_burst: u32 = "32", 32, Live, 1..=1_000_000;
+        /// How long they wait for each connection beyond that.
+        connect_interval: Duration = "\"1s\"", Duration::from_secs(1), Live, 0..=86_400;
     }
     /// Bounds of everything that clients can make grow.
     limits Limits {
@@ -271,6 +322,12 @@ pub struct Config {
     pub server: Server,
     /// `[[listen]]`
     pub listen: Vec<Listen>,
+    /// `[sts]`
+    pub sts: Sts,
+    /// `[[webirc]]`
+    pub webirc: Vec<Webirc>,
+    /// `[tor]`
+    pub tor: Tor,
     /// `[limits]`
     pub limits: Limits,
     /// `[storage]`
@@ -290,6 +347,9 @@ pub struct Config {
 const TABLES: &[&str] = &[
     "server",
     "listen",
+    "sts",
+    "webirc",
+    "tor",
     "limits",
     "storage",
     "cloak",
@@ -317,13 +377,14 @@ impl Config {
                         reading.wrong(item.at, Mistake::Wants("include", "a list of file names"));
                     }
                 }
-                (name @ ("listen" | "oper" | "oper_class"), Value::Array(items)) => {
+                (name @ ("listen" | "oper" | "oper_class" | "webirc"), Value::Array(items)) => {
                     for item in items {
                         list::read(&mut config, &mut classes, name, item, file, reading);
                     }
                 }
                 (
-                    name @ ("server" | "limits" | "storage" | "cloak" | "dns" | "log"),
+                    name @ ("server" | "sts" | "tor" | "limits" | "storage" | "cloak" | "dns"
+                    | "log"),
                     Value::Table(entries),
                 ) => match single.iter_mut().find(|table| table.0 == name) {
                     Some(table) => table.1.extend(within(entries, file)),
@@ -331,7 +392,7 @@ impl Config {
                 },
                 (name, _) if TABLES.contains(&name) => {
                     let wants = match name {
-                        "listen" | "oper" | "oper_class" => "a list of tables ([[…]])",
+                        "listen" | "oper" | "oper_class" | "webirc" => "a list of tables ([[…]])",
                         "include" => "a list of file names",
                         _ => "a table ([…])",
                     };
@@ -376,6 +437,14 @@ impl Config {
                 }
                 let at = at(reading, &["password", "password_file"]);
                 hashed(self.server.password.as_ref(), at, reading);
+            }
+            "sts" => self.sts = Sts::read(entries, reading),
+            "tor" => {
+                self.tor = Tor::read(entries, reading);
+                if !name::is_server_name(&self.tor.host) {
+                    let at = at(reading, &["host"]);
+                    reading.wrong(at, Mistake::Wants("host", "a host name with a dot in it"));
+                }
             }
             "limits" => self.limits = Limits::read(entries, reading),
             "storage" => self.storage = Storage::read(entries, reading),
@@ -486,6 +555,7 @@ macro_rules! within {
 }
 
 within! {
+    u16: "", number => u64::from(*number);
     u32: "", number => u64::from(*number);
     u64: "", number => *number;
     usize: "", number => *number as u64;
@@ -497,10 +567,13 @@ fn unit<T: Within>(_: &T) -> &'static str {
     T::UNIT
 }
 
-fn all() -> [&'static [(Key, &'static str)]; 9] {
+fn all() -> [&'static [(Key, &'static str)]; 12] {
     [
         Server::KEYS,
         Listen::KEYS,
+        Sts::KEYS,
+        Webirc::KEYS,
+        Tor::KEYS,
         Limits::KEYS,
         Storage::KEYS,
         Cloak::KEYS,
@@ -523,7 +596,7 @@ pub fn example() -> String {
     );
     for table in all() {
         let Some(name) = table.first().map(|row| row.0.table) else { continue };
-        let (open, close, off) = if matches!(name, "listen" | "oper" | "oper_class") {
+        let (open, close, off) = if matches!(name, "listen" | "oper" | "oper_class" | "webirc") {
             ("[[", "]]", "#")
         } else {
             ("[", "]", "")
@@ -557,10 +630,11 @@ fn sample(key: &Key) -> &'static str {
             "{ certificate = \"/etc/slircd/tls/fullchain.pem\", key = \"/etc/slircd/tls/privkey.pem\" }"
         }
         ("storage", "path") => "\"/var/lib/slircd\"",
+        ("webirc", "name") => "\"webchat\"",
         ("oper", "name") => "\"alice\"",
         ("oper_class", "name") => "\"guard\"",
         ("oper_class", "extends") => "\"helper\"",
-        ("oper", "fingerprint") => "\"0123…\"",
+        (_, "fingerprint") => "\"0123…\"",
         (_, "secret") => "\"…\"",
         _ => "\"$argon2id$…\"",
     }

@@ -27,6 +27,11 @@ impl Secret {
         &self.0
     }
 
+    /// Whether it is the hash of a password, and not the password.
+    pub fn is_hash(&self) -> bool {
+        self.0.starts_with("$argon2")
+    }
+
     /// Whether it could be guessed: too short, of too few characters, or a placeholder.
     pub fn is_weak(&self) -> bool {
         let mut characters: Vec<char> = self.0.chars().collect();
@@ -53,6 +58,25 @@ pub enum Address {
     Tcp(SocketAddr),
     /// A Unix socket.
     Unix(PathBuf),
+}
+
+/// Who is believed when they speak for others.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Trusted {
+    /// Who connects from there.
+    Range(Cidr),
+    /// Who connects by a Unix socket.
+    Unix,
+}
+
+impl Trusted {
+    /// Reads an address, a range or `unix`.
+    pub fn parse(text: &str) -> Option<Trusted> {
+        match text {
+            "unix" => Some(Trusted::Unix),
+            range => Cidr::parse(range).map(Trusted::Range),
+        }
+    }
 }
 
 /// A name server: an address, and a port if it is not that of DNS.
@@ -109,6 +133,8 @@ settings! {
     NameServer: "an address, or one with a port, as 192.0.2.1 or [2001:db8::1]:5353", value => name_server(text(value)?);
     Address: "an address with a port, or unix: and a path", value => address(text(value)?);
     Cidr: "an address or a range, as 192.0.2.0/24", value => Cidr::parse(text(value)?);
+    Trusted: "addresses or ranges, as 192.0.2.0/24, or unix", value => Trusted::parse(text(value)?);
+    u16: "a port, from 0 to 65535", value => number(value).and_then(|number| u16::try_from(number).ok());
     Priv: "one of announce, ban, channels, defcon, force, identity, kill, override, rehash, reports, see", value => Priv::named(text(value)?);
     Casemap: "ascii, rfc1459 or precis", value => match text(value)? {
         "ascii" => Some(Casemap::Ascii),

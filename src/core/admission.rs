@@ -1,6 +1,7 @@
 //! Who may connect: how many at once, and how often, from one address. Decided at accept, before any
 //! handshake is paid for.
 
+use super::{Core, bans, defcon};
 use crate::{
     config::Limits,
     server::{Origin, Verdict},
@@ -13,6 +14,8 @@ use std::{
 
 /// How many addresses without a connection are remembered for their throttle.
 const REMEMBERED_MAX: usize = 65_536;
+
+const FULL: &str = "ERROR :Closing link: the server is full, try again later\r\n";
 
 /// The connections, by address. An IPv6 address counts as its /64, which is what one customer has.
 #[derive(Debug, Default)]
@@ -35,9 +38,7 @@ impl Admission {
     /// Decides about a connection, and counts it if it is admitted.
     pub fn admit(&mut self, from: Origin, limits: &Limits, now: Now) -> Verdict {
         if self.total >= limits.clients {
-            return Verdict::Refuse(
-                "ERROR :Closing link: the server is full, try again later\r\n".into(),
-            );
+            return Verdict::Refuse(FULL.into());
         }
         let (Some(ip), Some(key)) = (from.ip(), from.customer()) else {
             self.total += 1;
@@ -84,6 +85,27 @@ impl Admission {
         }
     }
 
+    /// Counts a connection to which only the limit of the whole server applies.
+    fn admit_freely(&mut self, from: Origin, limits: &Limits) -> Verdict {
+        if self.total >= limits.clients {
+            return Verdict::Refuse(FULL.into());
+        }
+        self.hold(from);
+        Verdict::Admit
+    }
+
+    /// Counts a connection without asking.
+    fn hold(&mut self, from: Origin) {
+        self.total += 1;
+        let Some(key) = from.customer() else { return };
+        let start = Address { open: 0, full_at: Mono::default() };
+        let address = self.addresses.entry(key).or_insert(start);
+        if address.open == 0 {
+            self.idle.remove(&(address.full_at, key));
+        }
+        address.open += 1;
+    }
+
     /// How many connections there are.
     pub fn total(&self) -> u32 {
         self.total
@@ -100,6 +122,60 @@ impl Admission {
         if let Some((_, key)) = self.idle.pop_first() {
             self.addresses.remove(&key);
         }
+    }
+}
+
+impl Core {
+    /// Decides about a connection, and counts it if it is admitted.
+    pub fn admit(&mut self, from: Origin, now: Now) -> Verdict {
+        let config = &self.config;
+        // Many come from a gateway, and count when it has said who they are.
+        let gateway = config.webirc.iter().any(|webirc| from.is_among(&webirc.hosts));
+        let banned = from.ip().and_then(|ip| {
+            let locked = defcon::refused_address(self, ip).map(str::to_owned);
+            locked.or_else(|| bans::refused_address(self, ip))
+        });
+        if let Some(why) = banned {
+            return Verdict::Refuse(format!("ERROR :Closing link: {why}\r\n").into());
+        }
+        if let Origin::Tor(circuit) = from {
+            let verdict = self.tor.admit(circuit, &config.tor, now.mono);
+            if verdict != Verdict::Admit {
+                return verdict;
+            }
+        }
+        let verdict = match gateway {
+            true => self.admission.admit_freely(from, &config.limits),
+            false => self.admission.admit(from, &config.limits, now),
+        };
+        if let (Origin::Tor(circuit), Verdict::Refuse(_)) = (from, &verdict) {
+            self.tor.release(circuit);
+        }
+        verdict
+    }
+
+    /// A connection that had been admitted is no more.
+    pub fn release(&mut self, from: Origin) {
+        if let Origin::Tor(circuit) = from {
+            self.tor.release(circuit);
+        }
+        self.admission.release(from);
+    }
+
+    /// A connection that had been admitted turns out to come from elsewhere. One that is refused counts
+    /// as before.
+    pub fn readmit(&mut self, before: Origin, from: Origin, now: Now) -> Verdict {
+        if before == from {
+            return Verdict::Admit;
+        }
+        self.admission.release(before);
+        let verdict = self.admit(from, now);
+        match (&verdict, before) {
+            (Verdict::Refuse(_), _) => self.admission.hold(before),
+            (Verdict::Admit, Origin::Tor(circuit)) => self.tor.release(circuit),
+            (Verdict::Admit, Origin::Ip(_) | Origin::Local) => (),
+        }
+        verdict
     }
 }
 
@@ -194,6 +270,26 @@ mod tests {
         }
         assert_eq!(admission.admit(from, &limits, now), Verdict::Admit);
         assert!(matches!(admission.admit(from, &limits, now), Verdict::Refuse(_)));
+    }
+
+    #[test]
+    fn whoever_is_held_is_counted_as_before() {
+        let (mut admission, limits, mut now) = (Admission::default(), limits(), Now::default());
+        let from = ip("192.0.2.1");
+        assert_eq!(admission.admit(from, &limits, now), Verdict::Admit);
+        admission.release(from);
+        admission.hold(from);
+        assert!(admission.idle.is_empty());
+        now.mono = now.mono + limits.connect_interval * 2;
+        assert_eq!(admission.admit_freely(from, &limits), Verdict::Admit);
+        assert_eq!(admission.admit(from, &limits, now), Verdict::Admit);
+        assert!(matches!(admission.admit(from, &limits, now), Verdict::Refuse(_)));
+        for _ in 0..3 {
+            admission.release(from);
+        }
+        assert_eq!((admission.total(), admission.idle.len()), (0, 1));
+        let full = Limits { clients: 0, ..limits };
+        assert_eq!(admission.admit_freely(from, &full), Verdict::Refuse(FULL.into()));
     }
 
     #[test]

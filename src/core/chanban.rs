@@ -1,6 +1,6 @@
 //! Whom bans touch. Asked where a user is at home, so what only that server knows counts as well.
 
-use super::Core;
+use super::{Core, session::Session};
 use crate::{
     network::{Channel, Mask, User, UserId, mode::Status},
     wire::{
@@ -57,6 +57,8 @@ fn fits(core: &Core, ban: &Ban, user: UserId) -> bool {
         // There is one class of connections.
         Fits::Class(class) => glob(class, "default"),
         Fits::Fingerprint(print) => fingerprint(core, who, user, print.as_deref()),
+        Fits::Gateway(name) => sessions(core, user)
+            .any(|session| session.gateway.as_deref().is_some_and(|known| glob(name, known))),
         Fits::Oper(mask) => who.is_oper() && mask.fits(&person, casemap),
         Fits::OperType(class) => who.class.as_deref().is_some_and(|known| glob(class, known)),
         Fits::Realmask(mask, name) => mask.fits(&person, casemap) && glob(name, &who.realname),
@@ -105,12 +107,15 @@ fn banned_elsewhere(core: &Core, user: UserId, name: &str) -> bool {
 
 fn fingerprint(core: &Core, who: &User, user: UserId, print: Option<&str>) -> bool {
     let Some(print) = print else { return who.modes.contains('Z') };
-    let sessions = core.locals.get(user).map_or(&[][..], |local| &local.sessions);
-    sessions.iter().any(|conn| {
-        let tls = core.sessions.get(*conn).and_then(|session| session.tls.as_ref());
-        tls.and_then(|tls| tls.fingerprint.as_deref())
-            .is_some_and(|known| mask::matches(print, known, core.network().casemap()))
+    sessions(core, user).any(|session| {
+        let known = session.tls.as_ref().and_then(|tls| tls.fingerprint.as_deref());
+        known.is_some_and(|known| mask::matches(print, known, core.network().casemap()))
     })
+}
+
+fn sessions(core: &Core, user: UserId) -> impl Iterator<Item = &Session> {
+    let conns = core.locals.get(user).map_or(&[][..], |local| &local.sessions);
+    conns.iter().filter_map(|conn| core.sessions.get(*conn))
 }
 
 #[cfg(test)]
@@ -197,6 +202,26 @@ mod tests {
             alice < :alice!~alice@alice.test MODE #a -b mute:*!*@bob.test
             alice > MODE #a -q
             alice < :s1.test 729 alice #a q :End of channel quiet list
+            ",
+        );
+    }
+
+    #[test]
+    fn those_who_come_through_a_gateway_are_known_by_its_name() {
+        check(
+            r"
+            config webirc chat sesame 10.0.0.0/8
+            alice > JOIN #a
+            alice > MODE #a +b w:chat
+            raw a
+            a     > WEBIRC sesame kiwi home.example 192.0.2.7
+            a     > NICK al
+            a     > USER al 0 * :Al
+            a     > JOIN #a
+            a     < :s1.test 474 al #a :Cannot join channel (+b)
+            alice > MODE #a -b+b gateway:Chat gateway:other
+            a     > JOIN #a
+            a     < :al!~al@home.example JOIN #a
             ",
         );
     }

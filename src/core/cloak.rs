@@ -39,6 +39,8 @@ impl Cloak {
             Origin::Ip(IpAddr::V4(ip)) => self.parts(&ip.octets(), [4, 3, 2]),
             Origin::Ip(IpAddr::V6(ip)) => self.parts(&ip.octets(), [8, 6, 4]),
             Origin::Local => format!("local.{}", self.suffix),
+            // There is nothing to hide, and nothing to tell one from another.
+            Origin::Tor(_) => format!("tor.{}", self.suffix),
         }
     }
 

@@ -36,6 +36,14 @@ pub enum Effect {
         /// Which.
         conn: ConnId,
     },
+    /// Begin TLS on a connection that was plain, once everything sent to it has been written, and say
+    /// `Input::Secured` when both sides have agreed.
+    Secure {
+        /// Which.
+        conn: ConnId,
+        /// Which of the configuration's listeners has the certificates.
+        listener: usize,
+    },
     /// Hand a frame to a linked server.
     Frame {
         /// Which.

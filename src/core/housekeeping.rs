@@ -206,7 +206,7 @@ pub fn closed(core: &mut Core, fx: &mut Effects, conn: ConnId, why: Gone, now: N
                 snotice::here(core, fx, 'd', text, now);
             }
         }
-        core.admission.release(session.from);
+        core.release(session.from);
     }
 }
 

@@ -20,6 +20,7 @@ pub mod effect;
 pub mod filters;
 pub mod flood;
 pub mod frame;
+pub mod gateway;
 pub mod housekeeping;
 pub mod local;
 pub mod lookalikes;
@@ -37,7 +38,10 @@ mod scene;
 pub mod session;
 pub mod snotice;
 pub mod speech;
+pub mod starttls;
+pub mod sts;
 pub mod timer;
+pub mod tor;
 pub mod undelivered;
 pub mod welcome;
 pub mod whowas;
@@ -70,6 +74,7 @@ use session::Session;
 use snotice::Snomask;
 use std::collections::BTreeMap;
 use timer::Timers;
+use tor::Tor;
 use undelivered::Undelivered;
 use whowas::Whowas;
 
@@ -103,6 +108,8 @@ pub struct Core {
     pub timers: Timers,
     /// Who may connect.
     pub admission: Admission,
+    /// Who may come by Tor.
+    pub tor: Tor,
     /// Who has failed to log in.
     pub attempts: Attempts,
     /// Nicks that look alike.
@@ -117,6 +124,8 @@ pub struct Core {
     pub reports: Reports,
     /// Private messages that another server may not have seen yet.
     pub undelivered: Undelivered,
+    /// What clients are told about coming back by TLS.
+    pub sts: sts::Policy,
     /// How addresses are hidden.
     pub cloak: Cloak,
     /// What is counted.
@@ -148,7 +157,7 @@ pub struct Core {
 impl Core {
     /// A server to which nobody has connected.
     pub fn new(start: Start, now: Now) -> Core {
-        let Loaded { config, texts, .. } = start.loaded;
+        let Loaded { config, texts, certificates } = start.loaded;
         let mut clock = Clock::new(start.origin.server, start.clock);
         clock.seen(Stamp { tick: now.wall.0 << 16, server: start.origin.server });
         let mut core = Core {
@@ -164,6 +173,7 @@ impl Core {
             clock,
             timers: Timers::default(),
             admission: Admission::default(),
+            tor: Tor::default(),
             attempts: Attempts::default(),
             lookalikes: Lookalikes::new(config.server.casemapping, start.seed),
             whowas: Whowas::new(config.limits.whowas),
@@ -171,6 +181,7 @@ impl Core {
             recent: Recent::default(),
             reports: Reports::default(),
             undelivered: Undelivered::default(),
+            sts: sts::Policy::new(&config.sts, &certificates),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),
             journal: Vec::new(),

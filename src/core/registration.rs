@@ -3,14 +3,14 @@
 
 use super::{
     ConnId, Core, bans,
-    ctx::{Ctx, Outcome, Reject, Then},
+    ctx::{Ctx, Outcome, Reject, Resume, Then},
     defcon,
     effect::Effects,
     filters,
     local::Local,
     render,
     session::{Phase, Session},
-    snotice,
+    snotice, sts,
     timer::Timer,
     welcome,
 };
@@ -38,20 +38,34 @@ pub fn open(core: &mut Core, fx: &mut Effects, peer: Peer, now: Now) -> ConnId {
     let latest = now.mono + core.config.limits.registration_timeout;
     core.look_after(conn, latest, Timer::Registration(conn));
     core.census.unknown += 1;
-    if let Some(address) = resolvable(core, from) {
-        if let Some(registration) = core.sessions[conn].registration() {
-            registration.resolving = true;
-        }
-        if is_public(from) {
-            let text = "*** Looking up your hostname...";
-            render::server_line(core, fx, conn, ("NOTICE", &["*"], Some(text)), now);
-        }
-        let dns = &core.config.dns;
-        let servers = dns.servers.iter().map(|server| server.0).collect();
-        let job = Job::Resolve { address, servers, timeout: dns.timeout };
-        core.ask(fx, job, Then::Aside { conn, resume: resolved }, now);
-    }
+    look_up(core, fx, conn, (from, resolved), now);
     conn
+}
+
+/// Asks for the name of the address that a gateway has given.
+pub fn look_up_again(ctx: &mut Ctx<'_>, from: Origin) {
+    look_up(ctx.core, ctx.fx, ctx.conn, (from, settle), ctx.now);
+}
+
+fn look_up(
+    core: &mut Core,
+    fx: &mut Effects,
+    conn: ConnId,
+    (from, resume): (Origin, Resume),
+    now: Now,
+) {
+    let Some(address) = resolvable(core, from) else { return };
+    if let Some(registration) = core.sessions[conn].registration() {
+        registration.resolving = true;
+    }
+    if is_public(from) {
+        let text = "*** Looking up your hostname...";
+        render::server_line(core, fx, conn, ("NOTICE", &["*"], Some(text)), now);
+    }
+    let dns = &core.config.dns;
+    let servers = dns.servers.iter().map(|server| server.0).collect();
+    let job = Job::Resolve { address, servers, timeout: dns.timeout };
+    core.ask(fx, job, Then::Aside { conn, resume }, now);
 }
 
 /// The address whose name is worth asking for. Those of this machine are no business of the system's
@@ -60,7 +74,7 @@ fn resolvable(core: &Core, from: Origin) -> Option<IpAddr> {
     let dns = &core.config.dns;
     match from {
         Origin::Ip(ip) if dns.enabled && !(ip.is_loopback() && dns.servers.is_empty()) => Some(ip),
-        Origin::Ip(_) | Origin::Local => None,
+        Origin::Ip(_) | Origin::Local | Origin::Tor(_) => None,
     }
 }
 
@@ -72,11 +86,19 @@ fn is_public(from: Origin) -> bool {
         Origin::Ip(IpAddr::V6(ip)) => {
             !(ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local())
         }
-        Origin::Local => false,
+        Origin::Local | Origin::Tor(_) => false,
     }
 }
 
 fn resolved(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    if ctx.session().gateway.is_some() {
+        // It is the name of the gateway.
+        return Ok(());
+    }
+    settle(ctx, answer)
+}
+
+fn settle(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
     registration.resolving = false;
     let text = match answer {
@@ -100,6 +122,10 @@ fn resolved(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 /// Completes registration if nothing is missing.
 pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
     let password = ctx.core.config.server.password.clone();
+    let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
+    if registration.nick.is_some() && registration.user.is_some() {
+        sts::check(ctx)?;
+    }
     let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
     if registration.negotiating || registration.resolving {
         return Ok(());
@@ -149,7 +175,8 @@ fn complete(ctx: &mut Ctx<'_>) {
     let away = ctx.session_mut().registration().and_then(|registration| registration.away.take());
     ctx.commit(Op::User(Box::new(presence)));
     let Some(user) = ctx.network().uid(uid) else { return };
-    let local = Local::new(ctx.conn, ctx.now);
+    let mut local = Local::new(ctx.conn, ctx.now);
+    local.deaf = ctx.whois(user).modes.contains('d');
     ctx.core.locals.insert(user, local);
     ctx.core.census.arrived();
     ctx.core.census.unknown = ctx.core.census.unknown.saturating_sub(1);
@@ -189,12 +216,14 @@ pub fn away(ctx: &mut Ctx<'_>, user: UserId, message: Option<Box<str>>) -> bool 
 
 fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presence> {
     let (from, secure) = (ctx.session().from, ctx.session().tls.is_some());
-    let cloaked = ctx.core.config.cloak.enabled;
+    // What Tor hides needs no cloak.
+    let cloaked = ctx.core.config.cloak.enabled && !matches!(from, Origin::Tor(_));
     let modes = UserModes::chosen(&ctx.core.config.server.user_modes);
     let cloak = ctx.core.cloak.host(from);
     let (address, shown) = match from {
         Origin::Ip(ip) => (Some(ip), address_text(ip)),
         Origin::Local => (None, "localhost".to_owned()),
+        Origin::Tor(_) => (None, ctx.core.config.tor.host.clone()),
     };
     let registration = ctx.session_mut().registration()?;
     let (nick, (user, realname)) = (registration.nick.clone()?, registration.user.clone()?);
@@ -228,6 +257,7 @@ pub fn origin_text(from: Origin) -> String {
     match from {
         Origin::Ip(ip) => address_text(ip),
         Origin::Local => "localhost".to_owned(),
+        Origin::Tor(_) => "tor".to_owned(),
     }
 }
 

@@ -4,6 +4,7 @@ use super::{
     Core,
     ctx::Then,
     effect::{Effect, Effects},
+    sts,
 };
 use crate::{
     config,
@@ -27,13 +28,13 @@ pub fn begin(core: &mut Core, fx: &mut Effects, now: Now) {
     core.ask(fx, Job::Load, Then::Server(loaded), now);
 }
 
-fn loaded(core: &mut Core, fx: &mut Effects, answer: Answer, _now: Now) {
-    finish(core, fx, answer);
+fn loaded(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
+    finish(core, fx, answer, now);
 }
 
 /// Puts a configuration in force, if it is right. The log is told, whoever has asked for it.
-pub fn finish(core: &mut Core, fx: &mut Effects, answer: Answer) -> Reload {
-    let reload = take(core, fx, answer);
+pub fn finish(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) -> Reload {
+    let reload = take(core, fx, answer, now);
     match &reload {
         Reload::Done(restart) if restart.is_empty() => {
             log::info!("the configuration has been read again");
@@ -57,7 +58,7 @@ pub fn finish(core: &mut Core, fx: &mut Effects, answer: Answer) -> Reload {
     reload
 }
 
-fn take(core: &mut Core, fx: &mut Effects, answer: Answer) -> Reload {
+fn take(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) -> Reload {
     let loaded = match answer {
         Answer::Loaded(Ok(loaded)) => loaded,
         Answer::Loaded(Err(errors)) => return Reload::Refused(errors),
@@ -68,15 +69,17 @@ fn take(core: &mut Core, fx: &mut Effects, answer: Answer) -> Reload {
     core.whowas.limit(config.limits.whowas);
     core.config = config.clone();
     core.texts.clone_from(&texts);
+    sts::renew(core, fx, &certificates, now);
     fx.push(Effect::Reconfigure(Box::new(Loaded { config, texts, certificates })));
     Reload::Done(restart)
 }
 
 /// Certificates whose files have changed are used from now on.
-pub fn watched(core: &mut Core, fx: &mut Effects, answer: Answer, _now: Now) {
+pub fn watched(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
     match answer {
         Answer::Watched(Ok(Some(certificates))) => {
             log::info!("certificate files have changed and are used from now on");
+            sts::renew(core, fx, &certificates, now);
             let (config, texts) = (core.config.clone(), core.texts.clone());
             fx.push(Effect::Reconfigure(Box::new(Loaded { config, texts, certificates })));
         }

@@ -1,6 +1,6 @@
 //! A client connection: its phase, its capabilities, and what it is waiting for.
 
-use super::{ConnId, effect::Effects, flood::Bucket, multiline::Batch, timer};
+use super::{ConnId, effect::Effects, flood::Bucket, gateway::Claim, multiline::Batch, timer};
 use crate::{
     config::Secret,
     core::ctx::Next,
@@ -9,7 +9,6 @@ use crate::{
     time::{Mono, Now},
     wire::{cap::CapSet, name::Nick},
 };
-
 /// A client connection.
 #[derive(Debug)]
 pub struct Session {
@@ -43,6 +42,8 @@ pub struct Session {
     pub declared: &'static [&'static str],
     /// The `[[oper]]` whose password is being checked.
     pub oper: Option<Box<str>>,
+    /// The gateway that speaks for it, by WEBIRC.
+    pub gateway: Option<Box<str>>,
     /// The nicks that it monitors.
     pub monitor: Vec<Nick>,
     /// Whether it has been told goodbye.
@@ -77,6 +78,8 @@ pub struct Registration {
     pub resolving: bool,
     /// The name of its address.
     pub host: Option<Box<str>>,
+    /// What a gateway says of it, until the gateway's password has been checked.
+    pub claim: Option<Box<Claim>>,
 }
 
 /// What a session's next line has to wait for.
@@ -87,6 +90,8 @@ pub enum Wait {
     Nothing,
     /// The answer of a worker.
     Job,
+    /// The end of a TLS handshake.
+    Handshake,
     /// The rest of a long answer, which goes on when the output has drained.
     Stream(Next),
 }
@@ -123,6 +128,7 @@ impl Session {
             answer: None,
             declared: &[],
             oper: None,
+            gateway: None,
             monitor: Vec::new(),
             closing: false,
         }

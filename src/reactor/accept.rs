@@ -3,13 +3,14 @@
 use super::{
     Reactor,
     listener::{Listener, Stream},
-    socket::Socket,
+    prelude::Waiting,
+    socket::{Phase, Socket},
     tls::Acceptor,
     token::{LISTENERS_MAX, Source},
 };
 use crate::{
     job::Loaded,
-    server::{Origin, Peer, Verdict},
+    server::{Origin, Verdict},
 };
 use mio::Interest;
 use std::{
@@ -23,7 +24,7 @@ impl Reactor {
     /// as a log shows it.
     pub(super) fn listen(&mut self, place: usize, loaded: &Loaded) -> io::Result<Option<String>> {
         let Some(listen) = loaded.config.listen.get(place) else { return Ok(None) };
-        let same = |old: &Listener| old.place == place && old.address == listen.address;
+        let same = |old: &Listener| old.place == place && old.listen.address == listen.address;
         let old = self.listeners.iter().find(|(_, old)| same(old)).map(|(slot, _)| slot);
         let context = |error: io::Error| {
             let advice = match error.kind() {
@@ -46,6 +47,7 @@ impl Reactor {
         };
         if let Some(listener) = old.and_then(|slot| self.listeners.get_mut(slot)) {
             listener.acceptor = acceptor;
+            listener.listen = listen.clone();
             return Ok(None);
         }
         if self.listeners.len() >= LISTENERS_MAX {
@@ -54,7 +56,7 @@ impl Reactor {
         let entry = self.listeners.vacant_entry();
         let token = Source::Listener(entry.key()).token();
         let registry = self.poll.registry();
-        let listener = Listener::open(place, listen.address.clone(), acceptor, registry, token);
+        let listener = Listener::open(place, listen.clone(), acceptor, registry, token);
         let listener = entry.insert(listener.map_err(context)?);
         Ok(Some(listener.shown()))
     }
@@ -68,7 +70,7 @@ impl Reactor {
         let mut dropped = Vec::new();
         for (slot, listener) in &mut self.listeners {
             let same = |place: &usize| {
-                listen.get(*place).is_some_and(|entry| entry.address == listener.address)
+                listen.get(*place).is_some_and(|entry| entry.address == listener.listen.address)
             };
             // Where it was, since several may leave the port to the system.
             match std::iter::once(listener.place).chain(0..listen.len()).find(same) {
@@ -78,6 +80,7 @@ impl Reactor {
         }
         for slot in dropped {
             self.accepting.remove(&slot);
+            self.strand(slot);
             let listener = self.listeners.remove(slot);
             log::info!("no longer listening on {}", listener.shown());
             listener.close(self.poll.registry());
@@ -133,34 +136,33 @@ impl Reactor {
     fn admit(&mut self, slot: usize, mut stream: Stream, from: Origin) {
         let Some(listener) = self.listeners.get(slot) else { return };
         let place = listener.place;
-        if let Verdict::Refuse(line) = self.server.admit(from, place, self.now) {
+        let waiting = Waiting::new(listener, slot, from);
+        let verdict = match &waiting {
+            Ok(waiting) => self.server.admit(waiting.counted, place, self.now),
+            Err(line) => Verdict::Refuse((*line).into()),
+        };
+        if let Verdict::Refuse(line) = verdict {
             // It is written if that takes no waiting; whoever is refused cannot be waited for.
             if let Err(error) = stream.write(line.as_bytes()).and_then(|_| stream.finish()) {
                 log::debug!("refusing a connection: {error}");
             }
             return;
         }
-        let secure = match listener.acceptor.as_ref().map(|acceptor| acceptor.begin(from, place)) {
-            Some(Ok(secure)) => Some(Box::new(secure)),
-            Some(Err(error)) => {
-                log::error!("TLS cannot begin: {error}");
-                return self.server.abandon(from);
-            }
-            None => None,
-        };
-        let plain = secure.is_none();
-        let id = self.sockets.insert(Socket::new(stream, secure));
+        let id = self.sockets.insert(Socket::new(stream, waiting.ok().map(Box::new)));
         let Some(socket) = self.sockets.get_mut(id) else { return };
         let token = Source::from(id).token();
         let both = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = self.poll.registry().register(socket.stream.source(), token, both) {
             log::error!("a connection cannot be waited for: {error}");
-            self.sockets.remove(id);
-            return self.server.abandon(from);
+            let socket = self.sockets.remove(id);
+            if let Some(waiting) = socket.and_then(|socket| socket.waiting) {
+                self.server.abandon(waiting.counted);
+            }
+            return;
         }
-        if plain {
-            self.open(id, Peer { from, listener: place, tls: None });
-        } else {
+        self.advance(id);
+        let waits = |socket: &Socket| socket.waiting.is_some() && socket.phase == Phase::Open;
+        if self.sockets.get(id).is_some_and(waits) {
             self.schedule(id, self.now.mono + self.limits.registration_timeout);
         }
     }

@@ -39,6 +39,11 @@ impl Reactor {
                         self.watch(id);
                     }
                 }
+                Effect::Secure { conn, listener } => {
+                    if let Some(id) = self.conns.get(conn).copied() {
+                        self.secure(id, listener);
+                    }
+                }
                 // Servers are linked in the simulation only: no listener lets a peer in.
                 Effect::Frame { .. } => (),
                 Effect::Job { id, job } => {
@@ -149,8 +154,11 @@ impl Reactor {
         while !self.gone.is_empty() {
             for (id, why) in mem::take(&mut self.gone) {
                 // Who stops sending may still be reading, as `printf … | nc` does.
-                let answered = || self.sockets.get(id).is_some_and(|one| one.pending() > 0);
-                if why == Gone::Endless || why == Gone::Eof && answered() {
+                let socket = self.sockets.get_mut(id);
+                let heard = socket.is_some_and(|socket| {
+                    mem::take(&mut socket.farewell) || why == Gone::Eof && socket.pending() > 0
+                });
+                if why == Gone::Endless || heard {
                     self.dismiss(id, why);
                     continue;
                 }
@@ -162,9 +170,8 @@ impl Reactor {
                 if let Err(error) = self.poll.registry().deregister(socket.stream.source()) {
                     log::debug!("closing: {error}");
                 }
-                let unheard = socket.secure.and_then(|secure| secure.waiting);
-                if let Some(waiting) = unheard {
-                    self.server.abandon(waiting.from);
+                if let Some(waiting) = socket.waiting {
+                    self.server.abandon(waiting.counted);
                 }
                 if let Some(conn) = socket.conn {
                     self.conns.remove(conn);

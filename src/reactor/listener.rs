@@ -1,7 +1,10 @@
 //! Listeners: binding them, and what they accept.
 
 use super::tls::Acceptor;
-use crate::{config::Address, server::Origin};
+use crate::{
+    config::{Address, Listen},
+    server::Origin,
+};
 use mio::{
     Interest, Registry, Token,
     event::Source,
@@ -27,8 +30,8 @@ use {
 pub struct Listener {
     /// Which entry of the configuration's listeners this is.
     pub place: usize,
-    /// The address as it is configured.
-    pub address: Address,
+    /// As it is configured.
+    pub listen: Listen,
     /// How its connections are encrypted, if they are.
     pub acceptor: Option<Acceptor>,
     incoming: Incoming,
@@ -38,12 +41,12 @@ impl Listener {
     /// Binds, and asks to be told of connections.
     pub fn open(
         place: usize,
-        address: Address,
+        listen: Listen,
         acceptor: Option<Acceptor>,
         registry: &Registry,
         token: Token,
     ) -> io::Result<Listener> {
-        let mut incoming = match &address {
+        let mut incoming = match &listen.address {
             Address::Tcp(address) => Incoming::Tcp(bind(*address)?),
             #[cfg(unix)]
             Address::Unix(path) => Incoming::Unix(bind_unix(path)?),
@@ -51,7 +54,7 @@ impl Listener {
             Address::Unix(_) => return Err(io::ErrorKind::Unsupported.into()),
         };
         registry.register(incoming.source(), token, Interest::READABLE)?;
-        Ok(Listener { place, address, acceptor, incoming })
+        Ok(Listener { place, listen, acceptor, incoming })
     }
 
     /// The next connection, and where it comes from.
@@ -85,11 +88,18 @@ impl Listener {
 
     /// Where it listens, as people are told.
     pub fn shown(&self) -> String {
-        let mut text = self.bound().map_or(self.address.to_string(), |bound| bound.to_string());
-        if self.acceptor.is_some() {
-            text.push_str(" (TLS)");
-        }
-        text
+        let listen = &self.listen;
+        let bound = self.bound().map_or(listen.address.to_string(), |bound| bound.to_string());
+        let tls = self.acceptor.is_some() && !listen.starttls;
+        let kinds = [
+            (!listen.proxy.is_empty(), "PROXY"),
+            (tls, "TLS"),
+            (listen.starttls, "STARTTLS"),
+            (listen.websocket, "WebSocket"),
+            (listen.tor, "Tor"),
+        ];
+        let kinds: Vec<&str> = kinds.iter().filter(|kind| kind.0).map(|kind| kind.1).collect();
+        if kinds.is_empty() { bound } else { format!("{bound} ({})", kinds.join(", ")) }
     }
 
     /// Stops listening.
@@ -97,7 +107,7 @@ impl Listener {
         if let Err(error) = registry.deregister(self.incoming.source()) {
             log::debug!("closing a listener: {error}");
         }
-        if let Address::Unix(path) = &self.address {
+        if let Address::Unix(path) = &self.listen.address {
             // Left behind it does no harm: the next start finds nobody answering and takes it over.
             if let Err(error) = std::fs::remove_file(path) {
                 log::debug!("{}: {error}", path.display());

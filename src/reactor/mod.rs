@@ -6,6 +6,7 @@
 mod accept;
 mod act;
 mod listener;
+mod prelude;
 mod secure;
 mod serve;
 pub mod signal;

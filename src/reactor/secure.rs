@@ -1,6 +1,6 @@
 //! TLS of one connection, bytes to bytes: it holds no buffer while nothing is under way.
 
-use crate::server::{Origin, Tls};
+use crate::server::Tls;
 use rustls::{
     Error, ServerConfig,
     server::{ServerConnectionData, UnbufferedServerConnection},
@@ -16,19 +16,10 @@ pub struct Secure {
     pub input: Vec<u8>,
     /// Records to be written.
     pub output: Vec<u8>,
-    /// Whom the server will be told of when the handshake is done.
-    pub waiting: Option<Waiting>,
+    /// The connection was open before, and the server waits for the end of the handshake.
+    pub upgrading: bool,
     begun: bool,
     notified: bool,
-}
-
-/// Who has been admitted, and not been introduced to the server yet.
-#[derive(Clone, Copy, Debug)]
-pub struct Waiting {
-    /// Where it comes from.
-    pub from: Origin,
-    /// Which listener accepted it.
-    pub listener: usize,
 }
 
 /// How far the records that have come lead.
@@ -55,12 +46,12 @@ pub enum Broken {
 
 impl Secure {
     /// A connection that has not said anything yet.
-    pub fn new(config: Arc<ServerConfig>, from: Origin, listener: usize) -> Result<Secure, Error> {
+    pub fn new(config: Arc<ServerConfig>) -> Result<Secure, Error> {
         Ok(Secure {
             session: UnbufferedServerConnection::new(config)?,
             input: Vec::new(),
             output: Vec::new(),
-            waiting: Some(Waiting { from, listener }),
+            upgrading: false,
             begun: false,
             notified: false,
         })
@@ -205,7 +196,7 @@ impl Secure {
 
 impl fmt::Debug for Secure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Secure").field("waiting", &self.waiting).finish_non_exhaustive()
+        f.debug_struct("Secure").field("upgrading", &self.upgrading).finish_non_exhaustive()
     }
 }
 
@@ -346,7 +337,7 @@ mod tests {
     }
 
     fn begin(acceptor: &Acceptor) -> Secure {
-        acceptor.begin(Origin::Local, 0).unwrap()
+        acceptor.begin().unwrap()
     }
 
     fn name() -> ServerName<'static> {

@@ -2,7 +2,7 @@
 
 use super::{
     Reactor, SocketId,
-    secure::{Broken, Waiting},
+    secure::Broken,
     socket::{Failure, Got, Phase},
 };
 use crate::{
@@ -73,8 +73,8 @@ impl Reactor {
                 Ok(Got::Last) => socket.ended = true,
                 Err(failure) => return self.fail(id, &failure),
             }
-            self.agree(id);
-            if self.feed(id, true, &mut lines).is_break() {
+            let fresh = self.arrived(id);
+            if self.feed(id, fresh, &mut lines).is_break() {
                 return;
             }
         }
@@ -86,7 +86,8 @@ impl Reactor {
     fn feed(&mut self, id: SocketId, fresh: bool, lines: &mut usize) -> ControlFlow<()> {
         let Reactor { sockets, server, fx, scratch, now, .. } = self;
         let Some(socket) = sockets.get_mut(id) else { return ControlFlow::Break(()) };
-        let Some(conn) = socket.conn else {
+        let agreeing = socket.secure.as_ref().is_some_and(|secure| secure.upgrading);
+        let Some(conn) = socket.conn.filter(|_| !agreeing) else {
             if socket.ended {
                 self.end(id, Gone::Eof);
             }
@@ -125,22 +126,38 @@ impl Reactor {
         ControlFlow::Break(())
     }
 
-    /// Has the answers of a handshake written, and opens the connection once it is done.
-    fn agree(&mut self, id: SocketId) {
-        let Some(socket) = self.sockets.get_mut(id) else { return };
-        let Some(secure) = &mut socket.secure else { return };
-        let waiting = if secure.is_established() { secure.waiting.take() } else { None };
-        let peer = waiting.map(|Waiting { from, listener }| Peer {
-            from,
-            listener,
-            tls: Some(secure.describe()),
-        });
-        if !secure.output.is_empty() {
+    /// Has the answers to what has just been read written, and leads a connection that is not open yet
+    /// on. Whether what has been read is still to be fed.
+    fn arrived(&mut self, id: SocketId) -> bool {
+        let Some(socket) = self.sockets.get_mut(id) else { return false };
+        if socket.pending() > 0 {
             self.soil(id);
         }
-        if let Some(peer) = peer {
-            self.cancel(id);
-            self.open(id, peer);
+        let Some(socket) = self.sockets.get_mut(id) else { return false };
+        if socket.pending() as u64 > self.limits.send_queue {
+            // Answers to pings that nobody reads.
+            self.end(id, Gone::SendQueue);
+            return false;
+        }
+        if socket.phase != Phase::Open {
+            return false;
+        }
+        if socket.waiting.is_some() {
+            socket.rest.extend_from_slice(self.scratch.fresh());
+            self.advance(id);
+            self.answer(id);
+            return false;
+        }
+        if socket.secure.as_ref().is_some_and(|secure| secure.upgrading) {
+            self.secured(id);
+        }
+        true
+    }
+
+    /// Has what is pending written.
+    fn answer(&mut self, id: SocketId) {
+        if self.sockets.get(id).is_some_and(|socket| socket.pending() > 0) {
+            self.soil(id);
         }
     }
 
@@ -155,18 +172,21 @@ impl Reactor {
     }
 
     /// A socket that cannot be used any more: the server is told, or never hears of it.
-    fn fail(&mut self, id: SocketId, failure: &Failure) {
+    pub(super) fn fail(&mut self, id: SocketId, failure: &Failure) {
         log::debug!("a connection fails: {failure}");
         let Some(socket) = self.sockets.get_mut(id) else { return };
-        if let Failure::Secure(Broken::Plain) = failure {
-            // Whoever began in plain text can read a plain answer.
-            let secure = socket.secure.take();
-            socket.append(SPEAKS_TLS, &mut self.buffers);
-            self.close(id);
-            if let Some(waiting) = secure.and_then(|secure| secure.waiting) {
-                self.server.abandon(waiting.from);
+        match failure {
+            Failure::Secure(Broken::Plain) if socket.conn.is_none() => {
+                // Whoever began in plain text can read a plain answer.
+                socket.secure = None;
+                socket.append(SPEAKS_TLS, &mut self.buffers);
+                return self.close(id);
             }
-            return;
+            Failure::WebSocket(violation) => {
+                socket.part_frames(violation.code());
+                socket.farewell = true;
+            }
+            Failure::Secure(_) | Failure::Io(_) => (),
         }
         self.end(id, Gone::Error);
     }

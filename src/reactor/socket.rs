@@ -2,9 +2,17 @@
 
 use super::{
     listener::Stream,
+    prelude::Waiting,
     secure::{Broken, Progress, Secure, UNFINISHED_MAX},
 };
-use crate::{core::ConnId, time::Mono, wire::framing::Framing};
+use crate::{
+    core::ConnId,
+    time::Mono,
+    wire::{
+        framing::Framing,
+        websocket::{self, Frames, Violation},
+    },
+};
 use std::{
     fmt,
     io::{self, ErrorKind, Read, Write},
@@ -18,7 +26,11 @@ pub struct Socket {
     pub stream: Stream,
     /// Its encryption, if it has any.
     pub secure: Option<Box<Secure>>,
-    /// Who it is to the server: nobody before the handshake is done.
+    /// Its frames, if it is a WebSocket.
+    pub websocket: Option<Box<Frames>>,
+    /// What is still to come before the server hears of it.
+    pub waiting: Option<Box<Waiting>>,
+    /// Who it is to the server: nobody before that.
     pub conn: Option<ConnId>,
     /// How far its life has come.
     pub phase: Phase,
@@ -40,6 +52,8 @@ pub struct Socket {
     pub dirty: bool,
     /// The server wants to know when little is left to write.
     pub drain: bool,
+    /// It is no more, but what is to be written is written yet.
+    pub farewell: bool,
     /// The kernel takes no more until it says so.
     pub blocked: bool,
     output: Vec<u8>,
@@ -76,14 +90,18 @@ pub enum Failure {
     Io(io::Error),
     /// Its encryption does.
     Secure(Broken),
+    /// Its frames are not as they must be.
+    WebSocket(Violation),
 }
 
 impl Socket {
     /// A socket from which nothing has been read.
-    pub fn new(stream: Stream, secure: Option<Box<Secure>>) -> Socket {
+    pub fn new(stream: Stream, waiting: Option<Box<Waiting>>) -> Socket {
         Socket {
             stream,
-            secure,
+            secure: None,
+            websocket: None,
+            waiting,
             conn: None,
             phase: Phase::Open,
             rest: Vec::new(),
@@ -95,13 +113,32 @@ impl Socket {
             queued: false,
             dirty: false,
             drain: false,
+            farewell: false,
             blocked: false,
             output: Vec::new(),
         }
     }
 
-    /// Reads once. The bytes are in `scratch` until it is read into again.
+    /// Reads once. The bytes, as lines, are in `scratch` until it is read into again.
     pub fn read(&mut self, scratch: &mut Scratch) -> Result<Got, Failure> {
+        let got = self.decrypt(scratch)?;
+        let Some(frames) = &mut self.websocket else { return Ok(got) };
+        let mut lines = mem::take(&mut scratch.lines);
+        lines.clear();
+        let decoded = frames.decode(scratch.fresh(), &mut lines, &mut self.output);
+        scratch.lines = lines;
+        scratch.fresh = Fresh::Lines;
+        match decoded.map_err(Failure::WebSocket)? {
+            websocket::Progress::Open => Ok(got),
+            websocket::Progress::Closed => {
+                self.readable = false;
+                self.farewell = true;
+                Ok(Got::Last)
+            }
+        }
+    }
+
+    fn decrypt(&mut self, scratch: &mut Scratch) -> Result<Got, Failure> {
         let kept = match &self.secure {
             Some(secure) => scratch.put(&secure.input),
             None => 0,
@@ -163,7 +200,22 @@ impl Socket {
         if self.output.capacity() == 0 {
             self.output = buffers.take();
         }
-        self.output.extend_from_slice(bytes);
+        match &self.websocket {
+            None => self.output.extend_from_slice(bytes),
+            Some(frames) => frames.encode(bytes, &mut self.output),
+        }
+    }
+
+    /// Hands over what is to be written.
+    pub fn take_output(&mut self) -> Vec<u8> {
+        mem::take(&mut self.output)
+    }
+
+    /// Says why a WebSocket ends, in the way of WebSockets.
+    pub fn part_frames(&mut self, code: u16) {
+        if let Some(frames) = &mut self.websocket {
+            frames.close(code, &mut self.output);
+        }
     }
 
     /// Writes until everything is written or the kernel takes no more.
@@ -200,6 +252,7 @@ impl Socket {
 
     /// Writes what is left, and then says that nothing more comes.
     pub fn finish(&mut self, buffers: &mut Buffers) -> Result<(), Failure> {
+        self.part_frames(websocket::NORMAL);
         self.flush(buffers)?;
         if self.blocked {
             return Ok(());
@@ -240,6 +293,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Io(error) => error.fmt(f),
             Failure::Secure(broken) => broken.fmt(f),
+            Failure::WebSocket(violation) => violation.fmt(f),
         }
     }
 }
@@ -269,6 +323,7 @@ fn drain(stream: &mut Stream, output: &mut Vec<u8>) -> io::Result<bool> {
 pub struct Scratch {
     raw: Vec<u8>,
     plain: Vec<u8>,
+    lines: Vec<u8>,
     fresh: Fresh,
 }
 
@@ -279,6 +334,8 @@ enum Fresh {
     Raw(usize),
     /// Those that have been decrypted.
     Plain,
+    /// Those that were in frames.
+    Lines,
 }
 
 impl Scratch {
@@ -287,6 +344,7 @@ impl Scratch {
         match self.fresh {
             Fresh::Raw(len) => self.raw.get(..len).unwrap_or_default(),
             Fresh::Plain => &self.plain,
+            Fresh::Lines => &self.lines,
         }
     }
 
@@ -303,7 +361,7 @@ impl Scratch {
 impl Default for Scratch {
     fn default() -> Scratch {
         let raw = vec![0; UNFINISHED_MAX + READ_MAX];
-        Scratch { raw, plain: Vec::new(), fresh: Fresh::Plain }
+        Scratch { raw, plain: Vec::new(), lines: Vec::new(), fresh: Fresh::Plain }
     }
 }
 

@@ -36,7 +36,11 @@ fn listen(tls: &[&str]) -> Listen {
         key: PathBuf::from(format!("{name}.key")),
         names: vec![(*name).to_owned()],
     });
-    Listen { address: Address::Tcp(([127, 0, 0, 1], 0).into()), tls: tls.collect() }
+    Listen {
+        address: Address::Tcp(([127, 0, 0, 1], 0).into()),
+        tls: tls.collect(),
+        ..Listen::default()
+    }
 }
 
 fn material(place: usize, name: &str) -> Material {
@@ -231,6 +235,23 @@ fn a_client_that_never_reads_reaches_its_limit() {
 }
 
 #[test]
+fn answers_to_pings_that_nobody_reads_are_bounded() {
+    let listen = Listen { websocket: true, ..listen(&[]) };
+    let mut reactor = reactor(&loaded(vec![listen], Vec::new()));
+    let mut client = reactor.connect();
+    let request = "GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    client.write_all(request.as_bytes()).unwrap();
+    reactor.until(is_open);
+    let mut ping = vec![0x89, 0x80 | 125, 0, 0, 0, 0];
+    ping.extend([b'x'; 125]);
+    client.write_all(&ping).unwrap();
+    reactor.until(|reactor| reactor.pending() == 0);
+    reactor.limits.send_queue = 100;
+    client.write_all(&ping).unwrap();
+    reactor.until(|reactor| reactor.sockets.is_empty());
+}
+
+#[test]
 fn a_client_that_is_too_fast_is_not_read_from() {
     let mut loaded = loaded(vec![listen(&[])], Vec::new());
     loaded.config.limits.flood_burst = 2;
@@ -358,7 +379,8 @@ fn a_unix_socket_is_for_its_group_and_a_stale_one_is_taken_over() {
     let path = std::env::temp_dir().join(format!("slircd-reactor-{}.sock", std::process::id()));
     // A stale one: bound by somebody who has gone.
     drop(net::UnixListener::bind(&path).unwrap());
-    let listen = Listen { address: Address::Unix(path.clone()), tls: Vec::new() };
+    let listen =
+        Listen { address: Address::Unix(path.clone()), tls: Vec::new(), ..Listen::default() };
     let loaded = loaded(vec![listen], Vec::new());
     let mut first = reactor(&loaded);
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
@@ -366,7 +388,7 @@ fn a_unix_socket_is_for_its_group_and_a_stale_one_is_taken_over() {
     first.until(is_open);
     let error = Listener::open(
         0,
-        Address::Unix(path.clone()),
+        Listen { address: Address::Unix(path.clone()), ..Listen::default() },
         None,
         first.poll.registry(),
         Source::Listener(1).token(),
@@ -596,8 +618,12 @@ fn listeners_follow_the_configuration() {
     let old = reactor.addresses()[0].1;
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap();
-    let free = Listen { address: Address::Tcp("[::1]:0".parse().unwrap()), tls: Vec::new() };
-    let full = Listen { address: Address::Tcp(taken), tls: Vec::new() };
+    let free = Listen {
+        address: Address::Tcp("[::1]:0".parse().unwrap()),
+        tls: Vec::new(),
+        ..Listen::default()
+    };
+    let full = Listen { address: Address::Tcp(taken), tls: Vec::new(), ..Listen::default() };
     loaded.config.listen = vec![full, free];
     reactor.fx.push(Effect::Reconfigure(Box::new(loaded)));
     reactor.act();

@@ -1,7 +1,7 @@
 //! How the connections of a listener are encrypted: its certificates, and what is asked of clients.
 
 use super::secure::Secure;
-use crate::{config, job::Material, server::Origin, work::certificate};
+use crate::{config, job::Material, work::certificate};
 use rustls::{
     DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme,
     client::danger::HandshakeSignatureValid,
@@ -65,8 +65,8 @@ impl Acceptor {
     }
 
     /// A connection that has just been accepted.
-    pub fn begin(&self, from: Origin, listener: usize) -> Result<Secure, rustls::Error> {
-        Secure::new(self.config.clone(), from, listener)
+    pub fn begin(&self) -> Result<Secure, rustls::Error> {
+        Secure::new(self.config.clone())
     }
 }
 

@@ -5,7 +5,7 @@ pub mod script;
 pub mod view;
 
 use crate::{
-    config::{Config, Oper, Secret},
+    config::{Config, Oper, Secret, Trusted, Webirc},
     core::{
         ConnId,
         effect::{Effect, Effects},
@@ -203,7 +203,10 @@ impl Sim {
                         self.frames.push_back((*there, *end, frame));
                     }
                 }
-                Effect::Ready { .. } | Effect::Reconfigure(_) | Effect::Stop => (),
+                Effect::Ready { .. }
+                | Effect::Secure { .. }
+                | Effect::Reconfigure(_)
+                | Effect::Stop => (),
             }
         }
         for conn in drained {
@@ -350,4 +353,15 @@ pub fn config() -> Config {
 /// An operator whose hash is the password itself.
 pub fn oper(name: &str, password: &str) -> Oper {
     Oper { name: name.into(), password: Some(Secret::new(password)), ..Oper::default() }
+}
+
+/// A gateway that may connect from one range.
+pub fn webirc(name: &str, password: &str, host: &str) -> Webirc {
+    let Some(host) = Trusted::parse(host) else { panic!("{host} is no range") };
+    Webirc {
+        name: name.into(),
+        password: Some(Secret::new(password)),
+        hosts: vec![host],
+        ..Webirc::default()
+    }
 }

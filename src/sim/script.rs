@@ -10,9 +10,9 @@
 //! Lines that a script does not mention may come before those it does. In the end every client must
 //! believe what its server knows.
 
-use super::{Sim, config, oper, view};
+use super::{Sim, config, oper, view, webirc};
 use crate::{
-    config::{Config, Secret},
+    config::{Config, Listen, Secret},
     wire::{casemap::Casemap, mask, tags::Tags},
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -148,6 +148,21 @@ impl Play {
             "server.admin_email" => self.config.server.admin_email = Some(value.into()),
             "server.password" => self.config.server.password = Some(Secret::new(value)),
             "limits.channels_per_user" => self.config.limits.channels_per_user = number(),
+            "limits.clients_per_address" => {
+                self.config.limits.clients_per_address = number() as u32;
+            }
+            "webirc" => {
+                let words: Vec<&str> = value.split(' ').collect();
+                let [name, password, host] = words[..] else { panic!("webirc NAME PASSWORD HOST") };
+                self.config.webirc.push(webirc(name, password, host));
+            }
+            "sts.port" => {
+                self.config.sts.enabled = true;
+                self.config.sts.port = number() as u16;
+            }
+            "listen.sts_only" => {
+                self.config.listen.push(Listen { sts_only: true, ..Listen::default() });
+            }
             "server.casemapping" => {
                 self.config.server.casemapping = match value {
                     "precis" => Casemap::Precis,

@@ -48,19 +48,23 @@ pub struct Cap {
     pub doc: &'static str,
     /// Whether all of it works, so that clients may ask for it.
     pub offered: bool,
+    /// Whether it is offered only to some, and with a value that depends on who they are.
+    pub conditional: bool,
 }
 
-/// `bit NAME = "name" offered;`
+/// `bit NAME = "name" offered;`, or `conditional`, or `planned`.
 macro_rules! caps {
     ($($(#[doc = $doc:literal])* $bit:literal $konst:ident = $name:literal $offered:ident;)*) => {
         $($(#[doc = $doc])* pub const $konst: CapSet = CapSet(1 << $bit);)*
         /// Every capability, by name.
         pub const ALL: &[Cap] = &[$(Cap {
-            name: $name, set: $konst, doc: concat!($($doc),*), offered: caps!(@ $offered),
+            name: $name, set: $konst, doc: concat!($($doc),*), offered: caps!(@ $offered), conditional: caps!(? $offered),
         }),*];
     };
     (@ offered) => { true };
-    (@ planned) => { false };
+    (@ $other:ident) => { false };
+    (? conditional) => { true };
+    (? $other:ident) => { false };
 }
 
 caps! {
@@ -108,22 +112,16 @@ caps! {
     18 SETNAME = "setname" offered;
     /// Errors may come as FAIL, WARN and NOTE.
     19 STANDARD_REPLIES = "standard-replies" offered;
+    /// One should come back by TLS.
+    62 STS = "sts" conditional;
+    /// One may turn to TLS with STARTTLS.
+    63 TLS = "tls" conditional;
     /// NAMES tells whole masks.
     20 USERHOST_IN_NAMES = "userhost-in-names" offered;
 }
 
-/// The capability of that name, if it is offered.
-pub fn find(name: &str) -> Option<&'static Cap> {
-    ALL.iter().find(|cap| cap.offered && cap.name == name)
-}
-
 /// What is sent and read in batches of several lines: who knows the one must know the other.
 pub const MULTILINE_BATCH: CapSet = MULTILINE.or(BATCH);
-
-/// What is offered.
-pub fn offered() -> impl Iterator<Item = &'static Cap> {
-    ALL.iter().filter(|cap| cap.offered)
-}
 
 #[cfg(test)]
 mod tests {

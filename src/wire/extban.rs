@@ -31,6 +31,7 @@ enum Word {
     Share,
     Class,
     Fingerprint,
+    Gateway,
     Oper,
     OperType,
     Realmask,
@@ -95,6 +96,7 @@ words! {
     "channel" 'j' ["c"], Some('c'), Word::Channel, "channel:[<prefix>]<channel> fits those who are in a channel, with at least that status.";
     "class" 'n' ["security-group", "G"], None, Word::Class, "class:<name> fits connection classes.";
     "fingerprint" 'z' ["certfp", "S"], Some('z'), Word::Fingerprint, "fingerprint:<digits> fits a TLS certificate; without digits, everybody on TLS.";
+    "gateway" 'w' [], None, Word::Gateway, "gateway:<name> fits those for whom a gateway speaks (WEBIRC).";
     "join" 'J' ["j"], None, Word::Act(Act::Join), "join:<mask> keeps out those who fit; who is inside may speak.";
     "mute" 'm' ["quiet", "q"], Some('m'), Word::Act(Act::Mute), "mute:<mask> lets nobody who fits speak.";
     "nokick" 'Q' [], None, Word::Act(Act::NoKick), "nokick:<mask> lets nobody who fits kick others.";
@@ -140,6 +142,8 @@ pub enum Fits {
     Class(Box<str>),
     /// A certificate, or everybody on TLS.
     Fingerprint(Option<Box<str>>),
+    /// Those for whom a gateway speaks.
+    Gateway(Box<str>),
     /// Operators of the network, with a mask.
     Oper(Hostmask),
     /// Operators of a class.
@@ -288,6 +292,7 @@ impl fmt::Display for Ban {
             Fits::Fingerprint(print) => {
                 write!(f, "fingerprint:{}", print.as_deref().unwrap_or_default())
             }
+            Fits::Gateway(name) => write!(f, "gateway:{name}"),
             Fits::Oper(mask) => write!(f, "oper:{}", mask.as_str()),
             Fits::OperType(class) => write!(f, "opertype:{class}"),
             Fits::Realmask(mask, name) => write!(f, "realmask:{}+{name}", mask.as_str()),
@@ -444,6 +449,7 @@ fn fits(word: Word, text: &str, casemap: Casemap) -> Result<Fits, Wrong> {
         }
         Word::Account => Fits::Account(fold(value(text)?)),
         Word::Class => Fits::Class(fold(value(text)?)),
+        Word::Gateway => Fits::Gateway(fold(value(text)?)),
         Word::OperType => Fits::OperType(fold(value(text)?)),
         Word::Realname => Fits::Realname(fold(value(text)?)),
         Word::Server => Fits::Server(fold(value(text)?)),
@@ -589,7 +595,7 @@ mod tests {
 
     #[test]
     fn letters_and_names_stand_for_one_word() {
-        assert_eq!(letters(), "BCJNOQRSTUabcdjmnorstuxz");
+        assert_eq!(letters(), "BCJNOQRSTUabcdjmnorstuwxz");
         for row in WORDS {
             assert_eq!(WORDS.iter().filter(|other| other.letter == row.letter).count(), 1);
             assert_eq!(WORDS.iter().filter(|other| other.name == row.name).count(), 1);

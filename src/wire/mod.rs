@@ -2,6 +2,7 @@
 
 pub mod cap;
 pub mod casemap;
+pub mod certificate;
 pub mod cidr;
 pub mod dns;
 pub mod encode;
@@ -16,5 +17,8 @@ pub mod message;
 pub mod mode;
 pub mod name;
 pub mod precis;
+pub mod proxy;
 pub mod reply;
 pub mod tags;
+pub mod upgrade;
+pub mod websocket;

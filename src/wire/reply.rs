@@ -106,6 +106,8 @@ replies! {
     "318" END_OF_WHOIS end_of_whois(nicks: &str) => [nicks] "End of /WHOIS list";
     /// Which channels someone is in.
     "319" WHOIS_CHANNELS whois_channels(nick: &str, channels: &str) => [nick] channels;
+    /// Something else about someone.
+    "320" WHOIS_SPECIAL whois_special(nick: &str, text: &str) => [nick] text;
     /// A channel in LIST.
     "322" LIST list(channel: &str, members: usize, topic: &str) => [channel, members] topic;
     /// The beginning of LIST.
@@ -276,8 +278,12 @@ replies! {
     "531" CANNOT_SEND_TO_USER cannot_send_to_user(nick: &str, why: &str) => [nick] format_args!("Cannot send to user ({why})");
     /// A key that cannot be.
     "525" INVALID_KEY invalid_key(channel: &str) => [channel] "Key is not well-formed";
+    /// The TLS handshake may begin.
+    "670" STARTTLS starttls() => [] "STARTTLS successful, proceed with TLS handshake";
     /// Someone is connected by TLS.
     "671" WHOIS_SECURE whois_secure(nick: &str) => [nick] "is using a secure connection";
+    /// There will be no TLS handshake.
+    "691" STARTTLS_FAILED starttls_failed(why: &str) => [] format_args!("STARTTLS failed ({why})");
     /// A mode's parameter cannot be.
     "696" INVALID_MODE_PARAM invalid_mode_param(target: &str, letter: char, param: &str, why: &str) => [target, letter, param] why;
     /// The beginning of a help text.

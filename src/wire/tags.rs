@@ -34,11 +34,16 @@ impl<'a> Tags<'a> {
     }
 
     /// The client-only tags that are not denied, raw and joined as they came; of several of one key, the
-    /// last.
+    /// last. Those that hold what no line may hold are left out: some clients take a lone CR for the end
+    /// of a line.
     pub fn client_only(self, denied: &[String]) -> String {
+        let whole = |text: &str| !text.contains(['\r', '\n', '\0']);
+        let passes = |tag: &(&str, &str)| {
+            let named = tag.0.strip_prefix('+').is_some_and(|name| passes(name, denied));
+            named && whole(tag.0) && whole(tag.1)
+        };
         let mut kept: Vec<(&str, &str)> = Vec::new();
-        let passes = |key: &str| key.strip_prefix('+').is_some_and(|name| passes(name, denied));
-        for (key, value) in self.iter().filter(|tag| passes(tag.0)) {
+        for (key, value) in self.iter().filter(passes) {
             kept.retain(|tag| tag.0 != key);
             kept.push((key, value));
         }
@@ -66,9 +71,9 @@ fn passes(name: &str, denied: &[String]) -> bool {
     !name.is_empty() && !denied.iter().any(is) && (!all || excepted())
 }
 
-/// A value as it stands on the line.
+/// A value as it stands on the line, without NUL, for which there is no way to stand there.
 pub fn escape(value: &str) -> Cow<'_, str> {
-    if !value.contains([';', ' ', '\\', '\r', '\n']) {
+    if !value.contains([';', ' ', '\\', '\r', '\n', '\0']) {
         return Cow::Borrowed(value);
     }
     let mut text = String::with_capacity(value.len() + 8);
@@ -79,6 +84,7 @@ pub fn escape(value: &str) -> Cow<'_, str> {
             '\\' => text.push_str("\\\\"),
             '\r' => text.push_str("\\r"),
             '\n' => text.push_str("\\n"),
+            '\0' => (),
             other => text.push(other),
         }
     }
@@ -119,6 +125,14 @@ mod tests {
         }
         assert_eq!(unescape("a\\"), "a");
         assert_eq!(unescape("\\b"), "b");
+    }
+
+    #[test]
+    fn no_tag_can_carry_what_ends_a_line() {
+        let tags = Tags::new("+a=1\r;+b\0=2;+c=3;+d=\n");
+        assert_eq!(tags.client_only(&[]), "+c=3");
+        assert_eq!(escape("a\0b\r"), "ab\\r");
+        assert_eq!(escape("\0"), "");
     }
 
     #[test]

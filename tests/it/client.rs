@@ -51,6 +51,43 @@ impl Client {
         Client::handshake(unix(path).unwrap(), None)
     }
 
+    /// Connects over TCP, says something first, and goes on over TLS.
+    pub fn secure_after(address: SocketAddr, first: &[u8]) -> Client {
+        let mut stream = tcp(address);
+        stream.write_all(first).unwrap();
+        Client::handshake(stream, None).0
+    }
+
+    /// Turns to TLS, once the server has said that it may.
+    pub fn starttls(address: SocketAddr) -> Client {
+        let mut stream = tcp(address);
+        stream.write_all(b"STARTTLS\r\n").unwrap();
+        let mut answer = [0; 256];
+        let len = stream.read(&mut answer).unwrap();
+        let answer = String::from_utf8_lossy(&answer[..len]).into_owned();
+        assert!(answer.contains(" 670 * :") && answer.ends_with("\r\n"), "{answer}");
+        Client::handshake(stream, None).0
+    }
+
+    /// Everything that comes, as it comes, until the connection ends.
+    pub fn bytes_until_the_end(mut self) -> Vec<u8> {
+        let mut bytes = std::mem::take(&mut self.unread);
+        match self.stream.read_to_end(&mut bytes) {
+            Ok(_) => bytes,
+            Err(error) if is_end(&error) => bytes,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Reads exactly so many bytes.
+    pub fn bytes(&mut self, len: usize) -> Vec<u8> {
+        let mut bytes: Vec<u8> = self.unread.drain(..len.min(self.unread.len())).collect();
+        let had = bytes.len();
+        bytes.resize(len, 0);
+        self.stream.read_exact(&mut bytes[had..]).unwrap();
+        bytes
+    }
+
     /// Says who it is, and waits until the server has said everything that it says first.
     pub fn register(&mut self, nick: &str) {
         self.send(&format!("NICK {nick}"));

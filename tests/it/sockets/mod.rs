@@ -8,3 +8,5 @@ mod process;
 #[cfg(unix)]
 mod reload;
 mod running;
+mod transports;
+mod websocket;

@@ -14,8 +14,7 @@ use std::{io, net::SocketAddr, thread::JoinHandle, time::Duration};
 
 /// A server that runs until it is stopped or dropped.
 pub struct Running {
-    plain: SocketAddr,
-    secure: SocketAddr,
+    addresses: Vec<SocketAddr>,
     handle: Handle,
     thread: Option<JoinHandle<io::Result<()>>>,
 }
@@ -33,22 +32,33 @@ impl Running {
         }
     }
 
-    /// Starts one.
+    /// Starts one, with a plain listener and one that speaks TLS.
     pub fn start(limits: Limits) -> Running {
-        let (chain, key) = certificate::self_signed(&["localhost", "127.0.0.1"]).unwrap();
         let tls = Tls { certificate: "a.pem".into(), key: "a.key".into(), names: Vec::new() };
         let address = Address::Tcp(([127, 0, 0, 1], 0).into());
         let config = Config {
             listen: vec![
-                Listen { address: address.clone(), tls: Vec::new() },
-                Listen { address, tls: vec![tls] },
+                Listen { address: address.clone(), tls: Vec::new(), ..Listen::default() },
+                Listen { address, tls: vec![tls], ..Listen::default() },
             ],
             limits,
             ..Config::default()
         };
-        let key = Secret::new(&key);
-        let material = Material { listener: 1, place: 0, chain: chain.into_bytes(), key };
-        let loaded = Loaded { config, texts: Texts::default(), certificates: vec![material] };
+        Running::serve(config)
+    }
+
+    /// Starts one with a configuration; every `tls` gets a certificate.
+    pub fn serve(config: Config) -> Running {
+        let (chain, key) = certificate::self_signed(&["localhost", "127.0.0.1"]).unwrap();
+        let secure = config.listen.iter().enumerate().filter(|(_, listen)| !listen.tls.is_empty());
+        let material = |(listener, _)| Material {
+            listener,
+            place: 0,
+            chain: chain.clone().into_bytes(),
+            key: Secret::new(&key),
+        };
+        let certificates = secure.map(material).collect();
+        let loaded = Loaded { config, texts: Texts::default(), certificates };
         let setup = Setup {
             loaded: loaded.clone(),
             sid: Sid::FIRST,
@@ -71,22 +81,28 @@ impl Running {
             reactor.run()
         });
         let (addresses, handle) = told.recv().unwrap();
-        Running { plain: addresses[0].1, secure: addresses[1].1, handle, thread: Some(thread) }
+        let addresses = addresses.into_iter().map(|(_, address)| address).collect();
+        Running { addresses, handle, thread: Some(thread) }
+    }
+
+    /// Where one of its listeners is.
+    pub fn address(&self, place: usize) -> SocketAddr {
+        self.addresses[place]
     }
 
     /// A client that has connected.
     pub fn plain(&self) -> Client {
-        Client::plain(self.plain)
+        Client::plain(self.address(0))
     }
 
     /// A client that has connected over TLS.
     pub fn secure(&self, own: Option<(&str, &str)>) -> Client {
-        Client::secure(self.secure, own).0
+        Client::secure(self.address(1), own).0
     }
 
     /// A client that does not speak TLS where it should.
     pub fn plain_on_secure(&self) -> Client {
-        Client::plain(self.secure)
+        Client::plain(self.address(1))
     }
 
     /// A client that has registered.

@@ -4,7 +4,7 @@ use crate::floor::{Floor, Lengths};
 use slircd::work::certificate;
 use std::{
     env, fs,
-    io::{self, BufRead, BufReader, Error, Write},
+    io::{self, BufRead, BufReader, Error},
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -107,13 +107,15 @@ impl Process {
                     let address = address.trim_end_matches(" (TLS)");
                     process.addresses.push(address.parse().map_err(Error::other)?)
                 }
-                None => io::stderr().write_all(line.as_bytes())?,
+                None if line.contains("error") => eprint!("{line}"),
+                None => (),
             }
         }
         process.start = begin.elapsed();
         process.log = Some(std::thread::spawn(move || {
-            // Whatever a server complains of is for whoever reads the results.
-            drop(io::copy(&mut log, &mut io::stderr()));
+            let complaints =
+                log.lines().map_while(Result::ok).filter(|line| line.contains("error"));
+            complaints.for_each(|line| eprintln!("{line}"));
         }));
         Ok(process)
     }
@@ -194,7 +196,7 @@ address = "127.0.0.1:0"
 tls = { certificate = "FOLDER/tls.pem", key = "FOLDER/tls.key" }
 
 [limits]
-clients = 100000
+clients = 15000
 clients_per_address = 100000
 connect_burst = 1000000
 flood_burst = 1000000

@@ -3,7 +3,7 @@
 use super::{Arguments, complain, say};
 use crate::work::load;
 use std::{
-    io::{self, BufRead, IsTerminal, Write},
+    io::{self, BufRead, IsTerminal, Read, Write},
     process::ExitCode,
 };
 
@@ -41,11 +41,29 @@ fn ask() -> io::Result<Option<String>> {
 fn prompt(question: &str) -> io::Result<String> {
     let mut terminal = io::stderr();
     terminal.write_all(question.as_bytes())?;
-    let answer = line();
+    let answer = typed();
     // The end of line that was typed has not been shown.
     terminal.write_all(b"\n")?;
     answer
 }
+
+/// A line as a terminal hands it over, all of it in one read. Ctrl-C, which ends a line while [`Silence`]
+/// lasts, gives up: the terminal then shows again what is typed.
+fn typed() -> io::Result<String> {
+    let mut bytes = [0; TYPED_MAX];
+    let read = io::stdin().lock().read(&mut bytes)?;
+    let line = bytes.get(..read).unwrap_or_default();
+    if line.is_empty() || line.contains(&CTRL_C) {
+        return Err(io::Error::new(io::ErrorKind::Interrupted, "given up"));
+    }
+    let text = std::str::from_utf8(line).map_err(|_| io::ErrorKind::InvalidData)?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// The longest line that a terminal takes, with its end (termios(3), canonical mode).
+const TYPED_MAX: usize = 4096;
+
+const CTRL_C: u8 = 3;
 
 fn line() -> io::Result<String> {
     let mut text = String::new();
@@ -62,10 +80,13 @@ struct Silence {
 impl Silence {
     #[cfg(unix)]
     fn begin() -> Silence {
-        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        use rustix::termios::{
+            LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr,
+        };
         let before = tcgetattr(io::stdin()).ok();
         if let Some(mut modes) = before.clone() {
-            modes.local_modes.remove(LocalModes::ECHO);
+            modes.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
+            modes.special_codes[SpecialCodeIndex::VEOL] = CTRL_C;
             // A terminal that cannot be silenced shows the password to its owner only.
             let _: Result<(), _> = tcsetattr(io::stdin(), OptionalActions::Flush, &modes);
         }

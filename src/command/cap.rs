@@ -63,20 +63,28 @@ fn cap(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
 
 /// A capability as this session is shown it, if it is; those who speak 302 are told its value.
 fn shown(ctx: &Ctx<'_>, cap: &Cap) -> Option<String> {
-    let session = ctx.session();
-    match cap.set {
-        cap::MULTILINE if session.cap_version >= 302 => {
-            let limits = &ctx.core.config.limits;
-            let (bytes, lines) = (limits.multiline_bytes, limits.multiline_lines);
-            Some(format!("{}=max-bytes={bytes},max-lines={lines}", cap.name))
-        }
-        _ if cap.offered => Some(cap.name.to_owned()),
-        cap::STS if session.cap_version >= 302 => {
-            ctx.core.sts.value(session, ctx.core).map(|value| format!("{}={value}", cap.name))
-        }
-        cap::TLS if starttls::is_offered(ctx) => Some(cap.name.to_owned()),
-        _ => None,
-    }
+    let (session, config) = (ctx.session(), &ctx.core.config);
+    let speaks_302 = session.cap_version >= 302;
+    let limits = &config.limits;
+    let value = match cap.set {
+        cap::METADATA_2 | cap::METADATA_3 => Some(format!(
+            "before-connect,max-subs={},max-keys={},max-value-bytes={}",
+            limits.metadata_subs, limits.metadata_keys, limits.metadata_value
+        )),
+        cap::MULTILINE => Some(format!(
+            "max-bytes={},max-lines={}",
+            limits.multiline_bytes, limits.multiline_lines
+        )),
+        cap::RELAYMSG if config.relaymsg.enabled => Some(config.relaymsg.separators.clone()),
+        cap::STS if speaks_302 => Some(ctx.core.sts.value(session, ctx.core)?.to_string()),
+        cap::TLS if starttls::is_offered(ctx) => None,
+        _ if cap.offered => None,
+        _ => return None,
+    };
+    Some(match value.filter(|_| speaks_302) {
+        Some(value) => format!("{}={value}", cap.name),
+        None => cap.name.to_owned(),
+    })
 }
 
 /// A capability that this session may ask for.
@@ -208,7 +216,8 @@ mod tests {
             r"
             raw a
             a > CAP LS 302
-            a < :s1.test CAP * LS :away-notify batch cap-notify chghost draft/extended-isupport draft/message-redaction draft/multiline=max-bytes=4096,max-lines=32 draft/no-implicit-names draft/pre-away echo-message extended-join extended-monitor invite-notify labeled-response message-tags multi-prefix no-implicit-names server-time setname standard-replies userhost-in-names
+            a <~ :s1.test CAP * LS * :away-notify batch cap-notify chghost draft/extended-isupport draft/message-redaction draft/metadata-2=*
+            a <~ :s1.test CAP * LS :* userhost-in-names
             a > NICK al
             a > USER al 0 * :Al
             a > CAP REQ :batch nonsense

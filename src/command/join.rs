@@ -286,4 +286,25 @@ mod tests {
             ",
         );
     }
+    #[test]
+    fn a_channel_that_one_server_has_forgotten_first_is_founded_anew_on_all() {
+        for leave in ["PART #a", "SAPART alice #a"] {
+            check(&format!(
+                r"
+                servers 2
+                config oper root sesame
+                alice@1 > OPER root sesame
+                bob@2   > PING x
+                alice > JOIN #a
+                alice > MODE #a +m
+                alice > {leave}
+                bob   > JOIN #a
+                bob   < :s2.test 353 bob = #a :@bob
+                bob   > MODE #a
+                bob   < :s2.test 324 bob #a +nt
+                same
+                ",
+            ));
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::{
         UserId,
         filter::Place,
         mode::Status,
-        op::{Message, MessageKind, Op, Target},
+        op::{Guise, Message, MessageKind, Op, Target},
     },
     wire::{message, reply},
 };
@@ -72,13 +72,34 @@ pub fn one(
         _ if ctx.session().closing => Ok(()),
         Ok((to, text)) => {
             let (from, text, tags) = (ctx.whois(user).uid, text.into(), tags.into());
-            ctx.commit(Op::Message(Box::new(Message { from, to, kind, text, tags })));
+            ctx.commit(Op::Message(Box::new(Message { from, to, kind, text, tags, guise: None })));
             Ok(())
         }
         // A NOTICE is never answered (RFC 2812 §3.3.2).
         Err(_) if kind == MessageKind::Notice => Ok(()),
         Err(refused) => Err(refused),
     }
+}
+
+/// Says something in a channel or to a user under another name.
+pub fn say_as(
+    ctx: &mut Ctx<'_>,
+    user: UserId,
+    (target, text): (&str, &str),
+    guise: Guise,
+) -> Outcome {
+    let (kind, text) = (MessageKind::Privmsg, &*without_cr(text));
+    let found = find(ctx, user, target, kind, text);
+    let found = found.and_then(|(to, text)| filtered(ctx, user, target, text, to));
+    // A filter may have ended the connection.
+    if ctx.session().closing {
+        return Ok(());
+    }
+    let ((to, text), from) = (found?, ctx.whois(user).uid);
+    let (text, guise) = (text.into(), Some(Box::new(guise)));
+    let message = Message { from, to, kind, text, tags: Box::default(), guise };
+    ctx.commit(Op::Message(Box::new(message)));
+    Ok(())
 }
 
 /// The target and the words, unless a content filter touches them.

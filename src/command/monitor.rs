@@ -4,6 +4,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        metadata,
     },
     network::UserId,
     wire::{message::Args, name::Nick, reply},
@@ -20,6 +21,7 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::MON_LIST,
         reply::END_OF_MON_LIST,
         reply::MON_LIST_FULL,
+        reply::METADATA_SYNC_LATER,
     ],
     cost: 2,
     run: Run::User(monitor),
@@ -76,10 +78,32 @@ fn add(ctx: &mut Ctx<'_>, args: &Args<'_>) {
         added.push(nick);
     }
     show(ctx, &added);
+    introduce(ctx, &added);
     if !refused.is_empty() {
         ctx.reply(reply::mon_list_full(most, &refused.join(",")));
     }
 }
+
+/// Tells what those who are online have set of the metadata keys that are wanted; of many, that it can be
+/// asked for (`ircv3: metadata`).
+fn introduce(ctx: &mut Ctx<'_>, nicks: &[Nick]) {
+    if !metadata::hears(ctx.session()) || ctx.session().keys.is_empty() {
+        return;
+    }
+    let online = nicks.iter().filter_map(|nick| ctx.network().nick(nick));
+    let online: Vec<UserId> = online.filter(|user| !ctx.whois(*user).metadata.is_empty()).collect();
+    for (place, user) in online.into_iter().enumerate() {
+        if place < INTRODUCED_MAX {
+            metadata::introduce(ctx.core, ctx.fx, user, &[ctx.conn], ctx.now);
+        } else {
+            let nick = ctx.whois(user).nick().to_string();
+            ctx.reply(reply::metadata_sync_later(&nick));
+        }
+    }
+}
+
+/// How many users' metadata is told at once.
+const INTRODUCED_MAX: usize = 32;
 
 /// The nicks that were named; what can be nobody's nick is passed over.
 fn nicks(ctx: &Ctx<'_>, args: &Args<'_>) -> Vec<Nick> {

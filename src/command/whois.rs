@@ -4,6 +4,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        metadata::hears,
         oper::Priv,
         policy, registration,
     },
@@ -34,6 +35,7 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::WHOIS_ACCOUNT,
         reply::WHOIS_CERTFP,
         reply::WHOIS_MODES,
+        reply::WHOIS_KEY_VALUE,
         reply::AWAY,
         reply::NO_SUCH_NICK,
     ],
@@ -110,6 +112,14 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
         ctx.reply(reply::whois_modes(&nick, &modes.to_string()));
         if let Some(fingerprint) = fingerprint {
             ctx.reply(reply::whois_certfp(&nick, &fingerprint));
+        }
+    }
+    if hears(ctx.session()) {
+        let metadata = ctx.whois(target).metadata.iter();
+        let lines: Vec<_> =
+            metadata.map(|(key, value)| reply::whois_key_value(&nick, key, value)).collect();
+        for line in lines {
+            ctx.reply(line);
         }
     }
     let times = ctx

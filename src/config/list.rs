@@ -33,6 +33,19 @@ impl Classes {
     }
 }
 
+/// Whether every character of a text can mark the nick of a relayed message.
+pub(super) fn is_separators(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| "/;<>=()".contains(c))
+}
+
+/// Whether a text is a web address that fits on a line of RPL_ISUPPORT.
+pub(super) fn is_icon(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty())
+        && text.len() <= 200
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// Reads one of several tables of a name. No two may be the same.
 pub fn read(
     config: &mut Config,

@@ -242,6 +242,11 @@ mod tests {
                 "4: there is no class of operators `amdin`",
             ),
             ("[server]\npassword = \"sesame\"", "2: `password` must be a hash"),
+            ("[server]\nicon = \"icon.png\"", "2: `icon` must be a web address"),
+            (
+                "[relaymsg]\nseparators = \"|\"",
+                "2: `separators` must be characters that no nick holds",
+            ),
             ("[cloak]\nsuffix = \"a b\"", "2: `suffix` must be the end of a host name"),
             ("[limits]\nping_timeout = \"2d\"", "2: `ping_timeout` must be from 1s to 86400s"),
             ("motd = \"x\"", "1: `motd` belongs in [server]"),

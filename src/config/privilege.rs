@@ -31,6 +31,8 @@ privileges! {
     Override "override";
     /// Reading the configuration again.
     Rehash "rehash";
+    /// Saying something in channels for somebody elsewhere (RELAYMSG).
+    Relay "relay";
     /// Listing and closing what users report (REPORT).
     Reports "reports";
     /// Seeing real hosts and addresses, hidden users and hidden channels.

@@ -2,7 +2,7 @@
 
 use super::{
     Address, Key, LogFormat, Mistake, NameServer, Reading, Reload, Secret, Trusted,
-    list::{self, hashed, within},
+    list::{self, hashed, is_icon, is_separators, within},
     nearest::nearest,
     node::{Entry, Node, Value},
     privilege::Priv,
@@ -112,6 +112,8 @@ config! {
         admin_email: Option<String> = "", None, Live;
         /// User modes that everybody begins with, of those that users may set themselves; i makes them invisible. Other letters mean nothing.
         user_modes: String = "\"\"", String::new(), Live;
+        /// The web address of the network's picture, for clients that show one.
+        icon: Option<String> = "", None, Live;
         /// The hash of a password without which nobody may connect; `slircd hash-password` makes one.
         password: Option<Secret> = "", None, Live;
     }
@@ -233,6 +235,16 @@ config! {
         silence: usize = "32", 32, Live, 1..=1000;
         /// The most nicks that a client may monitor.
         monitor: usize = "100", 100, Live, 1..=1000;
+        /// The most metadata keys of a user or channel.
+        metadata_keys: usize = "32", 32, Live, 1..=100;
+        /// The most metadata keys that a client may be subscribed to.
+        metadata_subs: usize = "50", 50, Live, 1..=200;
+        /// The longest metadata value.
+        metadata_value: usize = "300", 300, Live, 1..=300;
+        /// How often a user may change metadata at once before having to wait.
+        metadata_burst: u32 = "20", 20, Live, 1..=1_000_000;
+        /// How long they then wait for each change.
+        metadata_interval: Duration = "\"2s\"", Duration::from_secs(2), Live, 0..=3600;
         /// The most lines of a message of several lines (`draft/multiline`).
         multiline_lines: usize = "32", 32, Restart, 2..=100;
         /// The most bytes of a message of several lines.
@@ -295,6 +307,24 @@ config! {
         /// How long a client waits for its name; then it is shown by its address.
         timeout: Duration = "\"3s\"", Duration::from_secs(3), Live, 1..=30;
     }
+    /// Bridges to other networks, which say what is said there under the names of those who say it (RELAYMSG).
+    relaymsg RelayMsg {
+        /// Whether there may be any.
+        enabled: bool = "true", true, Live;
+        /// Whether operators of a channel may relay into it; if not, it takes an operator of the network with the privilege `relay`.
+        operators: bool = "true", true, Live;
+        /// The characters of which a relayed nick has at least one, and no nick of this network.
+        separators: String = "\"/\"", "/".into(), Live;
+    }
+    /// Playing parts: NPC, NPCA, SCENE and AMBIANCE, in channels with +E and to users with +E.
+    roleplay Roleplay {
+        /// Whether it is possible at all.
+        enabled: bool = "false", false, Live;
+        /// Whether it takes an operator of the channel.
+        operators_only: bool = "false", false, Live;
+        /// Whether the nick of who speaks stands behind the words.
+        suffix: bool = "true", true, Live;
+    }
     /// The log, on standard error.
     log Log {
         /// `plain` for people, `journal` for systemd, `json` for programs.
@@ -340,6 +370,10 @@ pub struct Config {
     pub oper_class: Vec<OperClass>,
     /// `[dns]`
     pub dns: Dns,
+    /// `[relaymsg]`
+    pub relaymsg: RelayMsg,
+    /// `[roleplay]`
+    pub roleplay: Roleplay,
     /// `[log]`
     pub log: Log,
 }
@@ -356,6 +390,8 @@ const TABLES: &[&str] = &[
     "oper",
     "oper_class",
     "dns",
+    "relaymsg",
+    "roleplay",
     "log",
     "include",
 ];
@@ -384,7 +420,7 @@ impl Config {
                 }
                 (
                     name @ ("server" | "sts" | "tor" | "limits" | "storage" | "cloak" | "dns"
-                    | "log"),
+                    | "relaymsg" | "roleplay" | "log"),
                     Value::Table(entries),
                 ) => match single.iter_mut().find(|table| table.0 == name) {
                     Some(table) => table.1.extend(within(entries, file)),
@@ -435,6 +471,12 @@ impl Config {
                     let at = at(reading, &["name"]);
                     reading.wrong(at, Mistake::ServerName);
                 }
+                if self.server.icon.as_deref().is_some_and(|icon| !is_icon(icon)) {
+                    let at = at(reading, &["icon"]);
+                    let wants =
+                        "a web address of at most 200 characters, as https://example.org/icon.png";
+                    reading.wrong(at, Mistake::Wants("icon", wants));
+                }
                 let at = at(reading, &["password", "password_file"]);
                 hashed(self.server.password.as_ref(), at, reading);
             }
@@ -463,6 +505,15 @@ impl Config {
                     );
                 }
             }
+            "relaymsg" => {
+                self.relaymsg = RelayMsg::read(entries, reading);
+                if !is_separators(&self.relaymsg.separators) {
+                    let at = at(reading, &["separators"]);
+                    let wants = "characters that no nick holds: one or more of / ; < > = ( )";
+                    reading.wrong(at, Mistake::Wants("separators", wants));
+                }
+            }
+            "roleplay" => self.roleplay = Roleplay::read(entries, reading),
             "dns" => self.dns = Dns::read(entries, reading),
             _ => self.log = Log::read(entries, reading),
         }
@@ -476,6 +527,8 @@ impl Config {
         self.storage.keep(&old.storage, &mut kept);
         self.cloak.keep(&old.cloak, &mut kept);
         self.dns.keep(&old.dns, &mut kept);
+        self.relaymsg.keep(&old.relaymsg, &mut kept);
+        self.roleplay.keep(&old.roleplay, &mut kept);
         self.log.keep(&old.log, &mut kept);
         kept
     }
@@ -567,7 +620,7 @@ fn unit<T: Within>(_: &T) -> &'static str {
     T::UNIT
 }
 
-fn all() -> [&'static [(Key, &'static str)]; 12] {
+fn all() -> [&'static [(Key, &'static str)]; 14] {
     [
         Server::KEYS,
         Listen::KEYS,
@@ -580,6 +633,8 @@ fn all() -> [&'static [(Key, &'static str)]; 12] {
         Oper::KEYS,
         OperClass::KEYS,
         Dns::KEYS,
+        RelayMsg::KEYS,
+        Roleplay::KEYS,
         Log::KEYS,
     ]
 }

@@ -168,6 +168,28 @@ impl Ctx<'_> {
         self.line("BATCH", &[&format!("-{batch}")], None);
     }
 
+    /// Answers whoever asked, with a numeric that stands in a batch if one has been opened.
+    pub fn reply_in(&mut self, batch: Option<&str>, reply: Reply) {
+        debug_assert!(self.declared.contains(&reply.code), "undeclared numeric {}", reply.code);
+        match batch {
+            Some(batch) => {
+                render::batched(self.core, self.fx, self.conn, (&reply, batch), self.now);
+            }
+            None => self.reply(reply),
+        }
+    }
+
+    /// Answers whoever asked, with a standard reply that stands in a batch if one has been opened.
+    pub fn standard_in(&mut self, batch: Option<&str>, standard: &Standard) {
+        match batch {
+            Some(batch) => {
+                let said = (standard, batch);
+                render::batched_standard(self.core, self.fx, self.conn, said, self.now);
+            }
+            None => self.standard(standard),
+        }
+    }
+
     /// Answers whoever asked, with a standard reply.
     pub fn standard(&mut self, standard: &Standard) {
         render::standard(self.core, self.fx, self.conn, standard, self.now);

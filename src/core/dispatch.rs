@@ -126,7 +126,7 @@ pub fn line(core: &mut Core, fx: &mut Effects, table: &Table, conn: ConnId, line
     session.pinged = None;
     core.metrics.lines_in += 1;
     let Ok(text) = std::str::from_utf8(line) else {
-        return not_utf8(core, fx, conn, line, now);
+        return not_utf8(core, fx, table, (conn, line), now);
     };
     // An empty line means nothing, but reading it costs as much as another.
     let Some(message) = message::parse(text) else { return pay(core, conn, 1, now) };
@@ -139,12 +139,22 @@ pub fn line(core: &mut Core, fx: &mut Effects, table: &Table, conn: ConnId, line
 }
 
 /// Answers a line that is not UTF-8 (`ircv3: utf8-only`), under its label if that can be read.
-fn not_utf8(core: &mut Core, fx: &mut Effects, conn: ConnId, line: &[u8], now: Now) {
-    let word = line.split(|byte| *byte == b' ').next().unwrap_or_default();
-    let tags = std::str::from_utf8(word).ok().and_then(|word| word.strip_prefix('@'));
+fn not_utf8(
+    core: &mut Core,
+    fx: &mut Effects,
+    table: &Table,
+    (conn, line): (ConnId, &[u8]),
+    now: Now,
+) {
+    let mut words = line.split(|byte| *byte == b' ').filter(|word| !word.is_empty()).peekable();
+    let tags = words.next_if(|word| word.starts_with(b"@")).unwrap_or_default();
+    let tags = std::str::from_utf8(tags).ok().and_then(|word| word.strip_prefix('@'));
+    let verb = words.find(|word| !word.starts_with(b":")).unwrap_or_default();
+    let command = std::str::from_utf8(verb).ok().and_then(|verb| table.find(verb));
+    let refused = fail::invalid_utf8_in(command.map_or("*", |command| command.name));
     pay(core, conn, 1, now);
     answer::begin(core, fx, conn, tags.map(Tags::new).unwrap_or_default());
-    render::standard(core, fx, conn, &fail::invalid_utf8(), now);
+    render::standard(core, fx, conn, &refused, now);
     answer::end(core, fx, conn, now);
 }
 

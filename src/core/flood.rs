@@ -28,6 +28,17 @@ impl Bucket {
         self.closed.then_some(now + debt)
     }
 
+    /// Pays for one thing, unless there is no credit for it: then says how long that takes.
+    pub fn take(&mut self, burst: u32, interval: Duration, now: Mono) -> Result<(), Duration> {
+        let full_at = self.full_at.max(now) + interval;
+        let debt = full_at.since(now).saturating_sub(interval * burst);
+        if !debt.is_zero() {
+            return Err(debt);
+        }
+        self.full_at = full_at;
+        Ok(())
+    }
+
     /// Opens the gate.
     pub fn open(&mut self) {
         self.closed = false;
@@ -57,6 +68,14 @@ mod tests {
         bucket.open();
         // Exactly one unit has come back.
         assert_eq!(bucket.pay(1, 3, SECOND, start + SECOND), Some(start + SECOND * 2));
+    }
+
+    #[test]
+    fn what_cannot_be_paid_for_is_not_paid_for() {
+        let mut bucket = Bucket::full(Mono(0));
+        assert_eq!(bucket.take(1, SECOND, Mono(0)), Ok(()));
+        assert_eq!(bucket.take(1, SECOND, Mono(0)), Err(SECOND));
+        assert_eq!(bucket.take(1, SECOND, Mono(0) + SECOND), Ok(()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What this server knows of a user who is at home here, besides what every server knows.
 
-use super::ConnId;
+use super::{ConnId, flood::Bucket};
 use crate::{
     network::crdt::Uid,
     time::{Mono, Now, Wall},
@@ -30,6 +30,8 @@ pub struct Local {
     pub accept: Vec<Uid>,
     /// When the user was last told that somebody is not on that list.
     pub informed: Option<Mono>,
+    /// How often the user may still change metadata.
+    pub changes: Bucket,
     /// When the user last knocked.
     pub knocked: Option<Mono>,
     /// When the user last reported something to operators.
@@ -50,6 +52,7 @@ impl Local {
             silence: Vec::new(),
             accept: Vec::new(),
             informed: None,
+            changes: Bucket::full(now.mono),
             knocked: None,
             reported: None,
             invites: Vec::new(),

@@ -24,6 +24,7 @@ pub mod gateway;
 pub mod housekeeping;
 pub mod local;
 pub mod lookalikes;
+pub mod metadata;
 pub mod monitor;
 pub mod multiline;
 pub mod oper;
@@ -240,8 +241,10 @@ impl Core {
     /// for the others. `cause` is the session that asked for it.
     pub fn commit(&mut self, fx: &mut Effects, op: Op, cause: Option<ConnId>, now: Now) -> Stamp {
         let at = self.clock.tick(now.wall);
+        let place = self.journal.len();
         render::apply(self, fx, &op, at, cause, now);
-        self.journal.push((op, at));
+        // Before what it has brought about, which was stamped later.
+        self.journal.insert(place, (op, at));
         at
     }
 
@@ -261,6 +264,11 @@ impl Core {
         let Some(session) = self.sessions.get_mut(conn) else { return };
         self.timers.cancel(session.timer);
         session.timer = self.timers.set(at, timer);
+    }
+
+    /// Forgets a channel that another server has forgotten, which has seen what `seen` tells.
+    pub fn forget(&mut self, name: &crate::wire::name::ChannelName, seen: impl Fn(Stamp) -> bool) {
+        self.network.forget(name, seen);
     }
 
     /// Asks a worker, for something that no client waits for.

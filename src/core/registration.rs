@@ -18,9 +18,10 @@ use crate::{
     job::{Answer, Job},
     network::{
         UserId,
+        crdt::Source,
         filter::Place,
         mode::UserModes,
-        op::{Op, Presence},
+        op::{Op, Presence, Subject},
     },
     server::{Origin, Peer},
     time::Now,
@@ -173,6 +174,7 @@ fn complete(ctx: &mut Ctx<'_>) {
     let uid = ctx.core.new_uid();
     let Some(presence) = presence(ctx, uid) else { return };
     let away = ctx.session_mut().registration().and_then(|registration| registration.away.take());
+    let metadata = ctx.session_mut().registration().map(|new| std::mem::take(&mut new.metadata));
     ctx.commit(Op::User(Box::new(presence)));
     let Some(user) = ctx.network().uid(uid) else { return };
     let mut local = Local::new(ctx.conn, ctx.now);
@@ -191,6 +193,10 @@ fn complete(ctx: &mut Ctx<'_>) {
         format!("Client connecting: {nick} ({name}@{host}) [{address}] {{default}} [{realname}]")
     };
     snotice::here(ctx.core, ctx.fx, 'c', text, ctx.now);
+    for (key, value) in metadata.into_iter().flatten() {
+        let (by, of) = (Source::User(uid), Subject::User(uid));
+        ctx.commit(Op::Metadata { by, of, key, value: Some(value) });
+    }
     welcome::burst(ctx, user);
     if away.is_some() {
         self::away(ctx, user, away);

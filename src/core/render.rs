@@ -2,6 +2,7 @@
 
 mod announce;
 pub mod channel;
+mod metadata;
 mod redact;
 mod report;
 mod request;
@@ -22,7 +23,7 @@ use crate::{
         UserId,
         crdt::Source,
         mode::{Status, UserModes},
-        op::{Ask, Change, Departed, Message, MessageKind, Op, Target},
+        op::{Ask, Change, Departed, Message, MessageKind, Op, Target, Why},
     },
     time::{MsgId, Now, Stamp},
     wire::{
@@ -63,9 +64,11 @@ pub fn apply(
     housekeeping::watch_expiries(core, now);
 }
 
-/// A message of somebody with these modes (`ircv3: bot-mode`).
+/// A message of somebody with these modes (`ircv3: bot-mode`, `ircv3: oper-tag`).
 fn marked(msg: Msg, modes: UserModes) -> Msg {
-    if modes.contains('B') { msg.tag(cap::MESSAGE_TAGS, "bot", "") } else { msg }
+    let msg = if modes.contains('B') { msg.tag(cap::MESSAGE_TAGS, "bot", "") } else { msg };
+    let oper = modes.contains('o') && !modes.contains('H');
+    if oper { msg.tag(cap::OPER_TAG, "draft/oper", "") } else { msg }
 }
 
 /// Ends the process if it is dropped by a panic: a network half changed is not to be trusted.
@@ -111,6 +114,7 @@ impl Tell<'_> {
             Change::Healed(users, server) => self.healed(users, *server),
             Change::Mode { channel, by, changes } => self.mode(*channel, *by, changes),
             Change::Topic { channel, by, setter } => self.topic(*channel, *by, setter),
+            Change::Metadata { of, key, by } => self.metadata(*of, key, *by),
             Change::Invited { by, user, channel } => self.invited(*by, *user, *channel),
             Change::Knocked { user, channel } => self.knocked(*user, *channel),
             Change::Said { by, channel } => self.said(*by, *channel),
@@ -229,7 +233,11 @@ impl Tell<'_> {
         let hearers = if prefix.is_none() && lowest == Status::HALFOP { Some('%') } else { prefix };
         self.remember_words(by, message, Place::Channel(channel, hearers));
         let msgs = self.messages(by, &shown, message);
-        let (own, echo) = (audience::of_user(self.core, by), self.echo(by));
+        let (own, mut echo) = (audience::of_user(self.core, by), self.echo(by));
+        if message.guise.as_ref().is_some_and(|guise| guise.why == Why::Played) {
+            // No client shows of its own accord what it says under another name.
+            echo = own.to_vec();
+        }
         for msg in &msgs {
             let others =
                 audience::who_hear(self.core, channel, lowest).filter(|conn| !own.contains(conn));
@@ -249,7 +257,7 @@ impl Tell<'_> {
     /// What tells of words: a message, or of several lines a batch and, for those who do not know such
     /// batches, each line by itself.
     fn messages(&mut self, by: UserId, target: &str, message: &Message) -> Vec<Msg> {
-        if !message.text.contains(['\n', '\r']) {
+        if message.guise.is_some() || !message.text.contains(['\n', '\r']) {
             return vec![self.message(by, target, message)];
         }
         let (batch, first) = (self.core.new_batch(), self.line);
@@ -282,13 +290,27 @@ impl Tell<'_> {
     }
 
     fn message(&mut self, by: UserId, target: &str, message: &Message) -> Msg {
-        let mut msg = self.by(by, message.kind.verb()).param(target).client_tags(&message.tags);
+        let msg = self.spoken(by, message).param(target);
+        let mut msg = msg.client_tags(&message.tags);
         if message.kind == MessageKind::Tagmsg {
             msg = msg.only(cap::MESSAGE_TAGS);
         } else {
             msg = msg.text(&message.text);
         }
         msg
+    }
+
+    /// The beginning of what is said: by whom, and for whom they say it.
+    fn spoken(&mut self, by: UserId, message: &Message) -> Msg {
+        let Some(guise) = &message.guise else { return self.by(by, message.kind.verb()) };
+        let msg = self.msg(&guise.mask, message.kind.verb());
+        match guise.why {
+            Why::Relayed => {
+                let nick = self.core.network().user(by).nick().as_str();
+                msg.tag(cap::RELAYMSG, "draft/relaymsg", nick)
+            }
+            Why::Played => msg,
+        }
     }
 
     /// The speaker's sessions that are to see what was said: the one that said it if it asked for
@@ -403,6 +425,20 @@ pub fn batched(
 ) {
     let Some(session) = core.sessions.get(conn) else { return };
     let msg = server_msg(core, reply.code, now).param(addressee(core, conn)).rest(&reply.body);
+    let msg = msg.tag(cap::BATCH, "batch", batch);
+    fx.send(&[conn], |out| msg.encode(session.caps, out));
+}
+
+/// A standard reply in a batch.
+pub fn batched_standard(
+    core: &Core,
+    fx: &mut Effects,
+    conn: ConnId,
+    (standard, batch): (&Standard, &str),
+    now: Now,
+) {
+    let Some(session) = core.sessions.get(conn) else { return };
+    let msg = server_msg(core, standard.verb(), now).rest(&standard.body());
     let msg = msg.tag(cap::BATCH, "batch", batch);
     fx.send(&[conn], |out| msg.encode(session.caps, out));
 }

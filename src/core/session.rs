@@ -9,6 +9,8 @@ use crate::{
     time::{Mono, Now},
     wire::{cap::CapSet, name::Nick},
 };
+use std::collections::BTreeMap;
+
 /// A client connection.
 #[derive(Debug)]
 pub struct Session {
@@ -46,6 +48,8 @@ pub struct Session {
     pub gateway: Option<Box<str>>,
     /// The nicks that it monitors.
     pub monitor: Vec<Nick>,
+    /// The metadata keys of which it wants to hear; bounded by `[limits] metadata_subs`.
+    pub keys: Vec<Box<str>>,
     /// Whether it has been told goodbye.
     pub closing: bool,
 }
@@ -72,6 +76,8 @@ pub struct Registration {
     pub admitted: bool,
     /// The away message, for a user who comes and is not there.
     pub away: Option<Box<str>>,
+    /// What the user tells of themselves; bounded by `[limits] metadata_keys`.
+    pub metadata: BTreeMap<Box<str>, Box<str>>,
     /// Whether it is negotiating capabilities.
     pub negotiating: bool,
     /// Whether the name of its address is still being looked up.
@@ -130,6 +136,7 @@ impl Session {
             oper: None,
             gateway: None,
             monitor: Vec::new(),
+            keys: Vec::new(),
             closing: false,
         }
     }

@@ -1,12 +1,12 @@
 //! What a new user is told, and what can be asked for again: the numbers of users, the message of the day.
 
-use super::ctx::Ctx;
+use super::{ctx::Ctx, metadata};
 use crate::{
     network::{
         UserId,
         mode::{self, Kind},
     },
-    wire::{cap, encode, extban, isupport, reply},
+    wire::{cap, casemap::Casemap, encode, extban, isupport, reply},
 };
 
 /// The version, as clients are told.
@@ -29,6 +29,11 @@ pub fn burst(ctx: &mut Ctx<'_>, user: UserId) {
     let (all, params) = (channel_modes + &status, with_param + &status);
     ctx.reply(reply::my_info(&name, VERSION, &user_modes, &all, &params));
     isupport(ctx);
+    if ctx.session().caps.contains(cap::WHOAMI) {
+        let realname = ctx.whois(user).realname.to_string();
+        ctx.raw_as(&mask, "SETNAME", &[], &realname);
+    }
+    metadata::own(ctx.core, ctx.fx, ctx.conn, user, ctx.now);
     lusers(ctx);
     motd(ctx, user);
     for line in ctx.core.config.server.welcome.clone() {
@@ -121,10 +126,18 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
         ("UTF8ONLY", None),
         ("WHOX", None),
     ];
-    let denied = &ctx.core.config.server.client_tags_denied;
-    let denied = (!denied.is_empty()).then(|| ("CLIENTTAGDENY", text(denied.join(","))));
-    let mut tokens: Vec<_> = tokens.into_iter().chain(denied).collect();
-    tokens.sort_by_key(|token| token.0);
+    let config = &ctx.core.config;
+    let optional = [
+        // What ascii and rfc1459 do, the name of the mapping says.
+        (config.server.casemapping == Casemap::Precis)
+            .then(|| ("UTF8MAPPING", text("rfc8265".into()))),
+        config.roleplay.enabled.then(|| ("RPCHAN", text("E".into()))),
+        config.roleplay.enabled.then(|| ("RPUSER", text("E".into()))),
+        (!config.server.client_tags_denied.is_empty())
+            .then(|| ("CLIENTTAGDENY", text(config.server.client_tags_denied.join(",")))),
+        config.server.icon.clone().map(|icon| ("draft/ICON", text(icon))),
+    ];
+    let tokens: Vec<_> = tokens.into_iter().chain(optional.into_iter().flatten()).collect();
     let lines = isupport::lines(&tokens);
     let replies: Vec<_> = lines.iter().map(|line| reply::isupport(line)).collect();
     if ctx.session().caps.contains(cap::BATCH.or(cap::EXTENDED_ISUPPORT)) {
@@ -242,5 +255,63 @@ mod tests {
         for (name, _) in VARIABLES {
             assert!(example.contains(&format!("{{{name}}}")), "{name}");
         }
+    }
+
+    #[test]
+    fn who_registers_learns_who_they_are() {
+        check(
+            r"
+            raw a
+            a > CAP REQ draft/whoami
+            a > NICK al
+            a > USER al 0 * :Al B.
+            a > CAP END
+            a <~ :s1.test 005 al *
+            a < :al!~al@a.test SETNAME :Al B.
+            a <~ :s1.test 251 al *
+            b > PING x
+            b <! SETNAME
+            ",
+        );
+    }
+
+    #[test]
+    fn what_is_configured_is_told_and_nothing_else() {
+        check(
+            r"
+            config server.icon https://example.org/a=b.png
+            config server.casemapping precis
+            a <~ :s1.test 005 a * UTF8MAPPING=rfc8265 *
+            a <~ :s1.test 005 a *draft/ICON=https://example.org/a*3Db.png :are supported by this server
+            ",
+        );
+        check(
+            r"
+            a > VERSION
+            a <! UTF8MAPPING
+            a <! ICON
+            ",
+        );
+    }
+
+    #[test]
+    fn what_operators_do_is_marked_for_those_who_ask() {
+        check(
+            r"
+            config oper root sesame
+            alice > CAP REQ draft/oper-tag
+            alice > JOIN #a
+            bob   > JOIN #a
+            bob   > PRIVMSG #a :one
+            alice < :bob!~bob@bob.test PRIVMSG #a :one
+            bob   > OPER root sesame
+            bob   > PRIVMSG #a :two
+            alice < @draft/oper :bob!~bob@bob.test PRIVMSG #a :two
+            bob   > NICK rob
+            alice < @draft/oper :bob!~bob@bob.test NICK :rob
+            bob   > PART #a
+            alice < @draft/oper :rob!~bob@bob.test PART #a
+            ",
+        );
     }
 }

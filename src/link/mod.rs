@@ -14,7 +14,7 @@ use crate::{
     },
     network::{
         crdt::{Have, Origin},
-        op::Op,
+        op::{Entry, Op},
     },
     time::{Now, Sid, Stamp},
 };
@@ -176,17 +176,28 @@ impl Mesh {
             let Some(key) = next.map(|entry| *entry.0) else { return };
             let Some((from, numbered)) = self.held.remove(&key) else { return };
             self.have.see(numbered.origin, numbered.seq, numbered.at);
-            core.learn(fx, &numbered.op, numbered.at, now);
-            self.keep(&numbered);
-            self.pass_on(fx, Some(from), &numbered);
             let mut seen = Have::default();
             for (origin, dep) in &numbered.deps {
                 seen.raise(*origin, *dep);
             }
             seen.raise_as(&self.have, numbered.origin);
             self.learn_known(core, numbered.origin.server, &seen);
+            self.forget_with(core, &numbered);
+            core.learn(fx, &numbered.op, numbered.at, now);
+            self.keep(&numbered);
+            self.pass_on(fx, Some(from), &numbered);
             // What this brought about here comes after it.
             self.propagate(core, fx);
+        }
+    }
+
+    /// Who founds a channel that is remembered here may have been the first to forget it.
+    fn forget_with(&self, core: &mut Core, numbered: &Numbered) {
+        let Op::Join { name, entry: Entry::Founds { before: None, .. }, .. } = &numbered.op else {
+            return;
+        };
+        if let Some(known) = self.known.get(&numbered.origin.server) {
+            core.forget(name, |at| known.covers(at));
         }
     }
 

@@ -1,6 +1,6 @@
 //! What must hold of a network at any moment, and its one canonical text.
 
-use super::{Channel, ChannelId, Network};
+use super::{Channel, ChannelId, Network, metadata::Holder};
 use crate::arena::Arena;
 use std::{collections::BTreeSet, fmt::Write};
 
@@ -11,6 +11,7 @@ impl Network {
         let mut broken = Vec::new();
         self.check_users(&mut broken);
         self.check_channels(&mut broken);
+        self.check_metadata(&mut broken);
         broken
     }
 
@@ -72,6 +73,20 @@ impl Network {
         }
     }
 
+    fn check_metadata(&self, broken: &mut Vec<String>) {
+        let users = self.users.iter().map(|(id, user)| (Holder::User(id), &user.metadata));
+        let channels = self.channels.iter();
+        let channels = channels.map(|(id, channel)| (Holder::Channel(id), &channel.metadata));
+        for (of, metadata) in users.chain(channels) {
+            for (key, register) in metadata.registers() {
+                let noted = self.unset.get(&(of, key.into())).copied();
+                if noted != register.value.is_none().then_some(register.at) {
+                    broken.push(format!("{key} of {of:?} is not noted as it is"));
+                }
+            }
+        }
+    }
+
     /// The network in one text, the same on every server that agrees. Costs a walk over everything.
     pub fn digest(&self) -> String {
         let mut lines = Vec::new();
@@ -80,7 +95,7 @@ impl Network {
         }
         for (_, user) in self.users.iter() {
             lines.push(format!(
-                "{} {} {} {:?} {:?} {:?} {} {:?} {}",
+                "{} {} {} {:?} {:?} {:?} {} {:?} {} {:?}",
                 user.uid,
                 user.nick(),
                 user.mask(),
@@ -89,7 +104,8 @@ impl Network {
                 user.realname,
                 user.modes,
                 user.born,
-                user.hidden
+                user.hidden,
+                user.metadata.iter().collect::<Vec<_>>()
             ));
         }
         for (_, channel) in self.channels.iter().filter(|(_, channel)| channel.exists()) {
@@ -100,6 +116,7 @@ impl Network {
                 let _ = write!(line, " {letter}={register:?}");
             }
             let _ = write!(line, " {:?} {:?}", channel.masks, channel.topic());
+            let _ = write!(line, " {:?}", channel.metadata.iter().collect::<Vec<_>>());
             let mut members: Vec<String> = channel
                 .members
                 .iter()

@@ -9,6 +9,7 @@ pub mod ban;
 mod check;
 pub mod crdt;
 pub mod filter;
+pub mod metadata;
 pub mod mode;
 pub mod op;
 mod replay;
@@ -27,6 +28,7 @@ use ahash::RandomState;
 use ban::Bans;
 use crdt::{Epoch, Lww, Source, Uid};
 use filter::Filters;
+use metadata::{Holder, Metadata};
 use mode::{ChannelModes, Status, UserModes};
 use op::ServerInfo;
 use std::{
@@ -77,6 +79,8 @@ pub struct User {
     pub class: Option<Box<str>>,
     /// The account that the user is logged in to.
     pub account: Option<Box<str>>,
+    /// What the user tells of themselves.
+    pub metadata: Metadata,
     /// Where the user is; the channels' members say the same.
     channels: Vec<ChannelId>,
     /// Whether the user's server is out of reach for longer than the grace.
@@ -184,6 +188,8 @@ pub struct Channel {
     /// The lists, in order of addition.
     masks: Vec<Mask>,
     topic: Option<Box<Lww<Topic>>>,
+    /// What is told of the channel.
+    pub metadata: Metadata,
     members: BTreeMap<UserId, Member>,
     /// When and by whom a status was last written.
     status_writes: BTreeMap<(UserId, char), (Stamp, Source)>,
@@ -348,6 +354,8 @@ pub struct Network {
     empty: Vec<ChannelId>,
     /// When which masks end by themselves.
     expiries: BTreeSet<(Wall, ChannelId, Stamp)>,
+    /// Metadata that has been taken away, when, and not been forgotten yet.
+    unset: BTreeMap<(Holder, Box<str>), Stamp>,
     bans: Bans,
     filters: Filters,
     /// How much is locked against an attack: 5 is nothing, 1 is nearly all.
@@ -376,6 +384,7 @@ impl Network {
             servers: BTreeMap::new(),
             empty: Vec::new(),
             expiries: BTreeSet::new(),
+            unset: BTreeMap::new(),
             bans: Bans::new(hash),
             filters: Filters::default(),
             defcon: Lww { value: 5, at: Stamp::ZERO, by: Source::Server(Sid::FIRST) },
@@ -552,8 +561,10 @@ impl Network {
         reached
     }
 
-    /// Forgets empty channels whose emptiness every server has seen, as `stable` tells.
+    /// Forgets empty channels and metadata that was taken away, where every server has seen that, as `stable`
+    /// tells.
     pub fn collect(&mut self, stable: impl Fn(Stamp) -> bool) {
+        self.forget_unset(&stable);
         let channels = &mut self.channels;
         let names = &mut self.names;
         let expiries = &mut self.expiries;
@@ -581,13 +592,43 @@ impl Network {
         self.expiries.first().map(|first| first.0)
     }
 
-    /// What took the last member of each empty channel.
+    /// Forgets a channel if it is empty and what emptied it has been seen, as `seen` tells, by whoever
+    /// founds it anew without knowing of it: they have forgotten it, which nobody does before every
+    /// server has seen it empty.
+    pub fn forget(&mut self, name: &ChannelName, seen: impl Fn(Stamp) -> bool) {
+        let Some(id) = self.record(name) else { return };
+        if self.channels[id].exists() || !self.channels[id].emptied.is_some_and(seen) {
+            return;
+        }
+        self.empty.retain(|empty| *empty != id);
+        self.names.remove(name);
+        let channel = self.channels.remove(id);
+        for mask in channel.iter().flat_map(|channel| &channel.masks) {
+            if let Some(wall) = mask.expires() {
+                self.expiries.remove(&(wall, id, mask.at));
+            }
+        }
+    }
+
+    fn forget_unset(&mut self, stable: impl Fn(Stamp) -> bool) {
+        let forgotten = self.unset.iter().filter(|(_, at)| stable(**at));
+        let forgotten: Vec<_> = forgotten.map(|(key, at)| (key.clone(), *at)).collect();
+        for ((of, key), at) in forgotten {
+            if let Some(metadata) = self.metadata_mut(of) {
+                metadata.forget(&key, at);
+            }
+            self.unset.remove(&(of, key));
+        }
+    }
+
+    /// What took the last member of each empty channel, and what took metadata away.
     pub fn emptied(&self) -> impl Iterator<Item = Stamp> + '_ {
-        self.empty.iter().filter_map(|id| self.channels.get(*id)?.emptied)
+        let channels = self.empty.iter().filter_map(|id| self.channels.get(*id)?.emptied);
+        channels.chain(self.unset.values().copied())
     }
 
     /// Whether there may be something for [`Network::collect`].
     pub fn has_empty(&self) -> bool {
-        !self.empty.is_empty()
+        !self.empty.is_empty() || !self.unset.is_empty()
     }
 }

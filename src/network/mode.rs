@@ -101,6 +101,7 @@ pub const CHANNEL: &[Row] = &[
     row('A', Kind::Flag, "Every member may invite."),
     row('C', Kind::Flag, "No CTCP but ACTION."),
     row('D', Kind::Flag, "Who joins is shown to others only once they speak or get a status."),
+    row('E', Kind::Flag, "Parts may be played (NPC, NPCA, SCENE, AMBIANCE)."),
     row('K', Kind::Flag, "No KNOCK."),
     row(
         'M',
@@ -313,6 +314,7 @@ const fn user(letter: char, who: Who, about: &'static str) -> UserRow {
 pub const USER: &[UserRow] = &[
     user('B', Who::User, "A bot."),
     user('D', Who::User, "Takes no private messages, except from operators of the network."),
+    user('E', Who::User, "May be spoken to by NPC, NPCA, SCENE and AMBIANCE."),
     user('H', Who::Oper, "That one is an operator is shown to operators only."),
     user('I', Who::User, "The channels one is in are not shown to others."),
     user('L', Who::User, "Is not sent to another channel than the one asked for."),

@@ -5,6 +5,7 @@ use super::{
     ban::{Key, Terms},
     crdt::{Epoch, Source, Uid},
     filter::Rule,
+    metadata::Holder,
     mode::{ChannelModes, UserModes},
 };
 use crate::{
@@ -142,6 +143,17 @@ pub enum Op {
         setter: Box<str>,
         /// The topic; empty for none.
         text: Box<str>,
+    },
+    /// A user or a channel tells something of itself, or no longer does.
+    Metadata {
+        /// By whom it is set.
+        by: Source,
+        /// Of whom.
+        of: Subject,
+        /// What it is.
+        key: Box<str>,
+        /// The value; none when it is taken away.
+        value: Option<Box<str>>,
     },
     /// A user is asked into a channel.
     Invite {
@@ -304,6 +316,15 @@ pub enum Entry {
     },
 }
 
+/// Whose metadata.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// A user's.
+    User(Uid),
+    /// A channel's, of an epoch.
+    Channel(ChannelName, Epoch),
+}
+
 /// How a membership ends.
 #[derive(Clone, Debug)]
 pub enum Leave {
@@ -380,6 +401,26 @@ pub struct Message {
     pub text: Box<str>,
     /// Client-only tags as they came, without the `@`.
     pub tags: Box<str>,
+    /// Under which other name they are said.
+    pub guise: Option<Box<Guise>>,
+}
+
+/// Another name than the speaker's own.
+#[derive(Clone, Debug)]
+pub struct Guise {
+    /// The name, as `nick!user@host`.
+    pub mask: Box<str>,
+    /// Why it is used.
+    pub why: Why,
+}
+
+/// Why somebody speaks under another name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Why {
+    /// The words are another's, from elsewhere (RELAYMSG).
+    Relayed,
+    /// It is a part that is played (NPC, SCENE).
+    Played,
 }
 
 /// Whom words are for.
@@ -547,6 +588,15 @@ pub enum Change {
         by: Source,
         /// `nick!user@host` of the setter when it was set.
         setter: Box<str>,
+    },
+    /// A user's or a channel's metadata changed.
+    Metadata {
+        /// Whose.
+        of: Holder,
+        /// Which key.
+        key: Box<str>,
+        /// By whom.
+        by: Source,
     },
     /// A user has been asked into a channel.
     Invited {

@@ -3,7 +3,8 @@
 use super::{
     Channel, Network, User,
     crdt::{Epoch, Lww, Source, Uid},
-    op::{Entry, ModeChange, Op, Presence},
+    metadata::Metadata,
+    op::{Entry, ModeChange, Op, Presence, Subject},
 };
 use crate::time::Stamp;
 
@@ -21,6 +22,9 @@ impl Network {
         ops.extend(
             self.users.iter().map(|(_, user)| (Op::User(Box::new(presence(user))), user.written)),
         );
+        for (_, user) in self.users.iter() {
+            replay_metadata(&Subject::User(user.uid), &user.metadata, &mut ops);
+        }
         for (_, channel) in self.channels.iter() {
             self.replay_channel(channel, &mut ops);
         }
@@ -82,6 +86,8 @@ impl Network {
                 topic.at,
             ));
         }
+        let of = Subject::Channel(name.clone(), epoch);
+        replay_metadata(&of, &channel.metadata, ops);
     }
 
     fn status_write(
@@ -138,6 +144,13 @@ impl Network {
         }
         missing
     }
+}
+
+fn replay_metadata(of: &Subject, metadata: &Metadata, ops: &mut Vec<(Op, Stamp)>) {
+    ops.extend(metadata.registers().map(|(key, Lww { value, at, by })| {
+        let (of, key, value) = (of.clone(), key.into(), value.clone());
+        (Op::Metadata { by: *by, of, key, value }, *at)
+    }));
 }
 
 fn presence(user: &User) -> Presence {

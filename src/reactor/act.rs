@@ -1,6 +1,6 @@
 //! Acting: what the server wants done, what is to be written, and the ends of connections.
 
-use super::{Leaving, Reactor, SocketId, socket::Phase};
+use super::{Leaving, Reactor, SocketId, outbox::Line, socket::Phase};
 use crate::{
     core::{ConnId, effect::Effect},
     server::{Gone, Input},
@@ -19,9 +19,9 @@ impl Reactor {
         for effect in list.drain(..) {
             match effect {
                 Effect::Send { line, to } => {
-                    let bytes = fx.line(line);
+                    let line = self.outbox.line(fx.line(line));
                     for conn in fx.recipients(to) {
-                        self.send(*conn, bytes);
+                        self.send(*conn, line);
                     }
                 }
                 Effect::Close { conn } => {
@@ -59,26 +59,29 @@ impl Reactor {
         }
         fx.clear(list);
         self.fx = fx;
+        if self.outbox.is_full() {
+            self.flush();
+        }
     }
 
     /// Appends a line to what a connection is to be sent.
-    fn send(&mut self, conn: ConnId, bytes: &[u8]) {
+    fn send(&mut self, conn: ConnId, line: Line) {
         let Some(id) = self.conns.get(conn).copied() else { return };
         let Some(socket) = self.sockets.get_mut(id) else { return };
         if socket.phase != Phase::Open {
             return;
         }
-        socket.append(bytes, &mut self.buffers);
+        socket.add(line, &mut self.outbox);
         // Much may be for one recipient in one turn; only what it does not take counts.
         let most = usize::try_from(self.limits.send_queue).unwrap_or(usize::MAX);
         if socket.pending() > FLUSHED_EARLY.min(most) && !socket.blocked {
-            if let Err(failure) = socket.flush(&mut self.buffers) {
+            if let Err(failure) = socket.flush(&mut self.outbox) {
                 log::debug!("writing fails: {failure}");
                 return self.end(id, Gone::Error);
             }
         }
         if socket.pending() > most {
-            socket.forget(&mut self.buffers);
+            socket.forget(&mut self.outbox.buffers);
             return self.end(id, Gone::SendQueue);
         }
         if !socket.dirty && !socket.blocked {
@@ -203,12 +206,13 @@ impl Reactor {
             let Some(socket) = self.sockets.get_mut(id) else { continue };
             socket.dirty = false;
             if socket.phase == Phase::Gone {
+                socket.hold(&self.outbox);
                 continue;
             }
             let closing = socket.phase == Phase::Closing;
             let written = match closing {
-                true => socket.finish(&mut self.buffers),
-                false => socket.flush(&mut self.buffers),
+                true => socket.finish(&mut self.outbox),
+                false => socket.flush(&mut self.outbox),
             };
             if let Err(failure) = written {
                 log::debug!("writing fails: {failure}");
@@ -226,6 +230,7 @@ impl Reactor {
                 }
             }
         }
+        self.outbox.clear();
     }
 
     /// Leaves when all has been written. Nobody is let in any more.

@@ -6,6 +6,7 @@
 mod accept;
 mod act;
 mod listener;
+mod outbox;
 mod prelude;
 mod secure;
 mod serve;
@@ -27,9 +28,10 @@ use crate::{
 };
 use listener::Listener;
 use mio::{Events, Poll, Waker};
+use outbox::Outbox;
 use signal::{Handle, Signal, Signals};
 use slab::Slab;
-use socket::{Buffers, Phase, Scratch, Socket};
+use socket::{Phase, Scratch, Socket};
 use std::{collections::BTreeSet, io, mem, net::SocketAddr, sync::Arc, time::Duration};
 use token::Source;
 
@@ -79,7 +81,7 @@ pub struct Reactor {
 
     fx: Effects,
     scratch: Scratch,
-    buffers: Buffers,
+    outbox: Outbox,
     leaving: Option<Leaving>,
     /// How often it has been told to leave, by whatever means.
     stops: usize,
@@ -132,7 +134,7 @@ impl Reactor {
             refused: Vec::new(),
             fx: Effects::default(),
             scratch: Scratch::default(),
-            buffers: Buffers::default(),
+            outbox: Outbox::default(),
             leaving: None,
             stops: 0,
             asked: 0,

@@ -4,6 +4,7 @@
 use super::{
     Reactor, SocketId,
     listener::Listener,
+    outbox::Outbox,
     secure::{Progress, Secure},
     socket::{Failure, Phase, Socket},
 };
@@ -131,13 +132,13 @@ impl Reactor {
 
     /// Begins the TLS handshake, and waits for its end.
     fn agree(&mut self, id: SocketId) -> Step {
-        let Reactor { sockets, listeners, .. } = self;
+        let Reactor { sockets, listeners, outbox, .. } = self;
         let Some(socket) = sockets.get_mut(id) else { return Step::Wait };
         let Some(waiting) = &mut socket.waiting else { return Step::Wait };
         if socket.secure.is_none() {
             let acceptor = listeners.get(waiting.slot).and_then(|one| one.acceptor.as_ref());
             let secure = acceptor.map(super::tls::Acceptor::begin);
-            return match begin(socket, secure) {
+            return match begin(socket, secure, outbox) {
                 Ok(()) => Step::On,
                 Err(failure) => {
                     self.fail(id, &failure);
@@ -155,7 +156,7 @@ impl Reactor {
 
     /// Reads the request for a WebSocket, and answers it.
     fn upgrade(&mut self, id: SocketId) -> Step {
-        let Reactor { sockets, listeners, buffers, .. } = self;
+        let Reactor { sockets, listeners, outbox, .. } = self;
         let Some(socket) = sockets.get_mut(id) else { return Step::Wait };
         let Some(waiting) = &mut socket.waiting else { return Step::Wait };
         let Some(listener) = listeners.get(waiting.slot) else { return Step::Wait };
@@ -180,12 +181,12 @@ impl Reactor {
         waiting.stage = Stage::Done;
         let mut answer = Vec::new();
         request.accept(&mut answer);
-        socket.append(&answer, buffers);
+        socket.append(&answer, &mut outbox.buffers);
         let mut frames = Frames::new(request.kind());
         let mut output = Vec::new();
         let more = rest.get(len..).unwrap_or_default();
         let decoded = frames.decode(more, &mut socket.rest, &mut output);
-        socket.append(&output, buffers);
+        socket.append(&output, &mut outbox.buffers);
         socket.websocket = Some(Box::new(frames));
         self.soil(id);
         match decoded {
@@ -229,7 +230,7 @@ impl Reactor {
     /// Says why a connection is not opened, and closes it.
     fn refuse(&mut self, id: SocketId, text: &str) -> Step {
         if let Some(socket) = self.sockets.get_mut(id) {
-            socket.append(text.as_bytes(), &mut self.buffers);
+            socket.append(text.as_bytes(), &mut self.outbox.buffers);
         }
         self.close(id);
         Step::Wait
@@ -238,12 +239,12 @@ impl Reactor {
     /// Turns a connection that is open to TLS. What it has said and nobody has read was not encrypted,
     /// and so can be nothing but the beginning of the handshake.
     pub(super) fn secure(&mut self, id: SocketId, place: usize) {
-        let Reactor { sockets, listeners, .. } = self;
+        let Reactor { sockets, listeners, outbox, .. } = self;
         let Some(socket) = sockets.get_mut(id) else { return };
         let listener = listeners.iter().find(|(_, listener)| listener.place == place);
         let acceptor = listener.and_then(|(_, listener)| listener.acceptor.as_ref());
         let secure = acceptor.map(super::tls::Acceptor::begin);
-        let begun = begin(socket, secure);
+        let begun = begin(socket, secure, outbox);
         if let Some(secure) = &mut socket.secure {
             secure.upgrading = true;
         }
@@ -286,6 +287,7 @@ impl Reactor {
 fn begin(
     socket: &mut Socket,
     secure: Option<Result<Secure, rustls::Error>>,
+    outbox: &Outbox,
 ) -> Result<(), Failure> {
     let none =
         || Failure::Secure(super::secure::Broken::Protocol(rustls::Error::NoCertificatesPresented));
@@ -293,7 +295,7 @@ fn begin(
         Ok(secure) => Box::new(secure),
         Err(error) => return Err(Failure::Secure(super::secure::Broken::Protocol(error))),
     };
-    secure.output = socket.take_output();
+    secure.output = socket.take_output(outbox);
     let mut records = mem::take(&mut socket.rest);
     let read = match records.is_empty() {
         true => Ok(Progress::Open),

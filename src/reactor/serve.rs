@@ -179,7 +179,7 @@ impl Reactor {
             Failure::Secure(Broken::Plain) if socket.conn.is_none() => {
                 // Whoever began in plain text can read a plain answer.
                 socket.secure = None;
-                socket.append(SPEAKS_TLS, &mut self.buffers);
+                socket.append(SPEAKS_TLS, &mut self.outbox.buffers);
                 return self.close(id);
             }
             Failure::WebSocket(violation) => {

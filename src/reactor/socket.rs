@@ -2,6 +2,7 @@
 
 use super::{
     listener::Stream,
+    outbox::{Buffers, Chain, Line, Outbox},
     prelude::Waiting,
     secure::{Broken, Progress, Secure, UNFINISHED_MAX},
 };
@@ -56,6 +57,9 @@ pub struct Socket {
     pub farewell: bool,
     /// The kernel takes no more until it says so.
     pub blocked: bool,
+    /// What this turn has brought.
+    chain: Chain,
+    /// What the kernel has not taken yet: holds no memory when empty.
     output: Vec<u8>,
 }
 
@@ -115,6 +119,7 @@ impl Socket {
             drain: false,
             farewell: false,
             blocked: false,
+            chain: Chain::default(),
             output: Vec::new(),
         }
     }
@@ -195,7 +200,7 @@ impl Socket {
         }
     }
 
-    /// Appends to what is to be written.
+    /// Appends to what is to be written, before a turn's lines.
     pub fn append(&mut self, bytes: &[u8], buffers: &mut Buffers) {
         if self.output.capacity() == 0 {
             self.output = buffers.take();
@@ -206,8 +211,26 @@ impl Socket {
         }
     }
 
+    /// Adds one of a turn's lines to what is to be written.
+    pub fn add(&mut self, line: Line, outbox: &mut Outbox) {
+        // Frames keep their order among each other. Who is blocked is not written to before the lines of
+        // this turn are forgotten.
+        if self.blocked || self.websocket.is_some() {
+            let (bytes, buffers) = outbox.bytes_and_buffers(line);
+            self.append(bytes, buffers);
+        } else {
+            outbox.chain(line, &mut self.chain);
+        }
+    }
+
+    /// Keeps what this turn has brought, which is not to be written now.
+    pub fn hold(&mut self, outbox: &Outbox) {
+        outbox.collect(&mut self.chain, &mut self.output);
+    }
+
     /// Hands over what is to be written.
-    pub fn take_output(&mut self) -> Vec<u8> {
+    pub fn take_output(&mut self, outbox: &Outbox) -> Vec<u8> {
+        self.hold(outbox);
         mem::take(&mut self.output)
     }
 
@@ -219,7 +242,12 @@ impl Socket {
     }
 
     /// Writes until everything is written or the kernel takes no more.
-    pub fn flush(&mut self, buffers: &mut Buffers) -> Result<(), Failure> {
+    pub fn flush(&mut self, outbox: &mut Outbox) -> Result<(), Failure> {
+        if self.output.capacity() == 0 {
+            self.output = outbox.buffers.take();
+        }
+        outbox.collect(&mut self.chain, &mut self.output);
+        let buffers = &mut outbox.buffers;
         let result = match &mut self.secure {
             None => drain(&mut self.stream, &mut self.output),
             Some(secure) => loop {
@@ -239,8 +267,10 @@ impl Socket {
             },
         };
         self.blocked = !result.map_err(Failure::Io)?;
-        if self.output.is_empty() {
-            buffers.give(mem::take(&mut self.output));
+        match self.output.is_empty() {
+            true => buffers.give(mem::take(&mut self.output)),
+            // The buffer may have been large for the sake of others.
+            false => self.output.shrink_to(self.output.len() * 2),
         }
         if let Some(secure) = &mut self.secure {
             if secure.output.is_empty() {
@@ -251,15 +281,15 @@ impl Socket {
     }
 
     /// Writes what is left, and then says that nothing more comes.
-    pub fn finish(&mut self, buffers: &mut Buffers) -> Result<(), Failure> {
+    pub fn finish(&mut self, outbox: &mut Outbox) -> Result<(), Failure> {
         self.part_frames(websocket::NORMAL);
-        self.flush(buffers)?;
+        self.flush(outbox)?;
         if self.blocked {
             return Ok(());
         }
         if let Some(secure) = &mut self.secure {
             secure.close();
-            self.flush(buffers)?;
+            self.flush(outbox)?;
         }
         if !self.blocked {
             self.stream.finish().map_err(Failure::Io)?;
@@ -279,12 +309,14 @@ impl Socket {
     /// Throws away what is to be written.
     pub fn forget(&mut self, buffers: &mut Buffers) {
         buffers.give(mem::take(&mut self.output));
+        self.chain = Chain::default();
         self.rest = Vec::new();
     }
 
     /// How many bytes are waiting to be written.
     pub fn pending(&self) -> usize {
-        self.output.len() + self.secure.as_ref().map_or(0, |secure| secure.output.len())
+        let secure = self.secure.as_ref().map_or(0, |secure| secure.output.len());
+        self.chain.len() + self.output.len() + secure
     }
 }
 
@@ -365,44 +397,11 @@ impl Default for Scratch {
     }
 }
 
-/// Buffers that nobody is using.
-#[derive(Debug, Default)]
-pub struct Buffers {
-    free: Vec<Vec<u8>>,
-    bytes: usize,
-}
-
-impl Buffers {
-    /// An empty buffer.
-    pub fn take(&mut self) -> Vec<u8> {
-        let buffer = self.free.pop().unwrap_or_default();
-        self.bytes -= buffer.capacity();
-        buffer
-    }
-
-    /// Takes a buffer back, unless it is large or there are many.
-    pub fn give(&mut self, mut buffer: Vec<u8>) {
-        let size = buffer.capacity();
-        if size == 0 || size > BUFFER_KEPT_MAX || self.bytes + size > POOL_BYTES_MAX {
-            return;
-        }
-        buffer.clear();
-        self.bytes += size;
-        self.free.push(buffer);
-    }
-}
-
 /// How much is read at once, and so how much a connection can keep unhandled beside one line.
 const READ_MAX: usize = 16 << 10;
 
 /// How much is encrypted at once (RFC 8446 §5.1).
 const RECORD_MAX: usize = 16 << 10;
-
-/// A buffer larger than this goes back to the system.
-const BUFFER_KEPT_MAX: usize = 16 << 10;
-
-/// How much memory unused buffers hold.
-const POOL_BYTES_MAX: usize = 4 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -411,18 +410,5 @@ mod tests {
     #[test]
     fn an_idle_plain_socket_is_small() {
         assert!(size_of::<Socket>() <= 160, "{}", size_of::<Socket>());
-    }
-
-    #[test]
-    fn unused_buffers_are_bounded() {
-        let mut buffers = Buffers::default();
-        buffers.give(Vec::with_capacity(BUFFER_KEPT_MAX + 1));
-        assert_eq!(buffers.take().capacity(), 0);
-        for _ in 0..1_000 {
-            buffers.give(Vec::with_capacity(BUFFER_KEPT_MAX));
-        }
-        assert!(buffers.bytes <= POOL_BYTES_MAX);
-        assert_eq!(buffers.free.iter().map(Vec::capacity).sum::<usize>(), buffers.bytes);
-        assert!(buffers.take().capacity() > 0);
     }
 }

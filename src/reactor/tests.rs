@@ -173,7 +173,38 @@ fn an_idle_connection_owns_no_buffer() {
             socket.rest.capacity() == 0 && socket.pending() == 0 && !socket.dirty
         })
     });
-    assert!(reactor.buffers.take().capacity() > 0, "the buffer has gone back");
+    assert!(reactor.outbox.buffers.take().capacity() > 0, "the buffer has gone back");
+}
+
+#[test]
+fn what_is_said_before_the_end_survives_that_a_turn_is_too_full() {
+    let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
+    let (one, two) = (reactor.connect(), reactor.connect());
+    reactor.until(|reactor| reactor.conns.iter().count() == 2);
+    let ids: Vec<(SocketId, ConnId)> =
+        reactor.sockets.iter().map(|(id, socket)| (id, socket.conn.unwrap())).collect();
+    let say = |reactor: &mut Reactor, conn: ConnId, line: &[u8]| {
+        reactor.fx.send(&[conn], |out| {
+            out.extend_from_slice(line);
+            true
+        });
+        reactor.act();
+    };
+    say(&mut reactor, ids[0].1, b"hello\r\n");
+    reactor.end(ids[0].0, Gone::Endless);
+    // This is written before the turn is over, and with it whatever the turn has brought so far.
+    for _ in 0..40 {
+        say(&mut reactor, ids[1].1, &[b'x'; 30_000]);
+    }
+    assert!(!reactor.outbox.is_full());
+    let readers = [one, two].map(|client| thread::spawn(move || read_all(client)));
+    reactor.until(|reactor| reactor.sockets.len() == 1);
+    reactor.end(ids[1].0, Gone::Eof);
+    reactor.until(|reactor| reactor.sockets.is_empty());
+    let [one, two] = readers.map(|reader| reader.join().unwrap());
+    let (short, long) = if one.len() < two.len() { (one, two) } else { (two, one) };
+    assert!(short.starts_with("hello\r\nERROR :"), "{short}");
+    assert_eq!(long.len(), 1_200_000);
 }
 
 #[test]

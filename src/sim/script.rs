@@ -143,6 +143,12 @@ impl Play {
         match key {
             "server.motd" => self.config.server.motd = Some(value.into()),
             "server.user_modes" => self.config.server.user_modes = value.into(),
+            "server.icon" => self.config.server.icon = Some(value.into()),
+            "relaymsg.enabled" => self.config.relaymsg.enabled = value == "true",
+            "relaymsg.operators" => self.config.relaymsg.operators = value == "true",
+            "roleplay.enabled" => self.config.roleplay.enabled = value == "true",
+            "roleplay.operators_only" => self.config.roleplay.operators_only = value == "true",
+            "roleplay.suffix" => self.config.roleplay.suffix = value == "true",
             "server.rules" => self.config.server.rules = Some(value.into()),
             "server.admin_name" => self.config.server.admin_name = Some(value.into()),
             "server.admin_email" => self.config.server.admin_email = Some(value.into()),
@@ -171,6 +177,9 @@ impl Play {
             }
             "limits.login_burst" => self.config.limits.login_burst = number() as u32,
             "limits.server_bans" => self.config.limits.server_bans = number(),
+            "limits.metadata_keys" => self.config.limits.metadata_keys = number(),
+            "limits.metadata_subs" => self.config.limits.metadata_subs = number(),
+            "limits.metadata_burst" => self.config.limits.metadata_burst = number() as u32,
             "limits.accept" => self.config.limits.accept = number(),
             "server.welcome" => self.config.server.welcome.push(value.into()),
             "limits.reports" => self.config.limits.reports = number(),

@@ -84,12 +84,22 @@ caps! {
     6 EXTENDED_ISUPPORT = "draft/extended-isupport" offered;
     /// Messages can be taken back.
     30 MESSAGE_REDACTION = "draft/message-redaction" offered;
+    /// Users and channels tell of themselves, key by key, in METADATA lines.
+    40 METADATA_2 = "draft/metadata-2" offered;
+    /// Users and channels tell of themselves, key by key, in numerics.
+    41 METADATA_3 = "draft/metadata-3" offered;
     /// A message may have several lines, as long as a batch may be.
     31 MULTILINE = "draft/multiline" offered;
     /// No names are sent on joining; the name before it was ratified.
     7 DRAFT_NO_IMPLICIT_NAMES = "draft/no-implicit-names" offered;
+    /// What operators of the network do is marked.
+    42 OPER_TAG = "draft/oper-tag" offered;
     /// One may be away before registering.
     8 PRE_AWAY = "draft/pre-away" offered;
+    /// What is relayed for somebody else tells by whom.
+    43 RELAYMSG = "draft/relaymsg" planned;
+    /// Who registers is told their own mask and real name.
+    44 WHOAMI = "draft/whoami" offered;
     /// One's own messages come back.
     9 ECHO_MESSAGE = "echo-message" offered;
     /// JOIN tells account and real name.

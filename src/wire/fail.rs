@@ -85,8 +85,51 @@ standards! {
     Fail unknown_msgid(target, id) => "REDACT" "UNKNOWN_MSGID" "There is no such message here, or it is too old.";
     /// A line that is not UTF-8 (`ircv3: utf8-only`).
     Fail invalid_utf8() => "*" "INVALID_UTF8" "Your message is not UTF-8 and was not handled; set your client to UTF-8.";
+    /// Nobody whose metadata there is (`ircv3: metadata`).
+    Fail metadata_invalid_target(target) => "METADATA" "INVALID_TARGET" "There is no such user or channel, or you cannot name it here.";
+    /// What cannot be a key.
+    Fail metadata_key_invalid(key) => "METADATA" "KEY_INVALID" "A key has at most 32 of a-z, 0-9, _, ., / and -.";
+    /// What cannot be a key, as `draft/metadata-3` calls it.
+    Fail metadata_invalid_key(key) => "METADATA" "INVALID_KEY" "A key has at most 32 of a-z, 0-9, _, ., / and -.";
+    /// A value that is too long.
+    Fail metadata_value_invalid() => "METADATA" "VALUE_INVALID" "The value is too long.";
+    /// A value that is too long, as `draft/metadata-3` calls it.
+    Fail metadata_invalid_value(key) => "METADATA" "INVALID_VALUE" "The value is too long.";
+    /// A subcommand that is none.
+    Fail metadata_subcommand_invalid(subcommand) => "METADATA" "SUBCOMMAND_INVALID" "The subcommands are GET, LIST, SET, CLEAR, SUB, UNSUB, SUBS and SYNC.";
+    /// A subcommand that is none, as `draft/metadata-3` calls it.
+    Fail metadata_invalid_params(subcommand) => "METADATA" "INVALID_PARAMS" "The subcommands are GET, LIST, SET, CLEAR, SUB, UNSUB, SUBS and SYNC.";
+    /// Metadata that one may not see or change.
+    Fail metadata_key_no_permission(target, key) => "METADATA" "KEY_NO_PERMISSION" "You may not do that.";
+    /// A key that is taken away and was not set.
+    Fail metadata_key_not_set(target, key) => "METADATA" "KEY_NOT_SET" "The key is not set.";
+    /// As many keys as there may be.
+    Fail metadata_limit_reached(target) => "METADATA" "LIMIT_REACHED" "There are as many keys as there may be; take one away first.";
+    /// As many as there may be, of what the subcommand makes, for `draft/metadata-3`.
+    Fail metadata_limit_reached_by(target, subcommand) => "METADATA" "LIMIT_REACHED" "There are as many as there may be; take one away first.";
+    /// Metadata has been changed too often.
+    Fail metadata_rate_limited(target, key, secs) => "METADATA" "RATE_LIMITED" "Too many changes; wait and try again.";
+    /// As many subscriptions as there may be.
+    Fail metadata_too_many_subs(key) => "METADATA" "TOO_MANY_SUBS" "You are subscribed to as many keys as you may be; UNSUB from one first.";
+    /// Nothing is relayed here (`ircv3: relaymsg`).
+    Fail relaymsg_not_enabled() => "RELAYMSG" "NOT_ENABLED" "RELAYMSG is switched off on this server.";
+    /// One may not relay into the channel.
+    Fail relaymsg_privs_needed() => "RELAYMSG" "PRIVS_NEEDED" "You may not relay into this channel: it takes an operator of the channel, or of the network with the privilege.";
+    /// What cannot be the nick of one for whom something is relayed.
+    Fail relaymsg_invalid_nick() => "RELAYMSG" "INVALID_NICK" "The nick of a relayed message must hold one of the separators that the capability names, and nothing that a mask is made of.";
+    /// There is nothing to relay.
+    Fail relaymsg_blank_msg() => "RELAYMSG" "BLANK_MSG" "There is no text to relay.";
+    /// A ban of the channel touches the one for whom something is relayed.
+    Fail relaymsg_banned() => "RELAYMSG" "BANNED" "The nick of the relayed message is banned in this channel.";
+    /// A filter does not let the text pass.
+    Fail relaymsg_filtered() => "RELAYMSG" "FILTERED" "The text may not be said here.";
     /// A real name that cannot be (`ircv3: setname`).
     Fail invalid_realname() => "SETNAME" "INVALID_REALNAME" "Your real name is empty or too long.";
+}
+
+/// A line that is not UTF-8, of a command that is known.
+pub fn invalid_utf8_in(command: &'static str) -> Standard {
+    Standard { command, ..invalid_utf8() }
 }
 
 #[cfg(test)]

@@ -278,6 +278,8 @@ replies! {
     "531" CANNOT_SEND_TO_USER cannot_send_to_user(nick: &str, why: &str) => [nick] format_args!("Cannot send to user ({why})");
     /// A key that cannot be.
     "525" INVALID_KEY invalid_key(channel: &str) => [channel] "Key is not well-formed";
+    /// No part can be played there, and why.
+    "573" CANNOT_SEND_RP cannot_send_rp(target: &str, why: &str) => [target] why;
     /// The TLS handshake may begin.
     "670" STARTTLS starttls() => [] "STARTTLS successful, proceed with TLS handshake";
     /// Someone is connected by TLS.
@@ -408,6 +410,22 @@ replies! {
     "713" CHAN_OPEN chan_open(channel: &str) => [channel] "Channel is open";
     /// One is inside.
     "714" KNOCK_ON_CHAN knock_on_chan(channel: &str) => [channel] "You are already on that channel";
+    /// What someone tells of themselves, in WHOIS (`ircv3: metadata`).
+    "760" WHOIS_KEY_VALUE whois_key_value(target: &str, key: &str, value: &str) => [target, key, '*'] value;
+    /// A metadata key and its value.
+    "761" KEY_VALUE key_value(target: &str, key: &str, value: &str) => [target, key, '*'] value;
+    /// A metadata key that has no value.
+    "766" KEY_NOT_SET key_not_set(target: &str, key: &str) => [target, key] "Key is not set";
+    /// Keys that one is now subscribed to.
+    "770" METADATA_SUB_OK metadata_sub_ok(keys: &str) => [] ~ keys;
+    /// Keys that one is no longer subscribed to.
+    "771" METADATA_UNSUB_OK metadata_unsub_ok(keys: &str) => [] ~ keys;
+    /// Keys that one is subscribed to.
+    "772" METADATA_SUBS metadata_subs(keys: &str) => [] ~ keys;
+    /// There is metadata to be asked for with METADATA SYNC.
+    "774" METADATA_SYNC_LATER metadata_sync_later(target: &str) => [target];
+    /// Metadata has been changed too often; when to try again, and what was to be set.
+    "775" METADATA_RATE_LIMIT metadata_rate_limit(target: &str, key: &str, secs: u64, value: &str) => [target, key, secs] value;
     /// Too busy; ask again.
     "263" TRY_AGAIN try_again(verb: &str) => [verb] "Please wait a while and try again.";
 }

@@ -82,6 +82,7 @@ class SlircdController(BaseServerController, DirectoryBasedController):
             OptionalBehaviors.INVITE_EXCEPTION_MODE,
             OptionalBehaviors.INVITE_LIST,
             OptionalBehaviors.INVITE_OVERRIDES_LIMIT,
+            OptionalBehaviors.METADATA_BEFORE_CONNECT,
             OptionalBehaviors.MULTI_JOIN,
             OptionalBehaviors.MULTI_KICK,
             OptionalBehaviors.MULTI_NAMES_COMMAND,
@@ -204,6 +205,7 @@ class SlircdController(BaseServerController, DirectoryBasedController):
         if ssl:
             tls = f"tls = {{ certificate = {quoted(self.pem_path)}, key = {quoted(self.key_path)} }}"
         secret = f"password = {quoted(self._hash(password))}" if password else ""
+        roleplay = "true" if self.test_config.ergo_roleplay else "false"
         with self.open_file("motd", "w") as file:
             file.write("Welcome to the tests.\n")
         with self.open_file("slircd.toml", "w") as file:
@@ -225,6 +227,9 @@ path = {quoted(self.directory / "data")}
 exempt = ["127.0.0.0/8"]
 flood_burst = 1000000
 flood_interval = "0s"
+
+[roleplay]
+enabled = {roleplay}
 
 [[listen]]
 address = "127.0.0.1:{self.port}"

@@ -69,7 +69,7 @@ fn a_password_is_hashed_from_standard_input() {
 
 /// Types passwords at a terminal: what it shows, and what was printed where no terminal is.
 #[cfg(unix)]
-fn type_passwords(typed: [&str; 2]) -> (String, Output) {
+fn type_passwords(typed: &[&str]) -> (String, Output) {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     use std::{fs::File, io::Read, time::Instant};
 
@@ -97,6 +97,8 @@ fn type_passwords(typed: [&str; 2]) -> (String, Output) {
         terminal.write_all(format!("{answer}\n").as_bytes()).unwrap();
     }
     let output = child.wait_with_output().unwrap();
+    let modes = rustix::termios::tcgetattr(&terminal).unwrap().local_modes;
+    assert!(modes.contains(rustix::termios::LocalModes::ECHO), "it no longer shows what is typed");
     // With nobody at its other end a terminal ends in an error.
     drop(terminal.read_to_string(&mut shown));
     (shown, output)
@@ -105,13 +107,16 @@ fn type_passwords(typed: [&str; 2]) -> (String, Output) {
 #[cfg(unix)]
 #[test]
 fn a_password_is_typed_twice_and_never_shown() {
-    let (shown, output) = type_passwords(["open sesame", "open sesame"]);
+    let (shown, output) = type_passwords(&["open sesame", "open sesame"]);
     assert!(output.status.success(), "{shown}");
     assert!(String::from_utf8(output.stdout).unwrap().starts_with("$argon2id$"));
     assert_eq!(shown, "Password: \r\nThe same again: \r\n");
-    let (shown, output) = type_passwords(["open sesame", "open sesami"]);
+    let (shown, output) = type_passwords(&["open sesame", "open sesami"]);
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), [].as_slice()));
     assert!(shown.ends_with("slircd: the passwords are not the same; nothing was made\r\n"));
+    let (shown, output) = type_passwords(&["open\x03"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(shown.ends_with("slircd: the password could not be read: given up\r\n"), "{shown}");
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn bad_lines_get_their_numeric_and_disturb_nobody() {
     alice.send(&format!("@{} PING x\r\n", "t".repeat(4095)));
     alice.until(" 417 alice ");
     alice.stream.write_all(b"PRIVMSG bob :\xff\xfe\r\n").unwrap();
-    alice.until("FAIL * INVALID_UTF8");
+    alice.until("FAIL PRIVMSG INVALID_UTF8");
     alice.send(&format!("JOIN {}\r\n", "p ".repeat(200)));
     alice.until(" 403 alice p ");
     alice.stream.write_all(b"PING a\0b\r\n").unwrap();

@@ -69,7 +69,11 @@ fn run(seed: u64, steps: u32) -> String {
     let mut clients: Vec<usize> =
         (0..CLIENTS).map(|n| sim.connect(n % SERVERS, &format!("u{n}"))).collect();
     for client in clients.iter().copied().filter(|client| client % 2 == 0) {
-        sim.send(client, "CAP REQ :batch server-time message-tags multi-prefix away-notify");
+        sim.send(
+            client,
+            "CAP REQ :batch server-time message-tags multi-prefix away-notify draft/metadata-3",
+        );
+        sim.send(client, "METADATA * SUB k0 k1 k2");
     }
     sim.settle();
     for step in 0..steps {
@@ -108,6 +112,7 @@ fn run(seed: u64, steps: u32) -> String {
                 sim.send(client, &format!("KILL n{}", rng.below(6)));
             }
             17..=23 => sim.send(client, &modes(&mut rng, step, channel, other)),
+            24 => sim.send(client, &metadata(channel, other, step)),
             _ => sim.send(client, &format!("JOIN #c{channel}")),
         }
     }
@@ -144,6 +149,13 @@ fn modes(rng: &mut Rng, step: u32, channel: u64, other: u64) -> String {
         5 => format!("NAMES #c{channel}"),
         _ => format!("NOTICE #c{channel} :\x02{step}"),
     }
+}
+
+/// Sets or takes away metadata of oneself or of a channel.
+fn metadata(channel: u64, other: u64, step: u32) -> String {
+    let target = ["*", "#c0", "#c1"][channel as usize];
+    let value = ["", " :a", " :b"][(other % 3) as usize];
+    format!("METADATA {target} SET k{}{value}", step % 3)
 }
 
 fn number(name: &str) -> Option<u64> {

@@ -2,7 +2,7 @@
 
 use super::{Tell, reply};
 use crate::{
-    core::{ConnId, Core, audience, callerid, chanflood, effect::Effects},
+    core::{ConnId, Core, audience, callerid, chanflood, effect::Effects, metadata},
     network::{
         ChannelId, Sight, UserId,
         crdt::Source,
@@ -39,6 +39,7 @@ impl Tell<'_> {
             {
                 names(self.core, self.fx, conn, channel, self.now);
             }
+            metadata::entered(self.core, self.fx, conn, channel, self.now);
         }
     }
 
@@ -58,6 +59,8 @@ impl Tell<'_> {
             let others = audience::who_see(self.core, channel, user);
             audience::send(self.core, self.fx, &msg, others);
         }
+        let others: Vec<ConnId> = audience::who_see(self.core, channel, user).collect();
+        metadata::introduce(self.core, self.fx, user, &others, self.now);
     }
 
     pub(super) fn left(&mut self, user: UserId, channel: ChannelId, sight: Sight, how: &Leave) {

@@ -2,12 +2,12 @@
 
 use super::Tell;
 use crate::{
-    core::{ConnId, Core, audience, snotice},
+    core::{ConnId, Core, audience, metadata, snotice},
     network::{UserId, mode::Status, op::Departed},
     time::Sid,
     wire::{cap, encode::Msg, mode},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Tell<'_> {
     /// Users are out of sight: they quit, as far as anybody here can tell.
@@ -34,6 +34,7 @@ impl Tell<'_> {
     pub(super) fn healed(&mut self, users: &[UserId], server: Sid) {
         let names = self.ends(server);
         let mut heard: BTreeMap<ConnId, Vec<Msg>> = BTreeMap::new();
+        let mut again: BTreeMap<ConnId, BTreeSet<UserId>> = BTreeMap::new();
         for user in users {
             let who = self.core.network().user(*user);
             let nick = who.nick().to_string();
@@ -57,12 +58,18 @@ impl Tell<'_> {
                 let sight = self.core.network().channel(channel).sight(*user);
                 for conn in audience::who_know(self.core, channel, sight).collect::<Vec<_>>() {
                     heard.entry(conn).or_default().extend(lines.iter().cloned());
+                    again.entry(conn).or_default().insert(*user);
                 }
             }
         }
         let text = |_: &Core| format!("Netjoin {} <-> {}", names.0, names.1);
         snotice::here(self.core, self.fx, 'l', text, self.now);
         self.batches("netjoin", &names, heard);
+        for (conn, users) in again {
+            for user in users {
+                metadata::introduce(self.core, self.fx, user, &[conn], self.now);
+            }
+        }
     }
 
     /// The two ends of what is broken, as a quit by a split names them.

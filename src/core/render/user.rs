@@ -2,7 +2,7 @@
 
 use super::{Tell, goodbye, marked, reply};
 use crate::{
-    core::{ConnId, Core, audience, session::Phase, snotice},
+    core::{ConnId, Core, audience, metadata, session::Phase, snotice},
     network::{
         UserId,
         mode::{Status, UserModes},
@@ -183,9 +183,11 @@ impl Tell<'_> {
     pub(super) fn online(&mut self, user: UserId) {
         let who = self.core.network().user(user);
         let (nick, line) = (who.nick().clone(), replies::mon_online(&who.mask()));
-        for conn in self.core.monitor.of(&nick).collect::<Vec<_>>() {
-            reply(self.core, self.fx, conn, &line, self.now);
+        let watchers: Vec<ConnId> = self.core.monitor.of(&nick).collect();
+        for conn in &watchers {
+            reply(self.core, self.fx, *conn, &line, self.now);
         }
+        metadata::introduce(self.core, self.fx, user, &watchers, self.now);
     }
 
     /// Tells those who monitor a nick that it is no longer worn.
@@ -311,6 +313,7 @@ mod tests {
             kind: MessageKind::Notice,
             text: "hi".into(),
             tags: "".into(),
+            guise: None,
         };
         core.commit(fx, Op::Message(Box::new(message)), None, Now::default());
         assert_eq!(heard(fx, conn), ["@account=Al :alice!u@h NOTICE bob :hi"]);

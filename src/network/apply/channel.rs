@@ -5,6 +5,7 @@ use crate::{
     network::{
         Channel, ChannelId, Delay, Member, Network, Topic, UserId,
         crdt::{Epoch, Lww, Source, Uid},
+        metadata::{Holder, Metadata},
         mode::{ChannelModes, STATUS, Status},
         op::{Change, Entry, Leave},
     },
@@ -173,6 +174,8 @@ impl Network {
         let mut lost = self.epoch_undone(channel, modes);
         let had_topic = self.channels[channel].topic().is_some();
         let hidden = self.channels[channel].hidden();
+        let metadata = std::mem::take(&mut self.channels[channel].metadata);
+        self.metadata_ends(Holder::Channel(channel));
         let record = &mut self.channels[channel];
         record.delayed.clear();
         record.epoch = epoch;
@@ -209,6 +212,11 @@ impl Network {
             let setter = self.source(by).unwrap_or_default().into();
             changes.push(Change::Topic { channel, by, setter });
         }
+        changes.extend(metadata.iter().map(|(key, _)| Change::Metadata {
+            of: Holder::Channel(channel),
+            key: key.into(),
+            by,
+        }));
         true
     }
 
@@ -255,6 +263,7 @@ impl Network {
             values: BTreeMap::new(),
             masks: Vec::new(),
             topic: None,
+            metadata: Metadata::default(),
             members: BTreeMap::new(),
             status_writes: BTreeMap::new(),
             delayed: BTreeMap::new(),

@@ -4,6 +4,7 @@
 //! is causal, so whatever an operation speaks of has come before it, or has gone again.
 
 mod channel;
+mod metadata;
 mod mode;
 mod nick;
 mod presence;
@@ -53,6 +54,9 @@ impl Network {
             }
             Op::Topic { name, epoch, by, setter, text } => {
                 self.topic((name, *epoch), *by, setter, text, at, changes)
+            }
+            Op::Metadata { by, of, key, value } => {
+                self.metadata_is((of, key), value.as_deref(), *by, at, changes)
             }
             Op::Invite { .. }
             | Op::Knock { .. }

@@ -4,6 +4,7 @@ use crate::{
     network::{
         Network, Sight, User, UserId,
         crdt::Uid,
+        metadata::{Holder, Metadata},
         mode::UserModes,
         op::{Change, Departed, Presence},
     },
@@ -55,6 +56,7 @@ impl Network {
             modes: presence.modes,
             class: presence.class.clone(),
             account: presence.account.clone(),
+            metadata: Metadata::default(),
             channels: Vec::new(),
             hidden,
         });
@@ -216,6 +218,7 @@ impl Network {
             changes.push(Change::Quit(departed, reason.into()));
         }
         self.unclaim(user, changes);
+        self.metadata_ends(Holder::User(user));
         self.uids.remove(&self.users[user].uid);
         self.users.remove(user);
     }

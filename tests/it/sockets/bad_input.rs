@@ -63,10 +63,10 @@ fn what_is_not_utf8_is_refused_and_never_sent_on() {
     scene.bob.expect("JOIN");
     mallory.send_bytes(b"PRIVMSG #a :caf\xe9\r\n");
     let line = mallory.expect("FAIL");
-    assert!(line.contains("FAIL * INVALID_UTF8 :"), "{line}");
+    assert!(line.contains("FAIL PRIVMSG INVALID_UTF8 :"), "{line}");
     mallory.send_bytes(b"\xff\xfe\xfd\r\n@\x80 PING x\r\n");
     mallory.expect("FAIL * INVALID_UTF8");
-    mallory.expect("FAIL * INVALID_UTF8");
+    mallory.expect("FAIL PING INVALID_UTF8");
     scene.goes_on();
 }
 

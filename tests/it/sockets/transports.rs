@@ -2,7 +2,12 @@
 
 use super::running::Running;
 use crate::client::Client;
-use slircd::config::{Address, Config, Limits, Listen, Oper, Secret, Sts, Tls, Tor, Trusted};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+use sha2::{Digest, Sha256};
+use slircd::{
+    config::{Address, Config, Limits, Listen, Oper, Secret, Sts, Tls, Tor, Trusted, Webirc},
+    work::certificate,
+};
 use std::time::Duration;
 
 /// A listener on a free port.
@@ -189,12 +194,12 @@ fn a_plain_connection_turns_to_tls() {
     let server = Running::serve(config(vec![listen]));
     let mut plain = Client::plain(server.address(0));
     plain.send("CAP LS 302");
-    assert!(plain.expect("CAP * LS").contains(" tls"));
+    assert!(plain.expect("userhost-in-names").contains(" tls"));
     plain.send("CAP END");
     plain.register("plain");
     let mut client = Client::starttls(server.address(0));
     client.send("CAP LS 302");
-    assert!(!client.expect("CAP * LS").contains(" tls"));
+    assert!(!client.expect("userhost-in-names").contains(" tls"));
     client.send("STARTTLS");
     client.expect(" 691 ");
     client.send("CAP END");
@@ -227,9 +232,64 @@ fn whoever_is_to_come_back_by_tls_is_told_where() {
     let mut client = Client::plain(server.address(0));
     client.send("CAP LS 302");
     // The certificate of a test vouches for itself, so nobody is told to trust in it.
-    assert!(!client.expect("CAP * LS").contains("sts"));
+    assert!(!client.expect("userhost-in-names").contains("sts"));
     client.send("NICK alice\r\nUSER a 0 * :a");
     let lines = client.until_the_end();
     assert!(lines[0].ends_with("use TLS (SSL) on port 6690"), "{lines:?}");
     Client::secure(server.address(1), None).0.register("alice");
+}
+
+#[test]
+fn a_gateway_tells_who_is_encrypted_and_who_has_which_certificate() {
+    let mut config = config(vec![listen(), Listen { tls: tls(), ..listen() }]);
+    let gateway = |name: &str, certificates| Webirc {
+        name: name.into(),
+        password: Some(Secret::new(name)),
+        hosts: loopback(),
+        certificates,
+        ..Webirc::default()
+    };
+    config.webirc = vec![gateway("believed", true), gateway("other", false)];
+    let server = Running::serve(config);
+    let shown = "ab".repeat(32);
+    let whois = |mut client: Client, password: &str, options: &str, nick: &str| {
+        client.send(&format!("WEBIRC {password} kiwi 192.0.2.7 192.0.2.7 :{options}"));
+        client.register(nick);
+        client.send(&format!("WHOIS {nick}"));
+        let lines = client.barrier();
+        let has = |numeric: &str| lines.iter().any(|line| line.contains(numeric));
+        assert!(has(" 320 ") && has(" 192.0.2.7 "), "{lines:#?}");
+        (has(" 671 "), has(&shown))
+    };
+    let (plain, secure) = (server.address(0), server.address(1));
+    let options = format!("local-port=6697 secure=yes certfp-sha-256={}", shown.to_uppercase());
+    let over_tls = || Client::secure(secure, None).0;
+    assert_eq!(whois(over_tls(), "believed", &options, "alice"), (true, true));
+    assert_eq!(whois(over_tls(), "other", &options, "bob"), (true, false));
+    assert_eq!(whois(over_tls(), "believed", "remote-port=1", "carol"), (false, false));
+    assert_eq!(whois(Client::plain(plain), "believed", &options, "dan"), (false, false));
+}
+
+#[test]
+fn a_gateway_may_be_known_by_its_certificate_alone() {
+    let (chain, key) = certificate::self_signed(&["gateway"]).unwrap();
+    let der = CertificateDer::from_pem_slice(chain.as_bytes()).unwrap();
+    let fingerprint = Sha256::digest(&der).iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut config = config(vec![Listen { tls: tls(), ..listen() }]);
+    config.webirc = vec![Webirc {
+        name: "bouncer".into(),
+        fingerprint: Some(fingerprint),
+        ..Webirc::default()
+    }];
+    let server = Running::serve(config);
+    let mut client = Client::secure(server.address(0), Some((&chain, &key))).0;
+    client.send("WEBIRC - kiwi 192.0.2.7 192.0.2.7");
+    client.register("alice");
+    client.send("WHOIS alice");
+    let lines = client.barrier();
+    // The certificate is the gateway's own, and not that of its user.
+    assert!(lines.iter().all(|line| !line.contains(" 276 ")), "{lines:#?}");
+    let mut other = Client::secure(server.address(0), None).0;
+    other.send("WEBIRC - kiwi 192.0.2.7 192.0.2.7");
+    assert!(other.until_the_end()[0].contains("Invalid WebIRC password"));
 }

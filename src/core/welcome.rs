@@ -2,6 +2,7 @@
 
 use super::{ctx::Ctx, metadata};
 use crate::{
+    config::Config,
     network::{
         UserId,
         mode::{self, Kind},
@@ -126,18 +127,7 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
         ("UTF8ONLY", None),
         ("WHOX", None),
     ];
-    let config = &ctx.core.config;
-    let optional = [
-        // What ascii and rfc1459 do, the name of the mapping says.
-        (config.server.casemapping == Casemap::Precis)
-            .then(|| ("UTF8MAPPING", text("rfc8265".into()))),
-        config.roleplay.enabled.then(|| ("RPCHAN", text("E".into()))),
-        config.roleplay.enabled.then(|| ("RPUSER", text("E".into()))),
-        (!config.server.client_tags_denied.is_empty())
-            .then(|| ("CLIENTTAGDENY", text(config.server.client_tags_denied.join(",")))),
-        config.server.icon.clone().map(|icon| ("draft/ICON", text(icon))),
-    ];
-    let tokens: Vec<_> = tokens.into_iter().chain(optional.into_iter().flatten()).collect();
+    let tokens: Vec<_> = tokens.into_iter().chain(configured(&ctx.core.config)).collect();
     let lines = isupport::lines(&tokens);
     let replies: Vec<_> = lines.iter().map(|line| reply::isupport(line)).collect();
     if ctx.session().caps.contains(cap::BATCH.or(cap::EXTENDED_ISUPPORT)) {
@@ -146,6 +136,21 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
     for reply in replies {
         ctx.reply(reply);
     }
+}
+
+/// What is supported only where it is configured.
+fn configured(config: &Config) -> impl Iterator<Item = (&'static str, Option<String>)> {
+    let denied = &config.server.client_tags_denied;
+    let tokens = [
+        // What ascii and rfc1459 do, the name of the mapping says.
+        (config.server.casemapping == Casemap::Precis)
+            .then(|| ("UTF8MAPPING", Some("rfc8265".into()))),
+        config.roleplay.enabled.then(|| ("RPCHAN", Some("E".into()))),
+        config.roleplay.enabled.then(|| ("RPUSER", Some("E".into()))),
+        (!denied.is_empty()).then(|| ("CLIENTTAGDENY", Some(denied.join(",")))),
+        config.server.icon.clone().map(|icon| ("draft/ICON", Some(icon))),
+    ];
+    tokens.into_iter().flatten()
 }
 
 /// The numbers of users.

@@ -181,17 +181,6 @@ impl Play {
             "limits.metadata_subs" => self.config.limits.metadata_subs = number(),
             "limits.metadata_burst" => self.config.limits.metadata_burst = number() as u32,
             "limits.accept" => self.config.limits.accept = number(),
-            "server.welcome" => self.config.server.welcome.push(value.into()),
-            "limits.reports" => self.config.limits.reports = number(),
-            "limits.redact_messages" => self.config.limits.redact_messages = number(),
-            "limits.redact_window" => self.config.limits.redact_window = seconds(value),
-            "limits.multiline_lines" => self.config.limits.multiline_lines = number(),
-            "limits.multiline_bytes" => self.config.limits.multiline_bytes = number(),
-            "server.redact_own" => self.config.server.redact_own = value == "true",
-            "server.redact_others" => self.config.server.redact_others = value == "true",
-            "server.client_tags_denied" => {
-                self.config.server.client_tags_denied = value.split(' ').map(Into::into).collect();
-            }
             "limits.silence" => self.config.limits.silence = number(),
             "limits.whowas" => self.config.limits.whowas = number(),
             "limits.monitor" => self.config.limits.monitor = number(),
@@ -207,6 +196,25 @@ impl Play {
             "oper" => {
                 let (name, password) = value.split_once(' ').unwrap_or((value, ""));
                 self.config.oper.push(oper(name, password));
+            }
+            _ => self.set_words(key, value),
+        }
+    }
+
+    /// What holds of words and who may take them back.
+    fn set_words(&mut self, key: &str, value: &str) {
+        let number = || value.parse().unwrap_or(0);
+        match key {
+            "server.welcome" => self.config.server.welcome.push(value.into()),
+            "limits.reports" => self.config.limits.reports = number(),
+            "limits.redact_messages" => self.config.limits.redact_messages = number(),
+            "limits.redact_window" => self.config.limits.redact_window = seconds(value),
+            "limits.multiline_lines" => self.config.limits.multiline_lines = number(),
+            "limits.multiline_bytes" => self.config.limits.multiline_bytes = number(),
+            "server.redact_own" => self.config.server.redact_own = value == "true",
+            "server.redact_others" => self.config.server.redact_others = value == "true",
+            "server.client_tags_denied" => {
+                self.config.server.client_tags_denied = value.split(' ').map(Into::into).collect();
             }
             _ => panic!("cannot configure {key}"),
         }

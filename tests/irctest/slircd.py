@@ -120,14 +120,12 @@ class SlircdController(BaseServerController, DirectoryBasedController):
         websocket_port: Optional[int],
     ) -> None:
         assert self.proc is None
-        if websocket_port is not None:
-            raise NotImplementedByController("websocket")
         self.hostname, self.port = hostname, port
         self.create_config()
         config = self._ergo_config()
         if ssl:
             self.gen_ssl()
-        self._configure(config, password, ssl)
+        self._configure(config, password, ssl, websocket_port)
         self._command: List[str] = []
         if faketime and shutil.which("faketime"):
             self._command = ["faketime", "-f", faketime]
@@ -191,19 +189,33 @@ class SlircdController(BaseServerController, DirectoryBasedController):
         address = f"127.0.0.1:{self.port}"
         config["server"]["listeners"][address] = None
         known = copy.deepcopy(config)
+        # For a listener that PROXY stands in front of.
+        behind = copy.deepcopy(config)
+        behind["server"]["listeners"][address] = {"proxy": True}
         if self.test_config.ergo_config:
             self.test_config.ergo_config(config)
         known["server"]["casemapping"] = config["server"]["casemapping"]
         known["accounts"]["default-user-modes"] = config["accounts"]["default-user-modes"]
-        if config != known:
+        if config not in (known, behind):
             raise NotImplementedByController("this part of the configuration of Ergo")
         self._config = config
         return config
 
-    def _configure(self, config: Dict[str, Any], password: Optional[str], ssl: bool) -> None:
+    def _configure(
+        self,
+        config: Dict[str, Any],
+        password: Optional[str],
+        ssl: bool,
+        websocket_port: Optional[int],
+    ) -> None:
         tls = ""
         if ssl:
             tls = f"tls = {{ certificate = {quoted(self.pem_path)}, key = {quoted(self.key_path)} }}"
+        if config["server"]["listeners"][f"127.0.0.1:{self.port}"]:
+            tls += '\nproxy = ["127.0.0.0/8"]'
+        websocket = ""
+        if websocket_port:
+            websocket = f'[[listen]]\naddress = "127.0.0.1:{websocket_port}"\nwebsocket = true'
         secret = f"password = {quoted(self._hash(password))}" if password else ""
         roleplay = "true" if self.test_config.ergo_roleplay else "false"
         with self.open_file("motd", "w") as file:
@@ -234,6 +246,8 @@ enabled = {roleplay}
 [[listen]]
 address = "127.0.0.1:{self.port}"
 {tls}
+
+{websocket}
 
 [[oper]]
 name = "{OPER_NAME}"

@@ -125,8 +125,12 @@ fn greet(config: &Config, reactor: &Reactor, folder: &Path) {
         text += &format!("  listening on {place}\n");
     }
     text += &format!("  data in {}\n", folder.display());
-    let secure = |place: usize| config.listen.get(place).is_some_and(|one| !one.tls.is_empty());
-    let addresses = reactor.addresses();
+    let is = |place: usize, what: fn(&Listen) -> bool| config.listen.get(place).is_some_and(what);
+    let secure = |place| is(place, |one| !one.tls.is_empty() && !one.starttls || one.sts_only);
+    // Proxies, browsers and Tor come their own way.
+    let mut addresses = reactor.addresses();
+    addresses
+        .retain(|(place, _)| is(*place, |one| one.proxy.is_empty() && !one.websocket && !one.tor));
     let plain = addresses.iter().find(|(place, _)| !secure(*place));
     if let Some((place, address)) = plain.or(addresses.first()) {
         text += &format!("  connect with:  {}\n", way(*address, secure(*place)));

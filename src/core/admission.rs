@@ -293,6 +293,36 @@ mod tests {
     }
 
     #[test]
+    fn whoever_turns_out_to_come_from_elsewhere_counts_there_alone() {
+        let (mut core, now) = (Core::sample(), Now::default());
+        core.config.limits = limits();
+        core.config.tor.clients = 1;
+        let (gateway, user) = (ip("192.0.2.1"), ip("192.0.2.7"));
+        for _ in 0..3 {
+            assert_eq!(core.admit(gateway, now), Verdict::Admit);
+            assert_eq!(core.readmit(gateway, user, now), Verdict::Admit);
+        }
+        // There is room again where they came from, and none where they come from now.
+        assert_eq!(core.admit(gateway, now), Verdict::Admit);
+        assert!(matches!(core.readmit(gateway, user, now), Verdict::Refuse(_)));
+        assert_eq!(core.admission.total(), 4);
+        core.release(gateway);
+        for _ in 0..3 {
+            core.release(user);
+        }
+        let open = core.admission.addresses.values().map(|address| address.open).sum::<u32>();
+        assert_eq!((core.admission.total(), open), (0, 0));
+        // And by Tor.
+        let tor = Origin::Tor(None);
+        assert_eq!(core.admit(tor, now), Verdict::Admit);
+        assert_eq!(core.readmit(tor, ip("192.0.2.8"), now), Verdict::Admit);
+        assert_eq!(core.admit(tor, now), Verdict::Admit);
+        assert!(matches!(core.admit(tor, now), Verdict::Refuse(_)));
+        core.release(tor);
+        assert_eq!(core.admission.total(), 1);
+    }
+
+    #[test]
     fn a_full_server_says_so() {
         let (mut admission, now) = (Admission::default(), Now::default());
         let limits = Limits { clients: 1, ..limits() };

@@ -268,6 +268,21 @@ mod tests {
     }
 
     #[test]
+    fn bans_that_were_set_at_once_end_at_once_or_are_taken_away_one_by_one() {
+        check(
+            r"
+            alice > JOIN #a
+            alice > MODE #a +bbb time:30s:x time:30s:m:y time:30s:z
+            alice > MODE #a -b time:30s:z
+            wait 31
+            alice < :s1.test MODE #a -bb time:30s:x time:30s:m:y
+            alice > MODE #a b
+            alice < :s1.test 368 alice #a :End of channel ban list
+            ",
+        );
+    }
+
+    #[test]
     fn a_timed_ban_set_during_a_split_ends_at_its_time() {
         check(
             r"

@@ -303,6 +303,21 @@ pub struct Start {
     pub cloak: crate::config::Secret,
 }
 
+#[cfg(test)]
+impl Core {
+    /// A server to which nobody has connected, with the defaults.
+    pub fn sample() -> Core {
+        let loaded = Loaded {
+            config: Config::default(),
+            texts: crate::job::Texts::default(),
+            certificates: Vec::new(),
+        };
+        let origin = Origin { server: Sid::FIRST, life: 1 };
+        let cloak = crate::config::Secret::new("secret");
+        Core::new(Start { loaded, origin, clock: 0, seed: 0, cloak }, Now::default())
+    }
+}
+
 /// Does something for each item of a list; what is refused for one leaves the others as they are.
 pub fn refuse_each<'a>(
     ctx: &mut ctx::Ctx<'_>,

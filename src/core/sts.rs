@@ -103,12 +103,9 @@ pub fn check(ctx: &Ctx<'_>) -> Outcome {
 mod tests {
     use super::*;
     use crate::{
-        config::{self, Config, Secret},
-        core::{Start, effect::Effect, registration},
-        job::{Loaded, Texts},
-        network::crdt,
+        config::{self, Secret},
+        core::{effect::Effect, registration},
         server::{Peer, Tls},
-        time::Sid,
     };
     use std::time::Duration;
 
@@ -125,17 +122,9 @@ mod tests {
 
     #[test]
     fn a_change_is_told_to_those_it_concerns_and_is_never_taken_back() {
-        let mut config = Config::default();
-        config.dns.enabled = false;
-        let start = Start {
-            loaded: Loaded { config, texts: Texts::default(), certificates: Vec::new() },
-            origin: crdt::Origin { server: Sid::FIRST, life: 1 },
-            clock: 0,
-            seed: 0,
-            cloak: Secret::new("secret"),
-        };
         let now = Now::default();
-        let (mut core, mut fx) = (Core::new(start, now), Effects::default());
+        let (mut core, mut fx) = (Core::sample(), Effects::default());
+        core.config.dns.enabled = false;
         let from = Origin::Ip("192.0.2.7".parse().unwrap());
         for (from, tls) in [(from, true), (from, false), (Origin::Local, false)] {
             let tls = tls.then(|| Tls { cipher: String::new(), fingerprint: None });

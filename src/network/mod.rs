@@ -305,11 +305,6 @@ impl Channel {
         self.delayed.keys().copied().filter(|user| self.hides(*user)).collect()
     }
 
-    /// Whether it has ever had a flag, as far as is remembered.
-    pub fn has_had(&self, letter: char) -> bool {
-        self.has(letter) || self.flag_writes.contains_key(&letter)
-    }
-
     /// Whether nobody is in it, seen or unseen.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()

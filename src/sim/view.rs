@@ -14,6 +14,8 @@ pub struct View {
     /// The members of each channel, with their status.
     channels: BTreeMap<String, BTreeMap<String, BTreeSet<char>>>,
     topics: BTreeMap<String, String>,
+    /// Channels that were auditoriums while the client was there, where it need not know of everybody.
+    vague: BTreeSet<String>,
 }
 
 impl View {
@@ -36,6 +38,7 @@ impl View {
                 if source == self.nick {
                     self.channels.insert((*channel).into(), BTreeMap::new());
                     self.topics.remove(*channel);
+                    self.vague.remove(*channel);
                 }
                 self.channels.entry((*channel).into()).or_default().insert(source, BTreeSet::new());
             }
@@ -79,6 +82,7 @@ impl View {
                         let _: bool = if add { status.insert(c) } else { status.remove(&c) };
                     }
                 }
+                'u' => drop(self.vague.insert(channel.into())),
                 _ => match kind(c) {
                     Some(Kind::List | Kind::Key) => drop(params.next()),
                     Some(Kind::Value) if add => drop(params.next()),
@@ -128,6 +132,7 @@ pub fn check(sim: &Sim) {
         };
         let mut believed = View::default();
         client.all.iter().for_each(|line| believed.hear(line));
+        let vague = std::mem::take(&mut believed.vague);
         believed.topics.retain(|_, topic| !topic.is_empty());
         let network = server.core().network();
         let mut fact = View { nick: network.user(user).nick().to_string(), ..View::default() };
@@ -143,7 +148,7 @@ pub fn check(sim: &Sim) {
             fact.topics
                 .extend(record.topic().map(|topic| (name.clone(), topic.value.text.to_string())));
             let mut members: BTreeMap<String, BTreeSet<char>> = members.collect();
-            if record.has_had('u') {
+            if record.has('u') || vague.contains(&name) {
                 // Of some members some others need not know; but nobody is believed in who is not there.
                 let known = believed.channels.get(&name);
                 members.retain(|nick, _| known.is_some_and(|known| known.contains_key(nick)));

@@ -163,14 +163,21 @@ impl Network {
             return false;
         };
         let before = record.masks.len();
-        let expiries = &mut self.expiries;
-        record.masks.retain(|mask| {
-            let goes = same(mask) && added.contains(&mask.at);
-            if let Some(wall) = mask.expires().filter(|_| goes) {
-                expiries.remove(&(wall, channel, mask.at));
+        let goes = |mask: &Mask| same(mask) && added.contains(&mask.at);
+        let ends: Vec<_> = record
+            .masks
+            .iter()
+            .filter(|mask| goes(mask))
+            .filter_map(|mask| Some((mask.expires()?, mask.at)))
+            .collect();
+        record.masks.retain(|mask| !goes(mask));
+        for (wall, at) in ends {
+            // Another mask of the same operation may end at the same time.
+            let ends = |mask: &Mask| (mask.expires(), mask.at) == (Some(wall), at);
+            if !record.masks.iter().any(ends) {
+                self.expiries.remove(&(wall, channel, at));
             }
-            !goes
-        });
+        }
         // Added again elsewhere meanwhile: the addition that was not seen stays.
         if record.masks.len() < before && !record.masks.iter().any(same) {
             shown.push((false, letter, Some(first)));
@@ -182,23 +189,22 @@ impl Network {
     pub(super) fn expire(&mut self, now: Wall, at: Stamp, changes: &mut Vec<Change>) -> bool {
         let by = Source::Server(at.server);
         let mut ended: BTreeMap<ChannelId, Vec<Shown>> = BTreeMap::new();
-        while let Some((_, channel, added)) =
+        while let Some((wall, channel, added)) =
             self.expiries.first().copied().filter(|first| first.0 <= now)
         {
             self.expiries.pop_first();
             let Some(record) = self.channels.get_mut(channel) else { continue };
-            let Some(place) = record
-                .masks
-                .iter()
-                .position(|mask| mask.at == added && mask.expires().is_some_and(|end| end <= now))
-            else {
-                continue;
-            };
-            let gone = record.masks.remove(place);
-            let same =
-                |mask: &Mask| (mask.letter, &mask.canonical) == (gone.letter, &gone.canonical);
-            if !record.masks.iter().any(same) {
-                ended.entry(channel).or_default().push((false, gone.letter, Some(gone.mask)));
+            let ends = |mask: &Mask| (mask.expires(), mask.at) == (Some(wall), added);
+            // One operation may have added several that end at the same time.
+            let (gone, masks): (Vec<Mask>, Vec<Mask>) =
+                std::mem::take(&mut record.masks).into_iter().partition(ends);
+            record.masks = masks;
+            for gone in gone {
+                let same =
+                    |mask: &Mask| (mask.letter, &mask.canonical) == (gone.letter, &gone.canonical);
+                if !record.masks.iter().any(same) {
+                    ended.entry(channel).or_default().push((false, gone.letter, Some(gone.mask)));
+                }
             }
         }
         let news = !ended.is_empty();

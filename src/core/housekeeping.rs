@@ -163,7 +163,13 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     }
 }
 
-fn marked(core: &mut Core, _fx: &mut Effects, answer: Answer, _now: Now) {
+/// Something does not work that an administrator has to look after; the server goes on.
+pub fn fault(core: &mut Core, fx: &mut Effects, text: &str, now: Now) {
+    log::error!("{text}");
+    snotice::here(core, fx, 'r', |_| text.to_owned(), now);
+}
+
+fn marked(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
     let failure = match answer {
         Answer::Stored(Ok(_)) => None,
         Answer::Stored(Err(error)) => Some(error.to_string()),
@@ -175,12 +181,17 @@ fn marked(core: &mut Core, _fx: &mut Effects, answer: Answer, _now: Now) {
         Some(_) if failed => core.marked = 0,
         Some(error) => {
             core.marked = 0;
-            log::error!(
-                "the database cannot be written to: {error}; chat goes on, and it is tried again every {} s",
-                EVERY.as_secs()
+            let secs = EVERY.as_secs();
+            let text = format!(
+                "the database cannot be written to: {error}; chat goes on, and it is tried again every {secs} s"
             );
+            fault(core, fx, &text, now);
         }
-        None if failed => log::info!("the database can be written to again"),
+        None if failed => {
+            let text = "the database can be written to again";
+            log::info!("{text}");
+            snotice::here(core, fx, 'r', |_| text.to_owned(), now);
+        }
         None => (),
     }
 }

@@ -99,7 +99,7 @@ pub enum Wait {
     /// The end of a TLS handshake.
     Handshake,
     /// The rest of a long answer, which goes on when the output has drained.
-    Stream(Next),
+    Stream(Box<Next>),
 }
 
 /// The answer to a labelled command, while it is not complete.

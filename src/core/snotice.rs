@@ -33,7 +33,7 @@ pub const KINDS: &[Row] = &[
     row('n', "Users of this server who take another nick."),
     row('o', "Operators: who has become one, who has failed to, and what they override."),
     row('q', "Users of this server who leave."),
-    row('r', "Reading the configuration again."),
+    row('r', "Reading the configuration again, and what this server finds that it cannot do."),
     row('t', "STATS."),
     row('u', "Accounts."),
     row('v', "Hosts that are changed."),

@@ -5,6 +5,7 @@ mod admin;
 mod ambiance;
 mod away;
 mod ban;
+mod batch;
 mod cap;
 mod chghost;
 mod chgident;
@@ -49,9 +50,11 @@ mod ping;
 mod pong;
 mod privmsg;
 mod quit;
+mod redact;
 mod rehash;
 mod relaymsg;
 mod remove;
+mod report;
 mod request;
 mod rline;
 mod roleplay;
@@ -103,6 +106,7 @@ const ALL: &[&[Command]] = &[
     admin::COMMANDS,
     ambiance::COMMANDS,
     away::COMMANDS,
+    batch::COMMANDS,
     cap::COMMANDS,
     chghost::COMMANDS,
     chgident::COMMANDS,
@@ -145,9 +149,11 @@ const ALL: &[&[Command]] = &[
     pong::COMMANDS,
     privmsg::COMMANDS,
     quit::COMMANDS,
+    redact::COMMANDS,
     rehash::COMMANDS,
     relaymsg::COMMANDS,
     remove::COMMANDS,
+    report::COMMANDS,
     rline::COMMANDS,
     rules::COMMANDS,
     sajoin::COMMANDS,

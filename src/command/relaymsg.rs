@@ -65,7 +65,7 @@ fn relaymsg(ctx: &mut Ctx<'_>, user: UserId, line: &message::Message<'_>) -> Out
         let closing = ctx.session().closing;
         return if closing { Ok(()) } else { Err(fail::relaymsg_filtered().into()) };
     }
-    let tags = line.tags.client_only().as_str().into();
+    let tags = line.tags.client_only(&ctx.core.config.server.client_tags_denied).as_str().into();
     let guise = Some(Box::new(Guise { mask: shown.into(), why: Why::Relayed }));
     let (kind, text) = (MessageKind::Privmsg, text.into());
     ctx.commit(Op::Message(Box::new(Message { from, to, kind, text, tags, guise })));

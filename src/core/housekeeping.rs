@@ -5,7 +5,7 @@ use super::{
     ctx::Then,
     dispatch,
     effect::{Effect, Effects},
-    registration, reload, render,
+    multiline, registration, reload, render,
     session::{Phase, Wait},
     snotice,
     timer::Timer,
@@ -49,6 +49,7 @@ pub fn tick(core: &mut Core, fx: &mut Effects, now: Now) {
         match timer {
             Timer::Ping(conn) => ping(core, fx, conn, now),
             Timer::Registration(conn) => registration(core, fx, conn),
+            Timer::Batch(conn) => multiline::expire(core, fx, conn, now),
             Timer::Gate(conn) => gate(core, fx, conn, now),
             Timer::Job(id) => dispatch::done(core, fx, id, Answer::Busy, now),
             Timer::Grace(server) => grace(core, fx, server, now),

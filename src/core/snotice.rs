@@ -22,7 +22,7 @@ const fn row(letter: char, about: &'static str) -> Row {
 
 /// Every kind, by letter. What the users of one server do is told on that server, all else everywhere.
 pub const KINDS: &[Row] = &[
-    row('a', "Announcements of administrators."),
+    row('a', "Announcements of administrators, and what users report."),
     row('b', "Addresses that a blocklist knows."),
     row('c', "Users of this server who come."),
     row('d', "Connections to this server that ended before they were users."),

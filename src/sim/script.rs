@@ -5,20 +5,28 @@
 //! a pattern with `*`; `<!` says that no line with that text has come since the last one that was read.
 //! `servers N`, `config KEY VALUE`, `wait SECONDS`, `split 1 | 2`, `heal` and `same` speak of the network;
 //! `strangers N` are servers that have yet to hear of each other, which `heal` has them do.
+//! `$id` in what is sent or must come is the message id of the last message (PRIVMSG, NOTICE,
+//! TAGMSG, BATCH) that was read and had one.
 //! Lines that a script does not mention may come before those it does. In the end every client must
 //! believe what its server knows.
 
 use super::{Sim, config, oper, view, webirc};
 use crate::{
     config::{Config, Listen, Secret},
-    wire::{casemap::Casemap, mask},
+    wire::{casemap::Casemap, mask, tags::Tags},
 };
 use std::{collections::BTreeMap, time::Duration};
 
 /// Plays a transcript.
 #[track_caller]
 pub fn check(script: &str) {
-    let mut play = Play { servers: 1, config: config(), sim: None, clients: BTreeMap::new() };
+    let mut play = Play {
+        servers: 1,
+        config: config(),
+        sim: None,
+        clients: BTreeMap::new(),
+        id: String::new(),
+    };
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
         play.line(line);
     }
@@ -66,6 +74,9 @@ impl Crowd {
     }
 }
 
+/// What has an id that can be named.
+const SAYS: [&str; 4] = [" PRIVMSG ", " NOTICE ", " TAGMSG ", " BATCH "];
+
 fn seconds(text: &str) -> Duration {
     Duration::from_secs(text.parse().unwrap_or(0))
 }
@@ -75,6 +86,8 @@ struct Play {
     config: Config,
     sim: Option<Sim>,
     clients: BTreeMap<String, usize>,
+    /// The message id of the last message that was read and had one.
+    id: String,
 }
 
 impl Play {
@@ -184,6 +197,25 @@ impl Play {
                 let (name, password) = value.split_once(' ').unwrap_or((value, ""));
                 self.config.oper.push(oper(name, password));
             }
+            _ => self.set_words(key, value),
+        }
+    }
+
+    /// What holds of words and who may take them back.
+    fn set_words(&mut self, key: &str, value: &str) {
+        let number = || value.parse().unwrap_or(0);
+        match key {
+            "server.welcome" => self.config.server.welcome.push(value.into()),
+            "limits.reports" => self.config.limits.reports = number(),
+            "limits.redact_messages" => self.config.limits.redact_messages = number(),
+            "limits.redact_window" => self.config.limits.redact_window = seconds(value),
+            "limits.multiline_lines" => self.config.limits.multiline_lines = number(),
+            "limits.multiline_bytes" => self.config.limits.multiline_bytes = number(),
+            "server.redact_own" => self.config.server.redact_own = value == "true",
+            "server.redact_others" => self.config.server.redact_others = value == "true",
+            "server.client_tags_denied" => {
+                self.config.server.client_tags_denied = value.split(' ').map(Into::into).collect();
+            }
             _ => panic!("cannot configure {key}"),
         }
     }
@@ -191,6 +223,7 @@ impl Play {
     fn speech(&mut self, line: &str) {
         let Some(place) = line.find(['<', '>']) else { panic!("cannot read: {line}") };
         let (who, rest) = line.split_at(place);
+        let rest = rest.replace("$id", &self.id);
         let (name, server) = who.trim().split_once('@').unwrap_or((who.trim(), "1"));
         let client = match self.clients.get(name) {
             Some(client) => *client,
@@ -221,6 +254,11 @@ impl Play {
             let fits = got.trim_end() == want
                 || pattern.is_some_and(|pattern| mask::matches(pattern, &got, Casemap::Ascii));
             if fits {
+                let tags = got.strip_prefix('@').and_then(|got| got.split(' ').next());
+                let id = tags.and_then(|tags| Tags::new(tags).get("msgid"));
+                if let Some(id) = id.filter(|_| SAYS.iter().any(|verb| got.contains(verb))) {
+                    self.id = id.into_owned();
+                }
                 return;
             }
             seen.push(got);

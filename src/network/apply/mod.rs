@@ -62,6 +62,9 @@ impl Network {
             | Op::Knock { .. }
             | Op::Announce { .. }
             | Op::Message(_)
+            | Op::Redact { .. }
+            | Op::Report { .. }
+            | Op::ReportClosed { .. }
             | Op::Snotice { .. }
             | Op::Request { .. } => {
                 changes.extend(self.passes_by(op));
@@ -103,6 +106,9 @@ impl Network {
             }
             Op::Announce { .. } => Some(Change::Announced),
             Op::Message(message) => self.say(message),
+            Op::Redact { by, .. } => Some(Change::Redacted { by: self.seen(*by)? }),
+            Op::Report { by, .. } => Some(Change::Reported { by: self.uid(*by)? }),
+            Op::ReportClosed { .. } => Some(Change::ReportClosed),
             Op::Snotice { .. } => Some(Change::Snotice),
             Op::Request { uid, .. } => Some(Change::Asked { user: self.uid(*uid)? }),
             _ => None,

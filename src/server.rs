@@ -12,7 +12,7 @@ use crate::{
         starttls,
     },
     job::{Answer, JobId, Loaded},
-    link::Mesh,
+    link::{self, Mesh},
     network::crdt,
     time::{Mono, Now, Sid},
     wire::cidr::Cidr,
@@ -207,6 +207,23 @@ impl Server {
     /// What it knows, to look at.
     pub fn core(&self) -> &Core {
         &self.core
+    }
+
+    /// Every invariant that does not hold, as a sentence. Linear in all there is: for tests.
+    pub fn check(&self) -> Vec<String> {
+        let mut broken = self.core.check();
+        broken.extend(self.mesh.check());
+        broken
+    }
+
+    /// What is kept only until every server has seen something, and is still kept: for tests.
+    pub fn left_over(&self) -> Vec<String> {
+        self.mesh.left_over(&self.core)
+    }
+
+    /// Keeps less for its links than usual: for tests.
+    pub fn limit_links(&mut self, limits: link::Limits) {
+        self.mesh.limit(limits);
     }
 
     /// Whether a connection may go on. Asked at accept.

@@ -100,6 +100,11 @@ impl Stamp {
     /// Before everything.
     pub const ZERO: Stamp = Stamp { tick: 0, server: Sid::FIRST };
 
+    /// The first tick at that time on the wall.
+    pub fn tick_at(wall: Wall) -> u64 {
+        wall.0 << 16
+    }
+
     /// The time on the wall when it was read, as `server-time` and histories tell it.
     pub fn wall(self) -> Wall {
         Wall(self.tick >> 16)
@@ -166,7 +171,7 @@ impl Clock {
 
     /// The next stamp, later than any before.
     pub fn tick(&mut self, wall: Wall) -> Stamp {
-        self.last.tick = (self.last.tick + 1).max(wall.0 << 16);
+        self.last.tick = (self.last.tick + 1).max(Stamp::tick_at(wall));
         self.last
     }
 

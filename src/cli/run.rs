@@ -7,7 +7,7 @@ use crate::{
     reactor::{Reactor, system::wall},
     server::{Server, Setup},
     store::{Query, Rows, Store, sqlite},
-    time::{Mono, Now},
+    time::{Mono, Now, Stamp},
     work::{
         Pool, Workers, certificate,
         load::{self, Loader},
@@ -95,15 +95,15 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
         None => cloak(folder).map_err(|error| unusable(&error))?,
     };
     let seed = number().map_err(|error| error.to_string())?;
-    let identify = Query::Identify { sid: loaded.config.server.sid, random: seed };
+    let now = Now { mono: Mono(0), wall: wall() };
+    let (sid, tick) = (loaded.config.server.sid, Stamp::tick_at(now.wall));
+    let identify = Query::Identify { sid, random: seed, tick };
     let Rows::Identity { sid, clock, life } =
         store.ask(&identify).map_err(|error| unusable(&error))?
     else {
         return Err(unusable(&"it does not answer"));
     };
-    let start = Now { mono: Mono(0), wall: wall() };
-    let server =
-        Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, start);
+    let server = Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, now);
     let workers =
         Workers { store: Box::new(store), loader: loader.clone(), loaded: loaded.clone() };
     let reactor = Reactor::new(server, |wake| Pool::new(wake, workers), &loaded);

@@ -8,7 +8,7 @@ use crate::{
     },
     time::{Sid, Stamp},
 };
-use std::rc::Rc;
+use std::{collections::BTreeMap, rc::Rc};
 
 id!(
     /// A link to another server.
@@ -20,6 +20,8 @@ id!(
 pub enum Frame {
     /// How much has been seen, and who the neighbours are: asks for what is missing.
     Have {
+        /// Who says so, in which life.
+        from: Origin,
         /// The version vector.
         have: Have,
         /// The servers that the sender is linked with.
@@ -49,8 +51,14 @@ pub struct Numbered {
 /// The network as one server knows it.
 #[derive(Clone, Debug)]
 pub struct State {
+    /// Which one, in which life.
+    pub from: Origin,
     /// What has been seen of every origin.
     pub have: Have,
+    /// What each server is known to have seen.
+    pub known: BTreeMap<Origin, Have>,
+    /// What has been seen of every origin, beats left out.
+    pub weighty: Have,
     /// Operations that lead to it, with the stamps of what they restate.
     pub ops: Vec<(Op, Stamp)>,
 }

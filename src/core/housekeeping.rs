@@ -23,6 +23,9 @@ use std::{collections::BTreeMap, time::Duration};
 /// How often the regular housekeeping comes.
 const EVERY: Duration = Duration::from_secs(5);
 
+/// How far the clock goes on, after a time in which nothing happened, before that is noted at once.
+pub const UNMARKED_MAX: u64 = 5_000 << 16;
+
 /// The most timers handled at once; what is left comes in the next turn.
 const TIMERS_PER_TURN: usize = 4096;
 
@@ -31,15 +34,19 @@ pub type Outs = BTreeMap<Sid, Mono>;
 
 /// The first things that a server does.
 pub fn begin(core: &mut Core, now: Now) {
+    // Nobody is connected, so there is nothing to be done.
+    introduce(core, &mut Effects::default(), now);
+    core.timers.set(now.mono + EVERY, Timer::Housekeeping);
+}
+
+/// Says that a life of this server begins.
+pub fn introduce(core: &mut Core, fx: &mut Effects, now: Now) {
     let info = ServerInfo {
         name: core.name().into(),
         description: core.config.server.description.as_str().into(),
         life: core.origin.life,
     };
-    // Nobody is connected, so there is nothing to be done.
-    let mut fx = Effects::default();
-    core.commit(&mut fx, Op::Server(Box::new(info)), None, now);
-    core.timers.set(now.mono + EVERY, Timer::Housekeeping);
+    core.commit(fx, Op::Server(Box::new(info)), None, now);
 }
 
 /// Does what is due.
@@ -153,10 +160,9 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     if core.network().bans().age() {
         core.see(fx, &Op::Lapse, now);
     }
+    forget_lost(core, fx, now);
     if core.clock.last() > core.marked {
-        core.marked = core.clock.last();
-        let query = Query::RaiseClock { tick: core.marked, clean: false };
-        core.ask(fx, Job::Store(query), Then::Server(marked), now);
+        mark(core, fx, now);
     }
     if core.config.listen.iter().any(|listen| !listen.tls.is_empty()) {
         core.ask(fx, Job::Watch, Then::Server(reload::watched), now);
@@ -167,6 +173,38 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
 pub fn fault(core: &mut Core, fx: &mut Effects, text: &str, now: Now) {
     log::error!("{text}");
     snotice::here(core, fx, 'r', |_| text.to_owned(), now);
+}
+
+/// Servers that have been out of reach for so long that nobody expects them back are forgotten, with the
+/// places that their users hold in channels.
+fn forget_lost(core: &mut Core, fx: &mut Effects, now: Now) {
+    let most = core.config.limits.split_forget;
+    let lost = core.outs.iter().filter(|(_, since)| now.mono.since(**since) >= most);
+    for server in lost.map(|(server, _)| *server).collect::<Vec<Sid>>() {
+        core.outs.remove(&server);
+        let Some(known) = core.network.server(server).filter(|known| known.gone.is_none()) else {
+            continue;
+        };
+        log::warn!("{} has been out of reach for too long and is forgotten", known.info.name);
+        let life = known.info.life;
+        core.commit(fx, Op::Forget { server, life }, None, now);
+    }
+}
+
+/// The other servers have forgotten this one, which was out of reach for too long: nobody knows its users
+/// any more. It ends, to begin another life when it is started again.
+pub fn forgotten(core: &mut Core, fx: &mut Effects, now: Now) {
+    log::error!(
+        "this server has been out of reach of its network for so long (limits.split_forget) that it is forgotten there; it ends, start it again"
+    );
+    stop(core, fx, "This server has to start anew, please connect again", now);
+}
+
+/// Has the store remember how far the clock has come.
+pub fn mark(core: &mut Core, fx: &mut Effects, now: Now) {
+    core.marked = core.clock.last();
+    let query = Query::RaiseClock { tick: core.marked, clean: false };
+    core.ask(fx, Job::Store(query), Then::Server(marked), now);
 }
 
 fn marked(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {

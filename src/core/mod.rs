@@ -12,6 +12,7 @@ pub mod callerid;
 pub mod census;
 pub mod chanban;
 pub mod chanflood;
+pub mod check;
 pub mod cloak;
 pub mod ctx;
 pub mod defcon;
@@ -54,7 +55,7 @@ use crate::{
     job::{Job, JobId, Loaded, Texts},
     metrics::Metrics,
     network::{
-        Network, UserId,
+        ChannelId, Network, UserId,
         crdt::{Origin, Uid},
         op::Op,
     },
@@ -160,7 +161,7 @@ impl Core {
     pub fn new(start: Start, now: Now) -> Core {
         let Loaded { config, texts, certificates } = start.loaded;
         let mut clock = Clock::new(start.origin.server, start.clock);
-        clock.seen(Stamp { tick: now.wall.0 << 16, server: start.origin.server });
+        clock.seen(Stamp { tick: Stamp::tick_at(now.wall), server: start.origin.server });
         let mut core = Core {
             origin: start.origin,
             texts,
@@ -169,7 +170,8 @@ impl Core {
             sessions: Arena::default(),
             locals: Side::default(),
             pending: Arena::default(),
-            marked: start.clock,
+            // A life begins by telling the store.
+            marked: start.clock.max(Stamp::tick_at(now.wall)),
             store_fails: false,
             clock,
             timers: Timers::default(),
@@ -241,6 +243,9 @@ impl Core {
     /// for the others. `cause` is the session that asked for it.
     pub fn commit(&mut self, fx: &mut Effects, op: Op, cause: Option<ConnId>, now: Now) -> Stamp {
         let at = self.clock.tick(now.wall);
+        if at.tick > self.marked.saturating_add(housekeeping::UNMARKED_MAX) && !self.store_fails {
+            housekeeping::mark(self, fx, now);
+        }
         let place = self.journal.len();
         render::apply(self, fx, &op, at, cause, now);
         // Before what it has brought about, which was stamped later.
@@ -259,16 +264,17 @@ impl Core {
         self.network.collect(stable);
     }
 
+    /// Forgets a channel that another server has forgotten, unless somebody is in it.
+    pub fn forget(&mut self, channel: ChannelId) {
+        let name = self.network.find_channel(channel).map(|channel| channel.name.clone());
+        name.into_iter().for_each(|name| self.network.forget(&name));
+    }
+
     /// Sets the one timer by which a session is looked after, in place of the one before.
     pub fn look_after(&mut self, conn: ConnId, at: Mono, timer: timer::Timer) {
         let Some(session) = self.sessions.get_mut(conn) else { return };
         self.timers.cancel(session.timer);
         session.timer = self.timers.set(at, timer);
-    }
-
-    /// Forgets a channel that another server has forgotten, which has seen what `seen` tells.
-    pub fn forget(&mut self, name: &crate::wire::name::ChannelName, seen: impl Fn(Stamp) -> bool) {
-        self.network.forget(name, seen);
     }
 
     /// Asks a worker, for something that no client waits for.

@@ -31,7 +31,7 @@ pub fn member(ctx: &Ctx<'_>, channel: ChannelId, user: UserId) -> Result<Status,
 }
 
 /// The modes that a channel begins with.
-const FIRST_MODES: &str = "nt";
+pub const FIRST_MODES: &str = "nt";
 
 /// How a user who enters finds a channel.
 pub fn entry(network: &Network, channel: Option<ChannelId>) -> Entry {

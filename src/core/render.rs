@@ -49,7 +49,7 @@ pub fn apply(
     let guard = Guard;
     core.network.apply(op, at, &mut changes);
     std::mem::forget(guard);
-    debug_assert_eq!(core.network.check(), Vec::<String>::new(), "after {op:?}");
+    debug_assert_eq!(core.network.check_small(), Vec::<String>::new(), "after {op:?}");
     let mut tell = Tell { core, fx, op, at, line: 0, cause, now };
     for change in &changes {
         tell.change(change);
@@ -125,11 +125,18 @@ impl Tell<'_> {
             Change::ReportClosed => self.report_closed(),
             Change::Snotice => self.snotice(),
             Change::Asked { user } => self.asked(*user),
+            Change::Missed(server) => self.missed(*server),
+            Change::Unknown { channel } => self.core.refound(self.fx, *channel, self.now),
             Change::Ban { key, by } => bans::changed(self.core, self.fx, key, *by, self.now),
             Change::Lapsed(key) => bans::lapsed(self.core, self.fx, key, self.now),
             Change::Filter => self.filter(),
             Change::Defcon(by) => self.defcon(*by),
-            Change::Server(_) | Change::Links => self.core.watch_reach(self.fx, self.now),
+            Change::Forgotten(server) if *server == self.core.sid() => {
+                housekeeping::forgotten(self.core, self.fx, self.now);
+            }
+            Change::Server(_) | Change::Links | Change::Forgotten(_) => {
+                self.core.watch_reach(self.fx, self.now)
+            }
         }
     }
 
@@ -142,8 +149,9 @@ impl Tell<'_> {
 
     /// A message from a user, with the tags that tell of them.
     fn by(&mut self, user: UserId, verb: &str) -> Msg {
+        let mask = self.core.network().mask(user);
         let who = self.core.network().user(user);
-        let (mask, modes, account) = (who.mask(), who.modes, who.account.clone());
+        let (modes, account) = (who.modes, who.account.clone());
         marked(self.msg(&mask, verb), modes).account(account.as_deref())
     }
 
@@ -201,7 +209,7 @@ impl Tell<'_> {
             && home != self.core.sid()
             && message.kind != MessageKind::Tagmsg
         {
-            self.core.undelivered.note(home, self.at, by, &nick);
+            self.core.undelivered.note(home, self.at, by, user, &nick);
         }
     }
 

@@ -6,13 +6,26 @@
 use crate::{
     core::frame::State,
     network::{
-        Network,
+        ChannelId, Network,
         crdt::{Have, Source, Uid},
         op::{Leave, ModeChange, Op},
     },
     time::Stamp,
 };
 use std::collections::BTreeSet;
+
+/// The channels whose founding the other has seen and forgotten, and that have been founded anew since.
+pub fn forgotten(network: &Network, state: &State) -> Vec<ChannelId> {
+    let anew = state.ops.iter().filter_map(|(op, _)| match op {
+        Op::Channel { name, epoch, .. } => Some((network.record(name)?, epoch)),
+        _ => None,
+    });
+    let forgotten = anew.filter(|(channel, epoch)| {
+        let known = network.channel(*channel);
+        known.epoch > **epoch && state.have.covers(known.epoch.at)
+    });
+    forgotten.map(|(channel, _)| channel).collect()
+}
 
 /// The operations to apply here, in order.
 pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
@@ -32,7 +45,9 @@ pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
         }
     }
     let seen = |at: Stamp| state.have.covers(at);
-    let mut plan = Vec::new();
+    // Whoever goes with a server goes for that reason.
+    let mut plan: Vec<(Op, Stamp)> =
+        state.ops.iter().filter(|(op, _)| speaks_of_server(op)).cloned().collect();
     for (uid, channel, joined) in network
         .members_missing(seen, |uid, channel, at| joins.contains(&(uid, channel.name.clone(), at)))
     {
@@ -68,13 +83,22 @@ pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
                 Op::User(presence) => {
                     known_user(presence.uid) || presence.born.is_none_or(|born| !have.covers(born))
                 }
+                // Seen, and forgotten here.
+                Op::Channel { name, epoch, .. } => {
+                    let known = network.record(name).map(|channel| network.channel(channel));
+                    !have.covers(epoch.at) || known.is_some_and(|known| known.epoch == *epoch)
+                }
                 Op::Join { .. } => !have.covers(*at),
                 Op::Mode { changes, .. } if adds(changes) => !have.covers(*at),
-                _ => true,
+                op => !speaks_of_server(op),
             })
             .cloned(),
     );
     plan
+}
+
+fn speaks_of_server(op: &Op) -> bool {
+    matches!(op, Op::Server(_) | Op::Links(_) | Op::Goodbye(_) | Op::Forget { .. })
 }
 
 fn adds(changes: &[ModeChange]) -> bool {

@@ -1,50 +1,62 @@
 //! Servers among each other: what is news is passed on, what is missing is sent, in causal order.
 //!
 //! There is no tree: any connected graph works. Operations are numbered by their origin; one that comes
-//! before what it depends on is held back until that has come.
+//! before what it depends on is held back until that has come. `sync` catches up with peers, `stable`
+//! knows what every server has seen, `merge` makes two networks one.
 
+mod check;
 mod merge;
+mod stable;
+mod sync;
 
 use crate::{
     arena::Arena,
     core::{
         Core,
         effect::{Effect, Effects},
-        frame::{Frame, Numbered, PeerId, State},
+        frame::{Frame, Numbered, PeerId},
+        housekeeping,
     },
     network::{
-        crdt::{Have, Origin},
-        op::{Entry, Op},
+        crdt::{Have, Origin, Over},
+        op::Op,
     },
     time::{Now, Sid, Stamp},
 };
+use stable::Stable;
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     rc::Rc,
 };
 
-/// How many operations of each origin are kept to be sent again.
-const LOG_MAX: usize = 10_000;
+/// How much is kept for links.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many operations of each origin are kept to be sent again.
+    pub log: usize,
+    /// How many operations are held back; one too many is dropped, and asked for again.
+    pub held: usize,
+}
 
-/// How many operations are held back; beyond that they are dropped and asked for again.
-const HELD_MAX: usize = 10_000;
+/// What is usual.
+const LIMITS: Limits = Limits { log: 10_000, held: 10_000 };
 
 /// The links of this server.
 #[derive(Debug)]
 pub struct Mesh {
     me: Origin,
+    limits: Limits,
     seq: u64,
+    /// The first operation of this life, which every peer hears before anything else.
+    birth: Option<Rc<Numbered>>,
     /// What has been seen of every origin.
     have: Have,
     /// What had been seen of others when the last operation of this server was made.
     told: Have,
     log: BTreeMap<Origin, VecDeque<Rc<Numbered>>>,
-    held: BTreeMap<(Origin, u64), (PeerId, Rc<Numbered>)>,
+    held: Held,
     peers: Arena<PeerId, Peer>,
-    /// What each server is known to have seen.
-    known: BTreeMap<Sid, Have>,
-    /// Channels that were empty at some moment, by what emptied them, and what had been seen by then.
-    empty: Option<(BTreeSet<Stamp>, Have)>,
+    stable: Stable,
 }
 
 #[derive(Debug)]
@@ -54,25 +66,41 @@ struct Peer {
     neighbours: Vec<Sid>,
 }
 
+/// Operations that came before what they depend on, by their origin and their number.
+#[derive(Debug, Default)]
+struct Held {
+    by_origin: BTreeMap<Origin, BTreeMap<u64, (PeerId, Rc<Numbered>)>>,
+    count: usize,
+}
+
 impl Mesh {
     /// A server without links.
     pub fn new(me: Origin) -> Mesh {
         Mesh {
             me,
+            limits: LIMITS,
             seq: 0,
+            birth: None,
             have: Have::default(),
             told: Have::default(),
             log: BTreeMap::new(),
-            held: BTreeMap::new(),
+            held: Held::default(),
             peers: Arena::default(),
-            known: BTreeMap::new(),
-            empty: None,
+            stable: Stable::default(),
         }
+    }
+
+    /// From now on keeps so much.
+    pub fn limit(&mut self, limits: Limits) {
+        self.limits = limits;
     }
 
     /// A link has come up.
     pub fn link(&mut self, core: &mut Core, fx: &mut Effects, server: Sid, now: Now) -> PeerId {
         let peer = self.peers.insert(Peer { server, neighbours: Vec::new() });
+        if let Some(birth) = &self.birth {
+            fx.push(Effect::Frame { peer, frame: Frame::Op(birth.clone()) });
+        }
         self.neighbours_changed(core, fx, now);
         peer
     }
@@ -93,54 +121,54 @@ impl Mesh {
         frame: Frame,
         now: Now,
     ) {
-        if !self.peers.contains(peer) {
-            return;
-        }
+        let Some(known) = self.peers.get_mut(peer) else { return };
         match frame {
-            Frame::Have { have, neighbours } => {
-                self.peers[peer].neighbours = neighbours;
-                self.learn_known(core, self.peers[peer].server, &have);
-                self.send_missing(core, fx, peer, &have);
+            Frame::Have { from, have, neighbours } => {
+                known.neighbours = neighbours;
+                self.be_born_later(core, fx, &have, now);
+                let over = self.have.also_over(&have);
+                over.into_iter().for_each(|(server, over)| self.end(server, over));
+                // Among what it has done and is not known here yet it may have said that it missed something.
+                if self.have.seq(from) >= have.seq(from) {
+                    self.stable.learn(core, from, &have);
+                }
+                // Who is not known to be there could not be waited for, see `stable`.
+                if self.have.seq(from) > 0 {
+                    self.send_missing(core, fx, peer, &have);
+                }
             }
             Frame::Op(numbered) => {
                 if numbered.seq > self.have.seq(numbered.origin) {
-                    self.held.insert((numbered.origin, numbered.seq), (peer, numbered));
+                    self.held.put(peer, numbered, &self.have, self.limits.held);
                 }
                 self.deliver(core, fx, now);
-                if self.held.len() > HELD_MAX {
-                    self.held.clear();
-                    self.say_have(fx);
-                }
             }
-            Frame::State(state) => {
-                for (op, at) in merge::plan(core.network(), &self.have, &state) {
-                    core.learn(fx, &op, at, now);
-                }
-                self.have.merge(&state.have);
-                // What was numbered before is no longer told apart; it can be had as state only.
-                self.log.retain(|origin, log| {
-                    log.back().is_some_and(|last| last.seq == self.have.seq(*origin))
-                });
-                self.held.retain(|(origin, seq), _| *seq > self.have.seq(*origin));
-                self.deliver(core, fx, now);
-                self.say_have(fx);
-            }
+            Frame::State(state) => self.take(core, fx, &state, now),
+        }
+    }
+
+    /// A life that began with the clock set back, after a crash at a bad moment, may have begun before the
+    /// end of the one before: it begins again, later, so that everybody knows which is over.
+    fn be_born_later(&mut self, core: &mut Core, fx: &mut Effects, have: &Have, now: Now) {
+        let Some(birth) = core.network().server(self.me.server).map(|server| server.since) else {
+            return;
+        };
+        let last = have.last_before(self.me);
+        if let Some(tick) = last.filter(|tick| *tick >= birth.tick) {
+            core.clock.seen(Stamp { tick, ..birth });
+            housekeeping::introduce(core, fx, now);
+            core.commit(fx, Op::Links(self.neighbours()), None, now);
         }
     }
 
     /// Numbers what has happened here, and tells the peers.
     pub fn propagate(&mut self, core: &mut Core, fx: &mut Effects) {
-        if std::mem::take(&mut core.due_beat) && !self.peers.is_empty() {
-            self.say_have(fx);
-            if self
-                .have
-                .iter()
-                .any(|(origin, seen)| origin != self.me && self.told.seq(origin) < seen.seq)
-            {
-                let at = core
-                    .clock
-                    .tick(Stamp { tick: core.clock.last(), server: self.me.server }.wall());
-                core.journal.push((Op::Beat, at));
+        if std::mem::take(&mut core.due_beat) {
+            self.stable.beats += 1;
+            self.stable.old = stable::old_lives(core, &self.have).next().is_some();
+            if !self.peers.is_empty() {
+                self.say_have(fx);
+                self.beat(core);
             }
         }
         for (op, at) in std::mem::take(&mut core.journal) {
@@ -152,52 +180,58 @@ impl Mesh {
                 self.told.raise(*origin, *seen);
             }
             self.have.see(self.me, self.seq, at);
+            self.stable.weigh(self.me, self.seq, at, &op);
+            let numbered = Rc::new(Numbered { origin: self.me, seq: self.seq, at, deps, op });
+            self.birth.get_or_insert_with(|| numbered.clone());
             if self.peers.is_empty() && core.alone() {
                 // There is nobody to tell: who comes later is told the network as it is by then.
                 self.log.clear();
                 continue;
             }
-            let numbered = Rc::new(Numbered { origin: self.me, seq: self.seq, at, deps, op });
             self.keep(&numbered);
             self.pass_on(fx, None, &numbered);
         }
-        if core.network().has_empty() {
-            self.collect(core);
+        if core.network().has_empty() || self.stable.old {
+            let over = self.stable.collect(core, self.me.server, &self.have);
+            over.into_iter().for_each(|(server, over)| self.end(server, over));
         }
+    }
+
+    /// All has been seen by all of lives that are over.
+    fn end(&mut self, server: Sid, over: Over) {
+        for have in [&mut self.have, &mut self.told] {
+            have.end(server, over);
+        }
+        self.stable.end(server, over);
+        self.held.forget(|origin| origin.server == server && origin.life <= over.life);
+        self.log.retain(|origin, _| origin.server != server || origin.life > over.life);
     }
 
     /// Applies whatever is held back and may be applied now.
     fn deliver(&mut self, core: &mut Core, fx: &mut Effects, now: Now) {
-        loop {
-            let next = self.held.iter().find(|((origin, seq), (_, numbered))| {
-                *seq == self.have.seq(*origin) + 1
-                    && numbered.deps.iter().all(|(on, seen)| self.have.seq(*on) >= seen.seq)
-            });
-            let Some(key) = next.map(|entry| *entry.0) else { return };
-            let Some((from, numbered)) = self.held.remove(&key) else { return };
-            self.have.see(numbered.origin, numbered.seq, numbered.at);
+        while let Some((from, numbered)) = self.held.next(&self.have) {
+            let Numbered { origin, seq, at, deps, op } = &*numbered;
+            self.have.see(*origin, *seq, *at);
+            self.stable.weigh(*origin, *seq, *at, op);
             let mut seen = Have::default();
-            for (origin, dep) in &numbered.deps {
+            for (origin, dep) in deps {
                 seen.raise(*origin, *dep);
             }
-            seen.raise_as(&self.have, numbered.origin);
-            self.learn_known(core, numbered.origin.server, &seen);
-            self.forget_with(core, &numbered);
-            core.learn(fx, &numbered.op, numbered.at, now);
+            seen.raise_as(&self.have, *origin);
+            // A user who leaves had seen what their server had seen. A gap is told before it is closed.
+            if matches!(op, Op::Missed(_)) {
+                core.learn(fx, op, *at, now);
+                self.stable.learn(core, *origin, &seen);
+            } else {
+                self.stable.learn(core, *origin, &seen);
+                let contested = self.stable.forgotten(core, (*origin, op, *at));
+                core.learn(fx, op, *at, now);
+                contested.into_iter().for_each(|channel| core.refound(fx, channel, now));
+            }
             self.keep(&numbered);
             self.pass_on(fx, Some(from), &numbered);
             // What this brought about here comes after it.
             self.propagate(core, fx);
-        }
-    }
-
-    /// Who founds a channel that is remembered here may have been the first to forget it.
-    fn forget_with(&self, core: &mut Core, numbered: &Numbered) {
-        let Op::Join { name, entry: Entry::Founds { before: None, .. }, .. } = &numbered.op else {
-            return;
-        };
-        if let Some(known) = self.known.get(&numbered.origin.server) {
-            core.forget(name, |at| known.covers(at));
         }
     }
 
@@ -215,7 +249,7 @@ impl Mesh {
 
     fn keep(&mut self, numbered: &Rc<Numbered>) {
         let log = self.log.entry(numbered.origin).or_default();
-        if log.len() == LOG_MAX {
+        while log.len() >= self.limits.log {
             log.pop_front();
         }
         log.push_back(numbered.clone());
@@ -232,62 +266,56 @@ impl Mesh {
         neighbours.dedup();
         neighbours
     }
+}
 
-    fn say_have(&self, fx: &mut Effects) {
-        for (peer, _) in self.peers.iter() {
-            let frame = Frame::Have { have: self.have.clone(), neighbours: self.neighbours() };
-            fx.push(Effect::Frame { peer, frame });
+impl Held {
+    /// Holds an operation back. When too many are, it is dropped unless it may be applied at once: what
+    /// is missing is asked for regularly, and then comes in order.
+    fn put(&mut self, from: PeerId, numbered: Rc<Numbered>, have: &Have, most: usize) {
+        if self.count >= most && !may_come(&numbered, have) {
+            return;
+        }
+        let queue = self.by_origin.entry(numbered.origin).or_default();
+        if queue.insert(numbered.seq, (from, numbered)).is_none() {
+            self.count += 1;
         }
     }
 
-    /// Sends what a peer has not seen: as operations where they are still held, else all as state.
-    fn send_missing(&self, core: &Core, fx: &mut Effects, peer: PeerId, have: &Have) {
-        let mut missing: Vec<Rc<Numbered>> = Vec::new();
-        for (origin, seen) in self.have.iter().filter(|(origin, seen)| have.seq(*origin) < seen.seq)
-        {
-            let log = self.log.get(&origin);
-            let wanted = have.seq(origin) + 1;
-            if log.and_then(|log| log.front()).is_none_or(|first| first.seq > wanted) {
-                let state = State { have: self.have.clone(), ops: core.network().replay() };
-                fx.push(Effect::Frame { peer, frame: Frame::State(Rc::new(state)) });
-                return;
-            }
-            missing.extend(
-                log.into_iter()
-                    .flatten()
-                    .filter(|numbered| numbered.seq >= wanted && numbered.seq <= seen.seq)
-                    .cloned(),
-            );
+    /// Takes an operation that may be applied. Looks at one for each origin.
+    fn next(&mut self, have: &Have) -> Option<(PeerId, Rc<Numbered>)> {
+        let origin = self.by_origin.iter().find_map(|(origin, queue)| {
+            let (_, numbered) = queue.get(&have.seq(*origin).saturating_add(1))?;
+            may_come(numbered, have).then_some(*origin)
+        })?;
+        let queue = self.by_origin.get_mut(&origin)?;
+        let taken = queue.remove(&(have.seq(origin) + 1))?;
+        if queue.is_empty() {
+            self.by_origin.remove(&origin);
         }
-        // Stamps follow causes, so nothing comes before what it depends on.
-        missing.sort_by_key(|numbered| numbered.at);
-        for numbered in missing {
-            fx.push(Effect::Frame { peer, frame: Frame::Op(numbered) });
-        }
+        self.count -= 1;
+        Some(taken)
     }
 
-    fn learn_known(&mut self, core: &mut Core, server: Sid, have: &Have) {
-        let known = self.known.entry(server).or_default();
-        known.merge(have);
-        core.undelivered.seen(server, |at| known.covers(at));
+    /// Forgets what some origins have said.
+    fn forget(&mut self, over: impl Fn(Origin) -> bool) {
+        self.by_origin.retain(|origin, _| !over(*origin));
+        self.count = self.by_origin.values().map(BTreeMap::len).sum();
     }
 
-    /// Forgets channels whose emptiness every server has seen: those that were empty when some moment was
-    /// noted, once everybody has seen all that had been seen here by then. What emptied them may have
-    /// been several operations, so the last one alone does not tell.
-    fn collect(&mut self, core: &mut Core) {
-        let (empty, then) = self
-            .empty
-            .get_or_insert_with(|| (core.network().emptied().collect(), self.have.clone()));
-        let mut others =
-            core.network().servers().map(|(sid, _)| sid).filter(|sid| *sid != self.me.server);
-        let seen = others.all(|sid| self.known.get(&sid).is_some_and(|known| known.includes(then)));
-        drop(others);
-        if seen {
-            core.collect(|at| empty.contains(&at));
-            self.empty = None;
-        }
+    /// Forgets what has been seen otherwise.
+    fn forget_seen(&mut self, have: &Have) {
+        self.by_origin.retain(|origin, queue| {
+            *queue = queue.split_off(&have.seq(*origin).saturating_add(1));
+            !queue.is_empty()
+        });
+        self.count = self.by_origin.values().map(BTreeMap::len).sum();
     }
+}
+
+/// Whether all that an operation depends on has been seen.
+fn may_come(numbered: &Numbered, have: &Have) -> bool {
+    numbered.seq == have.seq(numbered.origin).saturating_add(1)
+        && numbered.deps.iter().all(|(on, seen)| have.seq(*on) >= seen.seq)
 }
 
 #[cfg(test)]
@@ -312,6 +340,110 @@ mod tests {
             bob   <~ * TOPIC #a :one
             alice > PRIVMSG #a :hello
             bob   < :alice!~alice@alice.test PRIVMSG #a :hello
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn who_wrote_to_somebody_who_had_left_is_told() {
+        check(
+            r"
+            servers 2
+            alice@1 > PING x
+            bob@2   > PING x
+            split 1 | 2
+            alice > PRIVMSG bob :one
+            bob   > QUIT
+            heal
+            alice < :s1.test NOTICE alice :Your last message to bob may not have arrived: they have left.
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn who_wrote_to_a_server_that_crashed_before_it_heard_is_told() {
+        check(
+            r"
+            servers 2
+            alice@1 > JOIN #a
+            bob@2   > JOIN #a
+            split 1 | 2
+            alice > PRIVMSG bob :one
+            crash 2
+            start 2
+            heal
+            alice < :bob!~bob@bob.test QUIT :Server restarted
+            alice < :s1.test NOTICE alice :Your last message to bob may not have arrived: they have left.
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn a_channel_outlives_the_server_of_its_founder() {
+        check(
+            r"
+            servers 2
+            alice@1 > JOIN #a
+            bob@2   > JOIN #a
+            alice > MODE #a +o bob
+            crash 1
+            start 1
+            heal
+            bob   < :alice!~alice@alice.test QUIT :Server restarted
+            carol@1 > JOIN #a
+            carol < :s1.test 353 carol = #a :@bob carol
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn what_is_held_by_users_of_a_server_that_is_forgotten_is_free() {
+        check(
+            r"
+            servers 2
+            config limits.split_forget 70
+            alice@1 > JOIN #a
+            alice > MODE #a +i
+            bob@2   > JOIN #a
+            bob   < :s2.test 473 bob #a :Cannot join channel (+i)
+            crash 1
+            wait 65
+            bob   > JOIN #a
+            bob   < :s2.test 473 bob #a :Cannot join channel (+i)
+            wait 10
+            bob   > JOIN #a
+            bob   < :s2.test 353 bob = #a :@bob
+            start 1
+            heal
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn a_server_that_has_been_forgotten_starts_anew() {
+        check(
+            r"
+            servers 3
+            config limits.split_forget 70
+            alice@1 > JOIN #a
+            bob@2   > JOIN #a
+            crash 3
+            split 1 | 2 3
+            wait 80
+            heal
+            alice < ERROR :Closing link: Out of reach for too long
+            bob   < ERROR :Closing link: Out of reach for too long
+            start 1
+            start 2
+            start 3
+            heal
+            carol@1 > JOIN #a
+            carol < :s1.test 353 carol = #a :@carol
             same
             ",
         );

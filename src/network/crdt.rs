@@ -103,19 +103,46 @@ pub struct Seen {
     pub last: u64,
 }
 
+/// The lives of a server that are over, and of which all has been seen by all.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Over {
+    /// The last of them.
+    pub life: u64,
+    /// Its last tick.
+    pub tick: u64,
+}
+
 /// A version vector: how much has been seen of every origin.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Have(BTreeMap<Origin, Seen>);
+pub struct Have {
+    lives: BTreeMap<Origin, Seen>,
+    over: BTreeMap<Sid, Over>,
+}
 
 impl Have {
     /// How many of the origin's operations have been seen.
     pub fn seq(&self, origin: Origin) -> u64 {
-        self.0.get(&origin).map_or(0, |seen| seen.seq)
+        if self.is_over(origin) {
+            return u64::MAX;
+        }
+        self.lives.get(&origin).map_or(0, |seen| seen.seq)
+    }
+
+    /// The tick of the last of the origin's operations that has been seen.
+    pub fn last(&self, origin: Origin) -> Option<u64> {
+        self.lives.get(&origin).map(|seen| seen.last)
+    }
+
+    /// The last tick that has been seen of a server's lives before this one.
+    pub fn last_before(&self, origin: Origin) -> Option<u64> {
+        let first = Origin { life: 0, ..origin };
+        let lives = self.lives.range(first..origin).map(|(_, seen)| seen.last);
+        lives.chain(self.over.get(&origin.server).map(|over| over.tick)).max()
     }
 
     /// Notes that an operation, the next of its origin, has been seen.
     pub fn see(&mut self, origin: Origin, seq: u64, at: Stamp) {
-        let seen = self.0.entry(origin).or_insert(Seen { seq, first: at.tick, last: at.tick });
+        let seen = self.lives.entry(origin).or_insert(Seen { seq, first: at.tick, last: at.tick });
         debug_assert!(
             seq == seen.seq || seq == seen.seq + 1,
             "operations of one origin come in order"
@@ -124,44 +151,90 @@ impl Have {
         seen.last = at.tick;
     }
 
+    /// Notes that the origin's operations up to this one have been seen.
+    pub fn reach(&mut self, origin: Origin, seq: u64, at: Stamp) {
+        self.raise(origin, Seen { seq, first: at.tick, last: at.tick });
+    }
+
     /// Whether the operation stamped `at` is among those seen. Stamps of one server grow, in every
     /// life and from life to life, so its ticks tell.
     pub fn covers(&self, at: Stamp) -> bool {
         let lives =
             Origin { server: at.server, life: 0 }..=Origin { server: at.server, life: u64::MAX };
-        self.0.range(lives).any(|(_, seen)| (seen.first..=seen.last).contains(&at.tick))
+        self.over.get(&at.server).is_some_and(|over| at.tick <= over.tick)
+            || self.lives.range(lives).any(|(_, seen)| (seen.first..=seen.last).contains(&at.tick))
     }
 
-    /// Whether everything that `other` has seen has been seen here too.
+    /// Whether everything that `other` has seen has been seen here too. What all have seen is not looked
+    /// at.
     pub fn includes(&self, other: &Have) -> bool {
-        other.0.iter().all(|(origin, seen)| self.seq(*origin) >= seen.seq)
+        other.lives.iter().all(|(origin, seen)| self.seq(*origin) >= seen.seq)
+    }
+
+    /// Whether something is known here of all lives that are over to `other`.
+    pub fn knows_ends_of(&self, other: &Have) -> bool {
+        other.over.iter().all(|(server, over)| {
+            let origin = Origin { server: *server, life: over.life };
+            self.is_over(origin) || self.lives.contains_key(&origin)
+        })
+    }
+
+    /// The lives that are over to `other`, and of which the last has been seen whole here as well.
+    pub fn also_over(&self, other: &Have) -> Vec<(Sid, Over)> {
+        let over = other.over.iter().map(|(server, over)| (*server, *over));
+        over.filter(|(server, over)| {
+            let last = self.last(Origin { server: *server, life: over.life });
+            last.is_some_and(|last| last == over.tick)
+        })
+        .collect()
     }
 
     /// Takes in what `other` has seen.
     pub fn merge(&mut self, other: &Have) {
-        for (origin, seen) in &other.0 {
+        for (server, over) in &other.over {
+            self.end(*server, *over);
+        }
+        for (origin, seen) in &other.lives {
             self.raise(*origin, *seen);
         }
     }
 
     /// Takes in how much of one origin somebody has seen.
     pub fn raise(&mut self, origin: Origin, seen: Seen) {
-        let known = self.0.entry(origin).or_insert(seen);
+        if self.is_over(origin) {
+            return;
+        }
+        let known = self.lives.entry(origin).or_insert(seen);
+        known.first = known.first.min(seen.first);
         if seen.seq > known.seq {
-            *known = seen;
+            known.seq = seen.seq;
+            known.last = seen.last;
         }
     }
 
     /// Takes in as much of one origin as `other` has seen.
     pub fn raise_as(&mut self, other: &Have, origin: Origin) {
-        if let Some(seen) = other.0.get(&origin) {
+        if let Some(seen) = other.lives.get(&origin) {
             self.raise(origin, *seen);
         }
     }
 
-    /// Every origin, with how much of it has been seen.
+    /// Lives of a server are over, and all has been seen of them by all: they are kept as one.
+    pub fn end(&mut self, server: Sid, over: Over) {
+        let known = self.over.entry(server).or_insert(over);
+        known.life = known.life.max(over.life);
+        known.tick = known.tick.max(over.tick);
+        let life = known.life;
+        self.lives.retain(|origin, _| origin.server != server || origin.life > life);
+    }
+
+    fn is_over(&self, origin: Origin) -> bool {
+        self.over.get(&origin.server).is_some_and(|over| origin.life <= over.life)
+    }
+
+    /// Every origin that is not over, with how much of it has been seen.
     pub fn iter(&self) -> impl Iterator<Item = (Origin, Seen)> {
-        self.0.iter().map(|(origin, seen)| (*origin, *seen))
+        self.lives.iter().map(|(origin, seen)| (*origin, *seen))
     }
 
     /// What has been seen since `before`, which is earlier.
@@ -202,5 +275,22 @@ mod tests {
         assert!(have.covers(at(15, 1)) && have.covers(at(40, 1)));
         assert!(!have.covers(at(30, 1)), "the end of the first life has not been seen");
         assert!(!have.covers(at(41, 1)) && !have.covers(at(15, 2)));
+    }
+
+    #[test]
+    fn lives_that_are_over_are_kept_as_one() {
+        let origin = |life| Origin { server: Sid::from_number(1), life };
+        let mut have = Have::default();
+        for life in 1..=3 {
+            have.see(origin(life), 1, at(10 * life, 1));
+        }
+        let before = have.clone();
+        have.end(Sid::from_number(1), Over { life: 2, tick: 20 });
+        assert_eq!(have.iter().count(), 1);
+        assert!(have.includes(&before) && before.knows_ends_of(&have));
+        assert!(have.covers(at(20, 1)) && have.covers(at(30, 1)) && !have.covers(at(25, 1)));
+        assert!(!Have::default().knows_ends_of(&have));
+        have.merge(&before);
+        assert_eq!(have.iter().count(), 1);
     }
 }

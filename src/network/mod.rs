@@ -1,7 +1,7 @@
 //! The network as all servers agree on it: who is there, and who is where.
 //!
 //! Invariants: `Network` changes only in [`Network::apply`] and, for what nobody can see any more, in
-//! [`Network::collect`]; everyone else reads. What a partition does to the network is what is *seen* of
+//! [`Network::collect`] and [`Network::forget`]; everyone else reads. What a partition does to the network is what is *seen* of
 //! it: users of servers out of reach are hidden, and forgotten by nobody.
 
 mod apply;
@@ -416,6 +416,16 @@ impl Network {
         self.users.get(user)
     }
 
+    /// `nick!user@host` of a user. One out of sight wears no nick: if another wears it, they go by their
+    /// identity.
+    pub fn mask(&self, user: UserId) -> String {
+        let who = &self.users[user];
+        match self.nicks.get(who.nick()) {
+            Some(other) if *other != user => format!("{}!{}@{}", who.uid, who.user, who.host),
+            Some(_) | None => who.mask(),
+        }
+    }
+
     /// The user of that identity.
     pub fn uid(&self, uid: Uid) -> Option<UserId> {
         self.uids.get(&uid).copied()
@@ -532,6 +542,11 @@ impl Network {
             .map(|(sid, server)| (*sid, server))
     }
 
+    /// Whether a server has been forgotten that may still be there, since no later life of it is known.
+    pub fn has_forgotten(&self) -> bool {
+        self.servers.iter().any(|(sid, server)| server.gone.is_some_and(|at| at.server != *sid))
+    }
+
     /// One server.
     pub fn server(&self, sid: Sid) -> Option<&Server> {
         self.servers.get(&sid)
@@ -587,14 +602,9 @@ impl Network {
         self.expiries.first().map(|first| first.0)
     }
 
-    /// Forgets a channel if it is empty and what emptied it has been seen, as `seen` tells, by whoever
-    /// founds it anew without knowing of it: they have forgotten it, which nobody does before every
-    /// server has seen it empty.
-    pub fn forget(&mut self, name: &ChannelName, seen: impl Fn(Stamp) -> bool) {
-        let Some(id) = self.record(name) else { return };
-        if self.channels[id].exists() || !self.channels[id].emptied.is_some_and(seen) {
-            return;
-        }
+    /// Forgets an empty channel at once.
+    pub fn forget(&mut self, name: &ChannelName) {
+        let Some(id) = self.record(name).filter(|id| !self.channels[*id].exists()) else { return };
         self.empty.retain(|empty| *empty != id);
         self.names.remove(name);
         let channel = self.channels.remove(id);
@@ -614,6 +624,13 @@ impl Network {
             }
             self.unset.remove(&(of, key));
         }
+    }
+
+    /// The empty channels with what took their last members.
+    pub fn empty_channels(&self) -> impl Iterator<Item = (&Channel, Stamp)> {
+        let channels = self.empty.iter().filter_map(|id| self.channels.get(*id));
+        let channels = channels.filter(|channel| !channel.exists());
+        channels.filter_map(|channel| channel.emptied.map(|at| (channel, at)))
     }
 
     /// What took the last member of each empty channel, and what took metadata away.

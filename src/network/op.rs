@@ -23,8 +23,17 @@ pub enum Op {
     Links(Vec<Sid>),
     /// A server ends its life in good order; its users go with it.
     Goodbye(Box<str>),
+    /// A server has been out of reach for so long that its life is held to be over; its users go with it.
+    Forget {
+        /// Which.
+        server: Sid,
+        /// Which of its lives.
+        life: u64,
+    },
     /// Nothing but what this operation depends on: tells the others how much its origin has seen.
     Beat,
+    /// Operations that a server has not heard, only what they led to: words among them are lost there.
+    Missed(Vec<Gap>),
     /// A user is there, and is as described. Also how a whole user is told again.
     User(Box<Presence>),
     /// A user takes another nick.
@@ -91,6 +100,8 @@ pub enum Op {
         /// The modes it began with.
         modes: ChannelModes,
     },
+    /// Empty channels are forgotten, with these foundings: every server has seen their end.
+    Ended(Vec<(ChannelName, Epoch)>),
     /// A user enters a channel.
     Join {
         /// Who.
@@ -267,6 +278,17 @@ pub struct ServerInfo {
     pub description: Box<str>,
     /// Which of its lives this is.
     pub life: u64,
+}
+
+/// Operations of one server that another has not heard.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Gap {
+    /// Whose.
+    pub server: Sid,
+    /// Those after this tick,
+    pub after: u64,
+    /// up to this one.
+    pub last: u64,
 }
 
 /// All that is known of a user.
@@ -649,6 +671,13 @@ pub enum Change {
         /// About whom.
         user: UserId,
     },
+    /// A server has not heard what this server said meanwhile.
+    Missed(Sid),
+    /// A founding that is not remembered here has turned out to hold.
+    Unknown {
+        /// Of which channel.
+        channel: ChannelId,
+    },
     /// A server ban has been set, changed or lifted.
     Ban {
         /// Which.
@@ -666,6 +695,8 @@ pub enum Change {
     Server(Sid),
     /// Which servers are linked has changed.
     Links,
+    /// A server's life is held to be over.
+    Forgotten(Sid),
 }
 
 impl Change {

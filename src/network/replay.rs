@@ -12,12 +12,13 @@ impl Network {
     /// Operations that, applied to an empty network, make this one; with the stamps of what they restate.
     pub fn replay(&self) -> Vec<(Op, Stamp)> {
         let mut ops = Vec::new();
-        for (_, server) in self.servers() {
+        for (sid, server) in &self.servers {
             ops.push((Op::Server(Box::new(server.info.clone())), server.since));
-            ops.push((Op::Links(server.neighbours.clone()), server.linked));
-        }
-        for server in self.servers.values() {
-            ops.extend(server.gone.map(|at| (Op::Goodbye("".into()), at)));
+            ops.push(match server.gone {
+                None => (Op::Links(server.neighbours.clone()), server.linked),
+                Some(at) if at.server == *sid => (Op::Goodbye("".into()), at),
+                Some(at) => (Op::Forget { server: *sid, life: server.info.life }, at),
+            });
         }
         ops.extend(
             self.users.iter().map(|(_, user)| (Op::User(Box::new(presence(user))), user.written)),

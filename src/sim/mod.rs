@@ -1,9 +1,20 @@
 //! A network of servers in one thread, in virtual time: same seed, same run.
+//!
+//! `fabric` is what lies between the servers, `host` the machine that each runs on, `client` who talks to
+//! them; `script` plays transcripts, `workload` random histories; `view`, `ledger` and `oracle` say what
+//! must be true of them.
 #![allow(clippy::panic, reason = "a simulation that goes wrong has found what it is there for")]
 
+pub mod client;
+pub mod dice;
+pub mod fabric;
+pub mod host;
+mod ledger;
+pub mod oracle;
 pub mod script;
 pub mod told;
 pub mod view;
+pub mod workload;
 
 use crate::{
     config::{Config, Oper, Secret, Trusted, Webirc},
@@ -12,49 +23,85 @@ use crate::{
         effect::{Effect, Effects},
         frame::{Frame, PeerId},
     },
-    job::{Answer, Job, JobId, Loaded, Texts},
-    server::{Gone, Input, Origin, Peer, Server, Setup, Tls},
-    store::Rows,
-    time::{Mono, Now, Sid, Wall},
+    server::{Gone, Input, Origin, Peer, Server, Tls, Verdict},
+    time::{Now, Sid},
 };
+use client::{Client, Manners};
+use dice::Dice;
+use fabric::{Arrival, End, Fabric, Pair};
+use host::{FIRST_ADDRESS, Host, Workers};
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, VecDeque},
     net::{IpAddr, Ipv4Addr},
-    path::PathBuf,
     time::Duration,
 };
-
-/// A client of the simulation.
-#[derive(Debug)]
-pub struct Client {
-    /// What it calls itself, and where it comes from.
-    pub name: String,
-    /// Which server it is connected to.
-    pub server: usize,
-    /// Its connection; none once it has ended.
-    pub conn: Option<ConnId>,
-    /// Lines that have come and not been read.
-    pub got: VecDeque<String>,
-    /// All lines that have ever come.
-    pub all: Vec<String>,
-    /// Lines that wait for the server to be ready.
-    pending: VecDeque<String>,
-}
 
 /// The network.
 #[derive(Debug)]
 pub struct Sim {
-    /// The servers.
-    pub servers: Vec<Server>,
-    /// The clients.
+    /// The machines with the servers.
+    pub hosts: Vec<Host>,
+    /// The clients, those who have left included.
     pub clients: Vec<Client>,
-    /// Both ends of each link that is up.
-    links: BTreeMap<(usize, PeerId), (usize, PeerId)>,
-    frames: VecDeque<(usize, PeerId, Frame)>,
-    jobs: VecDeque<(usize, JobId, Job)>,
+    /// What lies between the servers.
+    pub fabric: Fabric,
+    /// How the clients behave.
+    pub manners: Manners,
+    /// How the workers behave.
+    pub workers: Workers,
+    /// A number that tells one history from another.
+    pub trace: u64,
+    /// Whether what must hold at any moment is looked at after every step.
+    pub watched: bool,
+    /// Who is told all that happens.
+    pub narrator: Option<fn(&str)>,
+    conns: BTreeMap<(usize, ConnId), usize>,
+    soon: VecDeque<Soon>,
+    dice: Dice,
     at: Duration,
-    /// Whether clients answer a PING, as all real ones do.
-    pub polite: bool,
+}
+
+/// What happens before anything else does.
+#[derive(Debug)]
+enum Soon {
+    /// A client says what it has to say, as far as its server listens.
+    Feed(usize),
+    /// A client asks something on the side.
+    Aside(usize, String),
+    /// A connection is closed.
+    Closed(usize, u64, ConnId, Gone),
+    /// A connection has taken what was written to it.
+    Drained(usize, u64, ConnId),
+    /// A server has ended.
+    Ended(usize, u64),
+}
+
+/// What happens next.
+#[derive(Debug)]
+enum Next {
+    Arrival(End),
+    Job(usize),
+    Tick(usize),
+}
+
+/// What a server has handled, for whoever wants to know when something has gone wrong.
+#[derive(Debug)]
+#[expect(dead_code, reason = "only ever printed")]
+enum What<'a> {
+    Line(ConnId, Cow<'a, str>),
+    Frame(Frame),
+    Other(std::mem::Discriminant<Input<'a>>),
+}
+
+impl<'a> What<'a> {
+    fn of(input: &Input<'a>) -> What<'a> {
+        match input {
+            Input::Line { conn, line } => What::Line(*conn, String::from_utf8_lossy(line)),
+            Input::Frame { frame, .. } => What::Frame(frame.clone()),
+            other => What::Other(std::mem::discriminant(other)),
+        }
+    }
 }
 
 impl Sim {
@@ -65,282 +112,466 @@ impl Sim {
         sim
     }
 
-    /// So many servers, none of which has heard of another.
+    /// So many servers, none of which has heard of another, and each of which may be linked with each.
     pub fn strangers(servers: usize, config: &Config) -> Sim {
-        let at = Duration::from_secs(1_800_000_000);
+        let pairs = (0..servers).flat_map(|a| (a + 1..servers).map(move |b| (a, b)));
+        Sim::with_links(servers, config, pairs, 1)
+    }
+
+    /// So many servers, not linked yet, of which these pairs may be. All chance comes from the seed.
+    pub fn with_links(
+        servers: usize,
+        config: &Config,
+        pairs: impl IntoIterator<Item = Pair>,
+        seed: u64,
+    ) -> Sim {
         let mut sim = Sim {
-            servers: Vec::new(),
+            hosts: (1..=servers).map(|number| Host::new(number, config)).collect(),
             clients: Vec::new(),
-            links: BTreeMap::new(),
-            frames: VecDeque::new(),
-            jobs: VecDeque::new(),
-            at,
-            polite: false,
+            fabric: Fabric::new(pairs),
+            manners: Manners::default(),
+            workers: Workers::default(),
+            trace: 0xCBF2_9CE4_8422_2325,
+            watched: false,
+            narrator: None,
+            conns: BTreeMap::new(),
+            soon: VecDeque::new(),
+            dice: Dice::new(seed),
+            at: Duration::from_secs(1_800_000_000),
         };
-        for number in 1..=servers {
-            let mut config = config.clone();
-            config.server.name = format!("s{number}.test");
-            config.server.network = "Test".into();
-            let (motd, rules) = (file(&config.server.motd), file(&config.server.rules));
-            let texts = Texts { motd, rules };
-            let loaded = Loaded { config, texts, certificates: Vec::new() };
-            let sid = Sid::from_number(number as u64 * 1000 + 1623);
-            let setup =
-                Setup { loaded, sid, life: 0, clock: 0, seed: 7, cloak: Secret::new("sim") };
-            sim.servers.push(Server::new(setup, sim.now()));
+        for host in &mut sim.hosts {
+            host.start(sim.at);
         }
         sim
     }
 
-    fn now(&self) -> Now {
-        Now { mono: Mono(self.at.as_nanos() as u64), wall: Wall(self.at.as_millis() as u64) }
+    /// What has passed of virtual time.
+    pub fn at(&self) -> Duration {
+        self.at
     }
 
-    /// A client connects and says nothing yet.
-    pub fn open(&mut self, server: usize, name: &str) -> usize {
+    /// A server, while it runs.
+    pub fn server(&self, server: usize) -> Option<&Server> {
+        self.hosts.get(server)?.server.as_ref()
+    }
+
+    /// The servers that run.
+    pub fn servers(&self) -> impl Iterator<Item = (usize, &Server)> {
+        self.hosts.iter().enumerate().filter_map(|(n, host)| Some((n, host.server.as_ref()?)))
+    }
+
+    fn now(&self, server: usize) -> Now {
+        self.hosts.get(server).map_or(Now::default(), |host| host.now(self.at))
+    }
+
+    /// A client connects and says nothing yet. Nobody listens at a server that does not run.
+    pub fn open(&mut self, server: usize, name: &str) -> Option<usize> {
         self.open_by(server, name, None)
     }
 
-    /// A client connects by TLS and says who it is.
+    /// A client connects by TLS, with a certificate, and says who it is.
     pub fn connect_secure(&mut self, server: usize, name: &str) -> usize {
         let (cipher, fingerprint) = ("TLSv1.3".to_owned(), Some("ab12".to_owned()));
         let client = self.open_by(server, name, Some(Tls { cipher, fingerprint }));
-        self.introduce(client, name);
-        client
+        self.introduce(client, name)
     }
 
-    fn open_by(&mut self, server: usize, name: &str, tls: Option<Tls>) -> usize {
+    fn open_by(&mut self, server: usize, name: &str, tls: Option<Tls>) -> Option<usize> {
         let mut fx = Effects::default();
-        let now = self.now();
-        let place = self.clients.len() as u32 + 1;
-        let from = Origin::Ip(IpAddr::V4(Ipv4Addr::from(0x0A00_0000 + place)));
-        let Some(home) = self.servers.get_mut(server) else { panic!("no server {server}") };
+        let now = self.now(server);
+        let client = self.clients.len();
+        let from = Origin::Ip(IpAddr::V4(Ipv4Addr::from(FIRST_ADDRESS + client as u32)));
+        let home = self.hosts.get_mut(server)?.server.as_mut()?;
+        if home.admit(from, 0, now) != Verdict::Admit {
+            return None;
+        }
         let conn = home.open(Peer { from, listener: 0, tls }, now, &mut fx);
-        let got = VecDeque::new();
-        self.clients.push(Client {
-            name: name.into(),
-            server,
-            conn: Some(conn),
-            got,
-            all: Vec::new(),
-            pending: VecDeque::new(),
-        });
+        self.clients.push(Client::new(name, server, conn));
+        self.conns.insert((server, conn), client);
         self.act(server, fx);
-        self.settle();
-        self.clients.len() - 1
+        self.rush();
+        Some(client)
     }
 
     /// A client connects and says who it is.
     pub fn connect(&mut self, server: usize, name: &str) -> usize {
         let client = self.open(server, name);
-        self.introduce(client, name);
-        client
+        self.introduce(client, name)
     }
 
-    fn introduce(&mut self, client: usize, name: &str) {
+    fn introduce(&mut self, client: Option<usize>, name: &str) -> usize {
+        let Some(client) = client else { panic!("{name} is not let in") };
+        self.settle();
         self.send(client, &format!("NICK {name}"));
         self.send(client, &format!("USER {name} 0 * :Real {name}"));
+        client
     }
 
     /// A client sends a line.
     pub fn send(&mut self, client: usize, line: &str) {
-        if let Some(client) = self.clients.get_mut(client) {
-            client.pending.push_back(line.to_owned());
+        if let Some(known) = self.clients.get_mut(client) {
+            known.pending.push_back(line.to_owned());
         }
-        self.feed(client);
+        self.soon.push_back(Soon::Feed(client));
+        self.rush();
     }
 
-    /// Hands over a client's lines for as long as its server takes them.
-    fn feed(&mut self, client: usize) {
-        loop {
-            let Some(known) = self.clients.get_mut(client) else { return };
-            let Some(conn) = known.conn else { return known.pending.clear() };
+    /// A client ends its connection without a word.
+    pub fn hang_up(&mut self, client: usize) {
+        let Some(known) = self.clients.get_mut(client) else { return };
+        if let Some(conn) = known.conn.take() {
             let server = known.server;
-            if !self.servers.get(server).is_some_and(|home| home.ready(conn)) {
-                return;
-            }
-            let Some(line) = known.pending.pop_front() else { return };
-            self.step(server, Input::Line { conn, line: line.as_bytes() });
+            self.close(server, conn, Gone::Eof);
+            self.rush();
         }
     }
 
+    /// A client stops reading, or takes all that waits for it.
+    pub fn read(&mut self, client: usize, reads: bool) {
+        let Some(known) = self.clients.get_mut(client) else { return };
+        known.reads = reads;
+        if !reads {
+            return;
+        }
+        known.unread = 0;
+        if let (true, Some(conn)) = (std::mem::take(&mut known.drain), known.conn) {
+            let server = known.server;
+            let life = self.hosts.get(server).map_or(0, |host| host.life);
+            self.soon.push_back(Soon::Drained(server, life, conn));
+            self.rush();
+        }
+    }
+
+    /// Says what happens, if anybody listens.
+    pub fn tell(&self, what: impl FnOnce() -> String) {
+        if let Some(narrator) = self.narrator {
+            narrator(&format!("{:?} {}", self.at, what()));
+        }
+    }
+
+    /// Does what cannot wait.
+    fn rush(&mut self) {
+        while let Some(soon) = self.soon.pop_front() {
+            match soon {
+                Soon::Feed(client) => self.feed(client),
+                Soon::Aside(client, line) => self.aside(client, &line),
+                Soon::Closed(server, life, conn, why) => {
+                    if self.hosts.get(server).is_some_and(|host| host.life == life) {
+                        self.step(server, Input::Closed { conn, why });
+                        self.conns.remove(&(server, conn));
+                    }
+                }
+                Soon::Ended(server, life) => {
+                    if self.hosts.get(server).is_some_and(|host| host.life == life) {
+                        self.ended(server);
+                    }
+                }
+                Soon::Drained(server, life, conn) => {
+                    if self.hosts.get(server).is_some_and(|host| host.life == life) {
+                        self.step(server, Input::Drained { conn });
+                    }
+                }
+            }
+        }
+    }
+
+    fn ready(&self, client: usize) -> Option<(usize, ConnId)> {
+        let known = self.clients.get(client)?;
+        let (conn, server) = (known.conn?, known.server);
+        self.server(server).filter(|home| home.ready(conn)).map(|_| (server, conn))
+    }
+
+    /// Hands over a client's next line, if its server takes it.
+    fn feed(&mut self, client: usize) {
+        let Some((server, conn)) = self.ready(client) else { return };
+        let line = self.clients.get_mut(client).and_then(|known| known.pending.pop_front());
+        let Some(line) = line else { return };
+        self.step(server, Input::Line { conn, line: line.as_bytes() });
+        self.soon.push_back(Soon::Feed(client));
+    }
+
+    /// A client asks something at once, and nobody hears of it.
+    fn aside(&mut self, client: usize, line: &str) {
+        let Some((server, conn)) = self.ready(client) else { return };
+        self.hush(client, true);
+        self.step(server, Input::Line { conn, line: line.as_bytes() });
+        self.hush(client, false);
+    }
+
+    fn hush(&mut self, client: usize, hushed: bool) {
+        if let Some(client) = self.clients.get_mut(client) {
+            client.hushed = hushed;
+        }
+    }
+
+    /// Has a server handle something.
     fn step(&mut self, server: usize, input: Input<'_>) {
         self.at += Duration::from_millis(1);
-        let now = self.now();
+        let now = self.now(server);
         let mut fx = Effects::default();
-        if let Some(home) = self.servers.get_mut(server) {
-            home.handle(input, now, &mut fx);
+        let what = What::of(&input);
+        self.tell(|| format!("server {} <- {what:?}", server + 1));
+        let Some(home) = self.hosts.get_mut(server).and_then(|host| host.server.as_mut()) else {
+            return;
+        };
+        home.handle(input, now, &mut fx);
+        // What has no effect has changed nothing.
+        if self.watched && !fx.is_empty() {
+            let broken = home.check();
+            assert!(broken.is_empty(), "server {} after {what:?}: {broken:#?}", server + 1);
         }
         self.act(server, fx);
     }
 
     fn act(&mut self, server: usize, mut fx: Effects) {
-        let mut closed = Vec::new();
-        let mut drained = Vec::new();
+        let life = self.hosts.get(server).map_or(0, |host| host.life);
         for effect in fx.take() {
             match effect {
                 Effect::Send { line, to } => {
-                    let text =
-                        String::from_utf8_lossy(fx.line(line)).trim_end_matches("\r\n").to_owned();
+                    let text = String::from_utf8_lossy(fx.line(line));
+                    let text = text.trim_end_matches("\r\n");
                     for conn in fx.recipients(to) {
-                        let known = self
-                            .clients
-                            .iter_mut()
-                            .find(|client| (client.server, client.conn) == (server, Some(*conn)));
-                        if let Some(client) = known {
-                            client.got.push_back(text.clone());
-                            if self.polite && text.starts_with("PING ") {
-                                client.pending.push_back("PONG".into());
-                            }
-                            client.all.push(text.clone());
+                        self.deliver(server, *conn, text);
+                    }
+                }
+                Effect::Close { conn } => {
+                    if let Some(client) = self.conns.get(&(server, conn)) {
+                        if let Some(client) = self.clients.get_mut(*client) {
+                            client.conn = None;
                         }
                     }
+                    self.close(server, conn, Gone::Eof);
                 }
-                Effect::Close { conn } => closed.push(conn),
-                Effect::Drain { conn } => drained.push(conn),
-                Effect::Job { id, job } => self.jobs.push_back((server, id, *job)),
-                Effect::Frame { peer, frame } => {
-                    if let Some((there, end)) = self.links.get(&(server, peer)) {
-                        self.frames.push_back((*there, *end, frame));
+                Effect::Drain { conn } => self.drain(server, life, conn),
+                Effect::Job { id, job } => {
+                    let (at, workers) = (self.at, self.workers);
+                    if let Some(host) = self.hosts.get_mut(server) {
+                        host.submit(id, *job, at, workers, &mut self.dice);
                     }
                 }
-                Effect::Ready { .. }
-                | Effect::Secure { .. }
-                | Effect::Reconfigure(_)
-                | Effect::Stop => (),
+                Effect::Frame { peer, frame } => self.fabric.send((server, peer), frame, self.at),
+                Effect::Ready { conn } => {
+                    let client = self.conns.get(&(server, conn)).copied();
+                    self.soon.extend(client.map(Soon::Feed));
+                }
+                Effect::Stop => self.soon.push_back(Soon::Ended(server, life)),
+                Effect::Secure { .. } | Effect::Reconfigure(_) => (),
             }
-        }
-        for conn in drained {
-            self.step(server, Input::Drained { conn });
-        }
-        for conn in closed {
-            for client in self
-                .clients
-                .iter_mut()
-                .filter(|client| (client.server, client.conn) == (server, Some(conn)))
-            {
-                client.conn = None;
-            }
-            self.step(server, Input::Closed { conn, why: Gone::Eof });
         }
     }
 
-    /// Delivers everything in flight.
-    pub fn settle(&mut self) {
-        loop {
-            if let Some((server, peer, frame)) = self.frames.pop_front() {
-                self.step(server, Input::Frame { peer, frame });
-            } else if let Some((server, id, job)) = self.jobs.pop_front() {
-                let answer = self.answer(job);
-                self.step(server, Input::Done { id, answer });
+    /// Writes a line to a client. One that does not read is let go once too much waits for it.
+    fn deliver(&mut self, server: usize, conn: ConnId, line: &str) {
+        for byte in line.bytes() {
+            self.trace = (self.trace ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
+        }
+        let Some(place) = self.conns.get(&(server, conn)).copied() else { return };
+        let most =
+            self.server(server).map_or(u64::MAX, |home| home.core().config.limits.send_queue);
+        self.tell(|| format!("client {place} <- {line}"));
+        let Some(client) = self.clients.get_mut(place) else { return };
+        let says = client.hear(line, self.manners);
+        let slow = client.unread as u64 > most && client.conn.take().is_some();
+        if slow {
+            self.close(server, conn, Gone::SendQueue);
+        }
+        for line in says {
+            if self.manners.hides {
+                self.soon.push_back(Soon::Aside(place, line));
             } else {
-                let waiting = |client: &Client| client.conn.is_some() && !client.pending.is_empty();
-                let before: usize = self.clients.iter().map(|client| client.pending.len()).sum();
-                for client in 0..self.clients.len() {
-                    if self.clients.get(client).is_some_and(waiting) {
-                        self.feed(client);
-                    }
+                if let Some(client) = self.clients.get_mut(place) {
+                    client.pending.push_back(line);
                 }
-                let after: usize = self.clients.iter().map(|client| client.pending.len()).sum();
-                if before == after && self.frames.is_empty() && self.jobs.is_empty() {
-                    return;
-                }
+                self.soon.push_back(Soon::Feed(place));
             }
         }
     }
 
-    /// What a worker would answer. A hash is the password itself.
-    fn answer(&self, job: Job) -> Answer {
-        match job {
-            Job::Verify { hash, password } => Answer::Verified(hash == password),
-            Job::Resolve { address, .. } => {
-                let IpAddr::V4(ip) = address else { return Answer::Resolved(None) };
-                let place = (u32::from(ip) - 0x0A00_0001) as usize;
-                Answer::Resolved(
-                    self.clients.get(place).map(|client| format!("{}.test", client.name)),
-                )
+    fn close(&mut self, server: usize, conn: ConnId, why: Gone) {
+        let life = self.hosts.get(server).map_or(0, |host| host.life);
+        self.soon.push_back(Soon::Closed(server, life, conn, why));
+    }
+
+    fn drain(&mut self, server: usize, life: u64, conn: ConnId) {
+        let client = self.conns.get(&(server, conn)).and_then(|place| self.clients.get_mut(*place));
+        match client {
+            Some(client) if client.unread > 0 => client.drain = true,
+            Some(_) | None => self.soon.push_back(Soon::Drained(server, life, conn)),
+        }
+    }
+
+    /// What is in flight, by when it comes.
+    fn in_flight(&self) -> Option<(Duration, Next)> {
+        let frame = self.fabric.next().map(|(due, end)| (due, Next::Arrival(end)));
+        let jobs = self.hosts.iter().enumerate();
+        let job = jobs
+            .filter_map(|(server, host)| Some((host.due()?, Next::Job(server))))
+            .min_by_key(|(due, _)| *due);
+        frame.into_iter().chain(job).min_by_key(|(due, _)| *due)
+    }
+
+    fn timer(&self) -> Option<(Duration, Next)> {
+        self.servers()
+            .filter_map(|(n, server)| {
+                Some((Duration::from_nanos(server.deadline()?.0), Next::Tick(n)))
+            })
+            .min_by_key(|(due, _)| *due)
+    }
+
+    fn happen(&mut self, due: Duration, next: Next) {
+        self.at = self.at.max(due);
+        match next {
+            Next::Tick(server) => self.step(server, Input::Tick),
+            Next::Arrival(end) => match self.fabric.take(end) {
+                Some(Arrival::Frame((server, peer), frame)) => {
+                    self.step(server, Input::Frame { peer, frame });
+                }
+                Some(Arrival::Down((server, peer))) => self.step(server, Input::Unlinked { peer }),
+                None => (),
+            },
+            Next::Job(server) => {
+                let names: Vec<String> =
+                    self.clients.iter().map(|client| client.name.clone()).collect();
+                let workers = self.workers;
+                let done = self
+                    .hosts
+                    .get_mut(server)
+                    .and_then(|host| host.finish(&names, workers, &mut self.dice));
+                if let Some((id, answer)) = done {
+                    self.step(server, Input::Done { id, answer });
+                }
             }
-            Job::Store(_) => Answer::Stored(Ok(Rows::Done)),
-            Job::Load => Answer::Busy,
-            Job::Watch => Answer::Watched(Ok(None)),
+        }
+        self.rush();
+    }
+
+    /// Lets everything come that is in flight and gets through.
+    pub fn settle(&mut self) {
+        self.rush();
+        while let Some((due, next)) = self.in_flight() {
+            match self.timer().filter(|(timer, _)| *timer < due) {
+                Some((timer, tick)) => self.happen(timer, tick),
+                None => self.happen(due, next),
+            }
         }
     }
 
     /// Lets time pass.
-    pub fn wait(&mut self, span: Duration) {
+    pub fn pass(&mut self, span: Duration) {
         let end = self.at + span;
+        self.rush();
         loop {
-            self.settle();
-            let next = self
-                .servers
-                .iter()
-                .enumerate()
-                .filter_map(|(place, server)| Some((server.deadline()?, place)))
-                .min();
-            let Some((due, server)) = next.filter(|(due, _)| u128::from(due.0) <= end.as_nanos())
-            else {
-                break;
-            };
-            self.at = self.at.max(Duration::from_nanos(due.0));
-            self.step(server, Input::Tick);
+            let next = self.in_flight().into_iter().chain(self.timer()).min_by_key(|(due, _)| *due);
+            match next.filter(|(due, _)| *due <= end) {
+                Some((due, next)) => self.happen(due, next),
+                None => break,
+            }
         }
         self.at = self.at.max(end);
+    }
+
+    /// Lets time pass, and everything come that is then in flight.
+    pub fn wait(&mut self, span: Duration) {
+        self.pass(span);
         self.settle();
     }
 
-    /// Cuts every link between the two sides, losing what is in flight.
+    /// Cuts every link between the two sides, losing what is in flight; everybody notices at once.
     pub fn split(&mut self, side: &[usize]) {
-        let cut = self
-            .links
-            .iter()
-            .filter(|(a, b)| side.contains(&a.0) != side.contains(&b.0))
-            .map(|(a, _)| *a)
-            .collect::<Vec<_>>();
-        for (server, peer) in &cut {
-            self.links.remove(&(*server, *peer));
-            self.frames.retain(|frame| (frame.0, frame.1) != (*server, *peer));
+        let across: Vec<Pair> =
+            self.fabric.wanted().filter(|(a, b)| side.contains(a) != side.contains(b)).collect();
+        self.cut(&across);
+    }
+
+    /// Cuts links, losing what is in flight; everybody notices at once.
+    pub fn cut(&mut self, pairs: &[Pair]) {
+        for pair in pairs {
+            self.fabric.cut(*pair, self.at, [Duration::ZERO; 2]);
         }
-        for (server, peer) in cut {
-            self.step(server, Input::Unlinked { peer });
+        for end in self.fabric.broken() {
+            self.happen(self.at, Next::Arrival(end));
         }
     }
 
-    /// Links every two servers that are not linked.
-    pub fn heal(&mut self) {
-        for a in 0..self.servers.len() {
-            for b in a + 1..self.servers.len() {
-                if !self.links.iter().any(|(x, y)| (x.0, y.0) == (a, b)) {
-                    self.join(a, b);
-                }
+    /// Makes every link that is not cut.
+    pub fn redial(&mut self) {
+        for (a, b) in self.fabric.missing() {
+            if self.server(a).is_some() && self.server(b).is_some() {
+                self.join(a, b);
             }
         }
+    }
+
+    /// Makes every link, whatever was cut.
+    pub fn heal(&mut self) {
+        self.fabric.mend_all();
+        self.redial();
         self.settle();
     }
 
     fn join(&mut self, a: usize, b: usize) {
-        let now = self.now();
-        let (mut fa, mut fb) = (Effects::default(), Effects::default());
         let sid = |server: Option<&Server>| server.map_or(Sid::FIRST, |server| server.core().sid());
-        let (sa, sb) = (sid(self.servers.get(a)), sid(self.servers.get(b)));
-        let pa = self.servers.get_mut(a).map(|server| server.link(sb, now, &mut fa));
-        let pb = self.servers.get_mut(b).map(|server| server.link(sa, now, &mut fb));
+        let (sa, sb) = (sid(self.server(a)), sid(self.server(b)));
+        let (mut fa, mut fb) = (Effects::default(), Effects::default());
+        let pa = self.meet(a, sb, &mut fa);
+        let pb = self.meet(b, sa, &mut fb);
         if let Some((pa, pb)) = pa.zip(pb) {
-            self.links.insert((a, pa), (b, pb));
-            self.links.insert((b, pb), (a, pa));
+            self.fabric.link((a, pa), (b, pb));
         }
         self.act(a, fa);
         self.act(b, fb);
+        self.rush();
     }
 
-    /// Each server's idea of the network.
+    fn meet(&mut self, server: usize, other: Sid, fx: &mut Effects) -> Option<PeerId> {
+        let now = self.now(server);
+        Some(self.hosts.get_mut(server)?.server.as_mut()?.link(other, now, fx))
+    }
+
+    /// A server crashes: its clients lose their connections, what it had not stored is gone.
+    pub fn crash(&mut self, server: usize, notice: Duration) {
+        let Some(host) = self.hosts.get_mut(server).filter(|host| host.server.is_some()) else {
+            return;
+        };
+        host.crash();
+        self.fabric.crash(server, self.at, notice);
+        for client in self.clients.iter_mut().filter(|client| client.server == server) {
+            client.conn = None;
+        }
+        self.conns.retain(|(home, _), _| *home != server);
+    }
+
+    /// A server says goodbye and ends.
+    pub fn stop(&mut self, server: usize) {
+        self.step(server, Input::Stop { reason: "Maintenance" });
+        self.rush();
+    }
+
+    /// A server ends once its workers have written what it has to remember.
+    fn ended(&mut self, server: usize) {
+        while self.hosts.get(server).is_some_and(|host| host.due().is_some()) {
+            self.happen(self.at, Next::Job(server));
+        }
+        self.crash(server, Duration::ZERO);
+    }
+
+    /// A server that does not run is started.
+    pub fn restart(&mut self, server: usize) {
+        if let Some(host) = self.hosts.get_mut(server).filter(|host| host.server.is_none()) {
+            host.start(self.at);
+        }
+    }
+
+    /// A server reads its configuration again.
+    pub fn reload(&mut self, server: usize) {
+        self.step(server, Input::Reload);
+        self.rush();
+    }
+
+    /// Each running server's idea of the network.
     pub fn digests(&self) -> Vec<String> {
-        self.servers.iter().map(|server| server.core().network().digest()).collect()
+        self.servers().map(|(_, server)| server.core().network().digest()).collect()
     }
-}
-
-/// What a file holds: its own name.
-fn file(path: &Option<PathBuf>) -> Vec<String> {
-    path.iter().map(|path| path.display().to_string()).collect()
 }
 
 /// A configuration for tests: no cloaks, nobody has to wait.

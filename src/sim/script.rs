@@ -1,16 +1,33 @@
-//! The transcript language: `who > line` sends, `who < line` must come, in order.
+//! The transcript language, in which what clients see is tested, and faults are told.
 //!
-//! Clients connect when first named (`alice@2` to server 2); `raw a` connects and says nothing, `secure a`
-//! connects by TLS with a certificate whose fingerprint is `ab12`. `<~` takes
-//! a pattern with `*`; `<!` says that no line with that text has come since the last one that was read.
-//! `servers N`, `config KEY VALUE`, `wait SECONDS`, `split 1 | 2`, `heal` and `same` speak of the network;
-//! `strangers N` are servers that have yet to hear of each other, which `heal` has them do.
-//! `$id` in what is sent or must come is the message id of the last message (PRIVMSG, NOTICE,
-//! TAGMSG, BATCH) that was read and had one.
-//! Lines that a script does not mention may come before those it does. In the end every client must
-//! believe what its server knows.
+//! A line is one of these; what a script does not mention may come before what it does:
+//!
+//! | line | means |
+//! | --- | --- |
+//! | `alice > JOIN #a` | alice sends this; she connects when first named, `alice@2` to server 2 |
+//! | `alice < :bob!~bob@bob.test JOIN #a` | alice has got this line, after those asked for before |
+//! | `alice <~ * JOIN #*` | the same with a pattern |
+//! | `alice <! JOIN` | no line with this text has come since the last one asked for |
+//! | `raw a` | a connects and says nothing |
+//! | `secure a` | a connects by TLS, with a certificate whose fingerprint is `ab12` |
+//! | `servers 3`, `strangers 3` | how many servers there are, linked each with each, or not yet; stands first |
+//! | `links 1-2 2-3` | only these links can be made; stands before all but `servers` |
+//! | `config limits.list_entries 2` | what is configured; stands before all but `servers` |
+//! | `wait 60` | so many seconds pass |
+//! | `split 1 2 \| 3` | the two sides do not reach each other |
+//! | `cut 1-2` | one link is cut |
+//! | `heal` | every link is made that can be |
+//! | `crash 2`, `stop 2`, `start 2` | a server ends without or with a word, or begins another life |
+//! | `clock 2 -5` | a server's clock is wrong by so many seconds |
+//! | `same` | all servers agree |
+//!
+//! `$id` in a line is the message id of the last message (PRIVMSG, NOTICE, TAGMSG, BATCH) that was read
+//! and had one.
+//!
+//! In the end every client must believe what its server knows: on the side, and without any of that being
+//! seen, it asks for modes, lists and users of the channels it enters, as clients do.
 
-use super::{Sim, config, oper, view, webirc};
+use super::{Sim, client::Manners, config, fabric::Pair, oper, oracle, webirc};
 use crate::{
     config::{Config, Listen, Secret},
     wire::{casemap::Casemap, mask, tags::Tags},
@@ -22,6 +39,7 @@ use std::{collections::BTreeMap, time::Duration};
 pub fn check(script: &str) {
     let mut play = Play {
         servers: 1,
+        links: None,
         config: config(),
         sim: None,
         clients: BTreeMap::new(),
@@ -32,7 +50,7 @@ pub fn check(script: &str) {
     }
     if let Some(sim) = &mut play.sim {
         sim.settle();
-        view::check(sim);
+        oracle::nobody_is_misled(sim);
     }
 }
 
@@ -77,12 +95,33 @@ impl Crowd {
 /// What has an id that can be named.
 const SAYS: [&str; 4] = [" PRIVMSG ", " NOTICE ", " TAGMSG ", " BATCH "];
 
+/// A network of clients who ask for what they have to know, and in which all that must hold is looked at.
+fn watched(mut sim: Sim, config: &Config) -> Sim {
+    // Questions cost credit at the flood gate, which a transcript about it counts.
+    let asks = config.limits.flood_burst >= 1000;
+    sim.manners = Manners { pongs: false, asks, hides: true };
+    sim.watched = true;
+    sim
+}
+
 fn seconds(text: &str) -> Duration {
     Duration::from_secs(text.parse().unwrap_or(0))
 }
 
+/// A server's place, as scripts number them.
+fn place(text: &str) -> usize {
+    text.trim().parse::<usize>().map_or(0, |number| number.saturating_sub(1))
+}
+
+/// `1-2 2-3`
+fn pairs(text: &str) -> Vec<Pair> {
+    let pairs = text.split_whitespace().filter_map(|pair| pair.split_once('-'));
+    pairs.map(|(a, b)| (place(a), place(b))).collect()
+}
+
 struct Play {
     servers: usize,
+    links: Option<Vec<Pair>>,
     config: Config,
     sim: Option<Sim>,
     clients: BTreeMap<String, usize>,
@@ -92,7 +131,14 @@ struct Play {
 
 impl Play {
     fn sim(&mut self) -> &mut Sim {
-        self.sim.get_or_insert_with(|| Sim::new(self.servers, &self.config))
+        self.sim.get_or_insert_with(|| {
+            let mut sim = match self.links.take() {
+                Some(links) => Sim::with_links(self.servers, &self.config, links, 1),
+                None => Sim::strangers(self.servers, &self.config),
+            };
+            sim.heal();
+            watched(sim, &self.config)
+        })
     }
 
     fn line(&mut self, line: &str) {
@@ -100,12 +146,14 @@ impl Play {
         match word {
             "servers" => self.servers = rest.parse().unwrap_or(1),
             "strangers" => {
-                self.sim = Some(Sim::strangers(rest.parse().unwrap_or(1), &self.config));
+                let sim = Sim::strangers(rest.parse().unwrap_or(1), &self.config);
+                self.sim = Some(watched(sim, &self.config));
             }
             "config" => self.set(rest),
             "raw" => {
                 let client = self.sim().open(0, rest);
-                self.clients.insert(rest.into(), client);
+                self.sim().settle();
+                self.clients.extend(client.map(|client| (rest.into(), client)));
             }
             "secure" => {
                 let client = self.sim().connect_secure(0, rest);
@@ -115,23 +163,28 @@ impl Play {
             "wait" => self.sim().wait(seconds(rest)),
             "split" => {
                 let left = rest.split_once('|').map_or(rest, |sides| sides.0);
-                let side: Vec<usize> = left
-                    .split_whitespace()
-                    .filter_map(|s| s.parse::<usize>().ok())
-                    .map(|s| s - 1)
-                    .collect();
+                let side: Vec<usize> = left.split_whitespace().map(place).collect();
                 self.sim().settle();
                 self.sim().split(&side);
             }
+            "links" => self.links = Some(pairs(rest)),
+            "cut" => self.sim().cut(&pairs(rest)),
             "heal" => self.sim().heal(),
+            "crash" => {
+                self.sim().crash(place(rest), Duration::ZERO);
+                self.sim().settle();
+            }
+            "stop" => self.sim().stop(place(rest)),
+            "start" => self.sim().restart(place(rest)),
+            "clock" => {
+                let (server, secs) = rest.split_once(' ').unwrap_or((rest, "0"));
+                if let Some(host) = self.sim().hosts.get_mut(place(server)) {
+                    host.skew = secs.parse::<i64>().unwrap_or(0) * 1000;
+                }
+            }
             "same" => {
                 self.sim().settle();
-                let digests = self.sim().digests();
-                assert!(
-                    digests.windows(2).all(|pair| pair.first() == pair.last()),
-                    "servers differ:\n{}",
-                    digests.join("\n--\n")
-                );
+                oracle::all_agree(self.sim());
             }
             _ => self.speech(line),
         }
@@ -153,6 +206,7 @@ impl Play {
             "server.admin_name" => self.config.server.admin_name = Some(value.into()),
             "server.admin_email" => self.config.server.admin_email = Some(value.into()),
             "server.password" => self.config.server.password = Some(Secret::new(value)),
+            "limits.split_forget" => self.config.limits.split_forget = seconds(value),
             "limits.channels_per_user" => self.config.limits.channels_per_user = number(),
             "limits.clients_per_address" => {
                 self.config.limits.clients_per_address = number() as u32;

@@ -1,12 +1,12 @@
 //! What a client believes others tell of themselves (`ircv3: metadata`), from nothing but the lines it has
-//! received; and that it is so.
+//! received.
 
 use crate::network::{Network, Sight, UserId, metadata::Holder};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a client that speaks `draft/metadata-3` believes.
 #[derive(Debug, Default)]
-struct Told {
+pub struct Told {
     nick: String,
     speaks: bool,
     keys: BTreeSet<String>,
@@ -16,7 +16,8 @@ struct Told {
 }
 
 impl Told {
-    fn hear(&mut self, line: &str) {
+    /// Takes in a line.
+    pub fn hear(&mut self, line: &str) {
         let line =
             line.strip_prefix('@').and_then(|line| line.split_once(' ')).map_or(line, |l| l.1);
         let Some((source, rest)) = line.strip_prefix(':').and_then(|line| line.split_once(' '))
@@ -65,6 +66,37 @@ impl Told {
         }
     }
 
+    /// In what it is wrong, in sentences, about those whom it sees. Who is in a `vague` channel, one that has
+    /// been an auditorium, need not be seen.
+    pub fn misled(&self, network: &Network, user: UserId, vague: &BTreeSet<&str>) -> Vec<String> {
+        let mut wrong = Vec::new();
+        if !self.speaks {
+            return wrong;
+        }
+        let mut seen = vec![Holder::User(user)];
+        for channel in network.user(user).channels() {
+            seen.push(Holder::Channel(*channel));
+            let record = network.channel(*channel);
+            if !record.has('u') && !vague.contains(record.name.as_str()) {
+                let members = network.members(*channel).map(|(other, _)| other);
+                let members = members.filter(|other| record.sight(*other) != Sight::Nobody);
+                seen.extend(members.map(Holder::User));
+            }
+        }
+        for of in seen {
+            let name = crate::core::metadata::name(network, of);
+            for key in &self.keys {
+                let known = (name.to_owned(), key.clone());
+                let believed = self.values.get(&known).map(String::as_str);
+                let fact = network.metadata(of).and_then(|metadata| metadata.get(key));
+                if believed != fact {
+                    wrong.push(format!("{key} of {name} is {fact:?}, not {believed:?}"));
+                }
+            }
+        }
+        wrong
+    }
+
     fn forget(&mut self, target: &str) {
         self.values.retain(|(known, _), _| known != target);
     }
@@ -84,34 +116,5 @@ impl Told {
                 ((if target == old { new.to_owned() } else { target }, key), value)
             })
             .collect();
-    }
-}
-
-/// That a client believes of everybody whom it sees what its server knows of the keys that it wants. Who is in
-/// a `vague` channel, one that has been an auditorium, need not be seen.
-#[track_caller]
-pub fn check(lines: &[String], network: &Network, user: UserId, vague: &BTreeSet<String>) {
-    let mut told = Told::default();
-    lines.iter().for_each(|line| told.hear(line));
-    if !told.speaks {
-        return;
-    }
-    let mut seen = vec![Holder::User(user)];
-    for channel in network.user(user).channels() {
-        seen.push(Holder::Channel(*channel));
-        let record = network.channel(*channel);
-        if !record.has('u') && !vague.contains(record.name.as_str()) {
-            let members = network.members(*channel).map(|(other, _)| other);
-            let members = members.filter(|other| record.sight(*other) != Sight::Nobody);
-            seen.extend(members.map(Holder::User));
-        }
-    }
-    for of in seen {
-        let name = crate::core::metadata::name(network, of);
-        for key in &told.keys {
-            let believed = told.values.get(&(name.to_owned(), key.clone())).map(String::as_str);
-            let fact = network.metadata(of).and_then(|metadata| metadata.get(key));
-            assert_eq!(believed, fact, "{} was misled about {key} of {name}", told.nick);
-        }
     }
 }

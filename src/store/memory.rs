@@ -15,10 +15,12 @@ pub struct Memory {
 impl Store for Memory {
     fn ask(&mut self, query: &Query) -> Result<Rows, Error> {
         match query {
-            Query::Identify { sid, random } => {
+            Query::Identify { sid, random, tick } => {
                 self.life += 1;
-                let (sid, clock) = identify(self.sid, *sid, *random, self.clock, self.clean);
+                let (sid, clock) =
+                    identify(self.sid, *sid, (*random, *tick), self.clock, self.clean);
                 self.sid = Some(sid);
+                self.clock = clock;
                 self.clean = false;
                 Ok(Rows::Identity { sid, clock, life: self.life })
             }

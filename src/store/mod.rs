@@ -16,6 +16,9 @@ pub enum Query {
         sid: Option<Sid>,
         /// A random number, from which an id is made if none is configured or stored.
         random: u64,
+        /// A tick of the clock as it starts: it cannot be told from the mark of a life that ends before
+        /// it has made any.
+        tick: u64,
     },
     /// Never again give a stamp up to this tick. Never lowers the mark. Answers [`Rows::Done`].
     RaiseClock {
@@ -90,20 +93,21 @@ pub trait Store: Send {
     fn ask(&mut self, query: &Query) -> Result<Rows, Error>;
 }
 
-/// How far ahead of the stored mark the clock may have been at a crash: a mark is written every five
-/// seconds, and a database that is busy takes its time.
-const LAG: u64 = 10_000 << 16;
+/// How far behind the clock the stored mark may have been at a crash: marks are written every five
+/// seconds, of which one may be refused and the next be late.
+const LAG: u64 = 15_000 << 16;
 
 /// Who a server is and from where its clock goes on, given what is stored and configured.
 fn identify(
     stored: Option<Sid>,
     wanted: Option<Sid>,
-    random: u64,
+    (random, tick): (u64, u64),
     clock: u64,
     clean: bool,
 ) -> (Sid, u64) {
     let sid = wanted.or(stored).unwrap_or_else(|| Sid::from_number(random));
-    (sid, if clean || clock == 0 { clock } else { clock + LAG })
+    let clock = if clean || clock == 0 { clock } else { clock + LAG };
+    (sid, clock.max(tick))
 }
 
 #[cfg(test)]
@@ -126,14 +130,14 @@ mod tests {
 
     /// What every store does.
     fn contract(store: &mut dyn Store) {
-        let identify = Query::Identify { sid: None, random: 77 };
+        let identify = Query::Identify { sid: None, random: 77, tick: 0 };
         let Ok(Rows::Identity { sid, clock: 0, life: 1 }) = store.ask(&identify) else {
             panic!("the first life")
         };
         assert_eq!(sid, Sid::from_number(77));
         assert_eq!(store.ask(&Query::RaiseClock { tick: 50, clean: false }), Ok(Rows::Done));
         assert_eq!(store.ask(&Query::RaiseClock { tick: 40, clean: true }), Ok(Rows::Done));
-        let again = Query::Identify { sid: None, random: 5 };
+        let again = Query::Identify { sid: None, random: 5, tick: 9 };
         assert_eq!(
             store.ask(&again),
             Ok(Rows::Identity { sid, clock: 50, life: 2 }),
@@ -145,8 +149,9 @@ mod tests {
             "a crash"
         );
         let other = Sid::from_number(9);
-        let named = Query::Identify { sid: Some(other), random: 5 };
-        assert_eq!(store.ask(&named), Ok(Rows::Identity { sid: other, clock: 50 + LAG, life: 4 }));
+        let named = Query::Identify { sid: Some(other), random: 5, tick: 0 };
+        let crashed_again = Rows::Identity { sid: other, clock: 50 + 2 * LAG, life: 4 };
+        assert_eq!(store.ask(&named), Ok(crashed_again), "no mark was written in between");
     }
 
     #[test]
@@ -161,8 +166,12 @@ mod tests {
     fn what_is_stored_is_there_when_opened_again() {
         let folder = folder();
         let sid = Sid::from_number(3);
-        sqlite::open(&folder).unwrap().ask(&Query::Identify { sid: Some(sid), random: 0 }).unwrap();
-        let rows = sqlite::open(&folder).unwrap().ask(&Query::Identify { sid: None, random: 0 });
+        sqlite::open(&folder)
+            .unwrap()
+            .ask(&Query::Identify { sid: Some(sid), random: 0, tick: 0 })
+            .unwrap();
+        let rows =
+            sqlite::open(&folder).unwrap().ask(&Query::Identify { sid: None, random: 0, tick: 0 });
         assert!(
             matches!(rows, Ok(Rows::Identity { sid: stored, life: 2, .. }) if stored == sid),
             "{rows:?}"

@@ -70,16 +70,22 @@ impl Sqlite {
 impl Store for Sqlite {
     fn ask(&mut self, query: &Query) -> Result<Rows, Error> {
         match query {
-            Query::Identify { sid, random } => {
+            Query::Identify { sid, random, tick } => {
                 let sid_of = |text: String| Sid::parse(&text).ok_or(Error::Damaged);
                 let stored = self.get("sid")?.map(sid_of).transpose()?;
                 let clean = self.get("clean")?.as_deref() == Some("1");
                 let life = self.number("life")? + 1;
-                let (sid, clock) = identify(stored, *sid, *random, self.number("clock")?, clean);
+                let (sid, clock) =
+                    identify(stored, *sid, (*random, *tick), self.number("clock")?, clean);
                 let change = self.db.transaction()?;
                 set(
                     &change,
-                    &[("sid", sid.to_string()), ("life", life.to_string()), ("clean", "0".into())],
+                    &[
+                        ("sid", sid.to_string()),
+                        ("life", life.to_string()),
+                        ("clock", clock.to_string()),
+                        ("clean", "0".into()),
+                    ],
                 )?;
                 change.commit()?;
                 Ok(Rows::Identity { sid, clock, life })
@@ -271,7 +277,7 @@ mod tests {
         let mut store = open(&folder).unwrap();
         mark(&mut store, 7).unwrap();
         store.db.execute("UPDATE meta SET value = 'x' WHERE key = 'clock'", []).unwrap();
-        let identify = Query::Identify { sid: None, random: 1 };
+        let identify = Query::Identify { sid: None, random: 1, tick: 0 };
         assert_eq!(store.ask(&identify), Err(Error::Damaged));
         assert_eq!(mark(&mut store, 8), Err(Error::Damaged));
         drop(store);

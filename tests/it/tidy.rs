@@ -14,11 +14,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("job", &["arena", "config", "store"]),
     ("core", &["arena", "time", "metrics", "wire", "config", "network", "store", "job", "server"]),
     ("command", &["arena", "time", "wire", "config", "network", "job", "core"]),
-    ("link", &["arena", "time", "network", "core"]),
+    ("link", &["arena", "time", "wire", "network", "core"]),
     ("server", &["time", "wire", "config", "network", "job", "core", "command", "link"]),
     ("work", &["config", "job", "store", "wire"]),
     ("reactor", &["arena", "time", "wire", "config", "job", "core", "server", "work"]),
-    ("sim", &["config", "core", "job", "network", "server", "store", "time", "wire"]),
+    ("sim", &["config", "core", "job", "link", "network", "server", "store", "time", "wire"]),
     ("cli", &["config", "job", "reactor", "server", "store", "time", "work", "wire"]),
 ];
 

@@ -2,11 +2,11 @@
 
 use super::{Tell, reply};
 use crate::{
-    core::{ConnId, Core, audience, callerid, chanflood, effect::Effects, metadata},
+    core::{ConnId, Core, audience, callerid, chanflood, effect::Effects, metadata, policy},
     network::{
         ChannelId, Sight, UserId,
-        crdt::Source,
-        mode::Status,
+        crdt::{Epoch, Source},
+        mode::{ChannelModes, Status},
         op::{Leave, Op},
     },
     time::Now,
@@ -162,6 +162,18 @@ impl Tell<'_> {
             ops.filter(|conn| !own.contains(conn) && !speaker.contains(conn)).collect();
         self.send(&msg.only(cap::INVITE_NOTIFY), to);
         debug_assert!(matches!(self.op, Op::Invite { .. }));
+    }
+}
+
+impl Core {
+    /// A channel goes on with a founding that not all servers remember: it is founded anew, so that all
+    /// agree about it.
+    pub fn refound(&mut self, fx: &mut Effects, channel: ChannelId, now: Now) {
+        let Some(record) = self.network.find_channel(channel) else { return };
+        let (name, before) = (record.name.clone(), record.epoch);
+        let epoch = Epoch::founded(self.clock.tick(now.wall), Some(before));
+        let modes = ChannelModes::of(policy::FIRST_MODES);
+        self.commit(fx, Op::Channel { name, epoch, modes }, None, now);
     }
 }
 

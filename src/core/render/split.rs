@@ -2,9 +2,13 @@
 
 use super::Tell;
 use crate::{
-    core::{ConnId, Core, audience, metadata, snotice},
-    network::{UserId, mode::Status, op::Departed},
-    time::Sid,
+    core::{ConnId, Core, audience, effect::Effects, metadata, snotice, undelivered::Lost},
+    network::{
+        UserId,
+        mode::Status,
+        op::{Departed, Op},
+    },
+    time::{Now, Sid},
     wire::{cap, encode::Msg, mode},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,26 +112,44 @@ impl Tell<'_> {
         }
     }
 
-    /// Tells senders which of their private messages may not have arrived.
+    /// Tells senders that a server is out of reach, for which there were messages.
     fn report_undelivered(&mut self, server: Sid, name: &str) {
-        for (user, nick, count) in self.core.undelivered.give_up(server) {
+        let lost = self.core.undelivered.give_up(server);
+        let why = format!("{name} is out of reach");
+        self.core.report_lost(self.fx, lost, &why, self.now);
+    }
+
+    /// A server has not heard all that has been said here.
+    pub(super) fn missed(&mut self, server: Sid) {
+        let Op::Missed(gaps) = self.op else { return };
+        let (name, me) = (self.ends(server).1, self.core.sid());
+        for gap in gaps.iter().filter(|gap| gap.server == me) {
+            let lost = self.core.undelivered.missed(server, gap.after, gap.last);
+            let why = format!("{name} was out of reach for too long");
+            self.core.report_lost(self.fx, lost, &why, self.now);
+        }
+    }
+}
+
+impl Core {
+    /// It is not known any more what has been seen by other servers: of no message is it sure whether it
+    /// has arrived.
+    pub fn doubt_undelivered(&mut self, fx: &mut Effects, now: Now) {
+        for (_, lost) in self.undelivered.doubt() {
+            self.report_lost(fx, lost, "this server was out of reach for too long", now);
+        }
+    }
+
+    /// Tells senders which of their private messages may not have arrived, and why.
+    pub(super) fn report_lost(&mut self, fx: &mut Effects, lost: Lost, why: &str, now: Now) {
+        for (user, nick, count) in lost {
             let text = match count {
-                1 => format!(
-                    "Your last message to {nick} may not have arrived: {name} is out of reach."
-                ),
-                _ => format!(
-                    "Your last {count} messages to {nick} may not have arrived: {name} is out of reach."
-                ),
+                1 => format!("Your last message to {nick} may not have arrived: {why}."),
+                _ => format!("Your last {count} messages to {nick} may not have arrived: {why}."),
             };
-            for conn in audience::of_user(self.core, user).to_vec() {
-                let to = super::addressee(self.core, conn).to_owned();
-                super::server_line(
-                    self.core,
-                    self.fx,
-                    conn,
-                    ("NOTICE", &[&to], Some(&text)),
-                    self.now,
-                );
+            for conn in audience::of_user(self, user).to_vec() {
+                let to = super::addressee(self, conn).to_owned();
+                super::server_line(self, fx, conn, ("NOTICE", &[&to], Some(&text)), now);
             }
         }
     }

@@ -150,6 +150,8 @@ impl Tell<'_> {
         let to = audience::of_departed(self.core, departed);
         self.send(&msg, to);
         self.left_sight(departed);
+        let lost = self.core.undelivered.left(departed.server, departed.user);
+        self.core.report_lost(self.fx, lost, "they have left", self.now);
         let Some(local) = self.core.locals.remove(departed.user) else { return };
         self.core.census.left();
         self.core.snomasks.remove(&departed.user);

@@ -32,6 +32,25 @@ impl Network {
         }
     }
 
+    /// Empty channels are forgotten. If somebody is in one after all, who came without knowing of those
+    /// who made it, then others have forgotten what still holds here.
+    pub(super) fn channels_end(
+        &mut self,
+        ended: &[(ChannelName, Epoch)],
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let mut news = false;
+        for (name, epoch) in ended {
+            let Some(channel) = self.in_epoch(name, *epoch) else { continue };
+            news = true;
+            match self.channels[channel].exists() {
+                false => self.forget(name),
+                true => changes.push(Change::Unknown { channel }),
+            }
+        }
+        news
+    }
+
     pub(super) fn join(
         &mut self,
         uid: Uid,
@@ -40,18 +59,22 @@ impl Network {
         at: Stamp,
         changes: &mut Vec<Change>,
     ) -> bool {
-        let Some(user) = self.uid(uid) else { return false };
         let (epoch, modes) = match entry {
             Entry::Found(epoch) | Entry::Delayed(epoch, _) => (*epoch, ChannelModes::default()),
             Entry::Founds { before, modes } => (Epoch::founded(at, *before), *modes),
         };
-        let channel = match self.record(name) {
-            Some(channel) => {
-                self.supersede(channel, epoch, modes, at, changes);
-                channel
-            }
-            None => self.new_channel(name, epoch, modes, None),
+        let Some(user) = self.uid(uid) else {
+            // Others may have known the user, and have gone on in what the user founded.
+            return matches!(entry, Entry::Founds { .. })
+                && self.channel_is(name, epoch, modes, at, changes);
         };
+        let (channel, news) = match self.record(name) {
+            Some(channel) => (channel, self.supersede(channel, epoch, modes, at, changes)),
+            None => (self.new_channel(name, epoch, modes, None), true),
+        };
+        if news && !matches!(entry, Entry::Founds { .. }) {
+            changes.push(Change::Unknown { channel });
+        }
         if self.channels[channel].member(user).is_some_and(|member| member.joined >= at) {
             return false;
         }

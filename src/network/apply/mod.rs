@@ -28,7 +28,9 @@ impl Network {
             Op::Server(info) => self.server_begins(info, at, changes),
             Op::Links(neighbours) => self.server_links(neighbours, at, changes),
             Op::Goodbye(reason) => self.server_ends(at, reason, changes),
+            Op::Forget { server, life } => self.server_forgotten(*server, *life, at, changes),
             Op::Beat => true,
+            Op::Missed(_) => server_missed(at, changes),
             Op::User(presence) => self.user_is(presence, at, changes),
             Op::Nick { uid, nick } => self.user_asks_for(*uid, nick, at, changes),
             Op::Away { uid, message } => self.user_away(*uid, message.as_deref(), at, changes),
@@ -44,6 +46,7 @@ impl Network {
             Op::Channel { name, epoch, modes } => {
                 self.channel_is(name, *epoch, *modes, at, changes)
             }
+            Op::Ended(ended) => self.channels_end(ended, changes),
             Op::Join { uid, name, entry } => self.join(*uid, name, entry, at, changes),
             Op::Reveal { uid, name, joined } => self.reveal(*uid, name, *joined, changes),
             Op::Leave { uid, name, joined, how } => {
@@ -126,12 +129,14 @@ impl Network {
     }
 
     fn say(&self, message: &Message) -> Option<Change> {
-        let by = self.seen(message.from)?;
         Some(match &message.to {
             Target::Channel { name, .. } | Target::Moderated(name) => {
-                Change::Said { by, channel: self.name(name)? }
+                Change::Said { by: self.seen(message.from)?, channel: self.name(name)? }
             }
-            Target::User(uid) => Change::Told { by, user: self.uid(*uid)? },
+            // Their server had not given up ours, so nobody tells the sender that it is lost.
+            Target::User(uid) => {
+                Change::Told { by: self.uid(message.from)?, user: self.uid(*uid)? }
+            }
         })
     }
 
@@ -149,4 +154,10 @@ impl Network {
             }
         }
     }
+}
+
+/// What was missed changes nothing, but those who said it may want to know.
+fn server_missed(at: Stamp, changes: &mut Vec<Change>) -> bool {
+    changes.push(Change::Missed(at.server));
+    true
 }

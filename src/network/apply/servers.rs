@@ -60,11 +60,36 @@ impl Network {
         if server.gone.is_some() || at < server.since {
             return false;
         }
-        server.gone = Some(at);
-        server.neighbours.clear();
-        self.drop_users(at.server, at, reason, changes);
+        self.end(at.server, at, reason, changes);
         changes.push(Change::Links);
         true
+    }
+
+    pub(super) fn server_forgotten(
+        &mut self,
+        sid: Sid,
+        life: u64,
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let Some(server) = self.servers.get(&sid) else { return false };
+        if server.gone.is_some() || server.info.life != life {
+            return false;
+        }
+        self.end(sid, at, "Out of reach for too long", changes);
+        changes.push(Change::Forgotten(sid));
+        true
+    }
+
+    /// A server's life is over: its users go, and none of them comes any more.
+    fn end(&mut self, sid: Sid, at: Stamp, reason: &str, changes: &mut Vec<Change>) {
+        if let Some(server) = self.servers.get_mut(&sid) {
+            server.gone = Some(at);
+            server.neighbours.clear();
+        }
+        for user in self.users_of(sid, |_| true) {
+            self.remove_user(user, reason, at, changes);
+        }
     }
 
     pub(super) fn hide(&mut self, sid: Sid, changes: &mut Vec<Change>) -> bool {

@@ -1,0 +1,56 @@
+//! What must hold of this server's own state at any moment, besides what must of the network.
+
+use super::{Core, local, session::Phase};
+
+impl Core {
+    /// Every invariant that does not hold, as a sentence. Linear in all there is: for tests.
+    pub fn check(&self) -> Vec<String> {
+        let mut broken = self.network.check();
+        self.check_sessions(&mut broken);
+        self.check_census(&mut broken);
+        broken
+    }
+
+    fn check_sessions(&self, broken: &mut Vec<String>) {
+        for (conn, session) in self.sessions.iter() {
+            if let Phase::User(user) = session.phase {
+                if self.locals.get(user).is_none_or(|local| !local.sessions.contains(&conn)) {
+                    broken.push(format!("{conn:?} belongs to a user who does not know"));
+                }
+            }
+        }
+        for (user, local) in self.locals.iter() {
+            let uid = self.network.find_user(user).map(|user| user.uid);
+            if uid.is_none_or(|uid| uid.server != self.sid()) {
+                broken.push(format!("{user:?} is at home here and not on the network: {uid:?}"));
+            }
+            for conn in &local.sessions {
+                if self.sessions.get(*conn).is_none_or(|session| session.user() != Some(user)) {
+                    broken.push(format!("{user:?} has a session that does not know"));
+                }
+            }
+            if local.invites.len() > local::INVITES_MAX {
+                broken.push(format!("{user:?} has {} invitations", local.invites.len()));
+            }
+        }
+        let sessions = self.sessions.len();
+        if self.admission.total() as usize != sessions {
+            broken
+                .push(format!("{} connections admitted, {sessions} open", self.admission.total()));
+        }
+    }
+
+    fn check_census(&self, broken: &mut Vec<String>) {
+        let count = |letter| self.network.users().filter(|(_, u)| u.modes.contains(letter)).count();
+        for (what, counted, fact) in [
+            ("users", self.census.users, self.network.users().count()),
+            ("invisible users", self.census.invisible, count('i')),
+            ("operators", self.census.opers, count('o')),
+            ("users at home here", self.census.local, self.locals.iter().count()),
+        ] {
+            if counted != fact {
+                broken.push(format!("{counted} {what} have been counted, there are {fact}"));
+            }
+        }
+    }
+}

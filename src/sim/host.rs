@@ -1,0 +1,171 @@
+//! A machine with one server on it: a disk that outlives the server, a clock that may be wrong, and
+//! workers that take their time.
+
+use super::dice::Dice;
+use crate::{
+    config::{Config, Secret},
+    job::{Answer, Job, JobId, Lane, Loaded, Texts},
+    link::Limits,
+    server::{Server, Setup},
+    store::{Query, Rows, Store, memory::Memory},
+    time::{Mono, Now, Sid, Stamp, Wall},
+};
+use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, time::Duration};
+
+/// How the workers of all hosts are.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Workers {
+    /// The longest that a job takes, in milliseconds.
+    pub delay_max: usize,
+    /// One job of how many is refused; none if 0.
+    pub busy_one_in: usize,
+}
+
+/// A machine.
+#[derive(Debug)]
+pub struct Host {
+    /// The server, while it runs.
+    pub server: Option<Server>,
+    /// Which of its lives this is.
+    pub life: u64,
+    /// By how many milliseconds the clock on its wall is wrong.
+    pub skew: i64,
+    /// What the next reading of the configuration gives.
+    pub config: Config,
+    /// How much the server keeps for its links, if less than usual.
+    limits: Option<Limits>,
+    store: Memory,
+    sid: Sid,
+    /// Jobs that have been begun, by when they end.
+    jobs: BTreeMap<(Duration, u64), (JobId, Job)>,
+    /// How many jobs there have been.
+    count: u64,
+    /// Whether the last thing asked of the store was refused.
+    refused: bool,
+}
+
+impl Host {
+    /// A machine on which no server runs yet.
+    pub fn new(number: usize, config: &Config) -> Host {
+        let mut config = config.clone();
+        config.server.name = format!("s{number}.test");
+        config.server.network = "Test".into();
+        Host {
+            server: None,
+            life: 0,
+            skew: 0,
+            config,
+            limits: None,
+            store: Memory::default(),
+            sid: Sid::from_number(number as u64 * 1000 + 1623),
+            jobs: BTreeMap::new(),
+            count: 0,
+            refused: false,
+        }
+    }
+
+    /// What its clocks show.
+    pub fn now(&self, at: Duration) -> Now {
+        let wall = (at.as_millis() as u64).saturating_add_signed(self.skew);
+        Now { mono: Mono(at.as_nanos() as u64), wall: Wall(wall) }
+    }
+
+    /// Starts the server, with what its store remembers.
+    pub fn start(&mut self, at: Duration) {
+        let tick = Stamp::tick_at(self.now(at).wall);
+        let identify = Query::Identify { sid: Some(self.sid), random: 0, tick };
+        let Ok(Rows::Identity { sid, clock, life }) = self.store.ask(&identify) else {
+            panic!("a store that does not know who it is")
+        };
+        // The first life is counted as none, for identities that are short to read.
+        let life = life - 1;
+        self.life = life;
+        let setup =
+            Setup { loaded: self.loaded(), sid, life, clock, seed: 7, cloak: Secret::new("sim") };
+        let mut server = Server::new(setup, self.now(at));
+        self.limits.into_iter().for_each(|limits| server.limit_links(limits));
+        self.server = Some(server);
+    }
+
+    /// Has the server keep less for its links than usual, in this life and those to come.
+    pub fn limit_links(&mut self, limits: Limits) {
+        self.limits = Some(limits);
+        self.server.iter_mut().for_each(|server| server.limit_links(limits));
+    }
+
+    /// The server is no more, and what its workers were doing is lost.
+    pub fn crash(&mut self) {
+        self.server = None;
+        self.jobs.clear();
+    }
+
+    fn loaded(&self) -> Loaded {
+        let config = self.config.clone();
+        let (motd, rules) = (file(&config.server.motd), file(&config.server.rules));
+        Loaded { config, texts: Texts { motd, rules }, certificates: Vec::new() }
+    }
+
+    /// Gives a job to the workers.
+    pub fn submit(&mut self, id: JobId, job: Job, at: Duration, workers: Workers, dice: &mut Dice) {
+        let delay = match workers.delay_max {
+            0 => 0,
+            max => dice.below(max),
+        };
+        let mut due = at + Duration::from_millis(delay as u64);
+        if job.lane() == Lane::Store {
+            // One thread: what comes later ends later.
+            let queued = self.jobs.iter().filter(|(_, (_, job))| job.lane() == Lane::Store);
+            due = queued.map(|(key, _)| key.0).max().map_or(due, |last| last.max(due));
+        }
+        self.count += 1;
+        self.jobs.insert((due, self.count), (id, job));
+    }
+
+    /// When the next job ends.
+    pub fn due(&self) -> Option<Duration> {
+        self.jobs.first_key_value().map(|(key, _)| key.0)
+    }
+
+    /// Ends the next job.
+    pub fn finish(
+        &mut self,
+        names: &[String],
+        workers: Workers,
+        dice: &mut Dice,
+    ) -> Option<(JobId, Answer)> {
+        let (_, (id, job)) = self.jobs.pop_first()?;
+        let store = job.lane() == Lane::Store;
+        let busy = workers.busy_one_in > 0 && dice.one_in(workers.busy_one_in);
+        // A store that is never there is another matter than one that is busy.
+        if busy && !(store && self.refused) {
+            self.refused |= store;
+            return Some((id, Answer::Busy));
+        }
+        self.refused &= !store;
+        Some((id, self.answer(job, names)))
+    }
+
+    /// What a worker would answer. A hash is the password itself; the address of the n-th client leads to
+    /// its name.
+    fn answer(&mut self, job: Job, names: &[String]) -> Answer {
+        match job {
+            Job::Verify { hash, password } => Answer::Verified(hash == password),
+            Job::Resolve { address, .. } => {
+                let IpAddr::V4(ip) = address else { return Answer::Resolved(None) };
+                let place = u32::from(ip).wrapping_sub(FIRST_ADDRESS) as usize;
+                Answer::Resolved(names.get(place).map(|name| format!("{name}.test")))
+            }
+            Job::Store(query) => Answer::Stored(self.store.ask(&query)),
+            Job::Load => Answer::Loaded(Ok(Box::new(self.loaded()))),
+            Job::Watch => Answer::Watched(Ok(None)),
+        }
+    }
+}
+
+/// The address of the first client.
+pub const FIRST_ADDRESS: u32 = 0x0A00_0001;
+
+/// What a file holds: its own name.
+fn file(path: &Option<PathBuf>) -> Vec<String> {
+    path.iter().map(|path| path.display().to_string()).collect()
+}

@@ -1,0 +1,461 @@
+//! Random histories: clients who do whatever clients do, on a network to which happens whatever happens.
+//!
+//! The seed decides how the servers are linked, which faults there are and how often, and every step.
+
+use super::{Sim, config, dice::Dice, fabric::Pair, host::Workers, ledger::Ledger, oper, oracle};
+use crate::link::Limits;
+use std::{fmt::Write, time::Duration};
+
+/// How many clients there are.
+const CLIENTS: usize = 7;
+
+/// How many channels they meet in.
+const CHANNELS: usize = 3;
+
+/// What can happen to a network besides what its clients do. Each seed has some of them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Fault {
+    /// The servers fall into two groups that do not reach each other.
+    Split,
+    /// One link is cut.
+    Cut,
+    /// One link is broken and may come back at once.
+    Reset,
+    /// Nothing gets through one way.
+    Stall,
+    /// Frames take their time.
+    Delay,
+    /// A server is gone, and comes back with what it has stored.
+    Crash,
+    /// A server says goodbye, and comes back.
+    Stop,
+    /// A clock is set, by as much as five seconds from the truth.
+    Clock,
+    /// A server reads its configuration again.
+    Reload,
+    /// A client does not read.
+    Slow,
+}
+
+const FAULTS: [Fault; 10] = [
+    Fault::Split,
+    Fault::Cut,
+    Fault::Reset,
+    Fault::Stall,
+    Fault::Delay,
+    Fault::Crash,
+    Fault::Stop,
+    Fault::Clock,
+    Fault::Reload,
+    Fault::Slow,
+];
+
+/// One history.
+#[derive(Debug)]
+pub struct Workload {
+    sim: Sim,
+    dice: Dice,
+    ledger: Ledger,
+    faults: Vec<Fault>,
+    /// The clients of the moment.
+    places: Vec<usize>,
+    step: usize,
+}
+
+/// Plays the history of a seed to its end, and returns what tells it from others.
+pub fn run(seed: u64, steps: usize, narrator: Option<fn(&str)>) -> String {
+    let mut work = Workload::new(seed, narrator);
+    for step in 0..steps {
+        work.step = step;
+        work.act();
+        oracle::nobody_is_misled(&work.sim);
+    }
+    work.end();
+    let mut trace = format!("{:016x} {:?}", work.sim.trace, work.ledger.count());
+    // Writing to a string cannot fail.
+    let _ = write!(trace, "\n{}", work.sim.digests().join("\n--\n"));
+    trace
+}
+
+impl Workload {
+    fn new(seed: u64, narrator: Option<fn(&str)>) -> Workload {
+        let mut dice = Dice::new(seed);
+        let servers = 2 + dice.below(4);
+        let mut config = config();
+        config.oper.push(oper("root", "sesame"));
+        config.limits.split_grace = Duration::from_secs(5 + dice.below(30) as u64);
+        if dice.one_in(3) {
+            config.limits.split_forget = Duration::from_secs(35 + dice.below(60) as u64);
+        }
+        config.limits.channels_per_user = 2 + dice.below(4);
+        config.limits.list_entries = 2 + dice.below(6);
+        if dice.one_in(3) {
+            config.limits.flood_burst = 10;
+        }
+        let faults: Vec<Fault> = FAULTS.into_iter().filter(|_| dice.one_in(2)).collect();
+        if faults.contains(&Fault::Slow) {
+            config.limits.send_queue = 6000 + dice.below(8000) as u64;
+        }
+        let pairs = links(servers, &mut dice);
+        let mut sim = Sim::with_links(servers, &config, pairs, seed);
+        sim.manners.pongs = true;
+        sim.manners.asks = true;
+        sim.watched = true;
+        sim.narrator = narrator;
+        if dice.one_in(2) {
+            sim.workers = Workers { delay_max: 1 + dice.below(2000), busy_one_in: dice.below(8) };
+        }
+        if dice.one_in(2) {
+            // A network that forgets so soon what was said has to tell its state.
+            let log = 1 + dice.below(12);
+            for host in &mut sim.hosts {
+                host.limit_links(Limits { log, held: log + 4 });
+            }
+        }
+        sim.redial();
+        let mut work =
+            Workload { sim, dice, ledger: Ledger::default(), faults, places: Vec::new(), step: 0 };
+        for place in 0..CLIENTS {
+            let client = work.come(&format!("u{place}"), place % servers);
+            work.places.extend(client);
+        }
+        work.sim.pass(Duration::from_secs(3));
+        work
+    }
+
+    /// A client connects.
+    fn come(&mut self, name: &str, server: usize) -> Option<usize> {
+        let client = self.sim.open(server, name)?;
+        let mut caps = String::from("labeled-response batch");
+        for cap in CAPS {
+            if self.dice.one_in(2) {
+                caps = format!("{caps} {cap}");
+            }
+        }
+        for line in [
+            format!("CAP REQ :{caps}"),
+            format!("NICK {name}"),
+            format!("USER {name} 0 * :Real {name}"),
+            "CAP END".to_owned(),
+        ] {
+            self.sim.send(client, &line);
+        }
+        Some(client)
+    }
+
+    /// One thing happens, and time passes.
+    fn act(&mut self) {
+        if self.dice.one_in(8) {
+            self.fault();
+        } else {
+            let place = self.dice.below(self.places.len());
+            self.client(place);
+        }
+        if self.dice.one_in(3) {
+            self.sim.redial();
+        }
+        let millis = match self.dice.below(40) {
+            0 => self.dice.below(40_000),
+            1..=5 => self.dice.below(3000),
+            6..=20 => self.dice.below(60),
+            _ => 0,
+        };
+        self.sim.pass(Duration::from_millis(millis as u64));
+        self.ledger.listen(&mut self.sim);
+    }
+
+    fn client(&mut self, place: usize) {
+        let Some(client) = self.places.get(place).copied() else { return };
+        let known = self.sim.clients.get(client);
+        let there = known.is_some_and(|known| known.conn.is_some());
+        let nick = known.map(|known| known.view.nick.clone()).unwrap_or_default();
+        if !there {
+            return self.replace(place);
+        }
+        if nick.is_empty() {
+            // The nick may have been taken meanwhile.
+            return self.sim.send(client, &format!("NICK z{}", self.step));
+        }
+        if self.dice.one_in(60) {
+            self.sim.send(client, "QUIT :bye");
+            return self.replace(place);
+        }
+        if self.dice.one_in(60) {
+            self.sim.hang_up(client);
+            return self.replace(place);
+        }
+        if self.dice.one_in(12) {
+            return self.race(client);
+        }
+        if let Some(line) = self.line(client, &nick) {
+            self.sim.send(client, &line);
+        }
+    }
+
+    /// Two clients do at once what does not go together.
+    fn race(&mut self, one: usize) {
+        let (Some(other), channel) =
+            (self.dice.pick(&self.places), format!("#c{}", self.dice.below(CHANNELS)))
+        else {
+            return;
+        };
+        let nick =
+            self.sim.clients.get(other).map(|known| known.view.nick.clone()).unwrap_or_default();
+        let lines = match self.dice.below(4) {
+            0 => vec![
+                (one, format!("KICK {channel} {nick}")),
+                (other, format!("PART {channel}")),
+                (other, format!("JOIN {channel}")),
+            ],
+            1 => vec![
+                (one, format!("MODE {channel} +b race")),
+                (other, format!("MODE {channel} +b race")),
+                (one, format!("MODE {channel} -b race")),
+            ],
+            2 => vec![
+                (one, format!("MODE {channel} +o-v {nick} {nick}")),
+                (other, format!("MODE {channel} +bbl-o a b {} {nick}", self.step)),
+                (one, format!("MODE {channel} +kl-bb race 7 a b")),
+            ],
+            _ => vec![
+                (one, format!("NICK race{}", self.step)),
+                (other, format!("NICK race{}", self.step)),
+                (one, format!("TOPIC {channel} :one")),
+                (other, format!("TOPIC {channel} :other")),
+            ],
+        };
+        for (client, line) in lines {
+            self.sim.send(client, &line);
+        }
+    }
+
+    /// Somebody else comes in a client's place, who may call themselves as others do.
+    fn replace(&mut self, place: usize) {
+        let name = match self.dice.one_in(3) {
+            true => format!("r{}", self.step),
+            false => format!("u{place}"),
+        };
+        let server = self.dice.below(self.sim.hosts.len());
+        let client = self.come(&name, server);
+        if let (Some(client), Some(known)) = (client, self.places.get_mut(place)) {
+            *known = client;
+        }
+    }
+
+    /// Something that a client says.
+    fn line(&mut self, client: usize, nick: &str) -> Option<String> {
+        let channel = format!("#c{}", self.dice.below(CHANNELS));
+        let other = self.dice.pick(&self.places)?;
+        let other = self.sim.clients.get(other)?.view.nick.clone();
+        let n = self.dice.below(6);
+        Some(match self.dice.below(44) {
+            0 | 1 => format!("NICK n{n}"),
+            2 | 3 => format!("TOPIC {channel} :{}", if n == 0 { "" } else { "t" }),
+            4 => format!("TOPIC {channel} :t{}", self.step),
+            41 | 42 => format!("MODE {channel} +o {other}"),
+            5 | 6 => format!("PART {channel}"),
+            7 => format!("KICK {channel} {other} :out"),
+            8..=10 => format!(
+                "MODE {channel} {} {other} {other}",
+                self.dice.pick(&["+ov", "-ov", "+vh", "-o+v", "+oh", "-vh"])?
+            ),
+            11 | 12 => format!("MODE {channel} {}b *!*@x{n}", self.dice.pick(&["+", "-"])?),
+            13 => format!("MODE {channel} {} x{n} y{n}", self.dice.pick(&["+eI", "-eI", "+be"])?),
+            14 | 15 => format!(
+                "MODE {channel} {}",
+                self.dice.pick(&["+m", "-m", "+s-t", "-s+t", "+i", "-i", "-n", "+n-i"])?
+            ),
+            16 | 38..=40 => format!("MODE {channel} +{} {n}7", self.dice.pick(&["k", "l", "l"])?),
+            17 => format!("MODE {channel} {}", self.dice.pick(&["-k x", "-l", "+k-k+l a a 9"])?),
+            18 | 19 => self.dice.pick(&["AWAY :gone", "AWAY :still gone", "AWAY", "AWAY"])?.into(),
+            20 => format!("SETNAME :name {n}"),
+            21 => format!("MODE {nick} {}", self.dice.pick(&["+i", "-i", "+w-i", "-w", "-o"])?),
+            22 => format!("INVITE {other} {channel}"),
+            23 => match n {
+                0 => format!("WHO {other}"),
+                1 if self.dice.one_in(4) => format!("KILL {other} :out"),
+                2 => format!("WHOIS {other}"),
+                3 => "LIST".into(),
+                4 => "LUSERS".into(),
+                _ => format!("NAMES {channel}"),
+            },
+            36 => "OPER root sesame".into(),
+            37 => match self.dice.below(5) {
+                0 => format!("GLINE {} x{n}@*.none :out", self.dice.pick(&["20s", "1h"])?),
+                1 => format!("GLINE x{n}@*.none"),
+                2 => format!("FILTER z{n} block {} :no", self.dice.pick(&["cp", "t"])?),
+                3 => format!("FILTER z{n}"),
+                _ => format!("DEFCON {}", self.dice.pick(&["4", "5"])?),
+            },
+            24..=27 if other != nick && !other.is_empty() => self.ledger.letter(client, &other),
+            28..=30 => self.ledger.word(client, &channel),
+            // Somebody inside has told the key, if there is one.
+            _ => {
+                let inside = |client: &usize| {
+                    let known = self.sim.clients.get(*client)?;
+                    known.view.rooms.get(&channel)?.modes.as_ref()?.get(&'k').cloned()
+                };
+                let key = self.places.iter().find_map(inside).unwrap_or_default();
+                format!("JOIN {channel} {key}")
+            }
+        })
+    }
+
+    fn fault(&mut self) {
+        if self.dice.one_in(3) {
+            return self.mend();
+        }
+        let Some(fault) = self.dice.pick(&self.faults) else { return };
+        let at = self.sim.at();
+        let server = self.dice.below(self.sim.hosts.len());
+        let pairs: Vec<Pair> = self.sim.fabric.wanted().collect();
+        let Some(pair) = self.dice.pick(&pairs) else { return };
+        let notice = [0; 2].map(|_| self.moment());
+        self.sim.tell(|| format!("{fault:?} {pair:?} {server} {notice:?}"));
+        match fault {
+            Fault::Split => {
+                let side: Vec<usize> =
+                    (0..self.sim.hosts.len()).filter(|_| self.dice.one_in(2)).collect();
+                for pair in pairs.into_iter().filter(|(a, b)| side.contains(a) != side.contains(b))
+                {
+                    let notice = [0; 2].map(|_| self.moment());
+                    self.sim.fabric.cut(pair, at, notice);
+                }
+            }
+            Fault::Cut => self.sim.fabric.cut(pair, at, notice),
+            Fault::Reset => self.sim.fabric.reset(pair, at, notice),
+            Fault::Stall => {
+                let (a, b) = if self.dice.one_in(2) { pair } else { (pair.1, pair.0) };
+                self.sim.fabric.stall(a, b, true);
+            }
+            Fault::Delay => {
+                let [there, back] = [0; 2].map(|_| self.moment());
+                self.sim.fabric.delay(pair, there, back);
+            }
+            Fault::Crash => self.sim.crash(server, notice[0]),
+            Fault::Stop => self.sim.stop(server),
+            Fault::Clock => {
+                if let Some(host) = self.sim.hosts.get_mut(server) {
+                    host.skew = self.dice.below(10_001) as i64 - 5000;
+                }
+            }
+            Fault::Reload => self.reload(server),
+            Fault::Slow => {
+                if let Some(client) = self.dice.pick(&self.places) {
+                    self.sim.read(client, false);
+                }
+            }
+        }
+    }
+
+    /// A span that is often nothing and at most a few seconds.
+    fn moment(&mut self) -> Duration {
+        let most = self.dice.pick(&[1, 30, 400, 3000]).unwrap_or(1);
+        Duration::from_millis(self.dice.below(most) as u64)
+    }
+
+    fn mend(&mut self) {
+        let pairs: Vec<Pair> = self.sim.fabric.wanted().collect();
+        match self.dice.below(4) {
+            0 => self.sim.fabric.calm(),
+            1 => {
+                for pair in pairs {
+                    self.sim.fabric.mend(pair);
+                }
+            }
+            2 => {
+                if let Some((a, b)) = self.dice.pick(&pairs) {
+                    self.sim.fabric.mend((a, b));
+                    self.sim.fabric.stall(a, b, false);
+                    self.sim.fabric.stall(b, a, false);
+                }
+            }
+            _ => {
+                for server in 0..self.sim.hosts.len() {
+                    self.sim.restart(server);
+                }
+                for client in self.places.clone() {
+                    self.sim.read(client, true);
+                }
+            }
+        }
+    }
+
+    /// The configuration is another now.
+    fn reload(&mut self, server: usize) {
+        if let Some(host) = self.sim.hosts.get_mut(server) {
+            host.config.limits.list_entries = 2 + self.dice.below(6);
+            host.config.limits.channels_per_user = 2 + self.dice.below(4);
+            host.config.limits.whowas = self.dice.below(9);
+        }
+        self.sim.reload(server);
+    }
+
+    /// Everything that stood between the servers goes away; what must then be true is true.
+    fn end(&mut self) {
+        self.sim.fabric.calm();
+        self.sim.workers = Workers::default();
+        for client in self.places.clone() {
+            self.sim.read(client, true);
+        }
+        // Whoever is out of reach for that long has been given up, and comes back; who has been forgotten
+        // starts anew.
+        for _ in 0..8 {
+            for server in 0..self.sim.hosts.len() {
+                self.sim.restart(server);
+            }
+            self.sim.redial();
+            self.sim.pass(Duration::from_secs(5));
+        }
+        for place in 0..self.places.len() {
+            let known = self.places.get(place).and_then(|client| self.sim.clients.get(*client));
+            if known.is_none_or(|known| known.conn.is_none() || known.view.nick.is_empty()) {
+                let client = self.come(&format!("last{place}"), place % self.sim.hosts.len());
+                self.places.splice(place..=place, client);
+            }
+        }
+        // What is kept until all have seen something goes away in time.
+        for _ in 0..24 {
+            self.sim.pass(Duration::from_secs(5));
+            if oracle::left_over(&self.sim).is_empty() {
+                break;
+            }
+        }
+        self.sim.settle();
+        self.ledger.listen(&mut self.sim);
+        oracle::all_agree(&self.sim);
+        oracle::nobody_is_misled(&self.sim);
+        oracle::nothing_is_left_over(&self.sim);
+        self.ledger.settle(&self.sim);
+        let here = |client: &usize| {
+            self.sim.clients.get(*client).is_some_and(|known| known.conn.is_some())
+        };
+        let left = self.places.iter().filter(|client| here(client)).count();
+        assert!(left == CLIENTS, "only {left} clients are there in the end");
+    }
+}
+
+/// What a client may ask for.
+const CAPS: [&str; 9] = [
+    "away-notify",
+    "echo-message",
+    "extended-join",
+    "invite-notify",
+    "message-tags",
+    "multi-prefix",
+    "server-time",
+    "setname",
+    "userhost-in-names",
+];
+
+/// A connected graph: a chain, a ring, a star, all with all, or something in between.
+fn links(servers: usize, dice: &mut Dice) -> Vec<Pair> {
+    let all = (0..servers).flat_map(|a| (a + 1..servers).map(move |b| (a, b)));
+    match dice.below(5) {
+        0 => (1..servers).map(|b| (b - 1, b)).collect(),
+        1 => (1..servers).map(|b| (b - 1, b)).chain([(0, servers - 1)]).collect(),
+        2 => (1..servers).map(|b| (0, b)).collect(),
+        3 => all.collect(),
+        _ => all.filter(|(a, b)| *a + 1 == *b || dice.one_in(3)).collect(),
+    }
+}

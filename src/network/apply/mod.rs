@@ -83,18 +83,20 @@ impl Network {
                 changes.extend(news.then_some(Change::Filter));
                 news
             }
-            Op::Defcon { by, level } => {
-                if self.defcon.at >= at {
-                    return false;
-                }
-                self.defcon = Lww { value: (*level).clamp(1, 5), at, by: *by };
-                changes.push(Change::Defcon(*by));
-                true
-            }
+            Op::Defcon { by, level } => self.defcon_is(*level, *by, at, changes),
             Op::Lapse => self.lapse(at, changes),
             Op::Hide(server) => self.hide(*server, changes),
             Op::Show(server) => self.show(*server, changes),
         }
+    }
+
+    fn defcon_is(&mut self, level: u8, by: Source, at: Stamp, changes: &mut Vec<Change>) -> bool {
+        if self.defcon.at >= at {
+            return false;
+        }
+        self.defcon = Lww { value: level.clamp(1, 5), at, by };
+        changes.push(Change::Defcon(by));
+        true
     }
 
     /// What leaves no trace in the network, if there is somebody to see it.

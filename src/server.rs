@@ -169,6 +169,11 @@ pub enum Input<'a> {
         /// Which.
         peer: PeerId,
     },
+    /// The transport cannot do what it should; it goes on without.
+    Fault {
+        /// What, for an administrator.
+        text: &'a str,
+    },
     /// A deadline has come.
     Tick,
     /// Read the configuration again (SIGHUP).
@@ -265,6 +270,7 @@ impl Server {
             Input::Drained { conn } => dispatch::drained(core, fx, conn, now),
             Input::Secured { conn, tls } => starttls::secured(core, fx, conn, tls),
             Input::Done { id, answer } => dispatch::done(core, fx, id, answer, now),
+            Input::Fault { text } => housekeeping::fault(core, fx, text, now),
             Input::Tick => housekeeping::tick(core, fx, now),
             Input::Reload => reload::begin(core, fx, now),
             Input::Stop { reason } => housekeeping::stop(core, fx, reason, now),

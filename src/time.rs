@@ -120,6 +120,28 @@ pub struct MsgId {
     pub line: u16,
 }
 
+impl MsgId {
+    /// Reads an id as it is written.
+    pub fn parse(text: &str) -> Option<MsgId> {
+        let (head, line) = match text.split_once('-') {
+            Some((head, line)) => (head, line.parse().ok().filter(|line| *line > 0)?),
+            None => (text, 0),
+        };
+        let (digits, server) = head.split_at_checked(13)?;
+        let mut tick: u64 = 0;
+        for byte in digits.bytes() {
+            let digit = match byte {
+                b'0'..=b'9' => byte - b'0',
+                b'a'..=b'v' => byte - b'a' + 10,
+                _ => return None,
+            };
+            // Thirteen digits have a bit more than a tick.
+            tick = tick.checked_mul(32)?.checked_add(u64::from(digit))?;
+        }
+        Some(MsgId { at: Stamp { tick, server: Sid::parse(server)? }, line })
+    }
+}
+
 impl fmt::Display for MsgId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DIGITS: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
@@ -253,5 +275,13 @@ mod tests {
             .into();
         assert!(ids.is_sorted(), "{ids:?}");
         assert_eq!(ids[0].len(), 16);
+        for text in ids.iter().map(String::as_str).chain(["00000000000010AA-12"]) {
+            assert_eq!(MsgId::parse(text).map(|id| id.to_string()).as_deref(), Some(text));
+        }
+        for text in
+            ["", "x", "0000000000001", "000000000000zAAA", "g000000000000000", "é00000000000010AA"]
+        {
+            assert_eq!(MsgId::parse(text), None, "{text}");
+        }
     }
 }

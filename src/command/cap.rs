@@ -71,6 +71,10 @@ fn shown(ctx: &Ctx<'_>, cap: &Cap) -> Option<String> {
             "before-connect,max-subs={},max-keys={},max-value-bytes={}",
             limits.metadata_subs, limits.metadata_keys, limits.metadata_value
         )),
+        cap::MULTILINE => Some(format!(
+            "max-bytes={},max-lines={}",
+            limits.multiline_bytes, limits.multiline_lines
+        )),
         cap::RELAYMSG if config.relaymsg.enabled => Some(config.relaymsg.separators.clone()),
         cap::STS if speaks_302 => Some(ctx.core.sts.value(session, ctx.core)?.to_string()),
         cap::TLS if starttls::is_offered(ctx) => None,
@@ -212,7 +216,7 @@ mod tests {
             r"
             raw a
             a > CAP LS 302
-            a <~ :s1.test CAP * LS * :away-notify batch cap-notify chghost draft/extended-isupport draft/metadata-2=*
+            a <~ :s1.test CAP * LS * :away-notify batch cap-notify chghost draft/extended-isupport draft/message-redaction draft/metadata-2=*
             a <~ :s1.test CAP * LS :* userhost-in-names
             a > NICK al
             a > USER al 0 * :Al

@@ -7,8 +7,8 @@ use crate::{
 
 pub const COMMANDS: &[Command] = &[Command {
     name: "HELPOP",
-    params: "[<command>]",
-    about: "Explains a command, as HELP does.",
+    params: "[<topic> [<letter>]]",
+    about: "Explains a command or a mode, as HELP does.",
     help: "",
     replies: &[reply::HELP_START, reply::HELP_TXT, reply::END_OF_HELP, reply::HELP_NOT_FOUND],
     cost: 1,

@@ -31,33 +31,53 @@ pub fn send(
     if text.is_empty() && kind != MessageKind::Tagmsg {
         return Err(reply::no_text_to_send().into());
     }
-    let tags = line.tags.client_only();
+    let tags = line.tags.client_only(&ctx.core.config.server.client_tags_denied);
+    // Of a TAGMSG with nothing but what is denied there is nothing to tell.
+    if kind == MessageKind::Tagmsg && tags.is_empty() && line.tags.has_client_only() {
+        return Ok(());
+    }
+    // A CR can stand inside of a line from a client, but not in one that is passed on.
+    let text = without_cr(text);
     let most = ctx.core.config.limits.targets;
     for target in line.args.list(0).take(most) {
-        let found = find(ctx, user, target, kind, text);
-        let found = found.and_then(|(to, text)| filtered(ctx, user, target, text, to));
-        // A filter may have ended the connection.
+        let sent = one(ctx, user, target, kind, (&text, &tags));
         if ctx.session().closing {
             return Ok(());
         }
-        let refused = match found {
-            Ok((to, text)) => {
-                let from = ctx.whois(user).uid;
-                let (text, tags) = (text.into(), tags.as_str().into());
-                let message = Message { from, to, kind, text, tags, guise: None };
-                ctx.commit(Op::Message(Box::new(message)));
-                continue;
-            }
-            Err(refused) => refused,
-        };
-        // A NOTICE is never answered (RFC 2812 §3.3.2).
-        if kind != MessageKind::Notice {
+        if let Err(refused) = sent {
             ctx.refuse(refused);
         }
     }
     match line.args.list(0).nth(most) {
         Some(target) if kind != MessageKind::Notice => Err(reply::too_many_targets(target).into()),
         Some(_) | None => Ok(()),
+    }
+}
+
+fn without_cr(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') { text.replace('\r', "").into() } else { text.into() }
+}
+
+/// Sends a message, with its client-only tags, to one target.
+pub fn one(
+    ctx: &mut Ctx<'_>,
+    user: UserId,
+    target: &str,
+    kind: MessageKind,
+    (text, tags): (&str, &str),
+) -> Outcome {
+    let found = find(ctx, user, target, kind, text);
+    match found.and_then(|(to, text)| filtered(ctx, user, target, text, to)) {
+        // A filter may have ended the connection.
+        _ if ctx.session().closing => Ok(()),
+        Ok((to, text)) => {
+            let (from, text, tags) = (ctx.whois(user).uid, text.into(), tags.into());
+            ctx.commit(Op::Message(Box::new(Message { from, to, kind, text, tags, guise: None })));
+            Ok(())
+        }
+        // A NOTICE is never answered (RFC 2812 §3.3.2).
+        Err(_) if kind == MessageKind::Notice => Ok(()),
+        Err(refused) => Err(refused),
     }
 }
 
@@ -68,7 +88,7 @@ pub fn say_as(
     (target, text): (&str, &str),
     guise: Guise,
 ) -> Outcome {
-    let kind = MessageKind::Privmsg;
+    let (kind, text) = (MessageKind::Privmsg, &*without_cr(text));
     let found = find(ctx, user, target, kind, text);
     let found = found.and_then(|(to, text)| filtered(ctx, user, target, text, to));
     // A filter may have ended the connection.
@@ -90,15 +110,20 @@ fn filtered<'a>(
     text: Cow<'a, str>,
     to: Target,
 ) -> Result<(Target, Cow<'a, str>), Reject> {
-    let refused = match &to {
-        Target::Channel { .. } | Target::Moderated(_) => {
-            filters::check(ctx, user, Place::Channel, &text)
-                .map_err(|why| reply::cannot_send_to_chan(shown, &why))
+    // Of several lines all are looked at together, and then each by itself.
+    let whole = without_cr(&text);
+    let lines = whole.split('\n').filter(|line| line.len() < whole.len());
+    for line in std::iter::once(&*whole).chain(lines) {
+        match &to {
+            Target::Channel { .. } | Target::Moderated(_) => {
+                filters::check(ctx, user, Place::Channel, line)
+                    .map_err(|why| reply::cannot_send_to_chan(shown, &why))?
+            }
+            Target::User(_) => filters::check(ctx, user, Place::Private, line)
+                .map_err(|why| reply::cannot_send_to_user(shown, &why))?,
         }
-        Target::User(_) => filters::check(ctx, user, Place::Private, &text)
-            .map_err(|why| reply::cannot_send_to_user(shown, &why)),
-    };
-    refused.map(|()| (to, text)).map_err(Into::into)
+    }
+    Ok((to, text))
 }
 
 fn find<'a>(

@@ -4,7 +4,7 @@ use super::subscription;
 use crate::{
     core::{
         ctx::{Ctx, Outcome, Reject},
-        dispatch::{Command, Run},
+        dispatch::{Command, Run, audit},
         filters,
         metadata::{close, is_second, name, open},
         oper::Priv,
@@ -79,6 +79,12 @@ fn metadata(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
         }
     };
     let aim = aim(ctx, args[0])?;
+    let changes = matches!(subcommand.as_str(), "SET" | "CLEAR");
+    if let Some(user) = ctx.session().user().filter(|_| changes) {
+        if !is_theirs(ctx, user, &aim) && may_change(ctx, &aim) {
+            audit(ctx, user, message);
+        }
+    }
     run(ctx, &aim, args)
 }
 
@@ -195,12 +201,20 @@ fn readable(ctx: &Ctx<'_>, aim: &Aim) -> Outcome {
 
 fn may_change(ctx: &Ctx<'_>, aim: &Aim) -> bool {
     let Some(user) = ctx.session().user() else { return true };
+    let privilege = match aim.of {
+        Some(Holder::Channel(_)) => Priv::Channels,
+        Some(Holder::User(_)) | None => Priv::Identity,
+    };
+    is_theirs(ctx, user, aim) || ctx.may(user, privilege)
+}
+
+/// Whether it is one's own, or that of a channel of which one is an operator.
+fn is_theirs(ctx: &Ctx<'_>, user: UserId, aim: &Aim) -> bool {
     match aim.of {
-        Some(Holder::User(other)) => other == user || ctx.may(user, Priv::Identity),
+        Some(Holder::User(other)) => other == user,
         Some(Holder::Channel(channel)) => {
             let status = ctx.network().status(channel, user);
             status.is_some_and(|status| status.at_least(Status::OP))
-                || ctx.may(user, Priv::Channels)
         }
         None => true,
     }
@@ -506,6 +520,37 @@ mod tests {
             alice   < :s1.test 761 alice alice url * :three
             same
             wait 200
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn keys_that_were_taken_away_count_until_everybody_knows() {
+        check(
+            r"
+            servers 2
+            config limits.metadata_keys 1
+            alice@1 > PING x
+            bob@2   > PING x
+            split 1 | 2
+            alice   > METADATA * SET a 1
+            alice   > METADATA * SET a
+            alice   > METADATA * SET b 1
+            alice   > METADATA * SET b
+            alice   > METADATA * SET c 1
+            alice   > METADATA * SET c
+            alice   > METADATA * SET d 1
+            alice   > METADATA * SET d
+            alice   > METADATA * SET e 1
+            alice   <~ :s1.test FAIL METADATA LIMIT_REACHED alice SET :*
+            alice   > METADATA * SET d 2
+            alice   < :s1.test 761 alice alice d * :2
+            alice   > METADATA * SET d
+            heal
+            wait 60
+            alice   > METADATA * SET e 1
+            alice   < :s1.test 761 alice alice e * :1
             same
             ",
         );

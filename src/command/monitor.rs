@@ -94,7 +94,7 @@ fn introduce(ctx: &mut Ctx<'_>, nicks: &[Nick]) {
     let online: Vec<UserId> = online.filter(|user| !ctx.whois(*user).metadata.is_empty()).collect();
     for (place, user) in online.into_iter().enumerate() {
         if place < INTRODUCED_MAX {
-            metadata::introduce(ctx.core, ctx.fx, user, &[ctx.conn], ctx.now);
+            metadata::introduce(ctx.core, ctx.fx, user, [ctx.conn], ctx.now);
         } else {
             let nick = ctx.whois(user).nick().to_string();
             ctx.reply(reply::metadata_sync_later(&nick));
@@ -207,6 +207,35 @@ mod tests {
              alice <~ :s1.test 732 alice :nick0000,*,nick0041\nalice <~ :s1.test 732 alice :nick0042,*",
             nicks[..50].join(",")
         );
+        check(&script);
+    }
+
+    #[test]
+    fn what_the_monitored_tell_of_themselves_is_told_when_they_come() {
+        check(
+            r"
+            bob   > CAP REQ draft/metadata-3
+            bob   > METADATA * SUB url
+            bob   > MONITOR + alice
+            bob   < :s1.test 731 bob :alice
+            carol > METADATA * SET url one
+            carol > NICK alice
+            bob   < :s1.test 730 bob :alice!~carol@carol.test
+            bob   < :s1.test 761 bob alice url * :one
+            bob   > MONITOR - alice
+            carol > METADATA * SET url two
+            bob   > PING x
+            bob   <! two
+            ",
+        );
+        let mut script = String::new();
+        for number in 0..33 {
+            script += &format!("u{number:02} > METADATA * SET url {number}\n");
+        }
+        let nicks: Vec<String> = (0..33).map(|number| format!("u{number:02}")).collect();
+        script += "bob > CAP REQ draft/metadata-3\nbob > METADATA * SUB url\n";
+        script += &format!("bob > MONITOR + {}\n", nicks.join(","));
+        script += "bob < :s1.test 761 bob u31 url * :31\nbob < :s1.test 774 bob u32\n";
         check(&script);
     }
 

@@ -20,9 +20,9 @@ pub const COMMANDS: &[Command] = &[Command {
     run: Run::User(motd),
 }];
 
-fn motd(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
+fn motd(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     ctx.asked_here(args.given(0))?;
-    welcome::motd(ctx);
+    welcome::motd(ctx, user);
     Ok(())
 }
 

@@ -2,8 +2,9 @@
 
 use crate::{
     core::{
+        chanban,
         ctx::{Ctx, Outcome},
-        dispatch::{Command, Run},
+        dispatch::{Command, Run, audit},
         filters,
         oper::Priv,
     },
@@ -13,7 +14,7 @@ use crate::{
         mode::Status,
         op::{Guise, Message, MessageKind, Op, Target, Why},
     },
-    wire::{fail, mask, message, reply},
+    wire::{fail, mask::Person, message, reply},
 };
 
 pub const COMMANDS: &[Command] = &[Command {
@@ -39,8 +40,11 @@ fn relaymsg(ctx: &mut Ctx<'_>, user: UserId, line: &message::Message<'_>) -> Out
     }
     let (nick, text) = (line.args[1], line.args[2]);
     let channel = ctx.channel(line.args[0])?;
-    if !may_relay(ctx, user, channel) {
-        return Err(fail::relaymsg_privs_needed().into());
+    if !relays(ctx, user, channel) {
+        if !ctx.may(user, Priv::Relay) {
+            return Err(fail::relaymsg_privs_needed().into());
+        }
+        audit(ctx, user, line);
     }
     if text.trim().is_empty() {
         return Err(fail::relaymsg_blank_msg().into());
@@ -50,9 +54,10 @@ fn relaymsg(ctx: &mut Ctx<'_>, user: UserId, line: &message::Message<'_>) -> Out
     }
     let who = ctx.whois(user);
     let (from, shown) = (who.uid, format!("{nick}!{}@{}", who.user, who.host));
-    let casemap = ctx.network().casemap();
+    let folded = ctx.network().casemap().fold(nick);
+    let person = Person { nick: &folded, address: None, ..chanban::person(who) };
     let record = ctx.network().channel(channel);
-    if record.masks('b').any(|ban| mask::matches(&ban.canonical, &shown, casemap)) {
+    if chanban::touches(ctx.core, record, &person) {
         return Err(fail::relaymsg_banned().into());
     }
     let to = Target::Channel { name: record.name.clone(), prefix: None };
@@ -60,17 +65,18 @@ fn relaymsg(ctx: &mut Ctx<'_>, user: UserId, line: &message::Message<'_>) -> Out
         let closing = ctx.session().closing;
         return if closing { Ok(()) } else { Err(fail::relaymsg_filtered().into()) };
     }
-    let tags = line.tags.client_only().as_str().into();
+    let tags = line.tags.client_only(&ctx.core.config.server.client_tags_denied).as_str().into();
     let guise = Some(Box::new(Guise { mask: shown.into(), why: Why::Relayed }));
     let (kind, text) = (MessageKind::Privmsg, text.into());
     ctx.commit(Op::Message(Box::new(Message { from, to, kind, text, tags, guise })));
     Ok(())
 }
 
-fn may_relay(ctx: &Ctx<'_>, user: UserId, channel: ChannelId) -> bool {
+/// Whether a user may relay as an operator of the channel.
+fn relays(ctx: &Ctx<'_>, user: UserId, channel: ChannelId) -> bool {
     let status = ctx.network().status(channel, user);
     let operator = status.is_some_and(|status| status.at_least(Status::OP));
-    ctx.core.config.relaymsg.operators && operator || ctx.may(user, Priv::Relay)
+    ctx.core.config.relaymsg.operators && operator
 }
 
 /// Whether a text can be the nick of somebody elsewhere, and nobody's here.
@@ -127,6 +133,9 @@ mod tests {
             alice <~ :s1.test FAIL RELAYMSG BLANK_MSG :*
             alice > MODE #a +b b/m!*@*
             alice > RELAYMSG #a b/m :x
+            alice <~ :s1.test FAIL RELAYMSG BANNED :*
+            alice > MODE #a -b+b b/m!*@* mute:b/*!*@*
+            alice > RELAYMSG #a B/m :x
             alice <~ :s1.test FAIL RELAYMSG BANNED :*
             root  > OPER root sesame
             root  > RELAYMSG #a c/m :y

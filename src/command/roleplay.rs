@@ -21,6 +21,7 @@ pub const REPLIES: &[&str] = &[
     reply::CANNOT_SEND_RP,
     reply::NO_SUCH_NICK,
     reply::NO_SUCH_CHANNEL,
+    reply::NEED_REGGED_NICK,
     reply::TARGET_UMODE_G,
     reply::TARGET_NOTIFY,
 ];

@@ -155,7 +155,8 @@ fn next(ctx: &Ctx<'_>, target: &str, cursor: &Cursor) -> Option<Holder> {
     if cursor.slot == 0 {
         return Some(Holder::Channel(channel));
     }
-    let next = ctx.network().members_after(channel, cursor.after).next();
+    let mut members = ctx.network().members_after(channel, cursor.after);
+    let next = members.find(|(other, _)| ctx.network().sees_member(channel, user, *other));
     next.map(|(user, _)| Holder::User(user))
 }
 
@@ -163,9 +164,13 @@ fn next(ctx: &Ctx<'_>, target: &str, cursor: &Cursor) -> Option<Holder> {
 fn catch_up(ctx: &mut Ctx<'_>, keys: &[&str]) {
     let Some(user) = ctx.session().user() else { return };
     let channels = ctx.whois(user).channels().to_vec();
-    let watched = ctx.session().monitor.iter().filter_map(|nick| ctx.network().nick(nick));
-    let members = channels.iter().flat_map(|channel| ctx.network().members(*channel));
-    let others = members.map(|(other, _)| other).chain(watched).filter(|other| *other != user);
+    let network = ctx.network();
+    let watched = ctx.session().monitor.iter().filter_map(|nick| network.nick(nick));
+    let members = channels.iter().flat_map(|channel| {
+        let members = network.members(*channel).map(|(other, _)| other);
+        members.filter(move |other| network.sees_member(*channel, user, *other))
+    });
+    let others = members.chain(watched).filter(|other| *other != user);
     let mut others: Vec<UserId> = others.take(OTHERS_MAX + 1).collect();
     if others.len() > OTHERS_MAX {
         if !is_second(ctx.session()) {
@@ -317,6 +322,57 @@ mod tests {
             alice > METADATA * SET color blue
             bob   > PING x
             bob   <! blue
+            ",
+        );
+    }
+
+    #[test]
+    fn who_comes_again_with_another_host_is_told_of_again() {
+        check(
+            r"
+            alice > METADATA * SET url one
+            alice > JOIN #a
+            bob   > CAP REQ draft/metadata-3
+            bob   > METADATA * SUB url
+            bob   > JOIN #a
+            bob   < :s1.test 761 bob alice url * :one
+            alice > MODE alice +x
+            bob   <~ :alice!~alice@* JOIN #a
+            bob   < :s1.test 761 bob alice url * :one
+            bob   > CAP REQ chghost
+            alice > MODE alice -x
+            bob   <~ * CHGHOST *
+            bob   <! url
+            ",
+        );
+    }
+
+    #[test]
+    fn nobody_is_told_of_those_whom_they_do_not_see() {
+        check(
+            r"
+            alice > JOIN #a
+            alice > METADATA * SET url op
+            alice > MODE #a +u
+            bob   > METADATA * SET url guest
+            bob   > JOIN #a
+            carol > CAP REQ :draft/metadata-3 batch
+            carol > METADATA * SUB url
+            carol > JOIN #a
+            carol <~ @batch=* :s1.test 761 carol alice url * :op
+            carol > METADATA #a SYNC
+            carol > METADATA * UNSUB url
+            carol > METADATA * SUB url
+            carol < :s1.test 761 carol alice url * :op
+            carol > PING x
+            carol <! guest
+            alice > MODE #a -u+D
+            dave  > METADATA * SET url late
+            dave  > JOIN #a
+            carol <! late
+            dave  > PRIVMSG #a :hi
+            carol < :dave!~dave@dave.test JOIN #a
+            carol < :s1.test 761 carol dave url * :late
             ",
         );
     }

@@ -54,4 +54,38 @@ mod tests {
             ",
         );
     }
+
+    #[test]
+    fn what_is_denied_is_not_passed_on() {
+        check(
+            r"
+            config server.client_tags_denied * -typing
+            alice > CAP REQ message-tags
+            bob   > CAP REQ message-tags
+            bob   > ISUPPORT
+            bob   <~ :s1.test 005 bob *CLIENTTAGDENY=*,-typing*
+            alice > @+typing=active;+draft/react=x TAGMSG bob
+            bob   <~ @msgid=*;+typing=active :alice!~alice@alice.test TAGMSG bob
+            alice > @+draft/react=x TAGMSG bob
+            alice > @+draft/reply=1 PRIVMSG bob :y
+            bob   <~ @msgid=* :alice!~alice@alice.test PRIVMSG bob :y
+            bob   <! react
+            bob   <! TAGMSG
+            ",
+        );
+    }
+
+    #[test]
+    fn replies_reactions_typing_and_contexts_pass() {
+        check(
+            r"
+            alice > CAP REQ message-tags
+            bob   > CAP REQ message-tags
+            bob   > ISUPPORT
+            bob   <! CLIENTTAGDENY
+            alice > @+draft/react=x;+draft/reply=1;+draft/unreact=y;+draft/channel-context=#a TAGMSG bob
+            bob   <~ @msgid=*;+draft/react=x;+draft/reply=1;+draft/unreact=y;+draft/channel-context=#a :alice!* TAGMSG bob
+            ",
+        );
+    }
 }

@@ -33,6 +33,8 @@ privileges! {
     Rehash "rehash";
     /// Saying something in channels for somebody elsewhere (RELAYMSG).
     Relay "relay";
+    /// Listing and closing what users report (REPORT).
+    Reports "reports";
     /// Seeing real hosts and addresses, hidden users and hidden channels.
     See "see";
 }
@@ -40,8 +42,8 @@ privileges! {
 /// The classes that are there without being configured.
 pub const CLASSES: &[(&str, &[Priv])] = &[
     ("admin", &EVERYTHING),
-    ("oper", &[Priv::Announce, Priv::Ban, Priv::Kill, Priv::Override, Priv::See]),
-    ("helper", &[]),
+    ("oper", &[Priv::Announce, Priv::Ban, Priv::Kill, Priv::Override, Priv::Reports, Priv::See]),
+    ("helper", &[Priv::Reports]),
 ];
 
 const EVERYTHING: [Priv; ALL.len()] = {
@@ -55,6 +57,11 @@ const EVERYTHING: [Priv; ALL.len()] = {
 };
 
 impl Priv {
+    /// Its name in a configuration.
+    pub fn name(self) -> &'static str {
+        ALL.iter().find(|row| row.0 == self).map_or("", |row| row.1)
+    }
+
     /// The privilege of that name.
     pub fn named(name: &str) -> Option<Priv> {
         ALL.iter().find(|row| row.1 == name).map(|row| row.0)

@@ -92,10 +92,18 @@ config! {
         casemapping: Casemap = "\"ascii\"", Casemap::Ascii, Restart;
         /// What WHOIS and LINKS say about this server.
         description: String = "\"An slircd server\"", "An slircd server".into(), Restart;
-        /// The file with the message of the day.
+        /// The file with the message of the day. {nick}, {user}, {host}, {server}, {network}, {version}, {users}, {channels} and {date} in it stand for what they say.
         motd: Option<PathBuf> = "", None, Live;
+        /// Lines that a new user is told in notices after the message of the day, with the same variables.
+        welcome: Vec<String> = "[]", Vec::new(), Live;
         /// The file with the rules that RULES shows.
         rules: Option<PathBuf> = "", None, Live;
+        /// Client-only tags that are not passed on, as ISUPPORT CLIENTTAGDENY tells: names without their +, `*` for all, and with a - in front those that pass in spite of it.
+        client_tags_denied: Vec<String> = "[]", Vec::new(), Live;
+        /// Whether users may take back (REDACT) what they have said.
+        redact_own: bool = "true", true, Live;
+        /// Whether half-operators and operators of a channel may take back what others have said there.
+        redact_others: bool = "true", true, Live;
         /// Who runs the server, as ADMIN tells.
         admin_name: Option<String> = "", None, Live;
         /// Where it is run.
@@ -237,6 +245,16 @@ config! {
         metadata_burst: u32 = "20", 20, Live, 1..=1_000_000;
         /// How long they then wait for each change.
         metadata_interval: Duration = "\"2s\"", Duration::from_secs(2), Live, 0..=3600;
+        /// The most lines of a message of several lines (`draft/multiline`).
+        multiline_lines: usize = "32", 32, Restart, 2..=100;
+        /// The most bytes of a message of several lines.
+        multiline_bytes: usize = "4096", 4096, Restart, 512..=16_384;
+        /// Of how many messages it is remembered who said them and where, so that they can be taken back.
+        redact_messages: usize = "10000", 10_000, Live, 0..=1_000_000;
+        /// How long users may take back what they have said; 0s for as long as it is remembered.
+        redact_window: Duration = "\"24h\"", Duration::from_secs(86_400), Live, 0..=31_536_000;
+        /// How many reports of users (REPORT) are kept for operators; the oldest goes first.
+        reports: usize = "100", 100, Live, 1..=10_000;
         /// How many past users WHOWAS remembers.
         whowas: usize = "1000", 1000, Live, 0..=100_000;
         /// How long the server may take to say goodbye.
@@ -279,7 +297,7 @@ config! {
         name: String = "", String::new(), Live;
         /// A class whose privileges this one has as well.
         extends: Option<String> = "", None, Live;
-        /// What operators of this class may do: ban, defcon, kill, rehash, see.
+        /// What operators of this class may do: announce, ban, channels, defcon, force, identity, kill, override, rehash, reports, see.
         privileges: Vec<Priv> = "[]", Vec::new(), Live;
     }
     /// The look-up of host names.

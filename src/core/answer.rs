@@ -4,13 +4,13 @@
 use super::{
     ConnId, Core,
     effect::{Capture, Effects},
-    render,
+    multiline, render,
     session::{Answer, Wait, send},
 };
 use crate::{
     time::Now,
     wire::{
-        cap, encode,
+        cap, encode, message,
         tags::{self, Tags},
     },
 };
@@ -31,8 +31,19 @@ pub fn begin(core: &mut Core, fx: &mut Effects, conn: ConnId, tags: Tags<'_>) {
     if label.is_empty() || label.len() > LABEL_MAX {
         return;
     }
-    session.answer = Some(Box::new(Answer { label: label.as_ref().into(), ..Answer::default() }));
+    self::label(core, fx, conn, &label);
+}
+
+/// Holds back what is answered from here on, under this label in place of any other.
+pub fn label(core: &mut Core, fx: &mut Effects, conn: ConnId, label: &str) {
+    let Some(session) = core.sessions.get_mut(conn) else { return };
+    session.answer = Some(Box::new(Answer { label: label.into(), ..Answer::default() }));
     fx.hold(Capture { conn, lines: Vec::new(), count: 0 });
+}
+
+/// A command that has answered nothing will be answered with a later one: its label, to be kept.
+pub fn postpone(core: &mut Core, conn: ConnId) -> Option<Box<str>> {
+    core.sessions.get_mut(conn)?.answer.take().map(|answer| answer.label)
 }
 
 /// Holds back again, now that a command that had to wait goes on.
@@ -53,6 +64,9 @@ pub fn end(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
     let Some(mut answer) = session.answer.take() else { return };
     answer.lines = capture.lines;
     answer.count = capture.count;
+    if complete && answer.batch.is_none() && is_batch(&answer.lines) {
+        return first_labelled(fx, conn, &answer);
+    }
     if answer.batch.is_none() && (answer.count > HELD_MAX || complete && answer.count > 1) {
         open(core, fx, conn, &mut answer, now);
     }
@@ -63,6 +77,31 @@ pub fn end(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
         finish(core, fx, conn, &answer, now);
     } else if let Some(session) = core.sessions.get_mut(conn) {
         session.answer = Some(answer);
+    }
+}
+
+/// Whether lines are one message of several lines, whose batch then carries the label itself
+/// (`ircv3: multiline`).
+fn is_batch(lines: &[u8]) -> bool {
+    let mut lines = lines.split_inclusive(|byte| *byte == b'\n');
+    let (Some(first), Some(last)) = (lines.next(), lines.next_back()) else { return false };
+    let reference = |line: &[u8], sign: &str| {
+        let message = message::parse(std::str::from_utf8(line).ok()?.trim_end())?;
+        let ours = sign == "-" || message.args.get(1) == Some(multiline::TYPE);
+        let reference = message.args.get(0).filter(|_| ours && message.verb == "BATCH")?;
+        reference.strip_prefix(sign).map(str::to_owned)
+    };
+    let opened = reference(first, "+");
+    opened.is_some() && opened == reference(last, "-")
+}
+
+/// Sends lines whose first carries the label.
+fn first_labelled(fx: &mut Effects, conn: ConnId, answer: &Answer) {
+    let tag = format!("label={}", tags::escape(&answer.label));
+    for (place, line) in answer.lines.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        send(fx, conn, |out| {
+            if place == 0 { encode::add_tag(line, &tag, out) } else { out.extend_from_slice(line) }
+        });
     }
 }
 

@@ -25,6 +25,15 @@ pub fn find<'a>(
     channel.all_masks('b').find(touches)
 }
 
+/// Whether a ban by mask keeps somebody out or from speaking who is no user here. No exception counts.
+pub fn touches(core: &Core, channel: &Channel, person: &Person<'_>) -> bool {
+    let casemap = core.network().casemap();
+    channel.all_masks('b').filter_map(|mask| mask.ban.as_ref()).any(|ban| {
+        matches!(&ban.fits, Fits::Mask(mask) if mask.fits(person, casemap) != ban.not)
+            && matches!(ban.act, Act::Ban | Act::Mute)
+    })
+}
+
 /// Whether a user is on a list, be it of exceptions from `+i` or of exceptions from bans.
 pub fn listed(core: &Core, channel: &Channel, letter: char, user: UserId) -> bool {
     channel.all_masks(letter).any(|mask| {

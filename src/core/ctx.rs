@@ -225,7 +225,7 @@ impl Ctx<'_> {
     /// Gives a long answer piece by piece, no faster than its reader reads it.
     pub fn stream(&mut self, cursor: Cursor, step: fn(&mut Ctx<'_>, Cursor) -> Option<Cursor>) {
         if let Some(cursor) = step(self, cursor) {
-            self.session_mut().wait = Wait::Stream(Next { step, cursor });
+            self.session_mut().wait = Wait::Stream(Box::new(Next { step, cursor }));
             self.fx.push(Effect::Drain { conn: self.conn });
         }
     }

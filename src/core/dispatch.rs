@@ -4,6 +4,7 @@ use super::{
     ConnId, Core, answer, bans,
     ctx::{Ctx, Outcome, Then},
     effect::{Effect, Effects},
+    multiline,
     oper::Priv,
     render,
     session::{Phase, Wait},
@@ -14,7 +15,7 @@ use crate::{
     network::UserId,
     time::Now,
     wire::{
-        fail,
+        cap, fail,
         message::{self, Args, Message},
         reply,
         tags::Tags,
@@ -257,6 +258,12 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
     if shunned && !bans::HEARD_WHILE_SHUNNED.contains(&command.name) {
         return Ok(());
     }
+    if let (Some(reference), Some(_)) = (message.tags.get("batch"), user) {
+        let session = ctx.session();
+        if session.batch.is_some() || session.caps.contains(cap::MULTILINE_BATCH) {
+            return multiline::line(ctx, message, &reference);
+        }
+    }
     if message.args.len() < command.required() {
         return Err(reply::need_more_params(command.name).into());
     }
@@ -280,7 +287,7 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
 }
 
 /// Writes down what an operator does with a privilege, before it is done.
-fn audit(ctx: &Ctx<'_>, user: UserId, message: &Message<'_>) {
+pub fn audit(ctx: &Ctx<'_>, user: UserId, message: &Message<'_>) {
     let who = ctx.network().user(user);
     let args: Vec<&str> = message.args.iter().collect();
     log::info!(

@@ -5,7 +5,7 @@ use super::{
     ctx::Then,
     dispatch,
     effect::{Effect, Effects},
-    registration, reload, render,
+    multiline, registration, reload, render,
     session::{Phase, Wait},
     snotice,
     timer::Timer,
@@ -56,6 +56,7 @@ pub fn tick(core: &mut Core, fx: &mut Effects, now: Now) {
         match timer {
             Timer::Ping(conn) => ping(core, fx, conn, now),
             Timer::Registration(conn) => registration(core, fx, conn),
+            Timer::Batch(conn) => multiline::expire(core, fx, conn, now),
             Timer::Gate(conn) => gate(core, fx, conn, now),
             Timer::Job(id) => dispatch::done(core, fx, id, Answer::Busy, now),
             Timer::Grace(server) => grace(core, fx, server, now),
@@ -168,6 +169,12 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     }
 }
 
+/// Something does not work that an administrator has to look after; the server goes on.
+pub fn fault(core: &mut Core, fx: &mut Effects, text: &str, now: Now) {
+    log::error!("{text}");
+    snotice::here(core, fx, 'r', |_| text.to_owned(), now);
+}
+
 /// Servers that have been out of reach for so long that nobody expects them back are forgotten, with the
 /// places that their users hold in channels.
 fn forget_lost(core: &mut Core, fx: &mut Effects, now: Now) {
@@ -200,7 +207,7 @@ pub fn mark(core: &mut Core, fx: &mut Effects, now: Now) {
     core.ask(fx, Job::Store(query), Then::Server(marked), now);
 }
 
-fn marked(core: &mut Core, _fx: &mut Effects, answer: Answer, _now: Now) {
+fn marked(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
     let failure = match answer {
         Answer::Stored(Ok(_)) => None,
         Answer::Stored(Err(error)) => Some(error.to_string()),
@@ -212,12 +219,17 @@ fn marked(core: &mut Core, _fx: &mut Effects, answer: Answer, _now: Now) {
         Some(_) if failed => core.marked = 0,
         Some(error) => {
             core.marked = 0;
-            log::error!(
-                "the database cannot be written to: {error}; chat goes on, and it is tried again every {} s",
-                EVERY.as_secs()
+            let secs = EVERY.as_secs();
+            let text = format!(
+                "the database cannot be written to: {error}; chat goes on, and it is tried again every {secs} s"
             );
+            fault(core, fx, &text, now);
         }
-        None if failed => log::info!("the database can be written to again"),
+        None if failed => {
+            let text = "the database can be written to again";
+            log::info!("{text}");
+            snotice::here(core, fx, 'r', |_| text.to_owned(), now);
+        }
         None => (),
     }
 }

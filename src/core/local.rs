@@ -34,6 +34,8 @@ pub struct Local {
     pub changes: Bucket,
     /// When the user last knocked.
     pub knocked: Option<Mono>,
+    /// When the user last reported something to operators.
+    pub reported: Option<Mono>,
     /// Channels that the user has been asked into, the latest last.
     pub invites: Vec<ChannelName>,
 }
@@ -52,6 +54,7 @@ impl Local {
             informed: None,
             changes: Bucket::full(now.mono),
             knocked: None,
+            reported: None,
             invites: Vec::new(),
         }
     }

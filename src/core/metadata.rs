@@ -160,11 +160,17 @@ pub fn entered(core: &mut Core, fx: &mut Effects, conn: ConnId, channel: Channel
 }
 
 /// Tells sessions of a user whom they did not see before.
-pub fn introduce(core: &Core, fx: &mut Effects, user: UserId, to: &[ConnId], now: Now) {
+pub fn introduce(
+    core: &Core,
+    fx: &mut Effects,
+    user: UserId,
+    to: impl IntoIterator<Item = ConnId>,
+    now: Now,
+) {
     if core.network().find_user(user).is_none_or(|user| user.metadata.is_empty()) {
         return;
     }
     for conn in to {
-        told(core, fx, *conn, (Holder::User(user), None), now);
+        told(core, fx, conn, (Holder::User(user), None), now);
     }
 }

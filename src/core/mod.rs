@@ -27,11 +27,14 @@ pub mod local;
 pub mod lookalikes;
 pub mod metadata;
 pub mod monitor;
+pub mod multiline;
 pub mod oper;
 pub mod policy;
+pub mod recent;
 pub mod registration;
 pub mod reload;
 pub mod render;
+pub mod reports;
 #[cfg(test)]
 mod scene;
 pub mod session;
@@ -67,6 +70,8 @@ use effect::{Effect, Effects};
 use local::Local;
 use lookalikes::Lookalikes;
 use monitor::Monitor;
+use recent::Recent;
+use reports::Reports;
 use session::Session;
 use snotice::Snomask;
 use std::collections::BTreeMap;
@@ -115,6 +120,10 @@ pub struct Core {
     pub whowas: Whowas,
     /// Who wants to know when somebody comes or goes.
     pub monitor: Monitor,
+    /// What has been said lately.
+    pub recent: Recent,
+    /// What users have reported to operators.
+    pub reports: Reports,
     /// Private messages that another server may not have seen yet.
     pub undelivered: Undelivered,
     /// What clients are told about coming back by TLS.
@@ -172,6 +181,8 @@ impl Core {
             lookalikes: Lookalikes::new(config.server.casemapping, start.seed),
             whowas: Whowas::new(config.limits.whowas),
             monitor: Monitor::default(),
+            recent: Recent::default(),
+            reports: Reports::default(),
             undelivered: Undelivered::default(),
             sts: sts::Policy::new(&config.sts, &certificates),
             cloak: Cloak::new(&start.cloak, &config.cloak),

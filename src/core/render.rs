@@ -3,6 +3,8 @@
 mod announce;
 pub mod channel;
 mod metadata;
+mod redact;
+mod report;
 mod request;
 mod split;
 mod user;
@@ -10,7 +12,8 @@ mod user;
 use super::{
     ConnId, Core, audience, bans, callerid, defcon,
     effect::{Effect, Effects},
-    housekeeping,
+    housekeeping, multiline,
+    recent::{Place, Said},
     session::Phase,
     snotice,
     whowas::Past,
@@ -116,7 +119,10 @@ impl Tell<'_> {
             Change::Knocked { user, channel } => self.knocked(*user, *channel),
             Change::Said { by, channel } => self.said(*by, *channel),
             Change::Told { by, user } => self.told(*by, *user),
+            Change::Redacted { by } => self.redacted(*by),
             Change::Announced => self.announced(),
+            Change::Reported { by } => self.reported(*by),
+            Change::ReportClosed => self.report_closed(),
             Change::Snotice => self.snotice(),
             Change::Asked { user } => self.asked(*user),
             Change::Missed(server) => self.missed(*server),
@@ -177,8 +183,9 @@ impl Tell<'_> {
 
     fn told(&mut self, by: UserId, user: UserId) {
         let Op::Message(message) = self.op else { return };
+        self.remember_words(by, message, Place::User(user));
         let nick = self.core.network().user(user).nick().to_string();
-        let msg = self.message(by, &nick, message);
+        let msgs = self.messages(by, &nick, message);
         let mut to = audience::of_user(self.core, user).to_vec();
         if !callerid::hears(self.core, user, by) {
             to.clear();
@@ -188,15 +195,15 @@ impl Tell<'_> {
         if user == by {
             // What arrives is no answer to what was sent: only the echo carries the label.
             let held = self.fx.release();
-            self.send(&msg, to);
+            msgs.iter().for_each(|msg| self.send(msg, to.iter().copied()));
             if let Some(capture) = held {
                 self.fx.hold(capture);
             }
             echo.retain(|conn| Some(*conn) == self.cause);
-            self.send(&msg, echo);
-        } else {
-            self.send(&msg, to.into_iter().chain(echo));
+            to = Vec::new();
         }
+        to.extend(echo);
+        msgs.iter().for_each(|msg| self.send(msg, to.iter().copied()));
         let home = self.core.network().user(user).uid.server;
         if self.core.locals.get(by).is_some()
             && home != self.core.sid()
@@ -230,16 +237,64 @@ impl Tell<'_> {
         };
         let name = self.core.network().channel(channel).name.as_str();
         let shown = prefix.map_or_else(|| name.to_owned(), |prefix| format!("{prefix}{name}"));
-        let msg = self.message(by, &shown, message);
-        let own = audience::of_user(self.core, by);
-        let others =
-            audience::who_hear(self.core, channel, lowest).filter(|conn| !own.contains(conn));
-        let mut echo = self.echo(by);
+        // Only operators have heard what was moderated.
+        let hearers = if prefix.is_none() && lowest == Status::HALFOP { Some('%') } else { prefix };
+        self.remember_words(by, message, Place::Channel(channel, hearers));
+        let msgs = self.messages(by, &shown, message);
+        let (own, mut echo) = (audience::of_user(self.core, by), self.echo(by));
         if message.guise.as_ref().is_some_and(|guise| guise.why == Why::Played) {
             // No client shows of its own accord what it says under another name.
             echo = own.to_vec();
         }
-        audience::send(self.core, self.fx, &msg, others.chain(echo));
+        for msg in &msgs {
+            let others =
+                audience::who_hear(self.core, channel, lowest).filter(|conn| !own.contains(conn));
+            audience::send(self.core, self.fx, msg, others.chain(echo.iter().copied()));
+        }
+    }
+
+    /// Remembers what can be taken back; that somebody is typing is nothing of the kind.
+    fn remember_words(&mut self, from: UserId, message: &Message, place: Place) {
+        let typing = || message.tags.split(';').all(|tag| tag.starts_with("+typing"));
+        if message.kind != MessageKind::Tagmsg || !typing() {
+            let most = self.core.config.limits.redact_messages;
+            self.core.recent.note(self.at, Said { from, place }, most);
+        }
+    }
+
+    /// What tells of words: a message, or of several lines a batch and, for those who do not know such
+    /// batches, each line by itself.
+    fn messages(&mut self, by: UserId, target: &str, message: &Message) -> Vec<Msg> {
+        if message.guise.is_some() || !message.text.contains(['\n', '\r']) {
+            return vec![self.message(by, target, message)];
+        }
+        let (batch, first) = (self.core.new_batch(), self.line);
+        let open = self.by(by, "BATCH").param(&format!("+{batch}")).param(multiline::TYPE);
+        let mut batched = vec![open.param(target).client_tags(&message.tags)];
+        let mut alone: Vec<Msg> = Vec::new();
+        let (verb, mask) = (message.kind.verb(), self.core.network().user(by).mask());
+        let mut goes_on = false;
+        for piece in message.text.split_inclusive(['\n', '\r']) {
+            let text = piece.trim_end_matches(['\n', '\r']);
+            let mut msg = Msg::new(&mask, verb).param(target).text(text);
+            msg = msg.tag(cap::BATCH, "batch", &batch);
+            if std::mem::replace(&mut goes_on, piece.ends_with('\r')) {
+                msg = msg.tag(cap::MULTILINE, multiline::CONCAT, "");
+            }
+            batched.push(msg);
+            // ircv3: multiline: blank lines are not for those who do not know of it.
+            if !text.is_empty() {
+                self.line = first;
+                let msg = self.by(by, verb).param(target).client_tags(&message.tags).text(text);
+                alone.push(if alone.is_empty() { msg } else { msg.continued() });
+            }
+        }
+        // Each line has its number, though only the first shows it.
+        let lines = u16::try_from(batched.len() - 1).unwrap_or(u16::MAX);
+        self.line = first.saturating_add(lines);
+        batched.push(Msg::new(self.core.name(), "BATCH").param(&format!("-{batch}")));
+        let batched = batched.into_iter().map(|msg| msg.only(cap::MULTILINE_BATCH));
+        batched.chain(alone.into_iter().map(|msg| msg.unless(cap::MULTILINE_BATCH))).collect()
     }
 
     fn message(&mut self, by: UserId, target: &str, message: &Message) -> Msg {

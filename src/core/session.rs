@@ -1,6 +1,6 @@
 //! A client connection: its phase, its capabilities, and what it is waiting for.
 
-use super::{ConnId, effect::Effects, flood::Bucket, gateway::Claim, timer};
+use super::{ConnId, effect::Effects, flood::Bucket, gateway::Claim, multiline::Batch, timer};
 use crate::{
     config::Secret,
     core::ctx::Next,
@@ -36,6 +36,8 @@ pub struct Session {
     pub timer: timer::Key,
     /// What its next line has to wait for.
     pub wait: Wait,
+    /// The batch that it has opened.
+    pub batch: Option<Box<Batch>>,
     /// The answer to a labelled command that is not complete yet.
     pub answer: Option<Box<Answer>>,
     /// The numerics that the command at work has declared.
@@ -97,7 +99,7 @@ pub enum Wait {
     /// The end of a TLS handshake.
     Handshake,
     /// The rest of a long answer, which goes on when the output has drained.
-    Stream(Next),
+    Stream(Box<Next>),
 }
 
 /// The answer to a labelled command, while it is not complete.
@@ -128,6 +130,7 @@ impl Session {
             pinged: None,
             timer: timer::Key::default(),
             wait: Wait::Nothing,
+            batch: None,
             answer: None,
             declared: &[],
             oper: None,

@@ -22,7 +22,7 @@ const fn row(letter: char, about: &'static str) -> Row {
 
 /// Every kind, by letter. What the users of one server do is told on that server, all else everywhere.
 pub const KINDS: &[Row] = &[
-    row('a', "Announcements of administrators."),
+    row('a', "Announcements of administrators, and what users report."),
     row('b', "Addresses that a blocklist knows."),
     row('c', "Users of this server who come."),
     row('d', "Connections to this server that ended before they were users."),
@@ -33,7 +33,7 @@ pub const KINDS: &[Row] = &[
     row('n', "Users of this server who take another nick."),
     row('o', "Operators: who has become one, who has failed to, and what they override."),
     row('q', "Users of this server who leave."),
-    row('r', "Reading the configuration again."),
+    row('r', "Reading the configuration again, and what this server finds that it cannot do."),
     row('t', "STATS."),
     row('u', "Accounts."),
     row('v', "Hosts that are changed."),

@@ -74,7 +74,7 @@ pub fn check<'a>(
         }
         if record.has('S') || banned(Act::StripColor) {
             speech.text = format::strip(text);
-            if speech.text.is_empty() {
+            if speech.text.trim_matches(['\n', '\r']).is_empty() {
                 return Err(reply::no_text_to_send().into());
             }
         }
@@ -124,7 +124,8 @@ fn filtered(ctx: &Ctx<'_>, record: &Channel, text: &str) -> bool {
     if texts.peek().is_none() {
         return false;
     }
-    let (plain, casemap) = (format::strip(text), ctx.network().casemap());
+    // What goes on with the line before is one with it.
+    let (plain, casemap) = (format::strip(text).replace('\r', ""), ctx.network().casemap());
     texts.any(|entry| mask::fits_folded(&entry.canonical, &plain, casemap))
 }
 
@@ -141,7 +142,9 @@ fn flood(ctx: &mut Ctx<'_>, user: UserId, channel: ChannelId, text: &str) -> Res
     if rates == (None, None) {
         return Ok(());
     }
-    match ctx.core.chanflood.line((channel, user), rates, text, now) {
+    let lines = text.split(['\n', '\r']).filter(|line| !line.is_empty());
+    let mut verdicts = lines.map(|line| ctx.core.chanflood.line((channel, user), rates, line, now));
+    match verdicts.find(|verdict| *verdict != Verdict::Fine).unwrap_or(Verdict::Fine) {
         Verdict::Fine => Ok(()),
         Verdict::TooMuch => {
             tell(ctx, user, channel);

@@ -2,6 +2,7 @@
 
 use super::{ctx::Ctx, metadata};
 use crate::{
+    config::Config,
     network::{
         UserId,
         mode::{self, Kind},
@@ -35,7 +36,11 @@ pub fn burst(ctx: &mut Ctx<'_>, user: UserId) {
     }
     metadata::own(ctx.core, ctx.fx, ctx.conn, user, ctx.now);
     lusers(ctx);
-    motd(ctx);
+    motd(ctx, user);
+    for line in ctx.core.config.server.welcome.clone() {
+        let line = filled(ctx, user, &line);
+        ctx.notice(&line);
+    }
     let modes = ctx.whois(user).modes;
     if modes.contains('x') {
         let host = ctx.whois(user).host.clone();
@@ -122,16 +127,7 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
         ("UTF8ONLY", None),
         ("WHOX", None),
     ];
-    let config = &ctx.core.config;
-    let optional = [
-        // What ascii and rfc1459 do, the name of the mapping says.
-        (config.server.casemapping == Casemap::Precis)
-            .then(|| ("UTF8MAPPING", text("rfc8265".into()))),
-        config.roleplay.enabled.then(|| ("RPCHAN", text("E".into()))),
-        config.roleplay.enabled.then(|| ("RPUSER", text("E".into()))),
-        config.server.icon.clone().map(|icon| ("draft/ICON", text(icon))),
-    ];
-    let tokens: Vec<_> = tokens.into_iter().chain(optional.into_iter().flatten()).collect();
+    let tokens: Vec<_> = tokens.into_iter().chain(configured(&ctx.core.config)).collect();
     let lines = isupport::lines(&tokens);
     let replies: Vec<_> = lines.iter().map(|line| reply::isupport(line)).collect();
     if ctx.session().caps.contains(cap::BATCH.or(cap::EXTENDED_ISUPPORT)) {
@@ -140,6 +136,21 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
     for reply in replies {
         ctx.reply(reply);
     }
+}
+
+/// What is supported only where it is configured.
+fn configured(config: &Config) -> impl Iterator<Item = (&'static str, Option<String>)> {
+    let denied = &config.server.client_tags_denied;
+    let tokens = [
+        // What ascii and rfc1459 do, the name of the mapping says.
+        (config.server.casemapping == Casemap::Precis)
+            .then(|| ("UTF8MAPPING", Some("rfc8265".into()))),
+        config.roleplay.enabled.then(|| ("RPCHAN", Some("E".into()))),
+        config.roleplay.enabled.then(|| ("RPUSER", Some("E".into()))),
+        (!denied.is_empty()).then(|| ("CLIENTTAGDENY", Some(denied.join(",")))),
+        config.server.icon.clone().map(|icon| ("draft/ICON", Some(icon))),
+    ];
+    tokens.into_iter().flatten()
 }
 
 /// The numbers of users.
@@ -158,16 +169,55 @@ pub fn lusers(ctx: &mut Ctx<'_>) {
 }
 
 /// The message of the day.
-pub fn motd(ctx: &mut Ctx<'_>) {
+pub fn motd(ctx: &mut Ctx<'_>, user: UserId) {
     if ctx.core.texts.motd.is_empty() {
         return ctx.reply(reply::no_motd());
     }
     let name = ctx.core.name().to_owned();
     ctx.reply(reply::motd_start(&name));
     for line in ctx.core.texts.motd.clone() {
+        let line = filled(ctx, user, &line);
         ctx.reply(reply::motd(&line));
     }
     ctx.reply(reply::end_of_motd());
+}
+
+/// What can stand for something in the message of the day and in welcome lines, as `{name}`.
+const VARIABLES: &[(&str, Variable)] = &[
+    ("nick", |ctx, user| ctx.whois(user).nick().to_string()),
+    ("user", |ctx, user| ctx.whois(user).user.to_string()),
+    ("host", |ctx, user| ctx.whois(user).host.to_string()),
+    ("server", |ctx, _| ctx.core.name().to_owned()),
+    ("network", |ctx, _| ctx.core.config.server.network.clone()),
+    ("version", |_, _| VERSION.to_owned()),
+    ("users", |ctx, _| ctx.core.census.users.to_string()),
+    ("channels", |ctx, _| ctx.network().channel_count().to_string()),
+    ("date", |ctx, _| date_text(ctx.now.wall)),
+];
+
+type Variable = fn(&Ctx<'_>, UserId) -> String;
+
+/// A text with its variables filled in; what is none stays as it stands.
+fn filled(ctx: &Ctx<'_>, user: UserId, text: &str) -> String {
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let named = after.split_once('}').and_then(|(name, after)| {
+            let row = VARIABLES.iter().find(|row| row.0 == name)?;
+            Some((row.1, after))
+        });
+        rest = match named {
+            Some((value, after)) => {
+                out.push_str(&value(ctx, user));
+                after
+            }
+            None => {
+                out.push('{');
+                after
+            }
+        };
+    }
+    out + rest
 }
 
 /// `2026-11-22 23:59:59 UTC`
@@ -184,7 +234,33 @@ pub fn date_text(wall: crate::time::Wall) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::sim::script::check;
+
+    #[test]
+    fn variables_are_filled_in() {
+        check(
+            r"
+            config server.motd Hello {nick}, one of {users} on {network} at {server}: {smile {nick
+            config server.welcome {user}@{host} has come to {channels} channels
+            config server.welcome It is {date}, this is {version}.
+            alice > MOTD
+            alice < :s1.test 372 alice :- Hello alice, one of 1 on Test at s1.test: {smile {nick
+            alice <~ :s1.test 376 alice :*
+            alice < :s1.test NOTICE alice :~alice@alice.test has come to 0 channels
+            alice <~ :s1.test NOTICE alice :It is 20??-*UTC, this is slircd-*.
+            alice < :s1.test 372 alice :- Hello alice, one of 1 on Test at s1.test: {smile {nick
+            ",
+        );
+    }
+
+    #[test]
+    fn every_variable_is_documented() {
+        let example = crate::config::schema::example();
+        for (name, _) in VARIABLES {
+            assert!(example.contains(&format!("{{{name}}}")), "{name}");
+        }
+    }
 
     #[test]
     fn who_registers_learns_who_they_are() {

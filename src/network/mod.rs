@@ -54,7 +54,7 @@ pub struct User {
     /// The nick asked for; what is worn is [`User::nick`].
     wanted: Nick,
     /// The identity as a nick, worn while an earlier claim has the nick asked for.
-    unique: Option<Nick>,
+    unique: Option<Box<Nick>>,
     /// When the nick was asked for.
     claimed: Stamp,
     /// When the user came.
@@ -90,7 +90,7 @@ pub struct User {
 impl User {
     /// The nick that the user goes by.
     pub fn nick(&self) -> &Nick {
-        self.unique.as_ref().unwrap_or(&self.wanted)
+        self.unique.as_deref().unwrap_or(&self.wanted)
     }
 
     /// `nick!user@host`, the source of the user's messages.

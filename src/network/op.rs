@@ -193,6 +193,33 @@ pub enum Op {
     },
     /// Words that pass by and leave no trace in the network.
     Message(Box<Message>),
+    /// Words are taken back.
+    Redact {
+        /// By whom.
+        by: Uid,
+        /// The operation that said them.
+        said: Stamp,
+        /// To whom.
+        to: Target,
+        /// Why; empty for no reason.
+        reason: Box<str>,
+    },
+    /// A user tells operators of something.
+    Report {
+        /// Who.
+        by: Uid,
+        /// A user as `nick!user@host`, or a channel.
+        about: Box<str>,
+        /// What is wrong.
+        reason: Box<str>,
+    },
+    /// An operator has dealt with what a user has reported.
+    ReportClosed {
+        /// Who.
+        by: Source,
+        /// The operation that reported it.
+        report: Stamp,
+    },
     /// Operators are told of something, those whose snomask has the letter.
     Snotice {
         /// Which kind of thing.
@@ -391,7 +418,8 @@ pub struct Message {
     pub to: Target,
     /// How.
     pub kind: MessageKind,
-    /// The words; none for a TAGMSG.
+    /// The words; none for a TAGMSG. Of several lines (`ircv3: multiline`) each begins after a LF, or
+    /// after a CR where it goes on with the one before; neither can stand in a line.
     pub text: Box<str>,
     /// Client-only tags as they came, without the `@`.
     pub tags: Box<str>,
@@ -624,6 +652,18 @@ pub enum Change {
         /// To whom.
         user: UserId,
     },
+    /// Words have been taken back; which stands in the operation.
+    Redacted {
+        /// By whom.
+        by: UserId,
+    },
+    /// A user has reported something; it stands in the operation.
+    Reported {
+        /// Who.
+        by: UserId,
+    },
+    /// A report has been closed; which stands in the operation.
+    ReportClosed,
     /// Operators are told of something; it stands in the operation.
     Snotice,
     /// Something is asked of a user's own server; it stands in the operation.

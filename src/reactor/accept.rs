@@ -63,7 +63,8 @@ impl Reactor {
 
     /// Follows a configuration that has been read again. What cannot be done is complained about, and
     /// stays as it was.
-    pub(super) fn reconfigure(&mut self, loaded: &Loaded) {
+    /// Returns what could not be done.
+    pub(super) fn reconfigure(&mut self, loaded: &Loaded) -> Vec<String> {
         self.limits = loaded.config.limits.clone();
         log::set_max_level(loaded.config.log.level);
         let listen = &loaded.config.listen;
@@ -85,13 +86,15 @@ impl Reactor {
             log::info!("no longer listening on {}", listener.shown());
             listener.close(self.poll.registry());
         }
+        let mut faults = Vec::new();
         for place in 0..listen.len() {
             match self.listen(place, loaded) {
                 Ok(Some(shown)) => log::info!("listening on {shown}"),
                 Ok(None) => (),
-                Err(error) => log::error!("{error}"),
+                Err(error) => faults.push(error.to_string()),
             }
         }
+        faults
     }
 
     /// Lets in who is waiting, up to a number in each turn.

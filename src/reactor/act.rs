@@ -16,6 +16,7 @@ impl Reactor {
         }
         let mut fx = mem::take(&mut self.fx);
         let mut list = fx.take();
+        let mut faults = Vec::new();
         for effect in list.drain(..) {
             match effect {
                 Effect::Send { line, to } => {
@@ -53,12 +54,15 @@ impl Reactor {
                 }
                 // Who leaves lets nobody in any more.
                 Effect::Reconfigure(_) if self.leaving.is_some() => (),
-                Effect::Reconfigure(loaded) => self.reconfigure(&loaded),
+                Effect::Reconfigure(loaded) => faults.extend(self.reconfigure(&loaded)),
                 Effect::Stop => self.leave(),
             }
         }
         fx.clear(list);
         self.fx = fx;
+        for fault in &faults {
+            self.server.handle(Input::Fault { text: fault }, self.now, &mut self.fx);
+        }
         if self.outbox.is_full() {
             self.flush();
         }

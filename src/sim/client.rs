@@ -1,6 +1,9 @@
 //! A client: what it was sent, what it has yet to say, and whether it reads.
 
-use super::view::{Event, View};
+use super::{
+    told::Told,
+    view::{Event, View},
+};
 use crate::core::ConnId;
 use std::collections::VecDeque;
 
@@ -17,6 +20,8 @@ pub struct Client {
     pub got: VecDeque<String>,
     /// What it believes.
     pub view: View,
+    /// What it believes that others tell of themselves.
+    pub told: Told,
     /// Lines that wait for the server to be ready.
     pub pending: VecDeque<String>,
     /// Whether it takes what is sent to it.
@@ -49,6 +54,7 @@ impl Client {
             conn: Some(conn),
             got: VecDeque::new(),
             view: View::default(),
+            told: Told::default(),
             pending: VecDeque::new(),
             reads: true,
             unread: 0,
@@ -62,6 +68,7 @@ impl Client {
         if !self.reads {
             self.unread += line.len() + 2;
         }
+        self.told.hear(line);
         let event = self.view.hear(line);
         if !self.hushed {
             self.got.push_back(line.to_owned());

@@ -12,6 +12,7 @@ pub mod host;
 mod ledger;
 pub mod oracle;
 pub mod script;
+pub mod told;
 pub mod view;
 pub mod workload;
 

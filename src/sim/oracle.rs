@@ -68,6 +68,9 @@ fn misled(sim: &Sim, client: &Client) -> Vec<String> {
     compare_self(server, user, &client.view, &mut wrong);
     compare_rooms(server.core().network(), user, &client.view, &mut wrong);
     compare_people(server.core().network(), user, &client.view, &mut wrong);
+    let rooms = client.view.rooms.iter();
+    let vague = rooms.filter(|(_, room)| room.vague).map(|(name, _)| name.as_str()).collect();
+    wrong.extend(client.told.misled(server.core().network(), user, &vague));
     wrong
 }
 

@@ -21,21 +21,30 @@
 //! | `clock 2 -5` | a server's clock is wrong by so many seconds |
 //! | `same` | all servers agree |
 //!
+//! `$id` in a line is the message id of the last message (PRIVMSG, NOTICE, TAGMSG, BATCH) that was read
+//! and had one.
+//!
 //! In the end every client must believe what its server knows: on the side, and without any of that being
 //! seen, it asks for modes, lists and users of the channels it enters, as clients do.
 
 use super::{Sim, client::Manners, config, fabric::Pair, oper, oracle, webirc};
 use crate::{
     config::{Config, Listen, Secret},
-    wire::{casemap::Casemap, mask},
+    wire::{casemap::Casemap, mask, tags::Tags},
 };
 use std::{collections::BTreeMap, time::Duration};
 
 /// Plays a transcript.
 #[track_caller]
 pub fn check(script: &str) {
-    let mut play =
-        Play { servers: 1, links: None, config: config(), sim: None, clients: BTreeMap::new() };
+    let mut play = Play {
+        servers: 1,
+        links: None,
+        config: config(),
+        sim: None,
+        clients: BTreeMap::new(),
+        id: String::new(),
+    };
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
         play.line(line);
     }
@@ -83,6 +92,9 @@ impl Crowd {
     }
 }
 
+/// What has an id that can be named.
+const SAYS: [&str; 4] = [" PRIVMSG ", " NOTICE ", " TAGMSG ", " BATCH "];
+
 /// A network of clients who ask for what they have to know, and in which all that must hold is looked at.
 fn watched(mut sim: Sim, config: &Config) -> Sim {
     // Questions cost credit at the flood gate, which a transcript about it counts.
@@ -113,6 +125,8 @@ struct Play {
     config: Config,
     sim: Option<Sim>,
     clients: BTreeMap<String, usize>,
+    /// The message id of the last message that was read and had one.
+    id: String,
 }
 
 impl Play {
@@ -237,6 +251,25 @@ impl Play {
                 let (name, password) = value.split_once(' ').unwrap_or((value, ""));
                 self.config.oper.push(oper(name, password));
             }
+            _ => self.set_words(key, value),
+        }
+    }
+
+    /// What holds of words and who may take them back.
+    fn set_words(&mut self, key: &str, value: &str) {
+        let number = || value.parse().unwrap_or(0);
+        match key {
+            "server.welcome" => self.config.server.welcome.push(value.into()),
+            "limits.reports" => self.config.limits.reports = number(),
+            "limits.redact_messages" => self.config.limits.redact_messages = number(),
+            "limits.redact_window" => self.config.limits.redact_window = seconds(value),
+            "limits.multiline_lines" => self.config.limits.multiline_lines = number(),
+            "limits.multiline_bytes" => self.config.limits.multiline_bytes = number(),
+            "server.redact_own" => self.config.server.redact_own = value == "true",
+            "server.redact_others" => self.config.server.redact_others = value == "true",
+            "server.client_tags_denied" => {
+                self.config.server.client_tags_denied = value.split(' ').map(Into::into).collect();
+            }
             _ => panic!("cannot configure {key}"),
         }
     }
@@ -244,6 +277,7 @@ impl Play {
     fn speech(&mut self, line: &str) {
         let Some(place) = line.find(['<', '>']) else { panic!("cannot read: {line}") };
         let (who, rest) = line.split_at(place);
+        let rest = rest.replace("$id", &self.id);
         let (name, server) = who.trim().split_once('@').unwrap_or((who.trim(), "1"));
         let client = match self.clients.get(name) {
             Some(client) => *client,
@@ -274,6 +308,11 @@ impl Play {
             let fits = got.trim_end() == want
                 || pattern.is_some_and(|pattern| mask::matches(pattern, &got, Casemap::Ascii));
             if fits {
+                let tags = got.strip_prefix('@').and_then(|got| got.split(' ').next());
+                let id = tags.and_then(|tags| Tags::new(tags).get("msgid"));
+                if let Some(id) = id.filter(|_| SAYS.iter().any(|verb| got.contains(verb))) {
+                    self.id = id.into_owned();
+                }
                 return;
             }
             seen.push(got);

@@ -82,10 +82,14 @@ caps! {
     5 CHGHOST = "chghost" offered;
     /// What the server supports can be asked for, and comes as a batch.
     6 EXTENDED_ISUPPORT = "draft/extended-isupport" offered;
+    /// Messages can be taken back.
+    30 MESSAGE_REDACTION = "draft/message-redaction" offered;
     /// Users and channels tell of themselves, key by key, in METADATA lines.
     40 METADATA_2 = "draft/metadata-2" offered;
     /// Users and channels tell of themselves, key by key, in numerics.
     41 METADATA_3 = "draft/metadata-3" offered;
+    /// A message may have several lines, as long as a batch may be.
+    31 MULTILINE = "draft/multiline" offered;
     /// No names are sent on joining; the name before it was ratified.
     7 DRAFT_NO_IMPLICIT_NAMES = "draft/no-implicit-names" offered;
     /// What operators of the network do is marked.
@@ -125,6 +129,9 @@ caps! {
     /// NAMES tells whole masks.
     20 USERHOST_IN_NAMES = "userhost-in-names" offered;
 }
+
+/// What is sent and read in batches of several lines: who knows the one must know the other.
+pub const MULTILINE_BATCH: CapSet = MULTILINE.or(BATCH);
 
 #[cfg(test)]
 mod tests {

@@ -85,6 +85,13 @@ impl Msg {
         self
     }
 
+    /// Without its id: what goes on with a message that has it already.
+    #[must_use]
+    pub fn continued(mut self) -> Msg {
+        self.id = None;
+        self
+    }
+
     /// The sender's account, for those with `account-tag`.
     #[must_use]
     pub fn account(self, account: Option<&str>) -> Msg {

@@ -72,9 +72,9 @@ pub struct Row {
     /// Its letter without a prefix.
     pub letter: char,
     /// What else it is called behind `~`.
-    unreal: &'static [&'static str],
+    pub unreal: &'static [&'static str],
     /// Its letter behind `$`.
-    charybdis: Option<char>,
+    pub charybdis: Option<char>,
     word: Word,
     /// What it does, for HELP.
     pub about: &'static str,

@@ -61,6 +61,28 @@ macro_rules! standards {
 }
 
 standards! {
+    /// A batch whose reference has letters that it may not have (`ircv3: client-batch`).
+    Fail invalid_reftag(reference) => "BATCH" "INVALID_REFTAG" "A reference has letters, digits and hyphens, at most 64, behind + or -.";
+    /// A batch that stayed open for too long (`ircv3: client-batch`).
+    Fail batch_timeout(reference) => "BATCH" "TIMEOUT" "The batch was open for too long and is thrown away.";
+    /// A batch of a type that clients cannot send (`ircv3: client-batch`).
+    Fail unknown_batch_type(reference, kind) => "BATCH" "UNKNOWN_TYPE" "No batch of this type can be sent here, or your client has not asked for it.";
+    /// More bytes than a message of several lines may have (`ircv3: multiline`).
+    Fail multiline_max_bytes(limit) => "BATCH" "MULTILINE_MAX_BYTES" "The message is too long and is thrown away.";
+    /// More lines than a message of several lines may have (`ircv3: multiline`).
+    Fail multiline_max_lines(limit) => "BATCH" "MULTILINE_MAX_LINES" "The message has too many lines and is thrown away.";
+    /// A line for another target than its batch (`ircv3: multiline`).
+    Fail multiline_invalid_target(batch, line) => "BATCH" "MULTILINE_INVALID_TARGET" "A line of the message is for another target; the message is thrown away.";
+    /// Anything else that is wrong with a message of several lines (`ircv3: multiline`).
+    Fail multiline_invalid() => "BATCH" "MULTILINE_INVALID" "The batch is not a message of several lines, or not in order; it is thrown away.";
+    /// Whose messages cannot be taken back (`ircv3: message-redaction`).
+    Fail redact_invalid_target(target) => "REDACT" "INVALID_TARGET" "There is no such channel or user, or you are not in the channel.";
+    /// A message that is somebody else's (`ircv3: message-redaction`).
+    Fail redact_forbidden(target, id) => "REDACT" "REDACT_FORBIDDEN" "You may not take back this message.";
+    /// A message that was said too long ago (`ircv3: message-redaction`).
+    Fail redact_window_expired(target, id, window) => "REDACT" "REDACT_WINDOW_EXPIRED" "This message is too old to be taken back.";
+    /// A message that is not, or no longer, known (`ircv3: message-redaction`).
+    Fail unknown_msgid(target, id) => "REDACT" "UNKNOWN_MSGID" "There is no such message here, or it is too old.";
     /// A line that is not UTF-8 (`ircv3: utf8-only`).
     Fail invalid_utf8() => "*" "INVALID_UTF8" "Your message is not UTF-8 and was not handled; set your client to UTF-8.";
     /// Nobody whose metadata there is (`ircv3: metadata`).

@@ -44,9 +44,9 @@ fn colour(text: &str, most: usize, digit: impl Fn(char) -> bool) -> &str {
     }
 }
 
-/// Whether a text is a CTCP other than ACTION.
+/// Whether any line of a text is a CTCP other than ACTION.
 pub fn is_ctcp(text: &str) -> bool {
-    text.strip_prefix('\x01').is_some_and(|body| {
+    text.split(['\n', '\r']).filter_map(|line| line.strip_prefix('\x01')).any(|body| {
         let verb = body.trim_end_matches('\x01').split(' ').next().unwrap_or_default();
         !verb.eq_ignore_ascii_case("ACTION")
     })
@@ -76,6 +76,7 @@ mod tests {
     #[test]
     fn an_action_is_no_ctcp() {
         assert!(is_ctcp("\x01PING 1\x01") && is_ctcp("\x01VERSION"));
+        assert!(is_ctcp("hi\n\x01PING 1\x01") && !is_ctcp("hi\r\x01ACTION waves\x01"));
         assert!(!is_ctcp("\x01ACTION waves\x01") && !is_ctcp("hi \x01PING\x01"));
     }
 }

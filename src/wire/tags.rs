@@ -28,15 +28,22 @@ impl<'a> Tags<'a> {
         self.iter().filter(|tag| tag.0 == key).last().map(|tag| unescape(tag.1))
     }
 
-    /// The client-only tags, raw and joined as they came; of several of one key, the last. Those that
-    /// hold what no line may hold are left out: some clients take a lone CR for the end of a line.
-    pub fn client_only(self) -> String {
+    /// Whether there is any client-only tag.
+    pub fn has_client_only(self) -> bool {
+        self.iter().any(|tag| tag.0.len() > 1 && tag.0.starts_with('+'))
+    }
+
+    /// The client-only tags that are not denied, raw and joined as they came; of several of one key, the
+    /// last. Those that hold what no line may hold are left out: some clients take a lone CR for the end
+    /// of a line.
+    pub fn client_only(self, denied: &[String]) -> String {
         let whole = |text: &str| !text.contains(['\r', '\n', '\0']);
-        let is_client_only = |tag: &(&str, &str)| {
-            tag.0.len() > 1 && tag.0.starts_with('+') && whole(tag.0) && whole(tag.1)
+        let passes = |tag: &(&str, &str)| {
+            let named = tag.0.strip_prefix('+').is_some_and(|name| passes(name, denied));
+            named && whole(tag.0) && whole(tag.1)
         };
         let mut kept: Vec<(&str, &str)> = Vec::new();
-        for (key, value) in self.iter().filter(is_client_only) {
+        for (key, value) in self.iter().filter(passes) {
             kept.retain(|tag| tag.0 != key);
             kept.push((key, value));
         }
@@ -53,6 +60,15 @@ impl<'a> Tags<'a> {
         }
         text
     }
+}
+
+/// Whether a client-only tag is passed on, as CLIENTTAGDENY tells: `*` denies all, `name` one, and `-name`
+/// lets one pass in spite of `*` (`ircv3: message-tags`).
+fn passes(name: &str, denied: &[String]) -> bool {
+    let is = |entry: &String| entry == name;
+    let all = denied.iter().any(|entry| entry == "*");
+    let excepted = || denied.iter().any(|entry| entry.strip_prefix('-') == Some(name));
+    !name.is_empty() && !denied.iter().any(is) && (!all || excepted())
 }
 
 /// A value as it stands on the line, without NUL, for which there is no way to stand there.
@@ -114,7 +130,7 @@ mod tests {
     #[test]
     fn no_tag_can_carry_what_ends_a_line() {
         let tags = Tags::new("+a=1\r;+b\0=2;+c=3;+d=\n");
-        assert_eq!(tags.client_only(), "+c=3");
+        assert_eq!(tags.client_only(&[]), "+c=3");
         assert_eq!(escape("a\0b\r"), "ab\\r");
         assert_eq!(escape("\0"), "");
     }
@@ -124,6 +140,19 @@ mod tests {
         let tags = Tags::new("a=1;+x;a=2;+y=3;+x=4;+");
         assert_eq!(tags.get("a").as_deref(), Some("2"));
         assert_eq!(tags.get("b"), None);
-        assert_eq!(tags.client_only(), "+y=3;+x=4");
+        assert_eq!(tags.client_only(&[]), "+y=3;+x=4");
+    }
+
+    #[test]
+    fn what_is_denied_is_left_out() {
+        let kept = |denied: &[&str]| {
+            let denied: Vec<String> = denied.iter().map(|entry| (*entry).to_owned()).collect();
+            Tags::new("+a=1;+draft/b;c").client_only(&denied)
+        };
+        assert_eq!(kept(&["a"]), "+draft/b");
+        assert_eq!(kept(&["*"]), "");
+        assert_eq!(kept(&["*", "-draft/b"]), "+draft/b");
+        assert_eq!(kept(&["*", "a", "-a"]), "");
+        assert_eq!(kept(&["-a"]), "+a=1;+draft/b");
     }
 }

@@ -152,6 +152,8 @@ impl Client {
                 Ok(0) => return None,
                 Ok(len) => self.unread.extend_from_slice(&bytes[..len]),
                 Err(error) if is_end(&error) => return None,
+                // A program that another test has started may have ended meanwhile.
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => (),
                 Err(error) => panic!("{error}"),
             }
         }

@@ -59,8 +59,8 @@ impl Tell<'_> {
             let others = audience::who_see(self.core, channel, user);
             audience::send(self.core, self.fx, &msg, others);
         }
-        let others: Vec<ConnId> = audience::who_see(self.core, channel, user).collect();
-        metadata::introduce(self.core, self.fx, user, &others, self.now);
+        let others = audience::who_see(self.core, channel, user);
+        metadata::introduce(self.core, self.fx, user, others, self.now);
     }
 
     pub(super) fn left(&mut self, user: UserId, channel: ChannelId, sight: Sight, how: &Leave) {

@@ -71,7 +71,7 @@ impl Tell<'_> {
         self.batches("netjoin", &names, heard);
         for (conn, users) in again {
             for user in users {
-                metadata::introduce(self.core, self.fx, user, &[conn], self.now);
+                metadata::introduce(self.core, self.fx, user, [conn], self.now);
             }
         }
     }

@@ -127,6 +127,12 @@ impl Tell<'_> {
                 self.send(line, to.iter().copied());
             }
         }
+        let mut strangers = self.others_around(user);
+        strangers.retain(|conn| {
+            let session = self.core.sessions.get(*conn);
+            session.is_some_and(|session| !session.caps.contains(cap::CHGHOST))
+        });
+        metadata::introduce(self.core, self.fx, user, strangers, self.now);
     }
 
     /// The JOIN of a user who is in the channel.
@@ -189,7 +195,7 @@ impl Tell<'_> {
         for conn in &watchers {
             reply(self.core, self.fx, *conn, &line, self.now);
         }
-        metadata::introduce(self.core, self.fx, user, &watchers, self.now);
+        metadata::introduce(self.core, self.fx, user, watchers, self.now);
     }
 
     /// Tells those who monitor a nick that it is no longer worn.

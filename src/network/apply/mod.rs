@@ -65,6 +65,9 @@ impl Network {
             | Op::Knock { .. }
             | Op::Announce { .. }
             | Op::Message(_)
+            | Op::Redact { .. }
+            | Op::Report { .. }
+            | Op::ReportClosed { .. }
             | Op::Snotice { .. }
             | Op::Request { .. } => {
                 changes.extend(self.passes_by(op));
@@ -80,18 +83,20 @@ impl Network {
                 changes.extend(news.then_some(Change::Filter));
                 news
             }
-            Op::Defcon { by, level } => {
-                if self.defcon.at >= at {
-                    return false;
-                }
-                self.defcon = Lww { value: (*level).clamp(1, 5), at, by: *by };
-                changes.push(Change::Defcon(*by));
-                true
-            }
+            Op::Defcon { by, level } => self.defcon_is(*level, *by, at, changes),
             Op::Lapse => self.lapse(at, changes),
             Op::Hide(server) => self.hide(*server, changes),
             Op::Show(server) => self.show(*server, changes),
         }
+    }
+
+    fn defcon_is(&mut self, level: u8, by: Source, at: Stamp, changes: &mut Vec<Change>) -> bool {
+        if self.defcon.at >= at {
+            return false;
+        }
+        self.defcon = Lww { value: level.clamp(1, 5), at, by };
+        changes.push(Change::Defcon(by));
+        true
     }
 
     /// What leaves no trace in the network, if there is somebody to see it.
@@ -106,6 +111,9 @@ impl Network {
             }
             Op::Announce { .. } => Some(Change::Announced),
             Op::Message(message) => self.say(message),
+            Op::Redact { by, .. } => Some(Change::Redacted { by: self.seen(*by)? }),
+            Op::Report { by, .. } => Some(Change::Reported { by: self.uid(*by)? }),
+            Op::ReportClosed { .. } => Some(Change::ReportClosed),
             Op::Snotice { .. } => Some(Change::Snotice),
             Op::Request { uid, .. } => Some(Change::Asked { user: self.uid(*uid)? }),
             _ => None,

@@ -139,7 +139,7 @@ impl Network {
     fn wear_identity(&mut self, user: UserId) {
         let unique = Nick::unique(&self.users[user].uid.to_string());
         self.nicks.insert(unique.clone(), user);
-        self.users[user].unique = Some(unique);
+        self.users[user].unique = Some(Box::new(unique));
     }
 
     /// Takes off whatever a user wears.

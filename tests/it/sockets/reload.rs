@@ -131,3 +131,21 @@ fn a_file_without_listeners_does_not_close_the_last() {
     process.logged("there is no [[listen]] any more");
     process.user("alice").barrier();
 }
+
+#[test]
+fn operators_hear_of_a_listener_that_cannot_be_opened() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut process = Process::start(&with_operator(""), FILES);
+    let mut root = operator(&process);
+    root.send("MODE root +s");
+    root.expect(" 008 ");
+    let text = fs::read_to_string(process.folder.join("slircd.toml")).unwrap();
+    let address = taken.local_addr().unwrap();
+    process.write("slircd.toml", &format!("{text}\n[[listen]]\naddress = \"{address}\"\n"));
+    root.send("REHASH");
+    root.expect(" 382 ");
+    let told = root.expect("NOTICE root :*** ");
+    assert!(told.contains(&address.to_string()), "{told}");
+    process.logged(&address.to_string());
+    process.user("alice").barrier();
+}

@@ -136,6 +136,7 @@ impl Workload {
             format!("CAP REQ :{caps}"),
             format!("NICK {name}"),
             format!("USER {name} 0 * :Real {name}"),
+            "METADATA * SUB k0 k1 k2".to_owned(),
             "CAP END".to_owned(),
         ] {
             self.sim.send(client, &line);
@@ -248,7 +249,7 @@ impl Workload {
         let other = self.dice.pick(&self.places)?;
         let other = self.sim.clients.get(other)?.view.nick.clone();
         let n = self.dice.below(6);
-        Some(match self.dice.below(44) {
+        Some(match self.dice.below(56) {
             0 | 1 => format!("NICK n{n}"),
             2 | 3 => format!("TOPIC {channel} :{}", if n == 0 { "" } else { "t" }),
             4 => format!("TOPIC {channel} :t{}", self.step),
@@ -279,6 +280,12 @@ impl Workload {
                 4 => "LUSERS".into(),
                 _ => format!("NAMES {channel}"),
             },
+            43..=50 => self.modes(&channel, &other)?,
+            51 | 52 => {
+                let target = self.dice.pick(&["*", "#c0", "#c1"])?;
+                let value = self.dice.pick(&["", " :a", " :b"])?;
+                format!("METADATA {target} SET k{}{value}", n % 3)
+            }
             36 => "OPER root sesame".into(),
             37 => match self.dice.below(5) {
                 0 => format!("GLINE {} x{n}@*.none :out", self.dice.pick(&["20s", "1h"])?),
@@ -298,6 +305,25 @@ impl Workload {
                 let key = self.places.iter().find_map(inside).unwrap_or_default();
                 format!("JOIN {channel} {key}")
             }
+        })
+    }
+
+    /// Something that a client says about modes beyond the usual ones.
+    fn modes(&mut self, channel: &str, other: &str) -> Option<String> {
+        let n = self.dice.below(6);
+        Some(match self.dice.below(7) {
+            0 | 1 => format!("MODE {channel} {}", self.dice.pick(&MODES)?),
+            2 => format!(
+                "MODE {channel} -b+bb time:30s:x{n} time:30s:x{n} time:{}s:m:n{n}",
+                self.step
+            ),
+            3 => format!("MODE {channel} {}b mute:*!*u{n}@*", self.dice.pick(&["+", "-"])?),
+            4 => {
+                let letters = self.dice.pick(&["+d", "-d", "+IH", "+O", "+s", "-O"])?;
+                format!("MODE {other} {letters}")
+            }
+            5 => format!("NAMES {channel}"),
+            _ => format!("NOTICE {channel} :\x02{n}"),
         })
     }
 
@@ -395,6 +421,9 @@ impl Workload {
     fn end(&mut self) {
         self.sim.fabric.calm();
         self.sim.workers = Workers::default();
+        for host in &mut self.sim.hosts {
+            host.skew = 0;
+        }
         for client in self.places.clone() {
             self.sim.read(client, true);
         }
@@ -414,10 +443,12 @@ impl Workload {
                 self.places.splice(place..=place, client);
             }
         }
-        // What is kept until all have seen something goes away in time.
+        // What is kept until all have seen something goes away in time; so does what ends by the clock.
         for _ in 0..24 {
             self.sim.pass(Duration::from_secs(5));
-            if oracle::left_over(&self.sim).is_empty() {
+            let digests = self.sim.digests();
+            let agree = digests.iter().all(|digest| digests.first() == Some(digest));
+            if agree && oracle::left_over(&self.sim).is_empty() {
                 break;
             }
         }
@@ -435,9 +466,52 @@ impl Workload {
     }
 }
 
+/// What members do to their channels. None of these may keep everybody out for good.
+const MODES: [&str; 38] = [
+    "+D",
+    "-D",
+    "+u",
+    "-u",
+    "+U",
+    "-U",
+    "+S-c",
+    "+c-S",
+    "+C-T",
+    "+T-C",
+    "+F strict",
+    "-F",
+    "+f #c0",
+    "-f",
+    "+W 2",
+    "-W",
+    "+d 1",
+    "-d",
+    "+j 3:5",
+    "-j",
+    "+J 3",
+    "-J",
+    "+P",
+    "-P",
+    "+N",
+    "-N",
+    "+Q",
+    "-Q",
+    "+gg x y",
+    "-g x",
+    "+pAKV",
+    "-pAKV",
+    "+R",
+    "-R",
+    "+M",
+    "-M",
+    "+i",
+    "-i",
+];
+
 /// What a client may ask for.
-const CAPS: [&str; 9] = [
+const CAPS: [&str; 10] = [
     "away-notify",
+    "draft/metadata-3",
     "echo-message",
     "extended-join",
     "invite-notify",

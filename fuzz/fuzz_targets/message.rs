@@ -20,7 +20,7 @@ fuzz_target!(|bytes: &[u8]| {
         let written = plain.replace('\0', "");
         assert_eq!(tags::unescape(&tags::escape(&plain)), written, "{key}");
     }
-    let client_only = message.tags.client_only();
+    let client_only = message.tags.client_only(&[]);
     assert!(client_only.len() <= line.len() && !client_only.contains(['\r', '\n', '\0']));
     let args: Vec<&str> = message.args.iter().collect();
     // The verb of what is sent is always one of the server's own.

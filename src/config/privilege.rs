@@ -81,6 +81,9 @@ mod tests {
         let names: Vec<&str> = ALL.iter().map(|row| row.1).collect();
         let wants = <Priv as crate::config::value::Setting>::WANTS;
         assert_eq!(wants, format!("one of {}", names.join(", ")));
+        let mut keys = crate::config::schema::keys();
+        let key = keys.find(|key| (key.table, key.name) == ("oper_class", "privileges"));
+        assert!(key.unwrap().doc.ends_with(&format!(": {}.", names.join(", "))));
         assert_eq!(CLASSES[0].1.len(), ALL.len(), "an admin may do everything");
     }
 }

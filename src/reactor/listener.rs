@@ -18,6 +18,7 @@ use std::{
 #[cfg(unix)]
 use {
     mio::net::{UnixListener, UnixStream},
+    socket2::SockAddr,
     std::{
         fs,
         os::unix::{self, fs::FileTypeExt, fs::PermissionsExt},
@@ -221,8 +222,15 @@ fn bind_unix(path: &Path) -> io::Result<UnixListener> {
 #[cfg(unix)]
 fn is_stale(path: &Path) -> bool {
     let is_socket = fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
-    let answer = unix::net::UnixStream::connect(path);
-    is_socket && answer.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    is_socket && knock(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+}
+
+/// Connects, but does not wait for somebody whose queue is full.
+#[cfg(unix)]
+fn knock(path: &Path) -> io::Result<()> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    socket.connect(&SockAddr::unix(path)?)
 }
 
 /// How many connections the kernel keeps for us until we accept them.
@@ -231,3 +239,29 @@ const BACKLOG: i32 = 1024;
 /// Its owner and its group may connect.
 #[cfg(unix)]
 const UNIX_SOCKET_MODE: u32 = 0o660;
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_waits_for_another_server_whose_queue_is_full() {
+        let folder = std::env::temp_dir().join(format!("slircd-busy-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("sock");
+        let address = SockAddr::unix(&path).unwrap();
+        let other = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+        other.bind(&address).unwrap();
+        other.listen(1).unwrap();
+        let client = || {
+            let client = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+            client.set_nonblocking(true).unwrap();
+            client.connect(&address).map(|()| client)
+        };
+        let waiting: Vec<Socket> = (0..1000).map_while(|_| client().ok()).collect();
+        assert!(waiting.len() < 1000, "its queue is never full");
+        let error = bind_unix(&path).map(drop).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

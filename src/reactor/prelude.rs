@@ -15,7 +15,7 @@ use crate::{
         casemap::Casemap,
         mask, proxy,
         upgrade::{self, Refusal},
-        websocket::Frames,
+        websocket::{self, Frames},
     },
 };
 use std::mem;
@@ -187,6 +187,10 @@ impl Reactor {
         let more = rest.get(len..).unwrap_or_default();
         let decoded = frames.decode(more, &mut socket.rest, &mut output);
         socket.append(&output, &mut outbox.buffers);
+        if let Ok(websocket::Progress::Closed) = decoded {
+            // A goodbye may come with the request; nothing is read after it.
+            (socket.ended, socket.readable, socket.farewell) = (true, false, true);
+        }
         socket.websocket = Some(Box::new(frames));
         self.soil(id);
         match decoded {

@@ -252,7 +252,10 @@ impl Socket {
             None => drain(&mut self.stream, &mut self.output),
             Some(secure) => loop {
                 match drain(&mut self.stream, &mut secure.output) {
-                    Ok(true) if self.output.is_empty() => break Ok(true),
+                    // Who turns to TLS hears the rest once both sides have agreed.
+                    Ok(true) if self.output.is_empty() || !secure.is_established() => {
+                        break Ok(true);
+                    }
                     Ok(true) => {
                         let len = self.output.len().min(RECORD_MAX);
                         let plain = self.output.get(..len).unwrap_or_default();
@@ -288,6 +291,10 @@ impl Socket {
             return Ok(());
         }
         if let Some(secure) = &mut self.secure {
+            if !secure.is_established() {
+                // Nothing is left that could be said.
+                outbox.buffers.give(mem::take(&mut self.output));
+            }
             secure.close();
             self.flush(outbox)?;
         }

@@ -547,6 +547,46 @@ fn lines_go_through_tls_and_the_end_is_announced() {
 }
 
 #[test]
+fn what_is_said_while_a_connection_turns_to_tls_comes_afterwards() {
+    for goodbye in [false, true] {
+        let starttls = Listen { starttls: true, ..listen(&["localhost"]) };
+        let mut reactor = reactor(&loaded(vec![starttls], vec![material(0, "localhost")]));
+        let mut client = reactor.connect();
+        client.write_all(b"STARTTLS\r\n").unwrap();
+        reactor.until(|reactor| reactor.sockets.iter().any(|(_, socket)| socket.secure.is_some()));
+        // As when the name of the address is found just now.
+        reactor.say(b"NOTICE * :early\r\n");
+        let conn = reactor.only();
+        if goodbye {
+            reactor.fx.push(Effect::Close { conn });
+            reactor.act();
+        }
+        reactor.until(|reactor| reactor.dirty.is_empty());
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n") {
+            let mut byte = [0];
+            client.read_exact(&mut byte).unwrap();
+            answer.extend(byte);
+        }
+        assert!(answer.windows(5).any(|word| word == b" 670 "));
+        let client = thread::spawn(move || {
+            if goodbye {
+                return read_all(client);
+            }
+            let mut client = secured(client, "localhost", &version::TLS13);
+            client.flush().unwrap();
+            client.conn.send_close_notify();
+            client.flush().unwrap();
+            read_all(client)
+        });
+        reactor.until(|reactor| client.is_finished() && reactor.sockets.is_empty());
+        let text = client.join().unwrap();
+        assert_eq!(text.starts_with("NOTICE * :early\r\n"), !goodbye, "{text}");
+        assert_eq!(text.is_empty(), goodbye, "{text}");
+    }
+}
+
+#[test]
 fn who_says_goodbye_in_tls_still_hears_the_answers() {
     for version in [&version::TLS12, &version::TLS13] {
         let certificates = vec![material(0, "localhost")];

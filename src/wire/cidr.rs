@@ -36,11 +36,18 @@ impl Cidr {
         Cidr { address, bits: width(address) }
     }
 
-    /// Reads an address, or an address, a slash and a number of bits.
+    /// Reads an address, or an address, a slash and a number of bits. Addresses of IPv4 in their IPv6 form
+    /// are those of IPv4, as which clients are known too.
     pub fn parse(text: &str) -> Option<Cidr> {
-        match text.split_once('/') {
+        let cidr = match text.split_once('/') {
             Some((address, bits)) => Cidr::new(address.parse().ok()?, bits.parse().ok()?),
             None => text.parse().ok().map(Cidr::host),
+        }?;
+        match (cidr.address.to_canonical(), cidr.bits.checked_sub(MAPPED_BITS)) {
+            (address @ IpAddr::V4(_), Some(bits)) if cidr.address.is_ipv6() => {
+                Cidr::new(address, bits)
+            }
+            _ => Some(cidr),
         }
     }
 
@@ -69,6 +76,9 @@ impl fmt::Display for Cidr {
     }
 }
 
+/// What stands before an address of IPv4 in its IPv6 form (RFC 4291 §2.5.5.2).
+const MAPPED_BITS: u8 = 96;
+
 fn width(address: IpAddr) -> u8 {
     if address.is_ipv4() { 32 } else { 128 }
 }
@@ -89,6 +99,8 @@ mod tests {
             ("0.0.0.0/0", "255.1.2.3", "::1"),
             ("2001:db8::/32", "2001:db8:ffff::1", "2001:db9::"),
             ("::/0", "::1", "127.0.0.1"),
+            ("::ffff:192.0.2.0/120", "192.0.2.9", "192.0.3.1"),
+            ("::ffff:192.0.2.7", "192.0.2.7", "192.0.2.6"),
         ] {
             assert!(cidr(range).contains(inside.parse().unwrap()), "{range}");
             assert!(!cidr(range).contains(outside.parse().unwrap()), "{range}");

@@ -50,8 +50,12 @@ pub fn parse(bytes: &[u8]) -> Result<Option<(usize, Request<'_>)>, Refusal> {
         return if bytes.len() >= REQUEST_MAX { Err(Refusal::TooLong) } else { Ok(None) };
     };
     let text = head.get(..end).and_then(|head| std::str::from_utf8(head).ok());
-    let text = text.filter(|text| !text.contains('\0')).ok_or(Refusal::Malformed)?;
+    let text = text.ok_or(Refusal::Malformed)?;
+    // A proxy may take a CR or LF alone for the end of a line, and so see other headers.
     let mut lines = text.split("\r\n");
+    if lines.clone().any(|line| line.contains(['\0', '\r', '\n'])) {
+        return Err(Refusal::Malformed);
+    }
     let mut words = lines.next().unwrap_or_default().split(' ').skip(1);
     let (_path, version) = (words.next(), words.next());
     if version != Some("HTTP/1.1") || words.next().is_some() {
@@ -284,6 +288,8 @@ mod tests {
             (good.replace("/chat", "/chat /chat"), Refusal::Malformed),
             (good.replace("Host:", "Host"), Refusal::Malformed),
             (good.replace("Host:", "Host :"), Refusal::Malformed),
+            (good.replace("Host:", "A: b\nHost:"), Refusal::Malformed),
+            (good.replace("Host:", "A: b\rHost:"), Refusal::Malformed),
             (without(KEY), Refusal::Malformed),
             (format!("{}{KEY}\r\n", good.trim_end_matches("\r\n")), Refusal::Malformed),
             (good.replace("dGhlIHNhbXBsZSBub25jZQ==", "c2hvcnQ="), Refusal::Malformed),

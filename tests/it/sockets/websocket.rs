@@ -181,6 +181,18 @@ fn a_goodbye_is_answered() {
 }
 
 #[test]
+fn a_goodbye_that_comes_with_the_request_is_answered_too() {
+    let server = Running::serve(web());
+    let mut alice = Web { client: Client::plain(server.address(0)) };
+    let mut bytes = request(TEXT).into_bytes();
+    bytes.extend([0x88, 0x82, 1, 2, 3, 4, 0x03 ^ 1, 0xe9 ^ 2]);
+    alice.client.send_bytes(&bytes);
+    while alice.client.line().is_some_and(|line| !line.is_empty()) {}
+    assert_eq!(alice.next(), (0x88, 1001_u16.to_be_bytes().to_vec()));
+    assert_eq!(alice.client.bytes_until_the_end(), [0; 0]);
+}
+
+#[test]
 fn browsers_come_over_tls() {
     let listen = Listen { websocket: true, tls: tls(), ..listen() };
     let server = Running::serve(config(vec![listen]));

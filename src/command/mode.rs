@@ -115,10 +115,17 @@ fn channel_mode(ctx: &mut Ctx<'_>, user: UserId, args: &Args<'_>) -> Outcome {
     let most = ctx.core.config.limits.modes;
     let (mut changes, mut params) = (Vec::new(), 0);
     let mut refused = false;
+    let mut shown = String::new();
     for item in parse(text, args.iter().skip(2), arity) {
         let change = match item {
-            Item::Query(letter) => modelist::show(ctx, &mut hand, letter).map(|()| None),
+            // A list is long: once is enough.
+            Item::Query(letter) | Item::Missing(letter @ 'q') if shown.contains(letter) => continue,
+            Item::Query(letter) => {
+                shown.push(letter);
+                modelist::show(ctx, &mut hand, letter).map(|()| None)
+            }
             Item::Missing('q') => {
+                shown.push('q');
                 modelist::show_quiets(ctx, channel);
                 continue;
             }

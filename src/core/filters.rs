@@ -40,8 +40,11 @@ pub fn check(ctx: &mut Ctx<'_>, user: UserId, place: Place, text: &str) -> Resul
     Err(rule.reason)
 }
 
-/// Whether a user's parting words may be told.
+/// Whether a user's parting words may be told. Of a shunned user it is heard that they leave, and no word.
 pub fn farewell(ctx: &Ctx<'_>, user: UserId, text: &str) -> bool {
+    if ctx.local(user).is_some_and(|local| local.shunned) {
+        return false;
+    }
     let found = ctx.network().filters().touching(Place::Farewell, text);
     ctx.whois(user).is_oper() || found.is_none_or(|(_, rule)| rule.action == Action::Warn)
 }

@@ -154,6 +154,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_out_of_a_line_hides_nothing() {
+        check(
+            "
+            config oper root sesame
+            alice > JOIN #a
+            alice > OPER root sesame
+            alice > MODE #a -t
+            alice > FILTER *pills* block * :No advertising
+            bob   > JOIN #a
+            bob   > PRIVMSG #a :pi\0lls
+            bob   < :s1.test 404 bob #a :Cannot send to channel (No advertising)
+            bob   > PRIVMSG #a :pi\rlls
+            bob   < :s1.test 404 bob #a :Cannot send to channel (No advertising)
+            bob   > TOPIC #a :pi\rlls
+            bob   < :s1.test 404 bob #a :Cannot send to channel (No advertising)
+            bob   > AWAY :pi\0lls
+            bob   < :s1.test NOTICE bob :Your away message is not taken: No advertising.
+            bob   > PART #a :pi\rlls
+            alice < :bob!~bob@bob.test PART #a
+            ",
+        );
+    }
+
+    #[test]
     fn a_filter_does_more_than_block() {
         check(
             r"

@@ -125,7 +125,7 @@ fn filtered(ctx: &Ctx<'_>, record: &Channel, text: &str) -> bool {
         return false;
     }
     // What goes on with the line before is one with it.
-    let (plain, casemap) = (format::strip(text).replace('\r', ""), ctx.network().casemap());
+    let (plain, casemap) = (format::strip(text).replace(['\r', '\0'], ""), ctx.network().casemap());
     texts.any(|entry| mask::fits_folded(&entry.canonical, &plain, casemap))
 }
 

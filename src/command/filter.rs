@@ -178,6 +178,36 @@ mod tests {
     }
 
     #[test]
+    fn metadata_given_before_registration_is_filtered_as_well() {
+        check(
+            r"
+            config oper root sesame
+            alice > OPER root sesame
+            alice > FILTER *pills* block t :No advertising
+            alice > FILTER *worse* kill t :gone
+            raw b
+            b     > CAP REQ draft/metadata-3
+            b     > METADATA * SET url :buy pills
+            b     > METADATA * SET color :red
+            b     > NICK b
+            b     > USER b 0 * :B
+            b     > CAP END
+            b     < :s1.test 422 b :MOTD File is missing
+            alice > METADATA b LIST
+            alice <~ :s1.test 761 alice b color * :red
+            alice <! pills
+            raw c
+            c     > CAP REQ draft/metadata-3
+            c     > METADATA * SET url :worse
+            c     > NICK c
+            c     > USER c 0 * :C
+            c     > CAP END
+            c     < ERROR :Closing link: Killed (filter: gone)
+            ",
+        );
+    }
+
+    #[test]
     fn a_filter_does_more_than_block() {
         check(
             r"

@@ -194,6 +194,13 @@ fn complete(ctx: &mut Ctx<'_>) {
     };
     snotice::here(ctx.core, ctx.fx, 'c', text, ctx.now);
     for (key, value) in metadata.into_iter().flatten() {
+        let refused = filters::check(ctx, user, Place::Topic, &value).is_err();
+        if ctx.session().closing {
+            return;
+        }
+        if refused {
+            continue;
+        }
         let (by, of) = (Source::User(uid), Subject::User(uid));
         ctx.commit(Op::Metadata { by, of, key, value: Some(value) });
     }

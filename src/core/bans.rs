@@ -4,7 +4,7 @@ use super::{
     Core,
     ctx::{Ctx, Outcome, Reject},
     effect::Effects,
-    snotice,
+    registration, snotice,
 };
 use crate::{
     network::{
@@ -32,7 +32,8 @@ pub fn admit(ctx: &mut Ctx<'_>) -> Outcome {
         return Ok(());
     };
     let (nick, user, realname) = (nick.to_string(), format!("~{user}"), realname.clone());
-    let host = registration.host.clone().unwrap_or_default();
+    let host = registration.host.clone();
+    let host = host.unwrap_or_else(|| registration::shown_origin(ctx.core, from).into());
     let cloak = ctx.core.cloak.host(from);
     let hosts = [&*host, &*cloak];
     let who = Suspect { nick: &nick, user: &user, hosts, address: from.ip(), realname: &realname };
@@ -163,5 +164,30 @@ fn review(core: &mut Core, kind: Kind) {
     let users: Vec<UserId> = core.locals.iter().map(|(user, _)| user).collect();
     for user in users {
         shun(core, user);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        core::scene::Scene,
+        server::{Input, Origin, Peer},
+    };
+
+    #[test]
+    fn who_has_no_address_is_turned_away_by_the_host_that_would_be_shown() {
+        let mut scene = Scene::new();
+        let alice = scene.user("alice");
+        scene.oper(alice);
+        let host = scene.server.core().config.tor.host.clone();
+        for (from, host) in [(Origin::Tor(None), host.as_str()), (Origin::Local, "localhost")] {
+            let peer = Peer { from, listener: 0, tls: None };
+            scene.line(alice, &format!("KLINE *mallory@{host} :spam"));
+            let conn = scene.server.open(peer, scene.now, &mut scene.fx);
+            for line in ["NICK mallory", "USER mallory 0 * :M"] {
+                scene.input(Input::Line { conn, line: line.as_bytes() });
+            }
+            assert!(scene.server.core().sessions[conn].closing, "{from:?}");
+        }
     }
 }

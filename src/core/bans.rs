@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     network::{
-        UserId,
-        ban::{Key, Kind, Suspect, Terms},
+        User, UserId,
+        ban::{Bans, Key, Kind, Suspect, Terms},
         crdt::Source,
         op::Op,
     },
@@ -86,13 +86,16 @@ fn tell(core: &Core, fx: &mut Effects, text: String, now: Now) {
     snotice::here(core, fx, 'x', |_| text, now);
 }
 
-/// The users at home here whom a ban touches; never operators, who could then not lift it.
+/// The users at home here whom a ban touches, or would if it were set; never operators, who could then not
+/// lift it.
 pub fn touched(core: &Core, key: &Key) -> Vec<UserId> {
-    let users = core.network().users().filter(|(user, who)| {
-        core.locals.get(*user).is_some()
-            && !who.is_oper()
-            && hits(core, *user).any(|ban| ban == key)
-    });
+    let elsewhere = key.server.is_some_and(|server| server != core.sid());
+    let Some(touches) = Bans::would_touch(key, core.network().casemap()).filter(|_| !elsewhere)
+    else {
+        return Vec::new();
+    };
+    let users = core.locals.iter().map(|(user, _)| (user, core.network().user(user)));
+    let users = users.filter(|(_, who)| !who.is_oper() && touches(&suspect(who)));
     users.map(|(user, _)| user).collect()
 }
 
@@ -137,17 +140,20 @@ pub fn until(terms: &Terms) -> String {
 
 /// The bans that touch a user.
 fn hits(core: &Core, user: UserId) -> impl Iterator<Item = &Key> {
-    let who = core.network().user(user);
-    let suspect = Suspect {
+    let suspect = suspect(core.network().user(user));
+    let network = core.network();
+    let found = network.bans().touching(&suspect, core.sid(), network.casemap());
+    found.into_iter().map(|(ban, _)| &ban.key)
+}
+
+fn suspect(who: &User) -> Suspect<'_> {
+    Suspect {
         nick: who.nick().as_str(),
         user: &who.user,
         hosts: [&who.real_host, &who.host],
         address: who.address,
         realname: &who.realname,
-    };
-    let network = core.network();
-    let found = network.bans().touching(&suspect, core.sid(), network.casemap());
-    found.into_iter().map(|(ban, _)| &ban.key)
+    }
 }
 
 fn turned_away(core: &Core, who: &Suspect<'_>) -> Option<String> {

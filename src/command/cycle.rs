@@ -9,6 +9,7 @@ use crate::{
     network::UserId,
     wire::{message::Args, reply},
 };
+use std::collections::BTreeSet;
 
 pub const COMMANDS: &[Command] = &[Command {
     name: "CYCLE",
@@ -31,7 +32,10 @@ pub const COMMANDS: &[Command] = &[Command {
 fn cycle(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     ctx.touch(user);
     let reason = args.get(1).unwrap_or_default();
-    refuse_each(ctx, args.list(0), |ctx, text| {
+    let (mut left, casemap) = (BTreeSet::new(), ctx.network().casemap());
+    // Everybody inside hears of each time, so that once has to do.
+    let channels = args.list(0).filter(|text| left.insert(casemap.fold(text)));
+    refuse_each(ctx, channels, |ctx, text| {
         super::part::part_one(ctx, user, text, reason)?;
         super::join::join_one(ctx, user, text, None)
     })
@@ -39,7 +43,16 @@ fn cycle(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use crate::sim::script::check;
+    use crate::sim::script::{check, crowd};
+
+    #[test]
+    fn each_channel_is_left_once_however_often_it_is_named() {
+        crowd(2, |crowd| {
+            let got = crowd.ask("u0", "CYCLE #crowd,#Crowd,#crowd", "PING x");
+            let parts = got.iter().filter(|line| line.contains(" PART ")).count();
+            assert_eq!(parts, 1, "{got:?}");
+        });
+    }
 
     #[test]
     fn one_leaves_and_enters() {

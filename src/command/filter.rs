@@ -154,6 +154,60 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_out_of_a_line_hides_nothing() {
+        check(
+            "
+            config oper root sesame
+            alice > JOIN #a
+            alice > OPER root sesame
+            alice > MODE #a -t
+            alice > FILTER *pills* block * :No advertising
+            bob   > JOIN #a
+            bob   > PRIVMSG #a :pi\0lls
+            bob   < :s1.test 404 bob #a :Cannot send to channel (No advertising)
+            bob   > PRIVMSG #a :pi\rlls
+            bob   < :s1.test 404 bob #a :Cannot send to channel (No advertising)
+            bob   > TOPIC #a :pi\rlls
+            bob   < :s1.test 404 bob #a :Cannot send to channel (No advertising)
+            bob   > AWAY :pi\0lls
+            bob   < :s1.test NOTICE bob :Your away message is not taken: No advertising.
+            bob   > PART #a :pi\rlls
+            alice < :bob!~bob@bob.test PART #a
+            ",
+        );
+    }
+
+    #[test]
+    fn metadata_given_before_registration_is_filtered_as_well() {
+        check(
+            r"
+            config oper root sesame
+            alice > OPER root sesame
+            alice > FILTER *pills* block t :No advertising
+            alice > FILTER *worse* kill t :gone
+            raw b
+            b     > CAP REQ draft/metadata-3
+            b     > METADATA * SET url :buy pills
+            b     > METADATA * SET color :red
+            b     > NICK b
+            b     > USER b 0 * :B
+            b     > CAP END
+            b     < :s1.test 422 b :MOTD File is missing
+            alice > METADATA b LIST
+            alice <~ :s1.test 761 alice b color * :red
+            alice <! pills
+            raw c
+            c     > CAP REQ draft/metadata-3
+            c     > METADATA * SET url :worse
+            c     > NICK c
+            c     > USER c 0 * :C
+            c     > CAP END
+            c     < ERROR :Closing link: Killed (filter: gone)
+            ",
+        );
+    }
+
+    #[test]
     fn a_filter_does_more_than_block() {
         check(
             r"

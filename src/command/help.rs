@@ -19,7 +19,7 @@ pub const COMMANDS: &[Command] = &[Command {
     about: "Explains a command or a mode, or lists what there is.",
     help: "HELP CMODES, UMODES, EXTBANS and SNOMASKS list the modes of channels and of users, what bans can name, and what operators can be told of; with a letter behind them, or as HELP +<letter>, one is explained.",
     replies: &[reply::HELP_START, reply::HELP_TXT, reply::END_OF_HELP, reply::HELP_NOT_FOUND],
-    cost: 1,
+    cost: 3,
     run: Run::User(help),
 }];
 

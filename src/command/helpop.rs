@@ -11,7 +11,7 @@ pub const COMMANDS: &[Command] = &[Command {
     about: "Explains a command or a mode, as HELP does.",
     help: "",
     replies: &[reply::HELP_START, reply::HELP_TXT, reply::END_OF_HELP, reply::HELP_NOT_FOUND],
-    cost: 1,
+    cost: 3,
     run: Run::User(super::help::help),
 }];
 

@@ -14,7 +14,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "INVITE",
     params: "[<nick> <channel>]",
     about: "Asks a user into a channel; without parameters, shows where you have been asked into.",
-    help: "While +i is set and +A is not, it takes an operator of the channel.",
+    help: "While +i is set and +A is not, it takes an operator of the channel. The invitation of an operator, or with +A of anybody inside, lets the user in whatever bans, keys and limits there are; that of others only tells the user.",
     replies: &[
         reply::NO_SUCH_CHANNEL,
         reply::NO_SUCH_NICK,
@@ -121,6 +121,39 @@ mod tests {
             bob   < :s1.test 403 bob #none :No such channel
             bob   > INVITE carol
             bob   < :s1.test 461 bob INVITE :Not enough parameters
+            ",
+        );
+    }
+
+    #[test]
+    fn whoever_could_not_lift_a_ban_does_not_by_an_invitation() {
+        check(
+            r"
+            servers 2
+            alice@1 > JOIN #a
+            bob@2   > JOIN #a
+            carol@2 > PING x
+            alice > MODE #a +b carol!*@*
+            bob   < :alice!~alice@alice.test MODE #a +b carol!*@*
+            bob   > INVITE carol #a
+            carol < :bob!~bob@bob.test INVITE carol #a
+            carol > JOIN #a
+            carol < :s2.test 474 carol #a :Cannot join channel (+b)
+            alice > MODE #a +A
+            bob   < :alice!~alice@alice.test MODE #a +A
+            bob   > INVITE carol #a
+            carol > JOIN #a
+            carol < :carol!~carol@carol.test JOIN #a
+            carol > PART #a
+            alice > MODE #a -A
+            bob   < :alice!~alice@alice.test MODE #a -A
+            carol > JOIN #a
+            carol < :s2.test 474 carol #a :Cannot join channel (+b)
+            alice > INVITE carol #a
+            carol < :alice!~alice@alice.test INVITE carol #a
+            carol > JOIN #a
+            carol < :carol!~carol@carol.test JOIN #a
+            same
             ",
         );
     }

@@ -115,10 +115,17 @@ fn channel_mode(ctx: &mut Ctx<'_>, user: UserId, args: &Args<'_>) -> Outcome {
     let most = ctx.core.config.limits.modes;
     let (mut changes, mut params) = (Vec::new(), 0);
     let mut refused = false;
+    let mut shown = String::new();
     for item in parse(text, args.iter().skip(2), arity) {
         let change = match item {
-            Item::Query(letter) => modelist::show(ctx, &mut hand, letter).map(|()| None),
+            // A list is long: once is enough.
+            Item::Query(letter) | Item::Missing(letter @ 'q') if shown.contains(letter) => continue,
+            Item::Query(letter) => {
+                shown.push(letter);
+                modelist::show(ctx, &mut hand, letter).map(|()| None)
+            }
             Item::Missing('q') => {
+                shown.push('q');
                 modelist::show_quiets(ctx, channel);
                 continue;
             }
@@ -242,7 +249,8 @@ fn value(
 
 /// That a channel may send those who may not enter to another.
 fn forward(ctx: &Ctx<'_>, hand: &mut Hand, to: &str) -> Outcome {
-    let Ok(target) = ctx.channel(to) else {
+    let found = ctx.channel(to).ok().filter(|target| policy::sees(ctx, hand.user, *target));
+    let Some(target) = found else {
         return Err(invalid(hand, 'f', to, "There is no such channel to forward to"));
     };
     if target == hand.channel {
@@ -295,6 +303,19 @@ fn status(
 #[cfg(test)]
 mod tests {
     use crate::sim::script::check;
+
+    #[test]
+    fn a_secret_channel_cannot_be_found_out_by_forwarding_to_it() {
+        check(
+            r"
+            alice > JOIN #s
+            alice > MODE #s +s
+            bob   > JOIN #b
+            bob   > MODE #b +f #s
+            bob   < :s1.test 696 bob #b f #s :There is no such channel to forward to
+            ",
+        );
+    }
 
     #[test]
     fn modes_are_set_shown_and_refused() {

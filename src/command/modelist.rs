@@ -135,7 +135,16 @@ const MASK_MAX: usize = 200;
 
 #[cfg(test)]
 mod tests {
-    use crate::sim::script::check;
+    use crate::sim::script::{check, crowd};
+
+    #[test]
+    fn a_list_is_shown_once_however_often_it_is_asked_for() {
+        crowd(2, |crowd| {
+            let got = crowd.ask("u0", "MODE #crowd bbqqb+b", "MODE #crowd +b *!*@x");
+            let count = |code: &str| got.iter().filter(|line| line.contains(code)).count();
+            assert_eq!((count(" 367 "), count(" 368 "), count(" 729 ")), (1, 1, 1), "{got:?}");
+        });
+    }
 
     #[test]
     fn lists_are_kept_and_shown_as_entered() {

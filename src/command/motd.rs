@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     about: "Shows the message of the day.",
     help: "",
     replies: &[reply::NO_SUCH_SERVER, reply::MOTD_START, reply::MOTD, reply::END_OF_MOTD],
-    cost: 1,
+    cost: 2,
     run: Run::User(motd),
 }];
 

@@ -41,6 +41,21 @@ mod tests {
     use crate::sim::script::check;
 
     #[test]
+    fn a_clients_own_tag_is_not_taken_for_that_of_a_batch() {
+        check(
+            r"
+            alice > CAP REQ :batch labeled-response echo-message message-tags
+            bob   > PING x
+            carol > PING x
+            alice > @label=1;+my.example/batch=9 PRIVMSG bob,carol :hi
+            alice <~ @label=1 :s1.test BATCH +* labeled-response
+            alice <~ @batch=*;+my.example/batch=9 :alice!~alice@alice.test PRIVMSG bob :hi
+            alice <~ @batch=*;+my.example/batch=9 :alice!~alice@alice.test PRIVMSG carol :hi
+            ",
+        );
+    }
+
+    #[test]
     fn words_reach_those_they_are_for() {
         check(
             r"

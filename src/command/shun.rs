@@ -58,7 +58,14 @@ mod tests {
             bob   < :s1.test PONG s1.test :x
             alice <! one
             alice <! robert
+            bob   > PART #a :three
+            alice < :bob!~bob@bob.test PART #a
+            carol > JOIN #a
+            alice > SHUN 1h *@carol.test :noise
+            carol > QUIT :four
+            alice < :carol!~carol@carol.test QUIT :Client quit
             alice > UNSHUN *@bob.test
+            bob   > JOIN #a
             bob   > PRIVMSG #a :two
             alice < :bob!~bob@bob.test PRIVMSG #a :two
             ",

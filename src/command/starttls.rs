@@ -36,6 +36,8 @@ fn starttls(ctx: &mut Ctx<'_>, _args: Args<'_>) -> Outcome {
     // Whoever is between could have put in words before; they must not count afterwards.
     if let Some(registration) = ctx.session_mut().registration() {
         registration.password = None;
+        registration.away = None;
+        registration.metadata.clear();
     }
     if ctx.session().answer.is_some() {
         // A label would hold the answer back until the handshake is over.

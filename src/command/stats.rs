@@ -6,7 +6,7 @@ use crate::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
-        registration,
+        policy, registration,
     },
     network::{UserId, ban::KINDS},
     wire::{message::Args, reply},
@@ -38,7 +38,7 @@ fn stats(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let letter = args.given(0).and_then(|text| text.chars().next()).unwrap_or('*');
     let rows = match letter.to_ascii_lowercase() {
         'u' => vec![uptime(ctx)],
-        'p' => operators(ctx),
+        'p' => operators(ctx, user),
         'b' | 'k' | 'g' | 'd' | 'z' | 'l' | 'o' | 'm' => {
             if !ctx.may(user, Priv::See) {
                 return Err(reply::no_privileges().into());
@@ -68,8 +68,9 @@ fn uptime(ctx: &Ctx<'_>) -> reply::Reply {
     reply::stats_uptime(up / 86_400, up / 3600 % 24, up / 60 % 60, up % 60)
 }
 
-fn operators(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
-    let opers = ctx.network().users().filter(|(_, user)| user.is_oper());
+fn operators(ctx: &Ctx<'_>, asker: UserId) -> Vec<reply::Reply> {
+    let users = ctx.network().users();
+    let opers = users.filter(|(user, _)| policy::sees_oper(ctx, asker, *user));
     let row = |user: &crate::network::User| {
         format!("{} ({})", user.mask(), user.class.as_deref().unwrap_or("*"))
     };
@@ -145,6 +146,13 @@ mod tests {
             bob   > STATS p
             bob   < :s1.test 249 bob :alice!~alice@alice.test (admin)
             bob   < :s1.test 219 bob p :End of /STATS report
+            alice > MODE alice +H
+            bob   > STATS p
+            bob   <! 249
+            bob   < :s1.test 219 bob p :End of /STATS report
+            alice > STATS p
+            alice < :s1.test 249 alice :alice!~alice@alice.test (admin)
+            alice > MODE alice -H
             alice > STATS l
             alice < :s1.test 211 alice alice 10.0.0.1 0
             alice < :s1.test 211 alice bob 10.0.0.2 0

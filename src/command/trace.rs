@@ -6,7 +6,7 @@ use crate::{
         ctx::{Ctx, Cursor, Outcome, STREAM_PIECE},
         dispatch::{Command, Run},
         oper::Priv,
-        registration, welcome,
+        policy, registration, welcome,
     },
     network::UserId,
     wire::{message::Args, reply},
@@ -53,11 +53,12 @@ fn piece(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
             Some(other) => {
                 let who = ctx.whois(other);
                 let wanted = only.is_none_or(|only| only == other);
-                if !wanted || !(all || who.is_oper() || other == user) {
+                let oper = policy::sees_oper(ctx, user, other);
+                if !wanted || !(all || oper || other == user) {
                     continue;
                 }
                 let (nick, host) = (who.nick().as_str(), format!("{}@{}", who.user, who.host));
-                match &who.class {
+                match who.class.as_ref().filter(|_| oper) {
                     Some(class) => reply::trace_operator(class, nick, &host, silent),
                     None => reply::trace_user(nick, &host, silent),
                 }
@@ -90,9 +91,14 @@ mod tests {
             bob   <~ :s1.test 262 bob s1.test slircd-* :End of TRACE
             carol > PING x
             bob   > TRACE
-            bob   <~ :s1.test 262 bob *
             bob   <! carol
+            bob   <~ :s1.test 262 bob *
+            alice > MODE alice +H
+            bob   > TRACE
+            bob   <! alice
+            bob   <~ :s1.test 262 bob *
             alice > TRACE s1.test
+            alice < :s1.test 204 alice Oper admin alice :~alice@alice.test has been silent for 0 seconds
             alice < :s1.test 203 alice ???? unregistered 10.0.0.3
             alice <~ :s1.test 262 alice *
             alice > TRACE bob

@@ -45,6 +45,10 @@ mod tests {
             alice > UBAN INFO 10.0.0.2
             alice <~ :s1.test NOTICE alice :10.0.0.2: no entry until *, not here (third time).
             alice < :s1.test NOTICE alice :0 users here fit it now.
+            eve@1 > PING x
+            alice > UBAN INFO *@eve.test
+            alice < :s1.test NOTICE alice :There is no ban on *@eve.test.
+            alice < :s1.test NOTICE alice :1 users here fit it now.
             alice > UBAN LIST
             alice <~ :s1.test NOTICE alice :?@carol.test: no entry, rude. Set *
             alice < :s1.test NOTICE alice :2 bans of the kind ban.

@@ -4,6 +4,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        policy,
     },
     network::UserId,
     wire::{message::Args, reply},
@@ -22,11 +23,12 @@ pub const COMMANDS: &[Command] = &[Command {
 /// RFC 2812 §4.8
 const NICKS_MAX: usize = 5;
 
-fn userhost(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
-    let found = args.iter().take(NICKS_MAX).filter_map(|nick| ctx.find_user(nick)).map(|user| {
-        let who = ctx.whois(user);
+fn userhost(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+    let found = args.iter().take(NICKS_MAX).filter_map(|nick| ctx.find_user(nick)).map(|other| {
+        let who = ctx.whois(other);
+        let sign = policy::sees_oper(ctx, user, other);
         let (oper, away) =
-            (if who.is_oper() { "*" } else { "" }, if who.away.is_some() { '-' } else { '+' });
+            (if sign { "*" } else { "" }, if who.away.is_some() { '-' } else { '+' });
         format!("{}{oper}={away}{}@{}", who.nick(), who.user, who.host)
     });
     let text = found.collect::<Vec<_>>().join(" ");
@@ -42,9 +44,16 @@ mod tests {
     fn hosts_come_with_their_signs() {
         check(
             r"
+            config oper root sesame
             alice > AWAY :x
             bob   > USERHOST alice nobody bob
             bob   < :s1.test 302 bob :alice=-~alice@alice.test bob=+~bob@bob.test
+            alice > OPER root sesame
+            bob   > USERHOST alice
+            bob   < :s1.test 302 bob :alice*=-~alice@alice.test
+            alice > MODE alice +H
+            bob   > USERHOST alice
+            bob   < :s1.test 302 bob :alice=-~alice@alice.test
             ",
         );
     }

@@ -5,7 +5,7 @@ use crate::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
-        registration,
+        policy, registration,
     },
     network::UserId,
     wire::{message::Args, reply},
@@ -34,7 +34,7 @@ fn userip(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         list.push(format!(
             "{}{}={}{}@{}",
             who.nick(),
-            if who.is_oper() { "*" } else { "" },
+            if policy::sees_oper(ctx, user, target) { "*" } else { "" },
             if who.away.is_some() { '-' } else { '+' },
             who.user,
             address.as_deref().unwrap_or("255.255.255.255")
@@ -59,6 +59,9 @@ mod tests {
             bob   > OPER root sesame
             bob   > USERIP alice bob
             bob   < :s1.test 340 bob :alice=-~alice@10.0.0.1 bob*=+~bob@10.0.0.2
+            bob   > MODE bob +H
+            alice > USERIP bob
+            alice < :s1.test 340 alice :bob=+~bob@255.255.255.255
             bob   > USERIP
             bob   < :s1.test 461 bob USERIP :Not enough parameters
             ",

@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     about: "Shows which version the server runs, and what it supports.",
     help: "",
     replies: &[reply::NO_SUCH_SERVER, reply::VERSION, reply::ISUPPORT],
-    cost: 1,
+    cost: 2,
     run: Run::User(version),
 }];
 

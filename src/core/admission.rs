@@ -131,11 +131,9 @@ impl Core {
         let config = &self.config;
         // Many come from a gateway, and count when it has said who they are.
         let gateway = config.webirc.iter().any(|webirc| from.is_among(&webirc.hosts));
-        let banned = from.ip().and_then(|ip| {
-            let locked = defcon::refused_address(self, ip).map(str::to_owned);
-            locked.or_else(|| bans::refused_address(self, ip))
-        });
-        if let Some(why) = banned {
+        let locked = defcon::refused_origin(self, from).map(str::to_owned);
+        let banned = || from.ip().and_then(|ip| bans::refused_address(self, ip));
+        if let Some(why) = locked.or_else(banned) {
             return Verdict::Refuse(format!("ERROR :Closing link: {why}\r\n").into());
         }
         if let Origin::Tor(circuit) = from {

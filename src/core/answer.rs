@@ -125,8 +125,9 @@ fn flush(fx: &mut Effects, conn: ConnId, answer: &mut Answer) {
     answer.count = 0;
     for line in lines.split_inclusive(|byte| *byte == b'\n') {
         // A batch inside the batch (a netsplit, a history) has its own reference on its lines already.
-        let nested = line.starts_with(b"@")
-            && line.windows(6).take_while(|w| w[0] != b' ').any(|w| w == b"batch=");
+        let tags = line.strip_prefix(b"@").and_then(|rest| rest.split(|byte| *byte == b' ').next());
+        let mut tags = tags.unwrap_or_default().split(|byte| *byte == b';');
+        let nested = tags.any(|tag| tag.starts_with(b"batch="));
         send(fx, conn, |out| {
             if nested { out.extend_from_slice(line) } else { encode::add_tag(line, &tag, out) }
         });

@@ -4,12 +4,12 @@ use super::{
     Core,
     ctx::{Ctx, Outcome, Reject},
     effect::Effects,
-    snotice,
+    registration, snotice,
 };
 use crate::{
     network::{
-        UserId,
-        ban::{Key, Kind, Suspect, Terms},
+        User, UserId,
+        ban::{Bans, Key, Kind, Suspect, Terms},
         crdt::Source,
         op::Op,
     },
@@ -32,7 +32,8 @@ pub fn admit(ctx: &mut Ctx<'_>) -> Outcome {
         return Ok(());
     };
     let (nick, user, realname) = (nick.to_string(), format!("~{user}"), realname.clone());
-    let host = registration.host.clone().unwrap_or_default();
+    let host = registration.host.clone();
+    let host = host.unwrap_or_else(|| registration::shown_origin(ctx.core, from).into());
     let cloak = ctx.core.cloak.host(from);
     let hosts = [&*host, &*cloak];
     let who = Suspect { nick: &nick, user: &user, hosts, address: from.ip(), realname: &realname };
@@ -85,13 +86,16 @@ fn tell(core: &Core, fx: &mut Effects, text: String, now: Now) {
     snotice::here(core, fx, 'x', |_| text, now);
 }
 
-/// The users at home here whom a ban touches; never operators, who could then not lift it.
+/// The users at home here whom a ban touches, or would if it were set; never operators, who could then not
+/// lift it.
 pub fn touched(core: &Core, key: &Key) -> Vec<UserId> {
-    let users = core.network().users().filter(|(user, who)| {
-        core.locals.get(*user).is_some()
-            && !who.is_oper()
-            && hits(core, *user).any(|ban| ban == key)
-    });
+    let elsewhere = key.server.is_some_and(|server| server != core.sid());
+    let Some(touches) = Bans::would_touch(key, core.network().casemap()).filter(|_| !elsewhere)
+    else {
+        return Vec::new();
+    };
+    let users = core.locals.iter().map(|(user, _)| (user, core.network().user(user)));
+    let users = users.filter(|(_, who)| !who.is_oper() && touches(&suspect(who)));
     users.map(|(user, _)| user).collect()
 }
 
@@ -136,17 +140,20 @@ pub fn until(terms: &Terms) -> String {
 
 /// The bans that touch a user.
 fn hits(core: &Core, user: UserId) -> impl Iterator<Item = &Key> {
-    let who = core.network().user(user);
-    let suspect = Suspect {
+    let suspect = suspect(core.network().user(user));
+    let network = core.network();
+    let found = network.bans().touching(&suspect, core.sid(), network.casemap());
+    found.into_iter().map(|(ban, _)| &ban.key)
+}
+
+fn suspect(who: &User) -> Suspect<'_> {
+    Suspect {
         nick: who.nick().as_str(),
         user: &who.user,
         hosts: [&who.real_host, &who.host],
         address: who.address,
         realname: &who.realname,
-    };
-    let network = core.network();
-    let found = network.bans().touching(&suspect, core.sid(), network.casemap());
-    found.into_iter().map(|(ban, _)| &ban.key)
+    }
 }
 
 fn turned_away(core: &Core, who: &Suspect<'_>) -> Option<String> {
@@ -163,5 +170,30 @@ fn review(core: &mut Core, kind: Kind) {
     let users: Vec<UserId> = core.locals.iter().map(|(user, _)| user).collect();
     for user in users {
         shun(core, user);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        core::scene::Scene,
+        server::{Input, Origin, Peer},
+    };
+
+    #[test]
+    fn who_has_no_address_is_turned_away_by_the_host_that_would_be_shown() {
+        let mut scene = Scene::new();
+        let alice = scene.user("alice");
+        scene.oper(alice);
+        let host = scene.server.core().config.tor.host.clone();
+        for (from, host) in [(Origin::Tor(None), host.as_str()), (Origin::Local, "localhost")] {
+            let peer = Peer { from, listener: 0, tls: None };
+            scene.line(alice, &format!("KLINE *mallory@{host} :spam"));
+            let conn = scene.server.open(peer, scene.now, &mut scene.fx);
+            for line in ["NICK mallory", "USER mallory 0 * :M"] {
+                scene.input(Input::Line { conn, line: line.as_bytes() });
+            }
+            assert!(scene.server.core().sessions[conn].closing, "{from:?}");
+        }
     }
 }

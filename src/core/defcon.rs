@@ -4,8 +4,7 @@ use super::{
     Core,
     ctx::{Ctx, Outcome, Reject},
 };
-use crate::{network::UserId, wire::reply};
-use std::net::IpAddr;
+use crate::{network::UserId, server::Origin, wire::reply};
 
 /// Every level, with what it locks; each locks what those above it lock as well.
 pub const LEVELS: &[(u8, &str)] = &[
@@ -21,21 +20,27 @@ pub fn meaning(level: u8) -> &'static str {
     LEVELS.iter().find(|row| row.0 == level).map_or("", |row| row.1)
 }
 
-/// Why nobody may connect from an address now.
-pub fn refused_address(core: &Core, ip: IpAddr) -> Option<&'static str> {
-    let trusted =
-        ip.is_loopback() || core.config.limits.exempt.iter().any(|range| range.contains(ip));
-    (core.network().defcon() <= 1 && !trusted)
+/// Why nobody may connect from there now.
+pub fn refused_origin(core: &Core, from: Origin) -> Option<&'static str> {
+    (core.network().defcon() <= 1 && !is_trusted(core, from))
         .then_some("the network is locked against an attack; try again later")
+}
+
+/// Whether no attack is expected from there: from this machine and the addresses of `limits.exempt`. Who
+/// comes by Tor may be anybody.
+fn is_trusted(core: &Core, from: Origin) -> bool {
+    match from {
+        Origin::Ip(ip) => {
+            ip.is_loopback() || core.config.limits.exempt.iter().any(|range| range.contains(ip))
+        }
+        Origin::Local => true,
+        Origin::Tor(_) => false,
+    }
 }
 
 /// Lets a session become a user, unless all must log in now.
 pub fn admit(ctx: &mut Ctx<'_>) -> Outcome {
-    let from = ctx.session().from.ip();
-    let trusted = from.is_none_or(|ip| {
-        ip.is_loopback() || ctx.core.config.limits.exempt.iter().any(|range| range.contains(ip))
-    });
-    if trusted || ctx.network().defcon() > 2 {
+    if ctx.network().defcon() > 2 || is_trusted(ctx.core, ctx.session().from) {
         return Ok(());
     }
     let why =
@@ -56,4 +61,42 @@ pub fn private(ctx: &Ctx<'_>, user: UserId, target: UserId) -> Outcome {
         "the network is locked against an attack; log in to an account",
     )
     .into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        core::{ConnId, scene::Scene},
+        server::{Input, Peer, Verdict},
+    };
+
+    fn opens(scene: &mut Scene, from: Origin) -> ConnId {
+        let conn =
+            scene.server.open(Peer { from, listener: 0, tls: None }, scene.now, &mut scene.fx);
+        for line in ["NICK carol", "USER carol 0 * :Carol"] {
+            scene.input(Input::Line { conn, line: line.as_bytes() });
+        }
+        conn
+    }
+
+    #[test]
+    fn who_comes_by_tor_is_locked_out_like_everybody_else() {
+        let mut scene = Scene::new();
+        let alice = scene.user("alice");
+        scene.oper(alice);
+        scene.line(alice, "DEFCON 1");
+        let tor = Origin::Tor(Some(1));
+        let refused = |verdict| matches!(verdict, Verdict::Refuse(_));
+        assert!(refused(scene.server.admit(tor, 0, scene.now)));
+        assert!(refused(scene.server.admit(Origin::Ip([192, 0, 2, 1].into()), 0, scene.now)));
+        assert!(!refused(scene.server.admit(Origin::Local, 0, scene.now)));
+        assert!(!refused(scene.server.admit(Origin::Ip([127, 0, 0, 1].into()), 0, scene.now)));
+        scene.line(alice, "DEFCON 2");
+        assert!(!refused(scene.server.admit(tor, 0, scene.now)));
+        let conn = opens(&mut scene, tor);
+        assert!(scene.server.core().sessions[conn].closing);
+        let conn = opens(&mut scene, Origin::Local);
+        assert!(scene.server.core().sessions[conn].user().is_some());
+    }
 }

@@ -11,10 +11,11 @@ use crate::{
     },
     time::Wall,
 };
+use std::borrow::Cow;
 
 /// Whether a user may say something there; if not, why. Operators may say everything.
 pub fn check(ctx: &mut Ctx<'_>, user: UserId, place: Place, text: &str) -> Result<(), Box<str>> {
-    let found = ctx.network().filters().touching(place, text);
+    let found = ctx.network().filters().touching(place, &passed_on(text));
     let Some((pattern, rule)) = found.map(|(pattern, rule)| (pattern.to_owned(), rule.clone()))
     else {
         return Ok(());
@@ -40,10 +41,18 @@ pub fn check(ctx: &mut Ctx<'_>, user: UserId, place: Place, text: &str) -> Resul
     Err(rule.reason)
 }
 
-/// Whether a user's parting words may be told.
+/// Whether a user's parting words may be told. Of a shunned user it is heard that they leave, and no word.
 pub fn farewell(ctx: &Ctx<'_>, user: UserId, text: &str) -> bool {
-    let found = ctx.network().filters().touching(Place::Farewell, text);
+    if ctx.local(user).is_some_and(|local| local.shunned) {
+        return false;
+    }
+    let found = ctx.network().filters().touching(Place::Farewell, &passed_on(text));
     ctx.whois(user).is_oper() || found.is_none_or(|(_, rule)| rule.action == Action::Warn)
+}
+
+/// A text as it is passed on: what no line may hold is left out, and hides nothing from a filter.
+fn passed_on(text: &str) -> Cow<'_, str> {
+    if text.contains(['\r', '\0']) { text.replace(['\r', '\0'], "").into() } else { text.into() }
 }
 
 fn ban(ctx: &mut Ctx<'_>, user: UserId, kind: Kind, rule: &Rule) {

@@ -194,6 +194,13 @@ fn complete(ctx: &mut Ctx<'_>) {
     };
     snotice::here(ctx.core, ctx.fx, 'c', text, ctx.now);
     for (key, value) in metadata.into_iter().flatten() {
+        let refused = filters::check(ctx, user, Place::Topic, &value).is_err();
+        if ctx.session().closing {
+            return;
+        }
+        if refused {
+            continue;
+        }
         let (by, of) = (Source::User(uid), Subject::User(uid));
         ctx.commit(Op::Metadata { by, of, key, value: Some(value) });
     }
@@ -226,11 +233,7 @@ fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presenc
     let cloaked = ctx.core.config.cloak.enabled && !matches!(from, Origin::Tor(_));
     let modes = UserModes::chosen(&ctx.core.config.server.user_modes);
     let cloak = ctx.core.cloak.host(from);
-    let (address, shown) = match from {
-        Origin::Ip(ip) => (Some(ip), address_text(ip)),
-        Origin::Local => (None, "localhost".to_owned()),
-        Origin::Tor(_) => (None, ctx.core.config.tor.host.clone()),
-    };
+    let (address, shown) = (from.ip(), shown_origin(ctx.core, from));
     let registration = ctx.session_mut().registration()?;
     let (nick, (user, realname)) = (registration.nick.clone()?, registration.user.clone()?);
     let real_host = registration.host.clone().unwrap_or_else(|| shown.into());
@@ -256,6 +259,14 @@ fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presenc
 pub fn address_text(ip: IpAddr) -> String {
     let text = ip.to_string();
     if text.starts_with(':') { format!("0{text}") } else { text }
+}
+
+/// The host of a user whose address has no name.
+pub fn shown_origin(core: &Core, from: Origin) -> String {
+    match from {
+        Origin::Tor(_) => core.config.tor.host.clone(),
+        Origin::Ip(_) | Origin::Local => origin_text(from),
+    }
 }
 
 /// Where a connection comes from, as it can stand in a parameter.

@@ -125,7 +125,7 @@ fn filtered(ctx: &Ctx<'_>, record: &Channel, text: &str) -> bool {
         return false;
     }
     // What goes on with the line before is one with it.
-    let (plain, casemap) = (format::strip(text).replace('\r', ""), ctx.network().casemap());
+    let (plain, casemap) = (format::strip(text).replace(['\r', '\0'], ""), ctx.network().casemap());
     texts.any(|entry| mask::fits_folded(&entry.canonical, &plain, casemap))
 }
 
@@ -152,8 +152,10 @@ fn flood(ctx: &mut Ctx<'_>, user: UserId, channel: ChannelId, text: &str) -> Res
         }
         Verdict::FarTooMuch => {
             tell(ctx, user, channel);
+            let refused = no(ctx.network().channel(channel), "+F: too much at once, wait a moment");
+            // The last: with its only member the channel may go.
             kick(ctx, user, channel);
-            Err(no(ctx.network().channel(channel), "+F: too much at once, wait a moment"))
+            Err(refused)
         }
     }
 }
@@ -351,6 +353,25 @@ mod tests {
             alice < :bob!~bob@bob.test PRIVMSG #a :2
             alice < :s1.test KICK #a bob :Flood (+F)
             alice <! PRIVMSG
+            ",
+        );
+    }
+
+    #[test]
+    fn who_is_kicked_for_a_flood_may_have_been_alone_in_the_channel() {
+        check(
+            r"
+            alice > JOIN #a
+            bob   > JOIN #a
+            alice > MODE #a +F 1m:60
+            alice > PART #a
+            bob   > PRIVMSG #a :1
+            bob   > PRIVMSG #a :2
+            bob   > PRIVMSG #a :3
+            bob   < :s1.test KICK #a bob :Flood (+F)
+            bob   < :s1.test 404 bob #a :Cannot send to channel (+F: too much at once, wait a moment)
+            bob   > PING still
+            bob   < :s1.test PONG s1.test :still
             ",
         );
     }

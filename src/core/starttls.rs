@@ -10,3 +10,35 @@ pub fn secured(core: &mut Core, fx: &mut Effects, conn: ConnId, tls: Tls) {
     session.wait = Wait::Nothing;
     dispatch::wake(core, fx, conn);
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        config::{Config, Listen},
+        core::{scene::Scene, session::Phase},
+        server::{Origin, Peer},
+    };
+
+    #[test]
+    fn what_was_said_before_does_not_count_afterwards() {
+        let mut config = Config::default();
+        config.listen.push(Listen { starttls: true, ..Listen::default() });
+        let mut scene = Scene::with(config);
+        let peer = Peer { from: Origin::Local, listener: 0, tls: None };
+        let conn = scene.server.open(peer, scene.now, &mut scene.fx);
+        let before = [
+            "CAP REQ :draft/pre-away draft/metadata-3",
+            "PASS sesame",
+            "AWAY :put in",
+            "METADATA * SET url :put.in",
+            "STARTTLS",
+        ];
+        for line in before {
+            scene.line(conn, line);
+        }
+        let session = &scene.server.core().sessions[conn];
+        let Phase::New(registration) = &session.phase else { panic!("{session:?}") };
+        assert!(!session.ready() && registration.password.is_none());
+        assert!(registration.away.is_none() && registration.metadata.is_empty());
+    }
+}

@@ -310,6 +310,13 @@ impl Bans {
         bans
     }
 
+    /// What tells whether a ban touches somebody, set or not, wherever it holds; nothing if that can be no
+    /// ban.
+    pub fn would_touch(key: &Key, casemap: Casemap) -> Option<impl Fn(&Suspect<'_>) -> bool> {
+        let pattern = pattern(key.kind, &key.mask)?;
+        Some(move |who: &Suspect<'_>| pattern.fits(who, casemap))
+    }
+
     /// A ban that touches an address, whoever comes from it: what is known before anything is said.
     pub fn of_address(&self, ip: IpAddr, here: Sid) -> Option<(&Ban, &Terms)> {
         let ids = self.prefixes(ip).filter_map(|cidr| self.ranges.get(&cidr)).flatten();

@@ -147,7 +147,11 @@ impl Tell<'_> {
         let network = self.core.network();
         let nick = network.user(user).nick().to_string();
         let name = network.channel(channel).name.clone();
-        if let Some(local) = self.core.locals.get_mut(user) {
+        // It lifts bans, keys and limits, and so it has to come from somebody who could.
+        let lifts = network.channel(channel).has('A')
+            || network.user(by).is_oper()
+            || network.status(channel, by).is_some_and(|status| status.at_least(Status::HALFOP));
+        if let Some(local) = self.core.locals.get_mut(user).filter(|_| lifts) {
             local.invite(&name);
         }
         let msg = self.by(by, "INVITE").param(&nick).param(name.as_str());

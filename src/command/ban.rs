@@ -104,6 +104,12 @@ pub fn uban(ctx: &mut Ctx<'_>, user: UserId, args: &Args<'_>) -> Outcome {
 
 /// `<mask> [REQUIRE-SASL] [DURATION <duration>] [REASON] [<reason>]`
 fn uban_add(ctx: &mut Ctx<'_>, user: UserId, mask: &str, rest: &[&str]) -> Outcome {
+    if ctx.find_user(mask).is_some_and(|target| ctx.whois(target).address.is_none()) {
+        let text = format!(
+            "{mask} has no address of their own, and a ban on their host would put out all who come that way; KILL puts out one."
+        );
+        return say(ctx, &text);
+    }
     let text = by_nick(ctx, mask);
     let mut wish = Wish { mask: &text, span: None, reason: String::new(), soft: false };
     // The reason may be one parameter with spaces in it, or several without.

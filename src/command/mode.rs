@@ -154,7 +154,8 @@ fn channel_mode(ctx: &mut Ctx<'_>, user: UserId, args: &Args<'_>) -> Outcome {
         return Ok(());
     }
     if hand.overrode {
-        let what = args.iter().skip(1).collect::<Vec<_>>().join(" ");
+        let words: Vec<&str> = args.iter().skip(1).collect();
+        let what = mode::without_key(&words).join(" ");
         policy::announce(ctx, user, channel, &format!("MODE {what}"));
     }
     let record = ctx.network().channel(channel);

@@ -24,7 +24,7 @@ pub const COMMANDS: &[Command] = &[Command {
 pub const UNDO: &[Command] = &[Command {
     name: "UNRLINE",
     params: "<pattern>",
-    about: "Lifts a R-line.",
+    about: "Lifts an R-line.",
     help: "",
     replies: ban::REPLIES,
     cost: 1,

@@ -7,7 +7,7 @@ use crate::{
         oper::Priv,
         policy,
     },
-    network::UserId,
+    network::{UserId, mode},
     wire::{message::Args, reply},
 };
 
@@ -25,7 +25,9 @@ fn samode(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     if !args[0].starts_with('#') {
         return Err(reply::no_such_channel(args[0]).into());
     }
-    policy::force(ctx, user, &format!("MODE {}", args.iter().collect::<Vec<_>>().join(" ")));
+    let words: Vec<&str> = args.iter().skip(1).collect();
+    let what = mode::without_key(&words).join(" ");
+    policy::force(ctx, user, &format!("MODE {} {what}", args[0]));
     super::mode::mode(ctx, user, args)
 }
 

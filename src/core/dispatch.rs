@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     job::{Answer, JobId},
-    network::UserId,
+    network::{UserId, mode},
     time::Now,
     wire::{
         cap, fail,
@@ -289,7 +289,11 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
 /// Writes down what an operator does with a privilege, before it is done.
 pub fn audit(ctx: &Ctx<'_>, user: UserId, message: &Message<'_>) {
     let who = ctx.network().user(user);
-    let args: Vec<&str> = message.args.iter().collect();
+    let mut args: Vec<&str> = message.args.iter().collect();
+    if message.verb.eq_ignore_ascii_case("SAMODE") {
+        let modes = mode::without_key(args.get(1..).unwrap_or_default());
+        args.splice(1.., modes);
+    }
     log::info!(
         target: "audit",
         "{} ({}): {} {}",

@@ -32,11 +32,7 @@ pub fn check(ctx: &mut Ctx<'_>, user: UserId, place: Place, text: &str) -> Resul
         Action::Block => (),
         Action::Ban => ban(ctx, user, Kind::Gline, &rule),
         Action::Shun => ban(ctx, user, Kind::Shun, &rule),
-        Action::Kill => {
-            let uid = ctx.whois(user).uid;
-            let reason = format!("Killed (filter: {})", rule.reason).into();
-            ctx.commit(Op::Quit { uid, reason });
-        }
+        Action::Kill => kill(ctx, user, &rule),
     }
     Err(rule.reason)
 }
@@ -55,11 +51,20 @@ fn passed_on(text: &str) -> Cow<'_, str> {
     if text.contains(['\r', '\0']) { text.replace(['\r', '\0'], "").into() } else { text.into() }
 }
 
+fn kill(ctx: &mut Ctx<'_>, user: UserId, rule: &Rule) {
+    let uid = ctx.whois(user).uid;
+    let reason = format!("Killed (filter: {})", rule.reason).into();
+    ctx.commit(Op::Quit { uid, reason });
+}
+
 fn ban(ctx: &mut Ctx<'_>, user: UserId, kind: Kind, rule: &Rule) {
-    let who = ctx.whois(user);
-    let host = who.address.map_or_else(|| who.real_host.to_string(), |address| address.to_string());
-    let Some(mask) = canonical(kind, &format!("*@{host}")) else { return };
-    let key = Key { kind, server: None, mask: mask.into() };
+    // Where many come from one host, or there is no room for one more ban, only the user goes.
+    let mask = ctx.whois(user).address.and_then(|ip| canonical(kind, &format!("*@{ip}")));
+    let key = mask.map(|mask| Key { kind, server: None, mask: mask.into() });
+    let full = ctx.network().bans().len() >= ctx.core.config.limits.server_bans;
+    let Some(key) = key.filter(|key| !full || ctx.network().bans().get(key).is_some()) else {
+        return kill(ctx, user, rule);
+    };
     let now = ctx.now.wall.0;
     let end = |span: std::time::Duration| {
         Wall(now.saturating_add(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)))

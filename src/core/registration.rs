@@ -138,6 +138,12 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
             ctx.reply(reply::passwd_mismatch());
             return Err(Reject::Quit("Password required".into()));
         };
+        let (from, limits) = (ctx.session().from, &ctx.core.config.limits);
+        if !ctx.core.attempts.may(from, limits.login_burst, limits.login_interval, ctx.now) {
+            return Err(Reject::Quit(
+                "Too many wrong passwords from your address, wait a moment".into(),
+            ));
+        }
         ctx.defer(Job::Verify { hash, password }, verified);
         return Ok(());
     }
@@ -159,6 +165,8 @@ fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     match answer {
         Answer::Verified(true) => (),
         Answer::Verified(false) => {
+            let (from, interval) = (ctx.session().from, ctx.core.config.limits.login_interval);
+            ctx.core.attempts.failed(from, interval, ctx.now);
             ctx.reply(reply::passwd_mismatch());
             return Err(Reject::Quit("Password incorrect".into()));
         }

@@ -290,7 +290,7 @@ impl Bans {
         here: Sid,
         casemap: Casemap,
     ) -> Vec<(&'a Ban, &'a Terms)> {
-        let mut found: BTreeSet<BanId> = self.rest.clone();
+        let mut found: BTreeSet<BanId> = BTreeSet::new();
         for cidr in who.address.into_iter().flat_map(|ip| self.prefixes(ip)) {
             found.extend(self.ranges.get(&cidr).into_iter().flatten());
         }
@@ -301,7 +301,8 @@ impl Bans {
                 found.extend(self.domains.get(domain).into_iter().flatten());
             }
         }
-        let bans = found.into_iter().filter_map(|id| in_force(&self.bans[id]));
+        let all = found.into_iter().chain(self.rest.iter().copied());
+        let bans = all.filter_map(|id| in_force(&self.bans[id]));
         let mut bans: Vec<_> = bans
             .filter(|(ban, _)| ban.key.server.is_none_or(|server| server == here))
             .filter(|(ban, _)| ban.pattern.fits(who, casemap))

@@ -186,6 +186,30 @@ pub fn kind(letter: char) -> Option<Kind> {
     }
 }
 
+/// The words of a MODE, mode string first, as others than the channel may read them: without its key.
+pub fn without_key<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    let mut shown = words.to_vec();
+    let (mut add, mut param) = (true, 1);
+    for letter in words.first().copied().unwrap_or_default().chars() {
+        let takes = match kind(letter) {
+            Some(Kind::List | Kind::Key | Kind::Status) => true,
+            Some(Kind::Value) => add,
+            Some(Kind::Flag) | None => false,
+        };
+        match letter {
+            '+' | '-' => add = letter == '+',
+            _ if takes => {
+                if let Some(word) = shown.get_mut(param).filter(|_| letter == 'k') {
+                    *word = "*";
+                }
+                param += 1;
+            }
+            _ => (),
+        }
+    }
+    shown
+}
+
 /// The letters of one kind, in table order.
 pub fn letters(kind: Kind) -> String {
     CHANNEL.iter().filter(|row| row.kind == kind).map(|row| row.letter).collect()
@@ -407,6 +431,19 @@ mod tests {
         assert_eq!(both.prefixes(false).collect::<String>(), "@");
         assert!(both.at_least(Status::HALFOP) && !both.at_least(Status::ADMIN));
         assert!(!Status::NONE.at_least(Status::NONE));
+    }
+
+    #[test]
+    fn a_key_is_not_for_everybody() {
+        for (words, shown) in [
+            ("+k sesame", "+k *"),
+            ("+ok-l+lb a sesame 5 x!*@*", "+ok-l+lb a * 5 x!*@*"),
+            ("-k", "-k"),
+            ("+nt", "+nt"),
+        ] {
+            let words: Vec<&str> = words.split(' ').collect();
+            assert_eq!(without_key(&words).join(" "), shown);
+        }
     }
 
     #[test]

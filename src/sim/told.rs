@@ -56,6 +56,7 @@ impl Told {
             ["353", _, _, channel] if self.entering.as_deref() == Some(*channel) => {
                 for name in text.split(' ') {
                     let nick = name.trim_start_matches(['~', '&', '@', '%', '+']);
+                    let nick = nick.split('!').next().unwrap_or(nick);
                     if nick != self.nick {
                         self.forget(nick);
                     }

@@ -41,12 +41,14 @@ fn accept(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         prune(ctx, user);
         let (uid, most) = (ctx.whois(target).uid, ctx.core.config.limits.accept);
         let Some(local) = ctx.core.locals.get_mut(user) else { return Ok(()) };
-        let place = local.accept.iter().position(|known| *known == uid);
+        let place = local.seldom().accept.iter().position(|known| *known == uid);
         match (add, place) {
             (true, Some(_)) => return Err(reply::accept_exist(nick).into()),
-            (true, None) if local.accept.len() >= most => return Err(reply::accept_full().into()),
-            (true, None) => local.accept.push(uid),
-            (false, Some(place)) => drop(local.accept.remove(place)),
+            (true, None) if local.seldom().accept.len() >= most => {
+                return Err(reply::accept_full().into());
+            }
+            (true, None) => local.seldom_mut().accept.push(uid),
+            (false, Some(place)) => drop(local.seldom_mut().accept.remove(place)),
             (false, None) => return Err(reply::accept_not(nick).into()),
         }
         Ok(())
@@ -55,15 +57,15 @@ fn accept(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
 
 /// Forgets those who have left the network.
 fn prune(ctx: &mut Ctx<'_>, user: UserId) {
-    let known = ctx.local(user).map(|local| local.accept.clone()).unwrap_or_default();
+    let known = ctx.local(user).map(|local| local.seldom().accept.clone()).unwrap_or_default();
     let left = known.into_iter().filter(|uid| ctx.network().uid(*uid).is_some()).collect();
     if let Some(local) = ctx.core.locals.get_mut(user) {
-        local.accept = left;
+        local.seldom_mut().accept = left;
     }
 }
 
 fn list(ctx: &mut Ctx<'_>, user: UserId) -> Outcome {
-    let known = ctx.local(user).map(|local| local.accept.clone()).unwrap_or_default();
+    let known = ctx.local(user).map(|local| local.seldom().accept.clone()).unwrap_or_default();
     let nicks: Vec<String> = known
         .into_iter()
         .filter_map(|uid| ctx.network().uid(uid))

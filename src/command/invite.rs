@@ -74,7 +74,7 @@ fn allowed(ctx: &Ctx<'_>, user: UserId, channel: ChannelId) -> Outcome {
 }
 
 fn list(ctx: &mut Ctx<'_>, user: UserId) -> Outcome {
-    let invites = ctx.local(user).map(|local| local.invites.clone()).unwrap_or_default();
+    let invites = ctx.local(user).map(|local| local.seldom().invites.clone()).unwrap_or_default();
     for channel in invites {
         ctx.reply(reply::invite_list(channel.as_str()));
     }

@@ -52,7 +52,7 @@ fn knock(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         return Err(reply::cannot_knock(name.as_str(), "you are banned").into());
     }
     let now = ctx.now.mono;
-    let knocked = ctx.local(user).and_then(|local| local.knocked);
+    let knocked = ctx.local(user).and_then(|local| local.seldom().knocked);
     if knocked.is_some_and(|then| now < then + EVERY) {
         return Err(reply::too_many_knock(name.as_str()).into());
     }
@@ -63,7 +63,7 @@ fn knock(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         }
     }
     if let Some(local) = ctx.core.locals.get_mut(user) {
-        local.knocked = Some(now);
+        local.seldom_mut().knocked = Some(now);
     }
     let uid = ctx.whois(user).uid;
     ctx.commit(Op::Knock { uid, name: name.clone() });

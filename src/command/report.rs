@@ -66,12 +66,12 @@ fn file(ctx: &mut Ctx<'_>, user: UserId, about: &str, reason: &str) -> Outcome {
         ctx.whois(other).mask()
     };
     let now = ctx.now.mono;
-    let reported = ctx.local(user).and_then(|local| local.reported);
+    let reported = ctx.local(user).and_then(|local| local.seldom().reported);
     if reported.is_some_and(|then| now < then + EVERY) {
         return Err(reply::try_again("REPORT").into());
     }
     if let Some(local) = ctx.core.locals.get_mut(user) {
-        local.reported = Some(now);
+        local.seldom_mut().reported = Some(now);
     }
     let reason = head(reason, ctx.core.config.limits.kick).into();
     let by = ctx.whois(user).uid;

@@ -36,14 +36,14 @@ fn silence(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         }
         let entry = mask::canonical(text, casemap).into_boxed_str();
         let Some(local) = ctx.core.locals.get_mut(user) else { return Ok(()) };
-        let place = local.silence.iter().position(|known| *known == entry);
+        let place = local.seldom().silence.iter().position(|known| *known == entry);
         match (add, place) {
-            (true, None) if local.silence.len() >= most => {
+            (true, None) if local.seldom().silence.len() >= most => {
                 ctx.reply(reply::silence_list_full(text));
                 continue;
             }
-            (true, None) => local.silence.push(entry.clone()),
-            (false, Some(place)) => drop(local.silence.remove(place)),
+            (true, None) => local.seldom_mut().silence.push(entry.clone()),
+            (false, Some(place)) => drop(local.seldom_mut().silence.remove(place)),
             (true, Some(_)) | (false, None) => continue,
         }
         let change = format!("{}{entry}", if add { '+' } else { '-' });
@@ -54,7 +54,7 @@ fn silence(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
 
 fn list(ctx: &mut Ctx<'_>, user: UserId) -> Outcome {
     let nick = ctx.whois(user).nick().to_string();
-    let masks = ctx.local(user).map(|local| local.silence.clone()).unwrap_or_default();
+    let masks = ctx.local(user).map(|local| local.seldom().silence.clone()).unwrap_or_default();
     for mask in masks {
         ctx.reply(reply::silence_list(&nick, &mask));
     }

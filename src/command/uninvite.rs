@@ -38,7 +38,7 @@ fn uninvite(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     policy::require(ctx, channel, user, Status::HALFOP)?;
     let name = ctx.network().channel(channel).name.clone();
     // What a user on another server has been invited to is known there.
-    if ctx.local(target).is_some_and(|local| !local.invites.contains(&name)) {
+    if ctx.local(target).is_some_and(|local| !local.seldom().invites.contains(&name)) {
         return Err(reply::not_invited(args[0], name.as_str()).into());
     }
     let (by, uid) = (Source::User(ctx.whois(user).uid), ctx.whois(target).uid);

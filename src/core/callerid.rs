@@ -21,33 +21,36 @@ pub fn hears(core: &Core, user: UserId, by: UserId) -> bool {
 /// Whether a mask on the user's list fits another.
 pub fn silences(core: &Core, user: UserId, by: UserId) -> bool {
     let Some(local) = core.locals.get(user) else { return false };
-    if local.silence.is_empty() || user == by {
+    if local.seldom().silence.is_empty() || user == by {
         return false;
     }
     let (source, casemap) = (core.network().user(by).mask(), core.network().casemap());
-    local.silence.iter().any(|entry| mask::matches(entry, &source, casemap))
+    local.seldom().silence.iter().any(|entry| mask::matches(entry, &source, casemap))
 }
 
 /// Whether another may speak to the user: anybody, unless +g is on. Operators are always heard.
 pub fn accepts(core: &Core, user: UserId, by: UserId) -> bool {
     let Some(local) = core.locals.get(user) else { return true };
     let (who, by) = (core.network().user(user), core.network().user(by));
-    !who.modes.contains('g') || who.uid == by.uid || by.is_oper() || local.accept.contains(&by.uid)
+    !who.modes.contains('g')
+        || who.uid == by.uid
+        || by.is_oper()
+        || local.seldom().accept.contains(&by.uid)
 }
 
 /// Whether another is on the user's ACCEPT list, as far as this server knows.
 pub fn accepted(core: &Core, user: UserId, by: UserId) -> bool {
     let by = core.network().user(by).uid;
-    core.locals.get(user).is_some_and(|local| local.accept.contains(&by))
+    core.locals.get(user).is_some_and(|local| local.seldom().accept.contains(&by))
 }
 
 /// Tells a user with +g who would like to be heard; not too often, and returns whether it did.
 pub fn inform(core: &mut Core, fx: &mut Effects, user: UserId, by: UserId, now: Now) -> bool {
     let Some(local) = core.locals.get_mut(user) else { return false };
-    if local.informed.is_some_and(|then| now.mono < then + INFORMED_EVERY) {
+    if local.seldom().informed.is_some_and(|then| now.mono < then + INFORMED_EVERY) {
         return false;
     }
-    local.informed = Some(now.mono);
+    local.seldom_mut().informed = Some(now.mono);
     let who = core.network().user(by);
     let line = reply::umode_g_message(who.nick().as_str(), &format!("{}@{}", who.user, who.host));
     for conn in audience::of_user(core, user).to_vec() {

@@ -29,8 +29,8 @@ impl Core {
                     broken.push(format!("{user:?} has a session that does not know"));
                 }
             }
-            if local.invites.len() > local::INVITES_MAX {
-                broken.push(format!("{user:?} has {} invitations", local.invites.len()));
+            if local.seldom().invites.len() > local::INVITES_MAX {
+                broken.push(format!("{user:?} has {} invitations", local.seldom().invites.len()));
             }
         }
         let sessions = self.sessions.len();

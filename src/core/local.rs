@@ -24,20 +24,39 @@ pub struct Local {
     /// Whether the user is deaf, as the user modes say: kept here by `render`, which writes it whenever
     /// they change, so that a message to many looks at each hearer once.
     pub deaf: bool,
+    /// How often the user may still change metadata.
+    pub changes: Bucket,
+    /// What most users have nothing of.
+    seldom: Option<Box<Seldom>>,
+}
+
+/// What few users have anything of, kept apart so that the others do without the room for it.
+#[derive(Debug)]
+pub struct Seldom {
     /// Masks of those whom the user does not want to hear, folded; bounded by `[limits] silence`.
     pub silence: Vec<Box<str>>,
     /// Those whom the user hears in spite of +g; bounded by `[limits] accept`.
     pub accept: Vec<Uid>,
     /// When the user was last told that somebody is not on that list.
     pub informed: Option<Mono>,
-    /// How often the user may still change metadata.
-    pub changes: Bucket,
     /// When the user last knocked.
     pub knocked: Option<Mono>,
     /// When the user last reported something to operators.
     pub reported: Option<Mono>,
     /// Channels that the user has been asked into, the latest last.
     pub invites: Vec<ChannelName>,
+}
+
+impl Seldom {
+    /// Of a user who has nothing of it.
+    const NOTHING: Seldom = Seldom {
+        silence: Vec::new(),
+        accept: Vec::new(),
+        informed: None,
+        knocked: None,
+        reported: None,
+        invites: Vec::new(),
+    };
 }
 
 impl Local {
@@ -49,22 +68,36 @@ impl Local {
             active: now.mono,
             shunned: false,
             deaf: false,
-            silence: Vec::new(),
-            accept: Vec::new(),
-            informed: None,
             changes: Bucket::full(now.mono),
-            knocked: None,
-            reported: None,
-            invites: Vec::new(),
+            seldom: None,
+        }
+    }
+
+    /// What few users have anything of.
+    pub fn seldom(&self) -> &Seldom {
+        static NOTHING: Seldom = Seldom::NOTHING;
+        self.seldom.as_deref().unwrap_or(&NOTHING)
+    }
+
+    /// The same, to change; makes room for it.
+    pub fn seldom_mut(&mut self) -> &mut Seldom {
+        self.seldom.get_or_insert_with(|| Box::new(Seldom::NOTHING))
+    }
+
+    /// Forgets an invitation.
+    pub fn uninvite(&mut self, channel: &ChannelName) {
+        if let Some(seldom) = &mut self.seldom {
+            seldom.invites.retain(|known| known != channel);
         }
     }
 
     /// Notes an invitation.
     pub fn invite(&mut self, channel: &ChannelName) {
-        self.invites.retain(|known| known != channel);
-        if self.invites.len() == INVITES_MAX {
-            self.invites.remove(0);
+        self.uninvite(channel);
+        let invites = &mut self.seldom_mut().invites;
+        if invites.len() == INVITES_MAX {
+            invites.remove(0);
         }
-        self.invites.push(channel.clone());
+        invites.push(channel.clone());
     }
 }

@@ -28,7 +28,7 @@ impl Tell<'_> {
         self.count_join(channel);
         let name = self.core.network().channel(channel).name.clone();
         if let Some(local) = self.core.locals.get_mut(user) {
-            local.invites.retain(|invite| *invite != name);
+            local.uninvite(&name);
         }
         for conn in own {
             topic(self.core, self.fx, conn, channel, self.now);

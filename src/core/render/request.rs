@@ -41,7 +41,7 @@ impl Tell<'_> {
             }
             Ask::Uninvite(name) => {
                 if let Some(local) = self.core.locals.get_mut(user) {
-                    local.invites.retain(|known| *known != name);
+                    local.uninvite(&name);
                 }
                 None
             }

@@ -96,7 +96,7 @@ fn nobody_but_the_proxies_may_connect_to_their_port() {
 #[test]
 fn a_header_that_never_comes_is_not_waited_for() {
     let mut config = proxied();
-    config.limits.registration_timeout = Duration::from_millis(50);
+    config.limits.registration_timeout = Duration::from_millis(300);
     let server = Running::serve(config);
     let mut client = Client::plain(server.address(0));
     client.send_bytes(b"PROXY TCP4");

@@ -31,6 +31,13 @@ impl Wall {
     }
 }
 
+impl ops::Add<Duration> for Wall {
+    type Output = Wall;
+    fn add(self, span: Duration) -> Wall {
+        Wall(self.0.saturating_add(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)))
+    }
+}
+
 /// Both clocks, read at once.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Now {

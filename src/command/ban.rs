@@ -12,7 +12,7 @@ use crate::{
         crdt::Source,
         op::Op,
     },
-    time::{Wall, parse_span},
+    time::parse_span,
     wire::{encode, message::Args, reply},
 };
 use std::time::Duration;
@@ -174,9 +174,7 @@ fn set(ctx: &mut Ctx<'_>, user: UserId, kind: Kind, wish: &Wish<'_>) -> Outcome 
             .into(),
         private: encode::head(private.trim(), most).into(),
         setter: ctx.whois(user).mask().into(),
-        until: wish.span.filter(|span| !span.is_zero()).map(|span| {
-            Wall(now.0.saturating_add(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)))
-        }),
+        until: wish.span.filter(|span| !span.is_zero()).map(|span| now + span),
         soft: wish.soft,
     };
     let text = format!("A {} on {} is set: {}", kind.row().name, key.mask, describe(&terms));

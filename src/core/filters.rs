@@ -1,15 +1,12 @@
 //! What content filters do here, to those at home here.
 
 use super::ctx::Ctx;
-use crate::{
-    network::{
-        UserId,
-        ban::{Key, Kind, Terms, canonical},
-        crdt::Source,
-        filter::{Action, Place, Rule},
-        op::Op,
-    },
-    time::Wall,
+use crate::network::{
+    UserId,
+    ban::{Key, Kind, Terms, canonical},
+    crdt::Source,
+    filter::{Action, Place, Rule},
+    op::Op,
 };
 use std::borrow::Cow;
 
@@ -65,15 +62,12 @@ fn ban(ctx: &mut Ctx<'_>, user: UserId, kind: Kind, rule: &Rule) {
     let Some(key) = key.filter(|key| !full || ctx.network().bans().get(key).is_some()) else {
         return kill(ctx, user, rule);
     };
-    let now = ctx.now.wall.0;
-    let end = |span: std::time::Duration| {
-        Wall(now.saturating_add(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)))
-    };
+    let now = ctx.now.wall;
     let terms = Terms {
         reason: rule.reason.clone(),
         private: "by a filter".into(),
         setter: rule.setter.clone(),
-        until: rule.span.map(end),
+        until: rule.span.map(|span| now + span),
         soft: false,
     };
     let by = Source::Server(ctx.core.sid());

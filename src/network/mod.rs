@@ -166,7 +166,7 @@ impl Mask {
     /// When it ends by itself.
     pub fn expires(&self) -> Option<Wall> {
         let span = self.ban.as_ref()?.span?;
-        Some(Wall(self.at.wall().0.saturating_add(span.as_millis() as u64)))
+        Some(self.at.wall() + span)
     }
 }
 

@@ -24,6 +24,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 2,
     run: Run::User(admin),
+    ..Command::USUAL
 }];
 
 fn admin(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {

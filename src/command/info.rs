@@ -18,6 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::INFO, reply::END_OF_INFO, reply::NO_SUCH_SERVER],
     cost: 2,
     run: Run::User(info),
+    ..Command::USUAL
 }];
 
 fn info(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {

@@ -17,6 +17,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::LINKS, reply::END_OF_LINKS, reply::NO_SUCH_SERVER],
     cost: 2,
     run: Run::User(links),
+    ..Command::USUAL
 }];
 
 fn links(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {

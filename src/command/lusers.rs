@@ -27,6 +27,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 1,
     run: Run::User(lusers),
+    ..Command::USUAL
 }];
 
 fn lusers(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {

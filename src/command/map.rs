@@ -19,6 +19,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::MAP, reply::END_OF_MAP],
     cost: 4,
     run: Run::User(map),
+    ..Command::USUAL
 }];
 
 fn map(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {

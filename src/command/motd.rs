@@ -18,6 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::NO_SUCH_SERVER, reply::MOTD_START, reply::MOTD, reply::END_OF_MOTD],
     cost: 2,
     run: Run::User(motd),
+    ..Command::USUAL
 }];
 
 fn motd(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -19,6 +19,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::YOURE_OPER, reply::NO_OPER_HOST, reply::PASSWD_MISMATCH],
     cost: 5,
     run: Run::User(oper),
+    ..Command::USUAL
 }];
 
 /// A hash of nothing anybody knows, so that a name that is unknown takes as long as one that is.

@@ -23,6 +23,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 2,
     run: Run::User(rules),
+    ..Command::USUAL
 }];
 
 fn rules(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {

@@ -28,6 +28,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 4,
     run: Run::User(stats),
+    ..Command::USUAL
 }];
 
 /// The most rows that are shown at once.

@@ -17,6 +17,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::SUMMON_DISABLED],
     cost: 1,
     run: Run::User(summon),
+    ..Command::USUAL
 }];
 
 fn summon(_ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {

@@ -18,6 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::NO_SUCH_SERVER, reply::TIME],
     cost: 1,
     run: Run::User(time),
+    ..Command::USUAL
 }];
 
 fn time(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {

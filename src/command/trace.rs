@@ -26,6 +26,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 4,
     run: Run::User(trace),
+    ..Command::USUAL
 }];
 
 fn trace(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {

@@ -17,6 +17,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::USERS_DISABLED],
     cost: 1,
     run: Run::User(users),
+    ..Command::USUAL
 }];
 
 fn users(_ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {

@@ -18,6 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::NO_SUCH_SERVER, reply::VERSION, reply::ISUPPORT],
     cost: 2,
     run: Run::User(version),
+    ..Command::USUAL
 }];
 
 fn version(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {

@@ -41,6 +41,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 2,
     run: Run::User(whois),
+    ..Command::USUAL
 }];
 
 fn whois(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -21,7 +21,7 @@ privileges! {
     Channels "channels";
     /// Locking the network against an attack (DEFCON).
     Defcon "defcon";
-    /// Making users join, part, change nick and quit (SAJOIN, SAPART, SANICK, SAQUIT).
+    /// Making users join, part, quit, change nick and modes (SAJOIN, SAPART, SAQUIT, SANICK, SAMODE).
     Force "force";
     /// Changing the host, user name and real name of users (CHGHOST, CHGIDENT, CHGNAME).
     Identity "identity";

@@ -1,7 +1,7 @@
 //! From a line to a handler. What is true of every command is checked here, once.
 
 use super::{
-    ConnId, Core, answer, bans,
+    ConnId, Core, answer,
     ctx::{Ctx, Outcome, Then},
     effect::{Effect, Effects},
     multiline,
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     job::{Answer, JobId},
-    network::{UserId, mode},
+    network::UserId,
     time::Now,
     wire::{
         cap, fail,
@@ -40,6 +40,10 @@ pub struct Command {
     pub cost: u32,
     /// The function, and who may run it.
     pub run: Run,
+    /// Whether a shunned user is heard with it: what keeps and ends a connection is.
+    pub heard_while_shunned: bool,
+    /// Which of its parameters are written down when an operator uses it, with what is secret hidden.
+    pub audited: for<'a> fn(&[&'a str]) -> Vec<&'a str>,
 }
 
 /// Who may run a command, which is also what it is given.
@@ -58,6 +62,19 @@ pub enum Run {
 }
 
 impl Command {
+    /// What most commands are, for the columns that a row does not name.
+    pub const USUAL: Command = Command {
+        name: "",
+        params: "",
+        about: "",
+        help: "",
+        replies: &[],
+        cost: 1,
+        run: Run::User(|_, _, _| Ok(())),
+        heard_while_shunned: false,
+        audited: |args| args.to_vec(),
+    };
+
     /// How many parameters `params` requires: those outside of `[…]` and `{…}`.
     pub fn required(&self) -> usize {
         let mut depth = 0_usize;
@@ -255,7 +272,7 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
         return Err(reply::not_registered().into());
     }
     let shunned = user.and_then(|user| ctx.local(user)).is_some_and(|local| local.shunned);
-    if shunned && !bans::HEARD_WHILE_SHUNNED.contains(&command.name) {
+    if shunned && !command.heard_while_shunned {
         return Ok(());
     }
     if let (Some(reference), Some(_)) = (message.tags.get("batch"), user) {
@@ -277,7 +294,7 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
             if !ctx.may(user, privilege) {
                 return Err(reply::no_privileges().into());
             }
-            audit(ctx, user, message);
+            audit(ctx, user, command, message.args.iter());
             run(ctx, user, message.args.clone())
         }
         (Run::User(_) | Run::Tagged(_) | Run::Oper(..), None) => {
@@ -287,20 +304,21 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
 }
 
 /// Writes down what an operator does with a privilege, before it is done.
-pub fn audit(ctx: &Ctx<'_>, user: UserId, message: &Message<'_>) {
+pub fn audit<'a>(
+    ctx: &Ctx<'_>,
+    user: UserId,
+    command: &Command,
+    args: impl Iterator<Item = &'a str>,
+) {
     let who = ctx.network().user(user);
-    let mut args: Vec<&str> = message.args.iter().collect();
-    if message.verb.eq_ignore_ascii_case("SAMODE") {
-        let modes = mode::without_key(args.get(1..).unwrap_or_default());
-        args.splice(1.., modes);
-    }
+    let args: Vec<&str> = args.collect();
     log::info!(
         target: "audit",
         "{} ({}): {} {}",
         who.mask(),
         who.class.as_deref().unwrap_or_default(),
-        message.verb.to_ascii_uppercase(),
-        args.join(" ")
+        command.name,
+        (command.audited)(&args).join(" ")
     );
 }
 

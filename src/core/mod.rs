@@ -45,6 +45,7 @@ pub mod sts;
 pub mod timer;
 pub mod tor;
 pub mod undelivered;
+pub mod usermode;
 pub mod welcome;
 pub mod whowas;
 

@@ -29,7 +29,7 @@
 
 use super::{Sim, client::Manners, config, fabric::Pair, oper, oracle, webirc};
 use crate::{
-    config::{Config, Listen, Secret},
+    config::{Config, Listen, OperClass, Secret, privilege::Priv},
     wire::{casemap::Casemap, mask, tags::Tags},
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -247,18 +247,30 @@ impl Play {
                 self.config.limits.registration_timeout = seconds(value);
             }
             "cloak.enabled" => self.config.cloak.enabled = value == "true",
-            "oper" => {
-                let (name, password) = value.split_once(' ').unwrap_or((value, ""));
-                self.config.oper.push(oper(name, password));
-            }
             _ => self.set_words(key, value),
         }
     }
 
-    /// What holds of words and who may take them back.
+    /// Who may do what, and what holds of words.
     fn set_words(&mut self, key: &str, value: &str) {
         let number = || value.parse().unwrap_or(0);
         match key {
+            "oper" => {
+                let mut words = value.split(' ');
+                let mut next = || words.next().unwrap_or_default();
+                let mut oper = oper(next(), next());
+                words.next().into_iter().for_each(|class| oper.class = class.into());
+                self.config.oper.push(oper);
+            }
+            "oper_class" => {
+                let (name, rest) = value.split_once(' ').unwrap_or((value, ""));
+                let privileges = rest.split(' ').filter_map(Priv::named).collect();
+                self.config.oper_class.push(OperClass {
+                    name: name.into(),
+                    extends: None,
+                    privileges,
+                });
+            }
             "server.welcome" => self.config.server.welcome.push(value.into()),
             "limits.reports" => self.config.limits.reports = number(),
             "limits.redact_messages" => self.config.limits.redact_messages = number(),

@@ -2,11 +2,11 @@
 
 use crate::{
     core::{
-        bans,
+        Core, bans,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
-        policy, registration,
+        policy, registration, snotice,
     },
     network::{UserId, ban::KINDS},
     wire::{message::Args, reply},
@@ -37,6 +37,8 @@ const SHOWN_MAX: usize = 500;
 fn stats(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     ctx.asked_here(args.given(1))?;
     let letter = args.given(0).and_then(|text| text.chars().next()).unwrap_or('*');
+    let text = |core: &Core| format!("STATS {letter} asked for by {}", core.network().mask(user));
+    snotice::here(ctx.core, ctx.fx, 't', text, ctx.now);
     let rows = match letter.to_ascii_lowercase() {
         'u' => vec![uptime(ctx)],
         'p' => operators(ctx, user),

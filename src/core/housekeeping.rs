@@ -249,10 +249,12 @@ pub fn closed(core: &mut Core, fx: &mut Effects, conn: ConnId, why: Gone, now: N
         }
         core.timers.cancel(session.timer);
         if let (Phase::New(_), Origin::Ip(ip)) = (&session.phase, session.from) {
-            let text =
-                |_: &Core| format!("A connection from {ip} ended before it was a user ({reason})");
+            let text = |_: &Core, open: bool| {
+                let from = if open { format!(" from {ip}") } else { String::new() };
+                format!("A connection{from} ended before it was a user ({reason})")
+            };
             if !session.closing {
-                snotice::here(core, fx, 'd', text, now);
+                snotice::here_of(core, fx, 'd', text, now);
             }
         }
         core.release(session.from);

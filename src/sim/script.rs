@@ -9,6 +9,7 @@
 //! | `alice <~ * JOIN #*` | the same with a pattern |
 //! | `alice <! JOIN` | no line with this text has come since the last one asked for |
 //! | `raw a` | a connects and says nothing |
+//! | `drop a` | a's connection ends without a word |
 //! | `secure a` | a connects by TLS, with a certificate whose fingerprint is `ab12` |
 //! | `servers 3`, `strangers 3` | how many servers there are, linked each with each, or not yet; stands first |
 //! | `links 1-2 2-3` | only these links can be made; stands before all but `servers` |
@@ -159,6 +160,12 @@ impl Play {
                 let client = self.sim().connect_secure(0, rest);
                 self.sim().settle();
                 self.clients.insert(rest.into(), client);
+            }
+            "drop" => {
+                if let Some(client) = self.clients.get(rest).copied() {
+                    self.sim().hang_up(client);
+                    self.sim().settle();
+                }
             }
             "wait" => self.sim().wait(seconds(rest)),
             "split" => {

@@ -257,6 +257,9 @@ mod tests {
             drop x
             root < :s1.test NOTICE root :*** Notice -- A connection from 10.0.0.4 ended before it was a user (Connection closed)
             gus  < :s1.test NOTICE gus :*** Notice -- A connection ended before it was a user (Connection closed)
+            raw y
+            wait 61
+            root < :s1.test NOTICE root :*** Notice -- A connection from 10.0.0.5 ended before it was a user (Registration timed out)
             gus  <! alice.test
             gus  <! 10.0.0
             ",

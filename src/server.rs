@@ -7,7 +7,7 @@ use crate::{
         ConnId, Core, Start, dispatch,
         effect::Effects,
         frame::{Frame, PeerId},
-        housekeeping, registration, reload,
+        guest, housekeeping, registration, reload,
         session::Session,
         starttls,
     },
@@ -274,7 +274,11 @@ impl Server {
             Input::Tick => housekeeping::tick(core, fx, now),
             Input::Reload => reload::begin(core, fx, now),
             Input::Stop { reason } => housekeeping::stop(core, fx, reason, now),
-            Input::Frame { peer, frame } => self.mesh.receive(core, fx, peer, frame, now),
+            Input::Frame { peer, frame } => {
+                if let Some(routed) = self.mesh.receive(core, fx, peer, frame, now) {
+                    guest::take(core, fx, &command::TABLE, *routed, now);
+                }
+            }
             Input::Unlinked { peer } => self.mesh.unlink(core, fx, peer, now),
         }
         self.mesh.propagate(&mut self.core, fx);

@@ -4,6 +4,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        question::Asks,
     },
     network::UserId,
     wire::{mask, message::Args, reply},
@@ -17,15 +18,12 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::LINKS, reply::END_OF_LINKS, reply::NO_SUCH_SERVER],
     cost: 2,
     run: Run::User(links),
+    asks: Asks::FirstOfTwo,
     ..Command::USUAL
 }];
 
 fn links(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
-    let (server, pattern) = match (args.given(0), args.given(1)) {
-        (server, Some(pattern)) => (server, pattern),
-        (pattern, None) => (None, pattern.unwrap_or("*")),
-    };
-    ctx.asked_here(server)?;
+    let pattern = args.given(1).or(args.given(0)).unwrap_or("*");
     let (here, casemap) = (ctx.core.sid(), ctx.network().casemap());
     let name = ctx.core.name().to_owned();
     let mut found: Vec<reply::Reply> = Vec::new();

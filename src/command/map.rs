@@ -4,6 +4,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        question::Asks,
     },
     network::UserId,
     time::Sid,
@@ -13,12 +14,13 @@ use std::collections::BTreeMap;
 
 pub const COMMANDS: &[Command] = &[Command {
     name: "MAP",
-    params: "",
+    params: "[<server>]",
     about: "Shows the servers of the network, and how many users are on each.",
-    help: "",
-    replies: &[reply::MAP, reply::END_OF_MAP],
+    help: "The tree is drawn as the server sees the links.",
+    replies: &[reply::MAP, reply::END_OF_MAP, reply::NO_SUCH_SERVER],
     cost: 4,
     run: Run::User(map),
+    asks: Asks::At(0),
     ..Command::USUAL
 }];
 

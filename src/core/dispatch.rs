@@ -6,6 +6,7 @@ use super::{
     effect::{Effect, Effects},
     multiline,
     oper::Priv,
+    question::{self, Asks},
     render,
     session::{Phase, Wait},
     timer::Timer,
@@ -40,6 +41,8 @@ pub struct Command {
     pub cost: u32,
     /// The function, and who may run it.
     pub run: Run,
+    /// Which of its parameters names the server that is asked.
+    pub asks: Asks,
     /// Whether a shunned user is heard with it: what keeps and ends a connection is.
     pub heard_while_shunned: bool,
     /// Which of its parameters are written down when an operator uses it, with what is secret hidden.
@@ -71,6 +74,7 @@ impl Command {
         replies: &[],
         cost: 1,
         run: Run::User(|_, _, _| Ok(())),
+        asks: Asks::Here,
         heard_while_shunned: false,
         audited: |args| args.to_vec(),
     };
@@ -191,6 +195,9 @@ pub fn done(core: &mut Core, fx: &mut Effects, id: JobId, answer: Answer, now: N
     core.metrics.busy += u64::from(matches!(answer, Answer::Busy));
     match pending.then {
         Then::Server(resume) => resume(core, fx, answer, now),
+        Then::Question { conn, to, number } => {
+            question::unanswered(core, fx, (conn, to, number), now);
+        }
         // The client may have left meanwhile, or been told goodbye; the answer is then for nobody.
         Then::Aside { conn, .. } | Then::Command { conn, .. } if has_left(core, conn) => (),
         Then::Aside { conn, resume } => {
@@ -241,7 +248,7 @@ pub fn wake(core: &Core, fx: &mut Effects, conn: ConnId) {
 
 /// Runs a handler, so that a panic in it costs its client and nobody else: handlers only read and
 /// propose, and the network is as it was.
-fn guarded(ctx: &mut Ctx<'_>, handler: impl FnOnce(&mut Ctx<'_>) -> Outcome) {
+pub fn guarded(ctx: &mut Ctx<'_>, handler: impl FnOnce(&mut Ctx<'_>) -> Outcome) {
     match catch_unwind(AssertUnwindSafe(|| handler(ctx))) {
         Ok(Ok(())) => (),
         Ok(Err(reject)) => ctx.refuse(reject),
@@ -284,6 +291,9 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
     if message.args.len() < command.required() {
         return Err(reply::need_more_params(command.name).into());
     }
+    if let Some((user, to)) = user.zip(question::elsewhere(ctx, command, &message.args)?) {
+        return question::ask(ctx, user, to, command, &message.args);
+    }
     match (command.run, user) {
         (Run::Any(run), _) => run(ctx, message),
         (Run::New(run), None) => run(ctx, message.args.clone()),
@@ -323,7 +333,7 @@ pub fn audit<'a>(
 }
 
 /// Takes a command's cost from the session's credit.
-fn pay(core: &mut Core, conn: ConnId, cost: u32, now: Now) {
+pub fn pay(core: &mut Core, conn: ConnId, cost: u32, now: Now) {
     let limits = &core.config.limits;
     let Some(session) = core.sessions.get_mut(conn) else { return };
     if let Some(opens) =

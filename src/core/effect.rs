@@ -113,6 +113,11 @@ impl Effects {
         self.capture.take()
     }
 
+    /// How many lines are held back.
+    pub fn held(&self) -> usize {
+        self.capture.as_ref().map_or(0, |capture| capture.count)
+    }
+
     /// Adds an effect that carries no line.
     pub fn push(&mut self, effect: Effect) {
         self.list.push(effect);

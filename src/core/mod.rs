@@ -22,6 +22,7 @@ pub mod filters;
 pub mod flood;
 pub mod frame;
 pub mod gateway;
+pub mod guest;
 pub mod housekeeping;
 pub mod local;
 pub mod lookalikes;
@@ -30,6 +31,7 @@ pub mod monitor;
 pub mod multiline;
 pub mod oper;
 pub mod policy;
+pub mod question;
 pub mod recent;
 pub mod registration;
 pub mod reload;
@@ -68,9 +70,11 @@ use census::Census;
 use chanflood::Chanflood;
 use cloak::Cloak;
 use effect::{Effect, Effects};
+use guest::Guests;
 use local::Local;
 use lookalikes::Lookalikes;
 use monitor::Monitor;
+use question::Questions;
 use recent::Recent;
 use reports::Reports;
 use session::Session;
@@ -141,6 +145,10 @@ pub struct Core {
     pub(in crate::core) outs: housekeeping::Outs,
     /// When it is looked next whether a mask ends by itself.
     pub(in crate::core) expiry: Option<(Mono, timer::Key)>,
+    /// What is asked of other servers.
+    pub questions: Questions,
+    /// Who asks from other servers.
+    pub guests: Guests,
     /// What which operators of this server are told unasked.
     pub snomasks: BTreeMap<UserId, Snomask>,
     /// How much is going on in channels.
@@ -193,6 +201,8 @@ impl Core {
             outs: BTreeMap::new(),
             expiry: None,
             chanflood: Chanflood::default(),
+            questions: Questions::default(),
+            guests: Guests::new(now),
             snomasks: BTreeMap::new(),
             due_beat: false,
             stopping: false,

@@ -17,6 +17,8 @@
 //! | `wait 60` | so many seconds pass |
 //! | `split 1 2 \| 3` | the two sides do not reach each other |
 //! | `cut 1-2` | one link is cut |
+//! | `stall 1 2` | nothing gets from server 1 to server 2, and nobody notices |
+//! | `calm` | stalls are over |
 //! | `heal` | every link is made that can be |
 //! | `crash 2`, `stop 2`, `start 2` | a server ends without or with a word, or begins another life |
 //! | `clock 2 -5` | a server's clock is wrong by so many seconds |
@@ -173,6 +175,14 @@ impl Play {
                 let side: Vec<usize> = left.split_whitespace().map(place).collect();
                 self.sim().settle();
                 self.sim().split(&side);
+            }
+            "stall" => {
+                let (from, to) = rest.split_once(' ').unwrap_or((rest, ""));
+                self.sim().fabric.stall(place(from), place(to), true);
+            }
+            "calm" => {
+                self.sim().fabric.calm();
+                self.sim().settle();
             }
             "links" => self.links = Some(pairs(rest)),
             "cut" => self.sim().cut(&pairs(rest)),

@@ -286,6 +286,7 @@ impl Workload {
                 let value = self.dice.pick(&["", " :a", " :b"])?;
                 format!("METADATA {target} SET k{}{value}", n % 3)
             }
+            53 => self.question(&other)?,
             36 => "OPER root sesame".into(),
             37 => match self.dice.below(5) {
                 0 => format!("GLINE {} x{n}@*.none :out", self.dice.pick(&["20s", "1h"])?),
@@ -324,6 +325,23 @@ impl Workload {
             }
             5 => format!("NAMES {channel}"),
             _ => format!("NOTICE {channel} :\x02{n}"),
+        })
+    }
+
+    /// Something that a client asks of a server, which may be another than its own, or none at all.
+    fn question(&mut self, other: &str) -> Option<String> {
+        let server = format!("s{}.test", 1 + self.dice.below(self.sim.hosts.len() + 1));
+        let target = self.dice.pick(&[server.as_str(), "s?.test", other])?;
+        Some(match self.dice.below(9) {
+            0 => format!("VERSION {target}"),
+            1 => format!("MOTD {target}"),
+            2 => format!("STATS l {target}"),
+            3 => format!("LINKS {target} *"),
+            4 => format!("TRACE {target}"),
+            5 => format!("MAP {target}"),
+            6 => format!("WHOIS {target} {other}"),
+            7 => format!("LUSERS * {target}"),
+            _ => format!("TIME {target}"),
         })
     }
 
@@ -457,6 +475,7 @@ impl Workload {
         oracle::all_agree(&self.sim);
         oracle::nobody_is_misled(&self.sim);
         oracle::nothing_is_left_over(&self.sim);
+        oracle::nobody_waits(&self.sim);
         self.ledger.settle(&self.sim);
         let here = |client: &usize| {
             self.sim.clients.get(*client).is_some_and(|known| known.conn.is_some())

@@ -5,7 +5,7 @@ use crate::{
     config::{self, Trusted},
     core::{
         ConnId, Core, Start, dispatch,
-        effect::Effects,
+        effect::{Effects, Ending},
         frame::{Frame, PeerId},
         guest, housekeeping, registration, reload,
         session::Session,
@@ -273,7 +273,7 @@ impl Server {
             Input::Fault { text } => housekeeping::fault(core, fx, text, now),
             Input::Tick => housekeeping::tick(core, fx, now),
             Input::Reload => reload::begin(core, fx, now),
-            Input::Stop { reason } => housekeeping::stop(core, fx, reason, now),
+            Input::Stop { reason } => housekeeping::stop(core, fx, reason, Ending::Exit, now),
             Input::Frame { peer, frame } => {
                 if let Some(routed) = self.mesh.receive(core, fx, peer, frame, now) {
                     guest::take(core, fx, &command::TABLE, *routed, now);

@@ -62,7 +62,16 @@ pub enum Effect {
     /// certificates that come with it.
     Reconfigure(Box<Loaded>),
     /// Everybody has been told goodbye: leave when all output has been written, or its time is up.
-    Stop,
+    Stop(Ending),
+}
+
+/// What comes after the end of a server.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Ending {
+    /// Nothing.
+    Exit,
+    /// Another start of the program, which goes on listening where this one did.
+    Restart,
 }
 
 /// A place in one of the buffers of [`Effects`].

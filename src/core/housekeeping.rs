@@ -4,7 +4,7 @@ use super::{
     ConnId, Core,
     ctx::Then,
     dispatch,
-    effect::{Effect, Effects},
+    effect::{Effect, Effects, Ending},
     multiline, registration, reload, render,
     session::{Phase, Wait},
     snotice,
@@ -199,7 +199,8 @@ pub fn forgotten(core: &mut Core, fx: &mut Effects, now: Now) {
     log::error!(
         "this server has been out of reach of its network for so long (limits.split_forget) that it is forgotten there; it ends, start it again"
     );
-    stop(core, fx, "This server has to start anew, please connect again", now);
+    let reason = "This server has to start anew, please connect again";
+    stop(core, fx, reason, Ending::Exit, now);
 }
 
 /// Has the store remember how far the clock has come.
@@ -267,8 +268,19 @@ fn unfinished(core: &Core, fx: &mut Effects, conn: ConnId, reason: &str, now: No
     }
 }
 
+/// Tells everybody at home here what is about to happen to their server.
+pub fn warn(core: &Core, fx: &mut Effects, text: &str, now: Now) {
+    let text = format!("*** {text}");
+    for (user, local) in core.locals.iter() {
+        let nick = core.network().user(user).nick().to_string();
+        for conn in &local.sessions {
+            render::server_line(core, fx, *conn, ("NOTICE", &[&nick], Some(&text)), now);
+        }
+    }
+}
+
 /// Says goodbye to everybody.
-pub fn stop(core: &mut Core, fx: &mut Effects, reason: &str, now: Now) {
+pub fn stop(core: &mut Core, fx: &mut Effects, reason: &str, ending: Ending, now: Now) {
     if std::mem::replace(&mut core.stopping, true) {
         return;
     }
@@ -282,7 +294,7 @@ pub fn stop(core: &mut Core, fx: &mut Effects, reason: &str, now: Now) {
     core.commit(fx, Op::Goodbye(reason.into()), None, now);
     let query = Query::RaiseClock { tick: core.clock.last(), clean: true };
     core.ask(fx, Job::Store(query), Then::Server(marked), now);
-    fx.push(Effect::Stop);
+    fx.push(Effect::Stop(ending));
 }
 
 impl Core {

@@ -38,7 +38,7 @@ pub mod reload;
 pub mod render;
 pub mod reports;
 #[cfg(test)]
-mod scene;
+pub(crate) mod scene;
 pub mod session;
 pub mod snotice;
 pub mod speech;

@@ -328,19 +328,24 @@ impl Workload {
         })
     }
 
-    /// Something that a client asks of a server, which may be another than its own, or none at all.
+    /// Something that a client asks of a server, which may be another than its own, or none at all; and what
+    /// operators ask.
     fn question(&mut self, other: &str) -> Option<String> {
         let server = format!("s{}.test", 1 + self.dice.below(self.sim.hosts.len() + 1));
         let target = self.dice.pick(&[server.as_str(), "s?.test", other])?;
-        Some(match self.dice.below(9) {
-            0 => format!("VERSION {target}"),
-            1 => format!("MOTD {target}"),
-            2 => format!("STATS l {target}"),
-            3 => format!("LINKS {target} *"),
-            4 => format!("TRACE {target}"),
-            5 => format!("MAP {target}"),
-            6 => format!("WHOIS {target} {other}"),
-            7 => format!("LUSERS * {target}"),
+        Some(match self.dice.below(24) {
+            // Only an operator is heard with these, and only if it is their server.
+            0 => format!("DIE {server} :over"),
+            1 => format!("RESTART {server} :again"),
+            2 | 3 => format!("SAMODE {other} {}", self.dice.pick(&["+i-w", "-i+w", "-o", "+x"])?),
+            4 => format!("VERSION {target}"),
+            5 => format!("MOTD {target}"),
+            6 | 7 => format!("STATS l {target}"),
+            8 => format!("LINKS {target} *"),
+            9 | 10 => format!("TRACE {target}"),
+            11 => format!("MAP {target}"),
+            12..=15 => format!("WHOIS {target} {other}"),
+            16 => format!("LUSERS * {target}"),
             _ => format!("TIME {target}"),
         })
     }

@@ -31,14 +31,6 @@ impl Kind {
     pub fn of_number(number: u8) -> Option<Kind> {
         [Kind::Account, Kind::Channel].into_iter().find(|kind| kind.number() == number)
     }
-
-    /// How the claim to its own name begins.
-    pub fn claim(self) -> &'static str {
-        match self {
-            Kind::Account => "account:",
-            Kind::Channel => "channel:",
-        }
-    }
 }
 
 /// Which record: the moment of its registration, which no other has.
@@ -113,6 +105,15 @@ pub enum What {
     End,
 }
 
+/// The account that somebody is logged in to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Login {
+    /// Which.
+    pub id: RecordId,
+    /// What it is called.
+    pub name: Box<str>,
+}
+
 /// A field whose value is another than before.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Changed {
@@ -157,10 +158,9 @@ impl Record {
             .filter(|(_, field)| field.value.is_some())
     }
 
-    /// What it is called: of several names, which two sides of a split can give it, the last.
+    /// What it is called.
     pub fn name(&self) -> Option<&str> {
-        let names = self.under(self.kind.claim());
-        names.max_by_key(|(_, field)| field.at).and_then(|(_, field)| field.value.as_deref())
+        self.get(NAME)
     }
 
     /// What it claims, in order.
@@ -294,11 +294,19 @@ struct Claim {
 }
 
 const CLAIMS: &[Claim] = &[
-    Claim { prefix: "account:", resident: true },
     Claim { prefix: "cert:", resident: false },
-    Claim { prefix: "channel:", resident: true },
-    Claim { prefix: "nick:", resident: true },
+    Claim { prefix: CHANNEL, resident: true },
+    Claim { prefix: NICK, resident: true },
 ];
+
+/// How the claim of a channel's name begins.
+pub const CHANNEL: &str = "channel:";
+
+/// How the claim of a nick begins; an account claims its own name so too.
+pub const NICK: &str = "nick:";
+
+/// The field of a record's name, as it is written; a claim goes with it.
+pub const NAME: &str = "name";
 
 /// Into how many parts the digests of all records are summed up, so that two servers find what differs.
 pub const BUCKETS: usize = 256;
@@ -339,10 +347,10 @@ mod tests {
     #[test]
     fn edits_lead_to_the_same_record_in_any_order() {
         let edits = [
-            write(1, &[("account:bob", Some("Bob")), ("pass", Some("x")), ("mail", Some("b@y"))]),
+            write(1, &[("name", Some("Bob")), ("pass", Some("x")), ("mail", Some("b@y"))]),
             write(2, &[("pass", Some("y"))]),
             write(3, &[("mail", None), ("pass", Some("z"))]),
-            write(4, &[("account:bob", None), ("account:rob", Some("rob"))]),
+            write(4, &[("name", Some("rob")), ("nick:rob", Some("rob"))]),
         ];
         let whole = record(&edits.iter().collect::<Vec<_>>());
         assert_eq!(

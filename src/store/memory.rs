@@ -20,16 +20,19 @@ pub struct Memory {
 }
 
 impl Memory {
-    fn edit(&mut self, edit: &Edit, free: bool) -> Rows {
+    fn propose(&mut self, edit: &Edit) -> Rows {
         let taken = edit.claims().find(|key| self.holder(key).is_some_and(|id| id != edit.id));
-        let known = self.records.entry(edit.id);
-        if let Some(key) = taken.filter(|_| free) {
+        if let Some(key) = taken {
             return Rows::Taken(key.into());
         }
-        let record = known.or_insert_with(|| Record::new(edit.id, edit.kind));
-        if free && record.ended.is_some() {
+        if self.records.get(&edit.id).is_some_and(|record| record.ended.is_some()) {
             return Rows::Taken("".into());
         }
+        Rows::Proposed(Box::new(self.edit(edit)))
+    }
+
+    fn edit(&mut self, edit: &Edit) -> Edited {
+        let record = self.records.entry(edit.id).or_insert_with(|| Record::new(edit.id, edit.kind));
         let (news, changed) = record.apply(edit);
         let record = record.clone();
         let mut claims = Vec::new();
@@ -43,10 +46,11 @@ impl Memory {
         }
         let gained = changed.iter().filter(|change| change.after.is_some());
         let contested = gained.flat_map(|change| {
-            self.claimants(&change.key).skip(1).map(|id| (change.key.clone(), id))
+            let losers = self.claimants(&change.key).skip(1);
+            losers.filter_map(|id| Some((change.key.clone(), self.records.get(&id)?.clone())))
         });
         let contested = contested.collect();
-        Rows::Edited(Box::new(Edited { news, record, changed, claims, contested }))
+        Edited { edit: edit.clone(), news, record, changed, claims, contested }
     }
 
     /// Who claims something, the one who has it first.
@@ -96,7 +100,10 @@ impl Store for Memory {
                 self.clean = *clean;
                 Ok(Rows::Done)
             }
-            Query::Edit { edit, free } => Ok(self.edit(edit, *free)),
+            Query::Propose(edit) => Ok(self.propose(edit)),
+            Query::Learn(edits) => {
+                Ok(Rows::Learned(edits.iter().map(|edit| self.edit(edit)).collect()))
+            }
             Query::Find(find) => Ok(Rows::Record(self.find(find))),
             Query::Claims { after } => Ok(Rows::Claims(self.resident(after))),
             Query::Digests => {
@@ -106,9 +113,14 @@ impl Store for Memory {
                 }
                 Ok(Rows::Digests(digests))
             }
+            Query::Records(ids) => {
+                let known = ids.iter().filter_map(|id| self.records.get(id).cloned());
+                Ok(Rows::Records(known.collect()))
+            }
             Query::Bucket(bucket) => {
                 let records = self.records.values().filter(|record| record.id.bucket() == *bucket);
-                Ok(Rows::Bucket(records.map(|record| (record.id, record.digest())).collect()))
+                let records = records.map(|record| (record.id, record.digest())).collect();
+                Ok(Rows::Bucket(*bucket, records))
             }
         }
     }

@@ -31,15 +31,11 @@ pub enum Query {
         /// Whether this is the last word before a clean end: the next life may start right after it.
         clean: bool,
     },
-    /// Apply an edit to its record, which is made if it is not there. Answers [`Rows::Edited`], or
-    /// [`Rows::Taken`] and nothing has happened.
-    Edit {
-        /// Which.
-        edit: Box<Edit>,
-        /// Whether what it claims has to be free: true of what is proposed, and false of what has
-        /// happened on another server.
-        free: bool,
-    },
+    /// Apply an edit that is proposed here; its record is made if it is not there. Answers
+    /// [`Rows::Proposed`]; or [`Rows::Taken`] if what it claims is not free, and then nothing has happened.
+    Propose(Box<Edit>),
+    /// Apply edits that have happened elsewhere. Answers [`Rows::Learned`].
+    Learn(Vec<Edit>),
     /// What is known of a record. Answers [`Rows::Record`].
     Find(Find),
     /// Who has which resident claim, in order of their keys, from after one. Answers [`Rows::Claims`] with
@@ -52,6 +48,8 @@ pub enum Query {
     Digests,
     /// The records of one bucket. Answers [`Rows::Bucket`].
     Bucket(usize),
+    /// What is known of some records. Answers [`Rows::Records`].
+    Records(Vec<RecordId>),
 }
 
 /// How a record is looked for.
@@ -69,6 +67,8 @@ pub const CLAIMS_MAX: usize = 1000;
 /// What an edit has led to.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Edited {
+    /// The edit.
+    pub edit: Edit,
     /// Whether it was news.
     pub news: bool,
     /// The record as it is now.
@@ -78,7 +78,7 @@ pub struct Edited {
     /// Who now has the claims that the record has gained or lost.
     pub claims: Vec<(Box<str>, Option<RecordId>)>,
     /// Claims that the record has gained and several have, with those to whom they do not belong.
-    pub contested: Vec<(Box<str>, RecordId)>,
+    pub contested: Vec<(Box<str>, Record)>,
 }
 
 /// What the store found.
@@ -95,18 +95,22 @@ pub enum Rows {
         /// How many lives there have been, this one included.
         life: u64,
     },
-    /// To [`Query::Edit`].
-    Edited(Box<Edited>),
-    /// To [`Query::Edit`]: another record has this claim, or the record itself has ended.
+    /// To [`Query::Propose`].
+    Proposed(Box<Edited>),
+    /// To [`Query::Propose`]: another record has this claim, or the record itself has ended.
     Taken(Box<str>),
+    /// To [`Query::Learn`], in the same order.
+    Learned(Vec<Edited>),
     /// To [`Query::Find`].
     Record(Option<Box<Record>>),
     /// To [`Query::Claims`].
     Claims(Vec<(Box<str>, RecordId)>),
     /// To [`Query::Digests`].
     Digests(Box<[u64; BUCKETS]>),
-    /// To [`Query::Bucket`], in order.
-    Bucket(Vec<(RecordId, u64)>),
+    /// To [`Query::Bucket`]: which, and its records in order with their digests.
+    Bucket(usize, Vec<(RecordId, u64)>),
+    /// To [`Query::Records`]: those that are known.
+    Records(Vec<Record>),
 }
 
 /// Why the store could not answer.
@@ -155,6 +159,24 @@ impl fmt::Display for Error {
 pub trait Store: Send {
     /// Answers one query.
     fn ask(&mut self, query: &Query) -> Result<Rows, Error>;
+}
+
+/// Tells all resident claims, in pieces.
+pub fn claims(
+    store: &mut dyn Store,
+    mut tell: impl FnMut(&[(Box<str>, RecordId)]),
+) -> Result<(), Error> {
+    let mut after = "".into();
+    loop {
+        let Rows::Claims(claims) = store.ask(&Query::Claims { after })? else {
+            return Err(Error::Damaged);
+        };
+        tell(&claims);
+        match claims.last() {
+            Some((last, _)) if claims.len() == CLAIMS_MAX => after = last.clone(),
+            _ => return Ok(()),
+        }
+    }
 }
 
 /// How far behind the clock the stored mark may have been at a crash: marks are written every five
@@ -236,8 +258,15 @@ mod tests {
         Edit { id: id(of), kind: Kind::Account, at: at(tick), by, what }
     }
 
-    fn ask_edit(store: &mut dyn Store, edit: &Edit, free: bool) -> Rows {
-        store.ask(&Query::Edit { edit: Box::new(edit.clone()), free }).unwrap()
+    fn propose(store: &mut dyn Store, edit: &Edit) -> Rows {
+        store.ask(&Query::Propose(Box::new(edit.clone()))).unwrap()
+    }
+
+    fn learn(store: &mut dyn Store, edit: Edit) -> Edited {
+        match store.ask(&Query::Learn(vec![edit])) {
+            Ok(Rows::Learned(mut edited)) if edited.len() == 1 => edited.remove(0),
+            other => panic!("{other:?}"),
+        }
     }
 
     fn holder(store: &mut dyn Store, key: &str) -> Option<RecordId> {
@@ -249,37 +278,36 @@ mod tests {
 
     /// What every store does with records.
     fn records(store: &mut dyn Store) {
-        let bob = [("account:bob", Some("Bob")), ("nick:bob", Some("Bob")), ("mail", Some("b"))];
-        let Rows::Edited(edited) = ask_edit(store, &edit(10, 10, &bob), true) else { panic!() };
+        let bob = [("nick:bob", Some("Bob")), ("nick:rob", Some("Rob")), ("name", Some("Bob"))];
+        let Rows::Proposed(edited) = propose(store, &edit(10, 10, &bob)) else { panic!() };
         assert!(edited.news && edited.contested.is_empty());
         assert_eq!(edited.changed.len(), 3);
         assert_eq!(
             edited.claims,
-            [("account:bob".into(), Some(id(10))), ("nick:bob".into(), Some(id(10)))]
+            [("nick:bob".into(), Some(id(10))), ("nick:rob".into(), Some(id(10)))]
         );
         assert_eq!(edited.record.name(), Some("Bob"));
-        let Rows::Edited(again) = ask_edit(store, &edit(10, 10, &bob), false) else { panic!() };
+        let again = learn(store, edit(10, 10, &bob));
         assert!(!again.news && again.changed.is_empty() && again.record == edited.record);
         // Who comes second is told, and nothing of it is kept.
-        let taken = ask_edit(store, &edit(20, 20, &bob), true);
-        assert_eq!(taken, Rows::Taken("account:bob".into()));
+        let taken = propose(store, &edit(20, 20, &bob));
+        assert_eq!(taken, Rows::Taken("nick:bob".into()));
         assert_eq!(store.ask(&Query::Find(Find::Id(id(20)))), Ok(Rows::Record(None)));
         // From behind a split, an earlier registration has the name; the later keeps its claim.
-        let Rows::Edited(older) = ask_edit(store, &edit(5, 21, &bob[..1]), false) else { panic!() };
-        assert_eq!(older.claims, [("account:bob".into(), Some(id(5)))]);
-        assert_eq!(older.contested, [("account:bob".into(), id(10))]);
-        assert_eq!(holder(store, "nick:bob"), Some(id(10)));
-        let resident =
-            Rows::Claims(vec![("account:bob".into(), id(5)), ("nick:bob".into(), id(10))]);
+        let older = learn(store, edit(5, 21, &bob[..1]));
+        assert_eq!(older.claims, [("nick:bob".into(), Some(id(5)))]);
+        assert_eq!(older.contested, [("nick:bob".into(), edited.record.clone())]);
+        assert_eq!(holder(store, "nick:rob"), Some(id(10)));
+        let resident = Rows::Claims(vec![("nick:bob".into(), id(5)), ("nick:rob".into(), id(10))]);
         assert_eq!(store.ask(&Query::Claims { after: "".into() }), Ok(resident));
-        let after = Query::Claims { after: "account:bob".into() };
-        assert_eq!(store.ask(&after), Ok(Rows::Claims(vec![("nick:bob".into(), id(10))])));
+        let after = Query::Claims { after: "nick:bob".into() };
+        assert_eq!(store.ask(&after), Ok(Rows::Claims(vec![("nick:rob".into(), id(10))])));
         // An end gives back what was claimed.
         let end = Edit { what: What::End, ..edit(5, 30, &[]) };
-        let Rows::Edited(ended) = ask_edit(store, &end, true) else { panic!() };
-        assert_eq!(ended.claims, [("account:bob".into(), Some(id(10)))]);
+        let Rows::Proposed(ended) = propose(store, &end) else { panic!() };
+        assert_eq!(ended.claims, [("nick:bob".into(), Some(id(10)))]);
         assert_eq!((ended.record.ended, ended.record.fields().count()), (Some(at(30)), 0));
-        let late = ask_edit(store, &edit(5, 40, &[("mail", Some("x"))]), true);
+        let late = propose(store, &edit(5, 40, &[("mail", Some("x"))]));
         assert_eq!(late, Rows::Taken("".into()), "it has ended");
         // What sums up to what is there.
         let Ok(Rows::Digests(digests)) = store.ask(&Query::Digests) else { panic!() };
@@ -287,13 +315,13 @@ mod tests {
         for (id, digest) in [of(&edited.record), of(&ended.record)] {
             assert_eq!(digests[id.bucket()], digest);
             let bucket = store.ask(&Query::Bucket(id.bucket()));
-            assert_eq!(bucket, Ok(Rows::Bucket(vec![(id, digest)])));
+            assert_eq!(bucket, Ok(Rows::Bucket(id.bucket(), vec![(id, digest)])));
         }
     }
 
     /// Queries as they come, to be asked of two stores: a small world, so that much of it collides.
     fn some_edit(random: &mut impl FnMut(u64) -> u64) -> Query {
-        const KEYS: &[&str] = &["account:a", "account:b", "nick:a", "cert:f", "mail", "pass"];
+        const KEYS: &[&str] = &["channel:a", "nick:b", "nick:a", "cert:f", "mail", "pass"];
         let (of, tick) = (1 + random(5), 1 + random(300));
         let mut fields = Vec::new();
         for key in KEYS {
@@ -305,7 +333,10 @@ mod tests {
         if random(20) == 0 {
             edit.what = What::End;
         }
-        Query::Edit { edit: Box::new(edit), free: random(2) == 0 }
+        match random(2) {
+            0 => Query::Propose(Box::new(edit)),
+            _ => Query::Learn(vec![edit]),
+        }
     }
 
     #[test]
@@ -327,6 +358,7 @@ mod tests {
         let mut queries = vec![Query::Claims { after: "".into() }, Query::Digests];
         queries.extend((0..BUCKETS).map(Query::Bucket));
         queries.extend((1..=5).map(|of| Query::Find(Find::Id(id(of)))));
+        queries.push(Query::Records((1..=6).map(id).collect()));
         for query in queries {
             assert_eq!(sqlite.ask(&query), memory.ask(&query), "{query:?}");
         }

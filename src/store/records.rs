@@ -33,29 +33,43 @@ pub(super) const TABLES: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// Applies an edit, all of it or nothing.
-pub(super) fn edit(db: &mut Connection, edit: &Edit, free: bool) -> Result<Rows, Error> {
+/// Applies an edit, all of it or nothing, if what it claims is free.
+pub(super) fn propose(db: &mut Connection, proposed: &Edit) -> Result<Rows, Error> {
     let change = db.transaction()?;
-    if free {
-        for key in edit.claims() {
-            if claimants(&change, key)?.first().is_some_and(|holder| *holder != edit.id) {
-                return Ok(Rows::Taken(key.into()));
-            }
+    for key in proposed.claims() {
+        if claimants(&change, key)?.first().is_some_and(|holder| *holder != proposed.id) {
+            return Ok(Rows::Taken(key.into()));
         }
     }
-    let known = load(&change, edit.id)?;
-    if free && known.as_ref().is_some_and(|record| record.ended.is_some()) {
+    if load(&change, proposed.id)?.is_some_and(|record| record.ended.is_some()) {
         return Ok(Rows::Taken("".into()));
     }
-    let mut record = known.unwrap_or_else(|| Record::new(edit.id, edit.kind));
-    let (news, changed) = record.apply(edit);
-    let mut edited = Edited { news, record, changed, claims: Vec::new(), contested: Vec::new() };
-    if news {
-        write(&change, edit, &edited.record)?;
-        settle(&change, &mut edited)?;
-    }
+    let edited = edit(&change, proposed)?;
     change.commit()?;
-    Ok(Rows::Edited(Box::new(edited)))
+    Ok(Rows::Proposed(Box::new(edited)))
+}
+
+/// Applies edits, all of them or none.
+pub(super) fn learn(db: &mut Connection, edits: &[Edit]) -> Result<Rows, Error> {
+    let change = db.transaction()?;
+    let edited: Result<Vec<Edited>, Error> =
+        edits.iter().map(|learned| edit(&change, learned)).collect();
+    let edited = edited?;
+    change.commit()?;
+    Ok(Rows::Learned(edited))
+}
+
+fn edit(db: &Connection, edit: &Edit) -> Result<Edited, Error> {
+    let record = load(db, edit.id)?;
+    let mut record = record.unwrap_or_else(|| Record::new(edit.id, edit.kind));
+    let (news, changed) = record.apply(edit);
+    let (edit, claims, contested) = (edit.clone(), Vec::new(), Vec::new());
+    let mut edited = Edited { edit, news, record, changed, claims, contested };
+    if news {
+        write(db, &edited.edit, &edited.record)?;
+        settle(db, &mut edited)?;
+    }
+    Ok(edited)
 }
 
 /// What is known of a record.
@@ -110,7 +124,16 @@ pub(super) fn bucket(db: &Connection, bucket: usize) -> Result<Rows, Error> {
     while let Some(row) = rows.next()? {
         records.push((RecordId(stamp(row, 0)?), row.get::<_, i64>(2)? as u64));
     }
-    Ok(Rows::Bucket(records))
+    Ok(Rows::Bucket(bucket, records))
+}
+
+/// What is known of some records.
+pub(super) fn records(db: &Connection, ids: &[RecordId]) -> Result<Rows, Error> {
+    let mut records = Vec::new();
+    for id in ids {
+        records.extend(load(db, *id)?);
+    }
+    Ok(Rows::Records(records))
 }
 
 /// Writes what an edit has changed of a record.
@@ -168,8 +191,9 @@ fn settle(db: &Connection, edited: &mut Edited) -> Result<(), Error> {
         let claimants = claimants(db, key)?;
         edited.claims.push((key.clone(), claimants.first().copied()));
         if after.is_some() {
-            let others = claimants.into_iter().skip(1);
-            edited.contested.extend(others.map(|id| (key.clone(), id)));
+            for id in claimants.into_iter().skip(1) {
+                edited.contested.extend(load(db, id)?.map(|record| (key.clone(), record)));
+            }
         }
     }
     Ok(())

@@ -102,11 +102,13 @@ impl Store for Sqlite {
                 change.commit()?;
                 Ok(Rows::Done)
             }
-            Query::Edit { edit, free } => records::edit(&mut self.db, edit, *free),
+            Query::Propose(edit) => records::propose(&mut self.db, edit),
+            Query::Learn(edits) => records::learn(&mut self.db, edits),
             Query::Find(find) => records::find(&self.db, find),
             Query::Claims { after } => records::resident(&self.db, after),
             Query::Digests => records::digests(&self.db),
             Query::Bucket(bucket) => records::bucket(&self.db, *bucket),
+            Query::Records(ids) => records::records(&self.db, ids),
         }
     }
 }

@@ -14,10 +14,11 @@ use crate::{
     job::{Answer, JobId, Loaded},
     link::{self, Mesh},
     network::crdt,
+    registry::RecordId,
     time::{Mono, Now, Sid},
     wire::cidr::Cidr,
 };
-use std::{borrow::Cow, net::IpAddr};
+use std::{borrow::Cow, net::IpAddr, time::Duration};
 
 /// What a server starts with.
 #[derive(Debug)]
@@ -204,9 +205,19 @@ impl Server {
         Server { core, mesh }
     }
 
+    /// Who has which claims, as the store remembers it: told in pieces before anybody connects.
+    pub fn remember(&mut self, claims: &[(Box<str>, RecordId)], now: Now) {
+        self.core.remember(claims, now);
+    }
+
     /// What it knows, to look at.
     pub fn core(&self) -> &Core {
         &self.core
+    }
+
+    /// Counts for how long the thread that drives it has been busy without a pause.
+    pub fn turned(&mut self, span: Duration) {
+        self.core.metrics.turns.observe(span);
     }
 
     /// Every invariant that does not hold, as a sentence. Linear in all there is: for tests.

@@ -52,6 +52,7 @@ mod pong;
 mod privmsg;
 mod quit;
 mod redact;
+mod register;
 mod rehash;
 mod relaymsg;
 mod remove;
@@ -153,6 +154,7 @@ const ALL: &[&[Command]] = &[
     privmsg::COMMANDS,
     quit::COMMANDS,
     redact::COMMANDS,
+    register::COMMANDS,
     rehash::COMMANDS,
     relaymsg::COMMANDS,
     remove::COMMANDS,

@@ -44,7 +44,9 @@ impl Core {
     fn check_questions(&self, broken: &mut Vec<String>) {
         let waiting = self.pending.iter().filter(|(_, pending)| match pending.then {
             Then::Question { .. } => true,
-            Then::Command { .. } | Then::Aside { .. } | Then::Server(_) => false,
+            Then::Command { .. } | Then::Aside { .. } | Then::Peer { .. } | Then::Server(_) => {
+                false
+            }
         });
         let (waiting, open) = (waiting.count(), self.questions.waiting());
         if waiting != open {

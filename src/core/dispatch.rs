@@ -7,7 +7,7 @@ use super::{
     multiline,
     oper::Priv,
     question::{self, Asks},
-    render,
+    registry, render,
     session::{Phase, Wait},
     timer::Timer,
 };
@@ -190,6 +190,7 @@ pub fn too_long(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
 
 /// Goes on with whoever waited for a worker's answer.
 pub fn done(core: &mut Core, fx: &mut Effects, id: JobId, answer: Answer, now: Now) {
+    registry::answered(core, fx, &answer, now);
     let Some(pending) = core.pending.remove(id) else { return };
     core.timers.cancel(pending.timer);
     core.metrics.busy += u64::from(matches!(answer, Answer::Busy));
@@ -198,6 +199,7 @@ pub fn done(core: &mut Core, fx: &mut Effects, id: JobId, answer: Answer, now: N
         Then::Question { conn, to, number } => {
             question::unanswered(core, fx, (conn, to, number), now);
         }
+        Then::Peer { peer, resume } => resume(core, fx, peer, answer, now),
         // The client may have left meanwhile, or been told goodbye; the answer is then for nobody.
         Then::Aside { conn, .. } | Then::Command { conn, .. } if has_left(core, conn) => (),
         Then::Aside { conn, resume } => {

@@ -110,7 +110,7 @@ impl Scene {
             away: None,
             modes: Default::default(),
             class: None,
-            account: None,
+            login: None,
         };
         let here = self.server.core().sid();
         let ops = [Op::Server(Box::new(info)), Op::Links(vec![here]), Op::User(Box::new(presence))];

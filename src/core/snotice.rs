@@ -40,7 +40,7 @@ pub const KINDS: &[Row] = &[
     row('q', "Users of this server who leave."),
     row('r', "Reading the configuration again, and what this server finds that it cannot do."),
     row('t', "STATS that are asked for of this server."),
-    row('u', "Users of this server who log in to an account, or out; there are no accounts yet."),
+    row('u', "Users of this server who log in to an account, or out."),
     row('v', "Users of this server whose user name or host becomes another."),
     row('x', "Server bans."),
 ];
@@ -267,13 +267,15 @@ mod tests {
     }
 
     #[test]
-    fn hosts_and_questions_are_told_of() {
+    fn hosts_accounts_and_questions_are_told_of() {
         check(
             r"
             servers 2
             config oper root sesame
             root@1  > OPER root sesame
-            root    > MODE root +s tv
+            root    > MODE root +s tuv
+            carol@1 > REGISTER * * sesame-open
+            root    < :s1.test NOTICE root :*** Notice -- carol!~carol@carol.test has logged in to carol
             alice@1 > STATS u
             root    < :s1.test NOTICE root :*** Notice -- STATS u asked for by alice!~alice@alice.test
             root    > CHGHOST alice host.example

@@ -9,6 +9,7 @@ mod rehearse;
 mod watch;
 
 use crate::{
+    config::Secret,
     job::{Answer, Job, JobId, Lane, Loaded},
     store::Store,
 };
@@ -198,6 +199,8 @@ fn execute(job: Job) -> Answer {
                 Argon2::default().verify_password(password.expose().as_bytes(), &hash).is_ok(),
             )
         }
+        Job::Hash { password } => load::hash(password.expose())
+            .map_or(Answer::Busy, |hash| Answer::Hashed(Secret::new(&hash))),
         Job::Store(_) | Job::Resolve { .. } | Job::Load | Job::Rehearse { .. } | Job::Watch => {
             Answer::Busy
         }

@@ -81,7 +81,8 @@ pub fn elsewhere(
     let Some(target) = target else { return Ok(None) };
     let (network, here) = (ctx.network(), ctx.core.sid());
     let casemap = network.casemap();
-    if mask::matches(target, ctx.core.name(), casemap) {
+    let services = || target.eq_ignore_ascii_case(&ctx.core.config.server.services());
+    if mask::matches(target, ctx.core.name(), casemap) || services() {
         return Ok(None);
     }
     let home = ctx.find_user(target).map(|user| network.user(user).uid.server);

@@ -14,6 +14,7 @@ pub mod metadata;
 pub mod mode;
 pub mod op;
 mod replay;
+pub mod tree;
 
 use crate::{
     arena::Arena,

@@ -288,6 +288,7 @@ impl Play {
                     privileges,
                 });
             }
+            "server.services" => self.config.server.services = Some(value.into()),
             "server.welcome" => self.config.server.welcome.push(value.into()),
             "limits.reports" => self.config.limits.reports = number(),
             "limits.redact_messages" => self.config.limits.redact_messages = number(),

@@ -20,7 +20,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "server",
         ],
     ),
-    ("command", &["arena", "time", "wire", "config", "network", "job", "core"]),
+    ("service", &["time", "wire", "config", "network", "registry", "store", "job", "core"]),
+    ("command", &["arena", "time", "wire", "config", "network", "job", "core", "service"]),
     ("link", &["arena", "time", "wire", "network", "core"]),
     (
         "server",

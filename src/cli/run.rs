@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-fn folder(config: &Config) -> PathBuf {
+pub(super) fn folder(config: &Config) -> PathBuf {
     let given = config.storage.path.clone();
     given
         .or_else(|| state_directory(std::env::var_os("STATE_DIRECTORY")))

@@ -1,5 +1,6 @@
 //! What outlives the process: whole queries in, rows out, whichever engine keeps them.
 
+pub mod backup;
 pub mod memory;
 mod records;
 pub mod sqlite;

@@ -1,6 +1,6 @@
 //! The store in one SQLite file.
 
-use super::{Error, Query, Rows, Store, identify, records};
+use super::{Error, Query, Rows, Store, identify, kept, records};
 use crate::time::Sid;
 use rusqlite::{Connection, ErrorCode, params};
 use std::{
@@ -15,6 +15,7 @@ use std::{
 const MIGRATIONS: &[&str] = &[
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;",
     records::TABLES,
+    kept::TABLE,
 ];
 
 /// How long another program may hold the file before it counts as locked.
@@ -117,6 +118,9 @@ impl Store for Sqlite {
             Query::Claims { after } => records::resident(&self.db, after),
             Query::Digests => records::digests(&self.db),
             Query::Bucket(bucket) => records::bucket(&self.db, *bucket),
+            Query::Keep(registers) => kept::keep(&mut self.db, registers),
+            Query::Recall { after } => kept::recall(&self.db, after),
+            Query::Forget { before } => kept::forget(&self.db, *before),
             Query::Records(ids) => records::records(&self.db, ids),
         }
     }

@@ -25,7 +25,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("link", &["arena", "time", "wire", "network", "core"]),
     (
         "server",
-        &["registry", "time", "wire", "config", "network", "job", "core", "command", "link"],
+        &[
+            "registry", "store", "time", "wire", "config", "network", "job", "core", "command",
+            "link",
+        ],
     ),
     ("work", &["config", "job", "store", "wire"]),
     ("reactor", &["arena", "time", "wire", "config", "job", "core", "server", "work"]),

@@ -277,6 +277,8 @@ config! {
         registration: bool = "true", true, Live;
         /// How long a password is at least, in bytes.
         password_min: usize = "8", 8, Live, 1..=64;
+        /// How many nicks an account may have.
+        nicks: usize = "10", 10, Live, 1..=100;
     }
     /// How addresses are hidden.
     cloak Cloak {
@@ -695,6 +697,8 @@ pub fn example() -> String {
 /// A value for a key that has no default.
 fn sample(key: &Key) -> &'static str {
     match (key.table, key.name) {
+        ("server", "services") => "\"services.example.org\"",
+        ("server", "icon") => "\"https://example.org/icon.png\"",
         ("server", "sid") => "\"0AB\"",
         ("server", "motd") => "\"/etc/slircd/motd.txt\"",
         ("server", "rules") => "\"/etc/slircd/rules.txt\"",

@@ -154,6 +154,7 @@ pub fn line(core: &mut Core, fx: &mut Effects, table: &Table, conn: ConnId, line
     let command = table.find(message.verb);
     pay(core, conn, command.map_or(1, |command| command.cost), now);
     answer::begin(core, fx, conn, message.tags);
+    core.sessions[conn].voice = None;
     let mut ctx = Ctx { core, fx, now, conn, declared: &[], forced: false };
     guarded(&mut ctx, |ctx| run(ctx, command, &message));
     answer::end(core, fx, conn, now);
@@ -322,16 +323,15 @@ pub fn audit<'a>(
     command: &Command,
     args: impl Iterator<Item = &'a str>,
 ) {
-    let who = ctx.network().user(user);
     let args: Vec<&str> = args.collect();
-    log::info!(
-        target: "audit",
-        "{} ({}): {} {}",
-        who.mask(),
-        who.class.as_deref().unwrap_or_default(),
-        command.name,
-        (command.audited)(&args).join(" ")
-    );
+    note(ctx, user, command.name, &(command.audited)(&args).join(" "));
+}
+
+/// Writes down what an operator does with a privilege.
+pub fn note(ctx: &Ctx<'_>, user: UserId, verb: &str, rest: &str) {
+    let who = ctx.network().user(user);
+    let class = who.class.as_deref().unwrap_or_default();
+    log::info!(target: "audit", "{} ({class}): {verb} {rest}", who.mask());
 }
 
 /// Takes a command's cost from the session's credit.

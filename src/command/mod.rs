@@ -54,6 +54,7 @@ mod redact;
 mod rehash;
 mod relaymsg;
 mod remove;
+mod rename;
 mod report;
 mod request;
 mod rline;
@@ -153,6 +154,7 @@ const ALL: &[&[Command]] = &[
     rehash::COMMANDS,
     relaymsg::COMMANDS,
     remove::COMMANDS,
+    rename::COMMANDS,
     report::COMMANDS,
     rline::COMMANDS,
     rules::COMMANDS,

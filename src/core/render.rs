@@ -4,6 +4,7 @@ mod announce;
 pub mod channel;
 mod metadata;
 mod redact;
+mod rename;
 mod report;
 mod request;
 mod split;
@@ -109,6 +110,9 @@ impl Tell<'_> {
             Change::Joined { user, channel } => self.joined(*user, *channel),
             Change::Revealed { user, channel } => self.revealed(*user, *channel),
             Change::Left { user, channel, sight, how } => self.left(*user, *channel, *sight, how),
+            Change::Renamed { channel, old } => self.renamed(*channel, old),
+            Change::Moved { from, to, users } => self.moved(*from, *to, users),
+            Change::Doubled { user, channel } => self.doubled(*user, *channel),
             Change::Quit(departed, reason) => self.quit(departed, reason),
             Change::Split(departed, server) => self.split(departed, *server),
             Change::Healed(users, server) => self.healed(users, *server),

@@ -35,8 +35,8 @@ pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
             Op::User(presence) => {
                 users.insert(presence.uid);
             }
-            Op::Join { uid, name, .. } => {
-                joins.insert((*uid, name.clone(), *at));
+            Op::Join { uid, .. } => {
+                joins.insert((*uid, *at));
             }
             Op::Mode { name, changes, .. } if adds(changes) => {
                 masks.insert((name.clone(), *at));
@@ -48,8 +48,8 @@ pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
     // Whoever goes with a server goes for that reason.
     let mut plan: Vec<(Op, Stamp)> =
         state.ops.iter().filter(|(op, _)| speaks_of_server(op)).cloned().collect();
-    for (uid, channel, joined) in network
-        .members_missing(seen, |uid, channel, at| joins.contains(&(uid, channel.name.clone(), at)))
+    for (uid, channel, joined) in
+        network.members_missing(seen, |uid, at| joins.contains(&(uid, at)))
     {
         if users.contains(&uid) {
             let how = Leave::Part("".into());
@@ -89,7 +89,14 @@ pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
                     !have.covers(epoch.at) || known.is_some_and(|known| known.epoch == *epoch)
                 }
                 Op::Join { .. } => !have.covers(*at),
-                Op::Mode { changes, .. } if adds(changes) => !have.covers(*at),
+                Op::Rename(renaming) => {
+                    let mut renames = renaming.renames.iter().chain([&renaming.epoch.at]);
+                    renames.any(|at| !have.covers(*at))
+                }
+                // What has been seen may not have been seen under this name.
+                Op::Mode { epoch, changes, .. } if adds(changes) => {
+                    !have.covers(*at) || !have.covers(epoch.at)
+                }
                 op => !speaks_of_server(op),
             })
             .cloned(),

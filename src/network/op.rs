@@ -7,6 +7,7 @@ use super::{
     filter::Rule,
     metadata::Holder,
     mode::{ChannelModes, UserModes},
+    rename::Renaming,
 };
 use crate::{
     time::{Sid, Stamp},
@@ -100,6 +101,8 @@ pub enum Op {
         /// The modes it began with.
         modes: ChannelModes,
     },
+    /// A channel takes another name. Also how it is told again that it has.
+    Rename(Box<Renaming>),
     /// Empty channels are forgotten, with these foundings: every server has seen their end.
     Ended(Vec<(ChannelName, Epoch)>),
     /// A user enters a channel.
@@ -586,6 +589,29 @@ pub enum Change {
         sight: Sight,
         /// How.
         how: Leave,
+    },
+    /// A channel goes by another name, with everybody in it.
+    Renamed {
+        /// Which.
+        channel: ChannelId,
+        /// Its name before.
+        old: ChannelName,
+    },
+    /// Members of a channel that has taken another name are in the one that goes by that name by now.
+    Moved {
+        /// The channel they have left, in which others have stayed, or which is empty now.
+        from: ChannelId,
+        /// The channel they are in, in which others may have been before.
+        to: ChannelId,
+        /// Who, who there knew of them, and whether they are new to the other.
+        users: Vec<(UserId, Sight, bool)>,
+    },
+    /// A user is in a channel twice over, having come under two of its names.
+    Doubled {
+        /// Who.
+        user: UserId,
+        /// Where.
+        channel: ChannelId,
     },
     /// A user has left the network.
     Quit(Departed, Box<str>),

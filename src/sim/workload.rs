@@ -10,7 +10,7 @@ use std::{fmt::Write, time::Duration};
 const CLIENTS: usize = 7;
 
 /// How many channels they meet in.
-const CHANNELS: usize = 3;
+const CHANNELS: usize = 4;
 
 /// What can happen to a network besides what its clients do. Each seed has some of them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -89,6 +89,7 @@ impl Workload {
         }
         config.limits.channels_per_user = 2 + dice.below(4);
         config.limits.list_entries = 2 + dice.below(6);
+        config.limits.rename_interval = Duration::from_secs(dice.below(3) as u64);
         if dice.one_in(3) {
             config.limits.flood_burst = 10;
         }
@@ -249,7 +250,7 @@ impl Workload {
         let other = self.dice.pick(&self.places)?;
         let other = self.sim.clients.get(other)?.view.nick.clone();
         let n = self.dice.below(6);
-        Some(match self.dice.below(56) {
+        Some(match self.dice.below(58) {
             0 | 1 => format!("NICK n{n}"),
             2 | 3 => format!("TOPIC {channel} :{}", if n == 0 { "" } else { "t" }),
             4 => format!("TOPIC {channel} :t{}", self.step),
@@ -285,6 +286,10 @@ impl Workload {
                 let target = self.dice.pick(&["*", "#c0", "#c1"])?;
                 let value = self.dice.pick(&["", " :a", " :b"])?;
                 format!("METADATA {target} SET k{}{value}", n % 3)
+            }
+            53 | 54 => {
+                let name = self.dice.pick(&["#c0", "#c1", "#c2", "#c3", "#c3", "#C3", "#C0"])?;
+                format!("RENAME {channel} {name} :r{n}")
             }
             36 => "OPER root sesame".into(),
             37 => match self.dice.below(5) {
@@ -509,8 +514,9 @@ const MODES: [&str; 38] = [
 ];
 
 /// What a client may ask for.
-const CAPS: [&str; 10] = [
+const CAPS: [&str; 11] = [
     "away-notify",
+    "draft/channel-rename",
     "draft/metadata-3",
     "echo-message",
     "extended-join",

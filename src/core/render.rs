@@ -52,7 +52,10 @@ pub fn apply(
     std::mem::forget(guard);
     debug_assert_eq!(core.network.check_small(), Vec::<String>::new(), "after {op:?}");
     let mut tell = Tell { core, fx, op, at, line: 0, cause, now };
-    for change in &changes {
+    // What brings about further operations comes last: those are told of after this one.
+    let (first, last) = (changes.iter(), changes.iter());
+    let first = first.filter(|change| !change.leads_on());
+    for change in first.chain(last.filter(|change| change.leads_on())) {
         tell.change(change);
         tell.core.lookalikes.note(change, &tell.core.network);
         if let Some(user) = change.looks_other() {

@@ -726,6 +726,11 @@ pub enum Change {
 }
 
 impl Change {
+    /// Whether something is to be done about it.
+    pub fn leads_on(&self) -> bool {
+        matches!(self, Change::Unknown { .. } | Change::Doubled { .. })
+    }
+
     /// A user whom masks may fit now that did not, or no longer fit.
     pub fn looks_other(&self) -> Option<UserId> {
         match self {

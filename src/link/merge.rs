@@ -30,6 +30,7 @@ pub fn forgotten(network: &Network, state: &State) -> Vec<ChannelId> {
 /// The operations to apply here, in order.
 pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
     let (mut users, mut joins, mut masks) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut renamed = BTreeSet::new();
     for (op, at) in &state.ops {
         match op {
             Op::User(presence) => {
@@ -38,9 +39,11 @@ pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
             Op::Join { uid, .. } => {
                 joins.insert((*uid, *at));
             }
-            Op::Mode { name, changes, .. } if adds(changes) => {
-                masks.insert((name.clone(), *at));
-            }
+            Op::Mode { name, changes, .. } => masks.extend(changes.iter().filter_map(|change| {
+                let ModeChange::Add { letter, mask, .. } = change else { return None };
+                Some((name, *letter, mask, *at))
+            })),
+            Op::Rename(renaming) => renamed.extend(renaming.parts.iter().map(|part| part.1.at)),
             _ => (),
         }
     }
@@ -63,7 +66,12 @@ pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
         ));
     }
     for (channel, mask) in
-        network.masks_missing(seen, |channel, _, _, at| masks.contains(&(channel.name.clone(), at)))
+        // Of several masks set at once each goes by itself; those of a channel that has been renamed go
+        // with it.
+        network.masks_missing(seen, |channel, mask| {
+            renamed.contains(&channel.epoch.at)
+                || masks.contains(&(&channel.name, mask.letter, &mask.mask, mask.at))
+        })
     {
         let (name, epoch, by) =
             (channel.name.clone(), channel.epoch, Source::Server(mask.at.server));

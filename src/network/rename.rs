@@ -52,6 +52,8 @@ pub struct Renamed {
     pub name: ChannelName,
     /// The founding that holds among those of that name.
     pub epoch: Epoch,
+    /// Who has called it so, and why.
+    because: (Source, Box<str>),
 }
 
 /// The channels that have had other names, until every server has seen that.
@@ -98,7 +100,13 @@ impl Renames {
         if known.iter().filter_map(|last| self.channels.get(last)).any(whole) {
             return false;
         }
-        for renamed in known.iter().filter_map(|last| self.channels.remove(last)) {
+        let mut because = (renaming.by, renaming.reason.clone());
+        // The channels come in the order of their last renames.
+        let latest = renames.last().copied();
+        for (last, renamed) in known.iter().filter_map(|last| self.channels.remove_entry(last)) {
+            if Some(last) > latest {
+                because = renamed.because;
+            }
             parts.extend(renamed.parts);
             renames.extend(renamed.renames);
             ended.extend(renamed.ended);
@@ -108,7 +116,7 @@ impl Renames {
         let called = parts.values().filter(|part| part.0 == name).map(|part| part.1);
         let epoch = called.max().unwrap_or(renaming.epoch);
         self.last.extend(parts.keys().map(|at| (*at, last)));
-        self.channels.insert(last, Renamed { parts, renames, ended, name, epoch });
+        self.channels.insert(last, Renamed { parts, renames, ended, name, epoch, because });
         true
     }
 
@@ -142,6 +150,11 @@ impl Renamed {
     pub(super) fn parts(&self, ended: bool) -> impl Iterator<Item = &(ChannelName, Epoch)> {
         let parts = self.parts.iter();
         parts.filter(move |(at, _)| self.ended.contains(at) == ended).map(|(_, part)| part)
+    }
+
+    /// Who has called it as it is called, and why.
+    pub(super) fn because(&self) -> (Source, Box<str>) {
+        self.because.clone()
     }
 
     /// Those of its foundings that were renames.

@@ -119,6 +119,7 @@ impl Network {
     /// the last of them has led to that.
     fn renaming(&self, renamed: &Renamed) -> Renaming {
         let Renamed { name, epoch, .. } = renamed;
+        let (by, reason) = renamed.because();
         let channel = self.record(name).map(|channel| &self.channels[channel]);
         let holding = channel.filter(|channel| channel.epoch == *epoch);
         Renaming {
@@ -127,8 +128,8 @@ impl Network {
             renames: renamed.renames().collect(),
             name: name.clone(),
             epoch: *epoch,
-            by: Source::Server(epoch.at.server),
-            reason: "".into(),
+            by,
+            reason,
             modes: holding.map(|channel| channel.initial).unwrap_or_default(),
             state: holding.map(|channel| self.carried(channel, name, *epoch)).unwrap_or_default(),
         }
@@ -166,15 +167,16 @@ impl Network {
     pub fn masks_missing(
         &self,
         seen: impl Fn(Stamp) -> bool,
-        alive: impl Fn(&Channel, Epoch, char, Stamp) -> bool,
+        alive: impl Fn(&Channel, &super::Mask) -> bool,
     ) -> Vec<(&Channel, &super::Mask)> {
         let mut missing = Vec::new();
         for (_, channel) in self.channels.iter() {
             // A list may have come from another name, under which it has been seen and this has not.
             let founded = seen(channel.epoch.at);
-            let gone = channel.masks.iter().filter(|mask| {
-                founded && seen(mask.at) && !alive(channel, channel.epoch, mask.letter, mask.at)
-            });
+            let gone = channel
+                .masks
+                .iter()
+                .filter(|mask| founded && seen(mask.at) && !alive(channel, mask));
             missing.extend(gone.map(|mask| (channel, mask)));
         }
         missing

@@ -131,7 +131,7 @@ impl Network {
                 user.nick(),
                 user.mask(),
                 user.away,
-                user.account,
+                user.login,
                 user.realname,
                 user.modes,
                 user.born,

@@ -82,34 +82,33 @@ pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
         }];
         plan.push((Op::Mode { name, epoch, by, changes }, mask.at));
     }
-    let known_user = |uid: Uid| network.uid(uid).is_some();
-    plan.extend(
-        state
-            .ops
-            .iter()
-            .filter(|(op, at)| match op {
-                Op::User(presence) => {
-                    known_user(presence.uid) || presence.born.is_none_or(|born| !have.covers(born))
-                }
-                // Seen, and forgotten here.
-                Op::Channel { name, epoch, .. } => {
-                    let known = network.record(name).map(|channel| network.channel(channel));
-                    !have.covers(epoch.at) || known.is_some_and(|known| known.epoch == *epoch)
-                }
-                Op::Join { .. } => !have.covers(*at),
-                Op::Rename(renaming) => {
-                    let mut renames = renaming.renames.iter().chain([&renaming.epoch.at]);
-                    renames.any(|at| !have.covers(*at))
-                }
-                // What has been seen may not have been seen under this name.
-                Op::Mode { epoch, changes, .. } if adds(changes) => {
-                    !have.covers(*at) || !have.covers(epoch.at)
-                }
-                op => !speaks_of_server(op),
-            })
-            .cloned(),
-    );
+    plan.extend(state.ops.iter().filter(|(op, at)| is_news(network, have, op, *at)).cloned());
     plan
+}
+
+/// Whether an operation of a state may be news here, and not something that has been seen and gone again.
+fn is_news(network: &Network, have: &Have, op: &Op, at: Stamp) -> bool {
+    match op {
+        Op::User(presence) => {
+            let known = network.uid(presence.uid).is_some();
+            known || presence.born.is_none_or(|born| !have.covers(born))
+        }
+        // Seen, and forgotten here.
+        Op::Channel { name, epoch, .. } => {
+            let known = network.record(name).map(|channel| network.channel(channel));
+            !have.covers(epoch.at) || known.is_some_and(|known| known.epoch == *epoch)
+        }
+        Op::Join { .. } => !have.covers(at),
+        Op::Rename(renaming) => {
+            let mut renames = renaming.renames.iter().chain([&renaming.epoch.at]);
+            renames.any(|at| !have.covers(*at))
+        }
+        // What has been seen may not have been seen under this name.
+        Op::Mode { epoch, changes, .. } if adds(changes) => {
+            !have.covers(at) || !have.covers(epoch.at)
+        }
+        op => !speaks_of_server(op),
+    }
 }
 
 fn speaks_of_server(op: &Op) -> bool {

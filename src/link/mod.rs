@@ -499,4 +499,29 @@ mod tests {
             ",
         );
     }
+
+    #[test]
+    fn what_was_missed_is_said_before_what_came_of_the_state() {
+        check(
+            r"
+            servers 2
+            logs 5
+            alice@1 > JOIN #a
+            bob@2   > JOIN #a
+            split 1 | 2
+            alice   > PRIVMSG bob :one
+            alice   > RENAME #a #b
+            alice   > TOPIC #b :one
+            alice   > TOPIC #b :two
+            alice   > TOPIC #b :three
+            alice   > TOPIC #b :four
+            alice   > TOPIC #b :five
+            alice   > TOPIC #b :six
+            bob     > JOIN #b
+            heal
+            alice   < :s1.test NOTICE alice :Your last message to bob may not have arrived: s2.test was out of reach for too long.
+            same
+            ",
+        );
+    }
 }

@@ -57,6 +57,7 @@ mod register;
 mod rehash;
 mod relaymsg;
 mod remove;
+mod rename;
 mod report;
 mod request;
 mod restart;
@@ -161,6 +162,7 @@ const ALL: &[&[Command]] = &[
     rehash::COMMANDS,
     relaymsg::COMMANDS,
     remove::COMMANDS,
+    rename::COMMANDS,
     report::COMMANDS,
     restart::COMMANDS,
     rline::COMMANDS,

@@ -257,6 +257,8 @@ config! {
         redact_window: Duration = "\"24h\"", Duration::from_secs(86_400), Live, 0..=31_536_000;
         /// How many reports of users (REPORT) are kept for operators; the oldest goes first.
         reports: usize = "100", 100, Live, 1..=10_000;
+        /// For how long a channel that has been renamed (RENAME) keeps its new name.
+        rename_interval: Duration = "\"60s\"", Duration::from_secs(60), Live, 0..=86_400;
         /// How many past users WHOWAS remembers.
         whowas: usize = "1000", 1000, Live, 0..=100_000;
         /// How long the server may take to say goodbye.

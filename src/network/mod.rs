@@ -14,6 +14,7 @@ pub mod keep;
 pub mod metadata;
 pub mod mode;
 pub mod op;
+pub mod rename;
 mod replay;
 pub mod tree;
 
@@ -36,6 +37,7 @@ use filter::Filters;
 use metadata::{Holder, Metadata};
 use mode::{ChannelModes, Status, UserModes};
 use op::ServerInfo;
+use rename::Renames;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
@@ -201,8 +203,13 @@ pub struct Channel {
     /// What is told of the channel.
     pub metadata: Metadata,
     members: BTreeMap<UserId, Member>,
-    /// When and by whom a status was last written.
-    status_writes: BTreeMap<(UserId, char), (Stamp, Source)>,
+    /// Further joins of members, who have come under two names of the channel: all but the latest of each.
+    others: BTreeMap<(UserId, Stamp), Member>,
+    /// Under which founding members have come, by their joins, where that is of another channel than the
+    /// founding that holds: that one may have been renamed, which then is true of them.
+    entered: BTreeMap<(UserId, Stamp), Epoch>,
+    /// When and by whom a status was last written, by join.
+    status_writes: BTreeMap<(UserId, Stamp, char), (Stamp, Source)>,
     /// Members whose join was not shown (`+D`).
     delayed: BTreeMap<UserId, Delay>,
     /// While `+u` is set, the members whom others may know: those who were there before, and those who
@@ -280,6 +287,25 @@ impl Channel {
         self.members.get(&user).copied()
     }
 
+    /// All joins of members that have not come to an end, of some members several.
+    pub fn joins(&self) -> impl Iterator<Item = (UserId, Member)> + '_ {
+        let others = self.others.iter().map(|((user, _), member)| (*user, *member));
+        self.members.iter().map(|(user, member)| (*user, *member)).chain(others)
+    }
+
+    /// The joins of a user but for the latest.
+    pub fn earlier_joins(&self, user: UserId) -> impl Iterator<Item = Member> + '_ {
+        let of_user = (user, Stamp::ZERO)..;
+        let others = self.others.range(of_user).take_while(move |((other, _), _)| *other == user);
+        others.map(|(_, member)| *member)
+    }
+
+    /// A join that has not come to an end.
+    fn join(&self, user: UserId, joined: Stamp) -> Option<Member> {
+        let latest = self.member(user).filter(|member| member.joined == joined);
+        latest.or_else(|| self.others.get(&(user, joined)).copied())
+    }
+
     /// Who knows that a member is there.
     pub fn sight(&self, user: UserId) -> Sight {
         if self.hides(user) {
@@ -354,6 +380,8 @@ pub struct Network {
     /// Everybody who asks for a nick, where that is more than the one who wears it.
     rivals: BTreeMap<Nick, BTreeSet<UserId>>,
     names: HashMap<ChannelName, ChannelId, RandomState>,
+    /// Channels that have had other names.
+    renames: Renames,
     servers: BTreeMap<Sid, Server>,
     /// Channels without members that do not stay without.
     empty: Vec<ChannelId>,
@@ -387,6 +415,7 @@ impl Network {
             nicks: HashMap::with_hasher(hash()),
             rivals: BTreeMap::new(),
             names: HashMap::with_hasher(hash()),
+            renames: Renames::default(),
             servers: BTreeMap::new(),
             empty: Vec::new(),
             expiries: BTreeSet::new(),
@@ -592,10 +621,12 @@ impl Network {
         })
     }
 
-    /// Forgets empty channels and metadata that was taken away, where every server has seen that, as `stable`
+    /// Forgets empty channels, old names of channels, and metadata that was taken away, where every
+    /// server has seen that, as `stable`
     /// tells.
     pub fn collect(&mut self, stable: impl Fn(Stamp) -> bool) {
         self.forget_unset(&stable);
+        self.forget_renames(&stable);
         let channels = &mut self.channels;
         let names = &mut self.names;
         let expiries = &mut self.expiries;
@@ -654,14 +685,14 @@ impl Network {
         channels.filter_map(|channel| channel.emptied.map(|at| (channel, at)))
     }
 
-    /// What took the last member of each empty channel, and what took metadata away.
+    /// What took the last member of each empty channel, what took metadata away, and what renamed channels.
     pub fn emptied(&self) -> impl Iterator<Item = Stamp> + '_ {
         let channels = self.empty.iter().filter_map(|id| self.channels.get(*id)?.emptied);
-        channels.chain(self.unset.values().copied())
+        channels.chain(self.unset.values().copied()).chain(self.renames.stamps())
     }
 
     /// Whether there may be something for [`Network::collect`].
     pub fn has_empty(&self) -> bool {
-        !self.empty.is_empty() || !self.unset.is_empty()
+        !self.empty.is_empty() || !self.unset.is_empty() || !self.renames.is_empty()
     }
 }

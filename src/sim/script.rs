@@ -14,6 +14,7 @@
 //! | `servers 3`, `strangers 3` | how many servers there are, linked each with each, or not yet; stands first |
 //! | `links 1-2 2-3` | only these links can be made; stands before all but `servers` |
 //! | `config limits.list_entries 2` | what is configured; stands before all but `servers` |
+//! | `logs 2` | from now on links keep so many operations: whoever has missed more is told the state |
 //! | `wait 60` | so many seconds pass |
 //! | `split 1 2 \| 3` | the two sides do not reach each other |
 //! | `cut 1-2` | one link is cut |
@@ -33,6 +34,7 @@
 use super::{Sim, client::Manners, config, fabric::Pair, oper, oracle, webirc};
 use crate::{
     config::{Config, Listen, OperClass, Secret, privilege::Priv},
+    link::Limits,
     wire::{casemap::Casemap, mask, tags::Tags},
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -168,6 +170,11 @@ impl Play {
                     self.sim().hang_up(client);
                     self.sim().settle();
                 }
+            }
+            "logs" => {
+                let log = rest.parse().unwrap_or(1);
+                let hosts = self.sim().hosts.iter_mut();
+                hosts.for_each(|host| host.limit_links(Limits { log, held: log + 4 }));
             }
             "wait" => self.sim().wait(seconds(rest)),
             "split" => {

@@ -2,7 +2,9 @@
 //!
 //! The seed decides how the servers are linked, which faults there are and how often, and every step.
 
-use super::{Sim, config, dice::Dice, fabric::Pair, host::Workers, ledger::Ledger, oper, oracle};
+use super::{
+    Sim, config, dice::Dice, fabric::Pair, host::Workers, ledger::Ledger, oper, oracle, view::Room,
+};
 use crate::link::Limits;
 use std::{fmt::Write, time::Duration};
 
@@ -10,7 +12,7 @@ use std::{fmt::Write, time::Duration};
 const CLIENTS: usize = 7;
 
 /// How many channels they meet in.
-const CHANNELS: usize = 3;
+const CHANNELS: usize = 4;
 
 /// What can happen to a network besides what its clients do. Each seed has some of them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -89,6 +91,7 @@ impl Workload {
         }
         config.limits.channels_per_user = 2 + dice.below(4);
         config.limits.list_entries = 2 + dice.below(6);
+        config.limits.rename_interval = Duration::from_secs(dice.below(3) as u64);
         if dice.one_in(3) {
             config.limits.flood_burst = 10;
         }
@@ -202,7 +205,7 @@ impl Workload {
         };
         let nick =
             self.sim.clients.get(other).map(|known| known.view.nick.clone()).unwrap_or_default();
-        let lines = match self.dice.below(4) {
+        let lines = match self.dice.below(5) {
             0 => vec![
                 (one, format!("KICK {channel} {nick}")),
                 (other, format!("PART {channel}")),
@@ -218,6 +221,11 @@ impl Workload {
                 (other, format!("MODE {channel} +bbl-o a b {} {nick}", self.step)),
                 (one, format!("MODE {channel} +kl-bb race 7 a b")),
             ],
+            3 => {
+                let lines = [one, other].map(|client| (client, self.rename(client, &channel)));
+                let lines = lines.into_iter().filter_map(|(client, line)| Some((client, line?)));
+                lines.chain([(one, format!("KICK {channel} {nick}"))]).collect()
+            }
             _ => vec![
                 (one, format!("NICK race{}", self.step)),
                 (other, format!("NICK race{}", self.step)),
@@ -249,7 +257,7 @@ impl Workload {
         let other = self.dice.pick(&self.places)?;
         let other = self.sim.clients.get(other)?.view.nick.clone();
         let n = self.dice.below(6);
-        Some(match self.dice.below(56) {
+        Some(match self.dice.below(61) {
             0 | 1 => format!("NICK n{n}"),
             2 | 3 => format!("TOPIC {channel} :{}", if n == 0 { "" } else { "t" }),
             4 => format!("TOPIC {channel} :t{}", self.step),
@@ -288,6 +296,7 @@ impl Workload {
                 format!("METADATA {target} SET k{}{value}", n % 3)
             }
             53 => self.question(&other)?,
+            54..=57 => self.rename(client, &channel)?,
             36 => "OPER root sesame".into(),
             37 => match self.dice.below(5) {
                 0 => format!("GLINE {} x{n}@*.none :out", self.dice.pick(&["20s", "1h"])?),
@@ -308,6 +317,20 @@ impl Workload {
                 format!("JOIN {channel} {key}")
             }
         })
+    }
+
+    /// A client renames a channel, one in which it may, if there is one.
+    fn rename(&mut self, client: usize, channel: &str) -> Option<String> {
+        let view = &self.sim.clients.get(client)?.view;
+        let operates = |room: &Room| {
+            let standing = room.members.get(&view.nick);
+            standing.is_some_and(|standing| standing.letters.contains(&'o'))
+        };
+        let rooms = view.rooms.iter().filter(|(_, room)| operates(room));
+        let rooms: Vec<&str> = rooms.map(|(name, _)| name.as_str()).collect();
+        let room = self.dice.pick(&rooms).unwrap_or(channel);
+        let name = self.dice.pick(&["#c0", "#c1", "#c2", "#c3", "#C3", "#C0"])?;
+        Some(format!("RENAME {room} {name} :{}", self.dice.pick(&["", "why"])?))
     }
 
     /// Something that a client says about modes beyond the usual ones.
@@ -538,8 +561,9 @@ const MODES: [&str; 38] = [
 ];
 
 /// What a client may ask for.
-const CAPS: [&str; 10] = [
+const CAPS: [&str; 11] = [
     "away-notify",
+    "draft/channel-rename",
     "draft/metadata-3",
     "echo-message",
     "extended-join",

@@ -21,7 +21,7 @@ impl Network {
     ) -> bool {
         let holder = match of {
             Subject::User(uid) => self.uid(*uid).map(Holder::User),
-            Subject::Channel(name, epoch) => self.in_epoch(name, *epoch).map(Holder::Channel),
+            Subject::Channel(name, epoch) => self.holding(name, *epoch).map(Holder::Channel),
         };
         let Some(holder) = holder else { return false };
         let written =

@@ -137,14 +137,18 @@ fn find<'a>(
     if !name.starts_with('#') {
         return Ok((find_user(ctx, user, target, kind, text)?, Cow::Borrowed(text)));
     }
-    let channel = ctx.channel(name)?;
+    let no_channel = || reply::no_such_channel(name);
+    let channel = ctx.find_channel(name).ok_or_else(no_channel)?;
     // Of several prefixes the lowest counts: who has it is meant, and whoever is above.
     let prefixes = target.chars().take_while(|c| *c != '#');
     let prefix = prefixes
         .filter_map(|c| Status::of_prefix(c).map(|status| (status, c)))
         .min()
         .map(|least| least.1);
-    let speech = speech::check(ctx, user, channel, kind, text)?;
+    // Words may enter a channel that does not show itself, but if they may not, it stays unseen.
+    let hidden = !policy::sees(ctx, user, channel);
+    let checked = speech::check(ctx, user, channel, kind, text);
+    let speech = checked.map_err(|why| if hidden { no_channel().into() } else { why })?;
     policy::appear(ctx, user, channel);
     let name = ctx.network().channel(channel).name.clone();
     let to = if speech.moderated && prefix.is_none() {

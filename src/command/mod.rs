@@ -199,7 +199,7 @@ const ALL: &[&[Command]] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::TABLE;
+    use super::{Command, TABLE};
     use crate::sim::{Sim, config, oper, oracle};
 
     /// What may stand where a command's syntax has a word like it.
@@ -285,6 +285,59 @@ mod tests {
             }
             line
         }
+    }
+
+    /// A command's line with a word of the right kind in each place: in all of them, or where one must be.
+    fn filled(command: &Command, channel: &str, all: bool) -> String {
+        let kinds = command.params.split(['<', '>']).skip(1).step_by(2);
+        let words = kinds.map(|kind| match kind {
+            "channel" | "target" => channel,
+            "nick" => "alice",
+            "modes" => "+o",
+            "parameter" => "bob",
+            "subcommand" => "LIST",
+            _ => "x/y",
+        });
+        let most = if all { usize::MAX } else { command.required() };
+        words.take(most).fold(command.name.to_owned(), |line, word| line + " " + word)
+    }
+
+    /// Who is outside of a secret channel is answered as if there were none. To enter it is another matter.
+    #[test]
+    fn a_secret_channel_is_none_to_those_outside() {
+        let mut config = config();
+        config.roleplay.enabled = true;
+        config.relaymsg.enabled = true;
+        let mut sim = Sim::new(1, &config);
+        sim.manners.pongs = true;
+        let (alice, bob) = (sim.connect(0, "alice"), sim.connect(0, "bob"));
+        sim.send(bob, "CAP REQ :message-tags draft/metadata-3 batch");
+        sim.send(bob, "JOIN #bob");
+        for line in ["JOIN #there", "MODE #there +sE"] {
+            sim.send(alice, line);
+        }
+        let mut asked = 0;
+        for command in TABLE.iter().filter(|command| command.name != "JOIN") {
+            for all in [true, false] {
+                let mut answer = |channel: &str, prefix: &str| {
+                    sim.pass(std::time::Duration::from_secs(600));
+                    sim.clients[bob].got.clear();
+                    sim.send(bob, &filled(command, &format!("{prefix}{channel}"), all));
+                    sim.settle();
+                    let got = sim.clients[bob].got.iter();
+                    got.map(|line| line.replace(channel, "#x")).collect::<Vec<String>>()
+                };
+                if !filled(command, "#x", all).contains("#x") {
+                    continue;
+                }
+                for prefix in ["", "@"] {
+                    let (there, not) = (answer("#there", prefix), answer("#none", prefix));
+                    assert_eq!(there, not, "{}", filled(command, "#there", all));
+                    asked += usize::from(!there.is_empty());
+                }
+            }
+        }
+        assert!(asked > 60, "only {asked} questions were asked");
     }
 
     /// Somebody who is in channels and an operator of the network; nobody where a ban keeps them out.

@@ -114,6 +114,9 @@ pub fn change(
     if record.all_masks(letter).any(|mask| known(&mask)) {
         return Ok(None);
     }
+    if ban.as_ref().and_then(Ban::asks_about).is_some_and(|other| ctx.channel(other).is_err()) {
+        return Err(invalid(hand, letter, &text, "There is no such channel to ask about"));
+    }
     let more = before.iter().filter(|change| matches!(change, ModeChange::Add { .. })).count();
     let full = mode::letters(Kind::List)
         .chars()

@@ -233,6 +233,12 @@ impl Channel {
         self.flags.contains(letter)
     }
 
+    /// Since when a flag that is on is on.
+    pub fn since(&self, letter: char) -> Option<Stamp> {
+        let written = self.flag_writes.get(&letter).map_or(self.epoch.at, |write| write.0);
+        self.has(letter).then_some(written)
+    }
+
     /// The value of a mode that has one, while it is set.
     pub fn value(&self, letter: char) -> Option<&str> {
         self.values.get(&letter).and_then(|register| register.value.as_deref())

@@ -4,7 +4,7 @@ use crate::{
     core::{
         callerid,
         ctx::{Ctx, Outcome, Reject},
-        defcon, filters, policy, speech,
+        defcon, filters, multiline, policy, speech,
     },
     network::{
         UserId,
@@ -110,10 +110,7 @@ fn filtered<'a>(
     text: Cow<'a, str>,
     to: Target,
 ) -> Result<(Target, Cow<'a, str>), Reject> {
-    // Of several lines all are looked at together, and then each by itself.
-    let whole = without_cr(&text);
-    let lines = whole.split('\n').filter(|line| line.len() < whole.len());
-    for line in std::iter::once(&*whole).chain(lines) {
+    for line in multiline::parts(&without_cr(&text)) {
         match &to {
             Target::Channel { .. } | Target::Moderated(_) => {
                 filters::check(ctx, user, Place::Channel, line)

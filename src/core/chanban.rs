@@ -17,10 +17,11 @@ pub fn find<'a>(
     user: UserId,
     acts: impl Fn(Act) -> bool,
 ) -> Option<&'a Mask> {
+    let whom = Whom::new(core, user);
     let act = |mask: &Mask| mask.ban.as_ref().map(|ban| ban.act);
     let touches = |mask: &&Mask| {
-        fits(core, channel, mask, user, &acts)
-            && act(mask).is_some_and(|act| !excepted(core, channel, user, act))
+        fits(core, channel, mask, &whom, &acts)
+            && act(mask).is_some_and(|act| !excepted(core, channel, &whom, act))
     };
     channel.all_masks('b').find(touches)
 }
@@ -36,13 +37,28 @@ pub fn touches(core: &Core, channel: &Channel, person: &Person<'_>) -> bool {
 
 /// Whether a user is on a list, be it of exceptions from `+i` or of exceptions from bans.
 pub fn listed(core: &Core, channel: &Channel, letter: char, user: UserId) -> bool {
-    channel.all_masks(letter).any(|mask| fits(core, channel, mask, user, |act| act == Act::Ban))
+    let whom = Whom::new(core, user);
+    channel.all_masks(letter).any(|mask| fits(core, channel, mask, &whom, |act| act == Act::Ban))
 }
 
 /// An exception that names no act is one from all of them.
-fn excepted(core: &Core, channel: &Channel, user: UserId, act: Act) -> bool {
+fn excepted(core: &Core, channel: &Channel, whom: &Whom<'_>, act: Act) -> bool {
     let lifts = |other| other == Act::Ban || other == act;
-    channel.all_masks('e').any(|mask| fits(core, channel, mask, user, lifts))
+    channel.all_masks('e').any(|mask| fits(core, channel, mask, whom, lifts))
+}
+
+/// Who is compared with the masks of a list.
+struct Whom<'a> {
+    user: UserId,
+    who: &'a User,
+    person: Person<'a>,
+}
+
+impl Whom<'_> {
+    fn new(core: &Core, user: UserId) -> Whom<'_> {
+        let who = core.network().user(user);
+        Whom { user, who, person: person(who) }
+    }
 }
 
 /// Whether a mask of a channel is a ban of such an act and touches a user, exceptions aside.
@@ -50,31 +66,30 @@ fn fits(
     core: &Core,
     channel: &Channel,
     mask: &Mask,
-    user: UserId,
+    whom: &Whom<'_>,
     acts: impl Fn(Act) -> bool,
 ) -> bool {
     let Some(ban) = mask.ban.as_ref().filter(|ban| acts(ban.act)) else { return false };
     let (network, casemap) = (core.network(), core.network().casemap());
-    let who = network.user(user);
-    let person = person(who);
+    let Whom { user, who, person } = whom;
     let glob = |pattern: &str, text: &str| mask::fits_folded(pattern, text, casemap);
     let fits = match &ban.fits {
-        Fits::Mask(mask) => mask.fits(&person, casemap),
+        Fits::Mask(mask) => mask.fits(person, casemap),
         Fits::Account(name) => who.account.as_deref().is_some_and(|account| glob(name, account)),
-        Fits::Unauthed(mask) => who.account.is_none() && mask.fits(&person, casemap),
-        Fits::Bot(mask) => who.modes.contains('B') && mask.fits(&person, casemap),
+        Fits::Unauthed(mask) => who.account.is_none() && mask.fits(person, casemap),
+        Fits::Bot(mask) => who.modes.contains('B') && mask.fits(person, casemap),
         Fits::Channel(prefix, name) => other(core, name)
-            .is_some_and(|other| tells(other, channel, mask) && inside(other, user, *prefix)),
+            .is_some_and(|other| tells(other, channel, mask) && inside(other, *user, *prefix)),
         Fits::Share(name) => other(core, name)
-            .is_some_and(|other| tells(other, channel, mask) && banned(core, other, user)),
+            .is_some_and(|other| tells(other, channel, mask) && banned(core, other, whom)),
         // There is one class of connections.
         Fits::Class(class) => glob(class, "default"),
-        Fits::Fingerprint(print) => fingerprint(core, who, user, print.as_deref()),
-        Fits::Gateway(name) => sessions(core, user)
+        Fits::Fingerprint(print) => fingerprint(core, who, *user, print.as_deref()),
+        Fits::Gateway(name) => sessions(core, *user)
             .any(|session| session.gateway.as_deref().is_some_and(|known| glob(name, known))),
-        Fits::Oper(mask) => who.is_oper() && mask.fits(&person, casemap),
+        Fits::Oper(mask) => who.is_oper() && mask.fits(person, casemap),
         Fits::OperType(class) => who.class.as_deref().is_some_and(|known| glob(class, known)),
-        Fits::Realmask(mask, name) => mask.fits(&person, casemap) && glob(name, &who.realname),
+        Fits::Realmask(mask, name) => mask.fits(person, casemap) && glob(name, &who.realname),
         Fits::Realname(name) => glob(name, &who.realname),
         Fits::Server(name) => {
             network.server(who.uid.server).is_some_and(|server| glob(name, &server.info.name))
@@ -114,10 +129,10 @@ fn inside(other: &Channel, user: UserId, prefix: Option<char>) -> bool {
 }
 
 /// Whether a user is banned in another channel, by a ban that itself speaks of no other channel.
-fn banned(core: &Core, other: &Channel, user: UserId) -> bool {
+fn banned(core: &Core, other: &Channel, whom: &Whom<'_>) -> bool {
     let fits = |mask: &Mask| {
         let shares = mask.ban.as_ref().is_some_and(|ban| matches!(ban.fits, Fits::Share(_)));
-        !shares && fits(core, other, mask, user, |act| act == Act::Ban)
+        !shares && fits(core, other, mask, whom, |act| act == Act::Ban)
     };
     other.all_masks('b').any(fits) && !other.all_masks('e').any(fits)
 }

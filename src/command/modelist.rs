@@ -92,10 +92,10 @@ pub fn change(
     let known = |mask: &&Mask| mask.canonical == canonical;
     if !add {
         // Who takes a ban away need not know how long it would have lasted.
-        let found = record.masks(letter).find(known).or_else(|| {
+        let found = record.all_masks(letter).find(known).or_else(|| {
             let lasting =
                 |mask: &&Mask| mask.ban.as_ref().is_some_and(|ban| ban.lasting() == *canonical);
-            record.masks(letter).find(lasting)
+            record.all_masks(letter).find(lasting)
         });
         return Ok(found.map(|found| ModeChange::Remove {
             letter,

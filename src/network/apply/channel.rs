@@ -220,8 +220,8 @@ impl Network {
             // What kept it may have gone with the epoch.
             if !record.exists() && !self.empty.contains(&channel) {
                 record.emptied = record.emptied.max(Some(at));
-                self.empty.push(channel);
             }
+            self.note_empty(channel);
             return true;
         }
         for user in hidden {
@@ -295,9 +295,18 @@ impl Network {
         });
         self.names.insert(name.clone(), channel);
         if emptied.is_some() {
-            self.empty.push(channel);
+            self.note_empty(channel);
         }
         channel
+    }
+
+    /// Remembers of a channel that it is there or not.
+    pub(super) fn note_empty(&mut self, channel: ChannelId) {
+        if self.channels[channel].exists() {
+            self.empty.remove(&channel);
+        } else {
+            self.empty.insert(channel);
+        }
     }
 
     fn insert_member(&mut self, channel: ChannelId, user: UserId, member: Member) {
@@ -307,6 +316,7 @@ impl Network {
         if record.members.insert(user, member).is_none() {
             self.users[user].channels.push(channel);
         }
+        self.note_empty(channel);
     }
 
     /// Ends a membership on the channel's side.
@@ -316,9 +326,7 @@ impl Network {
         record.forget(user);
         if record.is_empty() {
             record.emptied = Some(at);
-            if !record.exists() {
-                self.empty.push(channel);
-            }
+            self.note_empty(channel);
         }
     }
 }

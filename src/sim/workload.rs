@@ -2,8 +2,14 @@
 //!
 //! The seed decides how the servers are linked, which faults there are and how often, and every step.
 
-use super::{Sim, config, dice::Dice, fabric::Pair, host::Workers, ledger::Ledger, oper, oracle};
-use crate::link::Limits;
+use super::{
+    Sim, config, dice::Dice, fabric::Pair, host::Workers, ledger::Ledger, oper, oracle, phrases,
+};
+use crate::{
+    core::snotice,
+    link::Limits,
+    wire::{cidr::Cidr, extban},
+};
 use std::{fmt::Write, time::Duration};
 
 /// How many clients there are.
@@ -60,6 +66,8 @@ pub struct Workload {
     /// The clients of the moment.
     places: Vec<usize>,
     step: usize,
+    /// Whether anybody keeps others from being heard.
+    hushes: bool,
 }
 
 /// Plays the history of a seed to its end, and returns what tells it from others.
@@ -83,6 +91,8 @@ impl Workload {
         let servers = 2 + dice.below(4);
         let mut config = config();
         config.oper.push(oper("root", "sesame"));
+        config.roleplay.enabled = true;
+        config.relaymsg.enabled = true;
         config.limits.split_grace = Duration::from_secs(5 + dice.below(30) as u64);
         if dice.one_in(3) {
             config.limits.split_forget = Duration::from_secs(35 + dice.below(60) as u64);
@@ -113,8 +123,9 @@ impl Workload {
             }
         }
         sim.redial();
-        let mut work =
-            Workload { sim, dice, ledger: Ledger::default(), faults, places: Vec::new(), step: 0 };
+        let hushes = dice.one_in(4);
+        let ledger = Ledger::new(hushes);
+        let mut work = Workload { sim, dice, ledger, faults, places: Vec::new(), step: 0, hushes };
         for place in 0..CLIENTS {
             let client = work.come(&format!("u{place}"), place % servers);
             work.places.extend(client);
@@ -126,22 +137,27 @@ impl Workload {
     /// A client connects.
     fn come(&mut self, name: &str, server: usize) -> Option<usize> {
         let client = self.sim.open(server, name)?;
+        for line in self.introduction(name) {
+            self.sim.send(client, &line);
+        }
+        Some(client)
+    }
+
+    /// What a client says first.
+    fn introduction(&mut self, name: &str) -> [String; 5] {
         let mut caps = String::from("labeled-response batch");
-        for cap in CAPS {
+        for cap in phrases::CAPS {
             if self.dice.one_in(2) {
                 caps = format!("{caps} {cap}");
             }
         }
-        for line in [
+        [
             format!("CAP REQ :{caps}"),
             format!("NICK {name}"),
             format!("USER {name} 0 * :Real {name}"),
             "METADATA * SUB k0 k1 k2".to_owned(),
             "CAP END".to_owned(),
-        ] {
-            self.sim.send(client, &line);
-        }
-        Some(client)
+        ]
     }
 
     /// One thing happens, and time passes.
@@ -155,6 +171,9 @@ impl Workload {
         if self.dice.one_in(3) {
             self.sim.redial();
         }
+        if self.dice.one_in(4) {
+            self.unlock();
+        }
         let millis = match self.dice.below(40) {
             0 => self.dice.below(40_000),
             1..=5 => self.dice.below(3000),
@@ -163,6 +182,15 @@ impl Workload {
         };
         self.sim.pass(Duration::from_millis(millis as u64));
         self.ledger.listen(&mut self.sim);
+    }
+
+    /// Somebody ends it if nobody is let in.
+    fn unlock(&mut self) {
+        let locked = self.sim.servers().any(|(_, server)| server.core().network().defcon() < 4);
+        if let Some(client) = self.dice.pick(&self.places).filter(|_| locked) {
+            self.sim.send(client, "OPER root sesame");
+            self.sim.send(client, "DEFCON 5");
+        }
     }
 
     fn client(&mut self, place: usize) {
@@ -188,8 +216,10 @@ impl Workload {
         if self.dice.one_in(12) {
             return self.race(client);
         }
-        if let Some(line) = self.line(client, &nick) {
-            self.sim.send(client, &line);
+        if let Some(lines) = self.line(client, &nick) {
+            for line in lines.split('\n') {
+                self.sim.send(client, line);
+            }
         }
     }
 
@@ -249,7 +279,7 @@ impl Workload {
         let other = self.dice.pick(&self.places)?;
         let other = self.sim.clients.get(other)?.view.nick.clone();
         let n = self.dice.below(6);
-        Some(match self.dice.below(56) {
+        Some(match self.dice.below(66) {
             0 | 1 => format!("NICK n{n}"),
             2 | 3 => format!("TOPIC {channel} :{}", if n == 0 { "" } else { "t" }),
             4 => format!("TOPIC {channel} :t{}", self.step),
@@ -270,7 +300,7 @@ impl Workload {
             17 => format!("MODE {channel} {}", self.dice.pick(&["-k x", "-l", "+k-k+l a a 9"])?),
             18 | 19 => self.dice.pick(&["AWAY :gone", "AWAY :still gone", "AWAY", "AWAY"])?.into(),
             20 => format!("SETNAME :name {n}"),
-            21 => format!("MODE {nick} {}", self.dice.pick(&["+i", "-i", "+w-i", "-w", "-o"])?),
+            21 | 53 => format!("MODE {nick} {}", self.dice.pick(phrases::USER_MODES)?),
             22 => format!("INVITE {other} {channel}"),
             23 => match n {
                 0 => format!("WHO {other}"),
@@ -280,7 +310,10 @@ impl Workload {
                 4 => "LUSERS".into(),
                 _ => format!("NAMES {channel}"),
             },
-            43..=50 => self.modes(&channel, &other)?,
+            43..=50 => self.modes((&channel, nick, &other))?,
+            54..=57 => self.phrase(phrases::SAID, (&channel, nick, &other))?,
+            58 | 59 => self.phrase(phrases::COMMANDED, (&channel, nick, &other))?,
+            60 if self.hushes => self.phrase(phrases::HUSHING, (&channel, nick, &other))?,
             51 | 52 => {
                 let target = self.dice.pick(&["*", "#c0", "#c1"])?;
                 let value = self.dice.pick(&["", " :a", " :b"])?;
@@ -309,10 +342,14 @@ impl Workload {
     }
 
     /// Something that a client says about modes beyond the usual ones.
-    fn modes(&mut self, channel: &str, other: &str) -> Option<String> {
+    fn modes(&mut self, about: (&str, &str, &str)) -> Option<String> {
         let n = self.dice.below(6);
-        Some(match self.dice.below(7) {
-            0 | 1 => format!("MODE {channel} {}", self.dice.pick(&MODES)?),
+        let (channel, nick, other) = about;
+        Some(match self.dice.below(9) {
+            0 | 1 => {
+                let modes = self.phrase(phrases::CHANNEL_MODES, about)?;
+                format!("MODE {channel} {modes}")
+            }
             2 => format!(
                 "MODE {channel} -b+bb time:30s:x{n} time:30s:x{n} time:{}s:m:n{n}",
                 self.step
@@ -323,8 +360,35 @@ impl Workload {
                 format!("MODE {other} {letters}")
             }
             5 => format!("NAMES {channel}"),
+            6 => self.extban(about)?,
+            7 => {
+                let (sign, places) = (self.dice.pick(&["+", "-"])?, snotice::KINDS.len());
+                let row = snotice::KINDS.get(self.dice.below(places))?;
+                format!("MODE {nick} +s {sign}{}", row.letter)
+            }
             _ => format!("NOTICE {channel} :\x02{n}"),
         })
+    }
+
+    /// A ban of any kind, that takes words to touch a few.
+    fn extban(&mut self, about: (&str, &str, &str)) -> Option<String> {
+        let row = extban::WORDS.get(self.dice.below(extban::WORDS.len()))?;
+        let value = phrases::BAN_VALUES.iter().find(|value| value.0 == row.name);
+        let value = self.phrase(&[value.map_or("*!*u{n}@*", |value| value.1)], about)?;
+        let (sign, letter) = (self.dice.pick(&["+", "-"])?, self.dice.pick(&["b", "b", "e", "I"])?);
+        Some(format!("MODE {} {sign}{letter} {}:{value}", about.0, row.name))
+    }
+
+    /// One of several phrases, about a channel, by somebody, about somebody else.
+    fn phrase(
+        &mut self,
+        of: &[&'static str],
+        (channel, me, other): (&str, &str, &str),
+    ) -> Option<String> {
+        let (phrase, n) = (self.dice.pick(of)?, self.dice.below(6).to_string());
+        let phrase = phrase.replace("{channel}", channel).replace("{n}", &n);
+        let phrase = phrase.replace("{me}", me).replace("{other}", other);
+        Some(phrase.replace("{id}", self.ledger.last_id()))
     }
 
     fn fault(&mut self) {
@@ -427,6 +491,13 @@ impl Workload {
         for client in self.places.clone() {
             self.sim.read(client, true);
         }
+        // Whatever is locked, those who come now are let in.
+        for server in 0..self.sim.hosts.len() {
+            if let Some(host) = self.sim.hosts.get_mut(server) {
+                host.config.limits.exempt.extend(Cidr::parse("0.0.0.0/0"));
+            }
+            self.sim.reload(server);
+        }
         // Whoever is out of reach for that long has been given up, and comes back; who has been forgotten
         // starts anew.
         for _ in 0..8 {
@@ -466,62 +537,6 @@ impl Workload {
     }
 }
 
-/// What members do to their channels. None of these may keep everybody out for good.
-const MODES: [&str; 38] = [
-    "+D",
-    "-D",
-    "+u",
-    "-u",
-    "+U",
-    "-U",
-    "+S-c",
-    "+c-S",
-    "+C-T",
-    "+T-C",
-    "+F strict",
-    "-F",
-    "+f #c0",
-    "-f",
-    "+W 2",
-    "-W",
-    "+d 1",
-    "-d",
-    "+j 3:5",
-    "-j",
-    "+J 3",
-    "-J",
-    "+P",
-    "-P",
-    "+N",
-    "-N",
-    "+Q",
-    "-Q",
-    "+gg x y",
-    "-g x",
-    "+pAKV",
-    "-pAKV",
-    "+R",
-    "-R",
-    "+M",
-    "-M",
-    "+i",
-    "-i",
-];
-
-/// What a client may ask for.
-const CAPS: [&str; 10] = [
-    "away-notify",
-    "draft/metadata-3",
-    "echo-message",
-    "extended-join",
-    "invite-notify",
-    "message-tags",
-    "multi-prefix",
-    "server-time",
-    "setname",
-    "userhost-in-names",
-];
-
 /// A connected graph: a chain, a ring, a star, all with all, or something in between.
 fn links(servers: usize, dice: &mut Dice) -> Vec<Pair> {
     let all = (0..servers).flat_map(|a| (a + 1..servers).map(move |b| (a, b)));
@@ -531,5 +546,86 @@ fn links(servers: usize, dice: &mut Dice) -> Vec<Pair> {
         2 => (1..servers).map(|b| (0, b)).collect(),
         3 => all.collect(),
         _ => all.filter(|(a, b)| *a + 1 == *b || dice.one_in(3)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{command, network::mode, wire::cap};
+    use std::collections::BTreeSet;
+
+    /// What a client says neither at first nor later, and why.
+    const UNSAID: &[(&str, &str)] = &[
+        ("command QUIT", "who says it is somebody else from then on"),
+        ("command PONG", "it is what each PING is answered with"),
+        (
+            "cap draft/metadata-2",
+            "a client speaks one of the two, and it is the later that is held to account",
+        ),
+        ("cap draft/no-implicit-names", "a client without NAMES knows nothing that could be wrong"),
+        ("cap no-implicit-names", "as its draft"),
+        ("umode S", "only the server sets it"),
+        ("umode Z", "only the server sets it"),
+        ("umode r", "only the server sets it"),
+        ("chmode r", "only the server sets it"),
+    ];
+
+    /// What of the tables a line touches.
+    fn touched(line: &str, all: &mut BTreeSet<String>) {
+        let line = match line.strip_prefix('@') {
+            Some(tagged) => tagged.split_once(' ').map_or("", |parts| parts.1),
+            None => line,
+        };
+        let words: Vec<&str> = line.split(' ').collect();
+        all.insert(format!("command {}", words[0]));
+        match words.as_slice() {
+            ["MODE" | "SAMODE", target, modes, rest @ ..] => {
+                let kind = if target.starts_with('#') { "chmode" } else { "umode" };
+                for letter in modes.chars() {
+                    all.insert(format!("{kind} {letter}"));
+                }
+                for word in rest {
+                    let word = word.trim_start_matches(['+', '-']);
+                    all.insert(format!("snomask {word}"));
+                    all.extend(word.split_once(':').map(|parts| format!("extban {}", parts.0)));
+                }
+            }
+            ["CAP", "REQ", caps @ ..] => {
+                let caps = caps.iter().map(|cap| cap.trim_start_matches([':', '-']));
+                all.extend(caps.map(|cap| format!("cap {cap}")));
+            }
+            _ => (),
+        }
+    }
+
+    #[test]
+    fn clients_do_whatever_there_is_in_the_tables() {
+        let mut said = BTreeSet::new();
+        for seed in 0..8 {
+            let mut work = Workload::new(seed, None);
+            work.hushes = true;
+            work.introduction("u0").iter().for_each(|line| touched(line, &mut said));
+            let client = work.places[0];
+            for _ in 0..4000 {
+                let lines = work.line(client, "u0").unwrap();
+                lines.split('\n').for_each(|line| touched(line, &mut said));
+            }
+        }
+        let commands = command::TABLE.iter().map(|row| format!("command {}", row.name));
+        let channel = mode::CHANNEL.iter().map(|row| format!("chmode {}", row.letter));
+        let status = mode::STATUS.iter().map(|row| format!("chmode {}", row.0));
+        let user = mode::USER.iter().map(|row| format!("umode {}", row.letter));
+        let extbans = extban::WORDS.iter().map(|row| format!("extban {}", row.name));
+        let notices = snotice::KINDS.iter().map(|row| format!("snomask {}", row.letter));
+        let caps = cap::ALL.iter().filter(|cap| cap.offered).map(|cap| format!("cap {}", cap.name));
+        let all = commands.chain(channel).chain(status).chain(user);
+        let all: BTreeSet<String> = all.chain(extbans).chain(notices).chain(caps).collect();
+        for (what, why) in UNSAID {
+            assert!(all.contains(*what) && !said.contains(*what), "{what} is said, not: {why}");
+        }
+        let unsaid = |what: &&String| !UNSAID.iter().any(|row| row.0 == what.as_str());
+        let missing: Vec<&String> = all.difference(&said).filter(unsaid).collect();
+        assert!(missing.is_empty(), "nobody says or has a reason not to say {missing:?}");
     }
 }

@@ -11,7 +11,6 @@ pub mod fabric;
 pub mod host;
 mod ledger;
 pub mod oracle;
-mod phrases;
 pub mod script;
 pub mod told;
 pub mod view;

@@ -2,14 +2,10 @@
 //!
 //! The seed decides how the servers are linked, which faults there are and how often, and every step.
 
-use super::{
-    Sim, config, dice::Dice, fabric::Pair, host::Workers, ledger::Ledger, oper, oracle, phrases,
-};
-use crate::{
-    core::snotice,
-    link::Limits,
-    wire::{cidr::Cidr, extban},
-};
+mod phrases;
+
+use super::{Sim, config, dice::Dice, fabric::Pair, host::Workers, ledger::Ledger, oper, oracle};
+use crate::{link::Limits, wire::cidr::Cidr};
 use std::{fmt::Write, time::Duration};
 
 /// How many clients there are.
@@ -273,124 +269,6 @@ impl Workload {
         }
     }
 
-    /// Something that a client says.
-    fn line(&mut self, client: usize, nick: &str) -> Option<String> {
-        let channel = format!("#c{}", self.dice.below(CHANNELS));
-        let other = self.dice.pick(&self.places)?;
-        let other = self.sim.clients.get(other)?.view.nick.clone();
-        let n = self.dice.below(6);
-        Some(match self.dice.below(66) {
-            0 | 1 => format!("NICK n{n}"),
-            2 | 3 => format!("TOPIC {channel} :{}", if n == 0 { "" } else { "t" }),
-            4 => format!("TOPIC {channel} :t{}", self.step),
-            41 | 42 => format!("MODE {channel} +o {other}"),
-            5 | 6 => format!("PART {channel}"),
-            7 => format!("KICK {channel} {other} :out"),
-            8..=10 => format!(
-                "MODE {channel} {} {other} {other}",
-                self.dice.pick(&["+ov", "-ov", "+vh", "-o+v", "+oh", "-vh"])?
-            ),
-            11 | 12 => format!("MODE {channel} {}b *!*@x{n}", self.dice.pick(&["+", "-"])?),
-            13 => format!("MODE {channel} {} x{n} y{n}", self.dice.pick(&["+eI", "-eI", "+be"])?),
-            14 | 15 => format!(
-                "MODE {channel} {}",
-                self.dice.pick(&["+m", "-m", "+s-t", "-s+t", "+i", "-i", "-n", "+n-i"])?
-            ),
-            16 | 38..=40 => format!("MODE {channel} +{} {n}7", self.dice.pick(&["k", "l", "l"])?),
-            17 => format!("MODE {channel} {}", self.dice.pick(&["-k x", "-l", "+k-k+l a a 9"])?),
-            18 | 19 => self.dice.pick(&["AWAY :gone", "AWAY :still gone", "AWAY", "AWAY"])?.into(),
-            20 => format!("SETNAME :name {n}"),
-            21 | 53 => format!("MODE {nick} {}", self.dice.pick(phrases::USER_MODES)?),
-            22 => format!("INVITE {other} {channel}"),
-            23 => match n {
-                0 => format!("WHO {other}"),
-                1 if self.dice.one_in(4) => format!("KILL {other} :out"),
-                2 => format!("WHOIS {other}"),
-                3 => "LIST".into(),
-                4 => "LUSERS".into(),
-                _ => format!("NAMES {channel}"),
-            },
-            43..=50 => self.modes((&channel, nick, &other))?,
-            54..=57 => self.phrase(phrases::SAID, (&channel, nick, &other))?,
-            58 | 59 => self.phrase(phrases::COMMANDED, (&channel, nick, &other))?,
-            60 if self.hushes => self.phrase(phrases::HUSHING, (&channel, nick, &other))?,
-            51 | 52 => {
-                let target = self.dice.pick(&["*", "#c0", "#c1"])?;
-                let value = self.dice.pick(&["", " :a", " :b"])?;
-                format!("METADATA {target} SET k{}{value}", n % 3)
-            }
-            36 => "OPER root sesame".into(),
-            37 => match self.dice.below(5) {
-                0 => format!("GLINE {} x{n}@*.none :out", self.dice.pick(&["20s", "1h"])?),
-                1 => format!("GLINE x{n}@*.none"),
-                2 => format!("FILTER z{n} block {} :no", self.dice.pick(&["cp", "t"])?),
-                3 => format!("FILTER z{n}"),
-                _ => format!("DEFCON {}", self.dice.pick(&["4", "5"])?),
-            },
-            24..=27 if other != nick && !other.is_empty() => self.ledger.letter(client, &other),
-            28..=30 => self.ledger.word(client, &channel),
-            // Somebody inside has told the key, if there is one.
-            _ => {
-                let inside = |client: &usize| {
-                    let known = self.sim.clients.get(*client)?;
-                    known.view.rooms.get(&channel)?.modes.as_ref()?.get(&'k').cloned()
-                };
-                let key = self.places.iter().find_map(inside).unwrap_or_default();
-                format!("JOIN {channel} {key}")
-            }
-        })
-    }
-
-    /// Something that a client says about modes beyond the usual ones.
-    fn modes(&mut self, about: (&str, &str, &str)) -> Option<String> {
-        let n = self.dice.below(6);
-        let (channel, nick, other) = about;
-        Some(match self.dice.below(9) {
-            0 | 1 => {
-                let modes = self.phrase(phrases::CHANNEL_MODES, about)?;
-                format!("MODE {channel} {modes}")
-            }
-            2 => format!(
-                "MODE {channel} -b+bb time:30s:x{n} time:30s:x{n} time:{}s:m:n{n}",
-                self.step
-            ),
-            3 => format!("MODE {channel} {}b mute:*!*u{n}@*", self.dice.pick(&["+", "-"])?),
-            4 => {
-                let letters = self.dice.pick(&["+d", "-d", "+IH", "+O", "+s", "-O"])?;
-                format!("MODE {other} {letters}")
-            }
-            5 => format!("NAMES {channel}"),
-            6 => self.extban(about)?,
-            7 => {
-                let (sign, places) = (self.dice.pick(&["+", "-"])?, snotice::KINDS.len());
-                let row = snotice::KINDS.get(self.dice.below(places))?;
-                format!("MODE {nick} +s {sign}{}", row.letter)
-            }
-            _ => format!("NOTICE {channel} :\x02{n}"),
-        })
-    }
-
-    /// A ban of any kind, that takes words to touch a few.
-    fn extban(&mut self, about: (&str, &str, &str)) -> Option<String> {
-        let row = extban::WORDS.get(self.dice.below(extban::WORDS.len()))?;
-        let value = phrases::BAN_VALUES.iter().find(|value| value.0 == row.name);
-        let value = self.phrase(&[value.map_or("*!*u{n}@*", |value| value.1)], about)?;
-        let (sign, letter) = (self.dice.pick(&["+", "-"])?, self.dice.pick(&["b", "b", "e", "I"])?);
-        Some(format!("MODE {} {sign}{letter} {}:{value}", about.0, row.name))
-    }
-
-    /// One of several phrases, about a channel, by somebody, about somebody else.
-    fn phrase(
-        &mut self,
-        of: &[&'static str],
-        (channel, me, other): (&str, &str, &str),
-    ) -> Option<String> {
-        let (phrase, n) = (self.dice.pick(of)?, self.dice.below(6).to_string());
-        let phrase = phrase.replace("{channel}", channel).replace("{n}", &n);
-        let phrase = phrase.replace("{me}", me).replace("{other}", other);
-        Some(phrase.replace("{id}", self.ledger.last_id()))
-    }
-
     fn fault(&mut self) {
         if self.dice.one_in(3) {
             return self.mend();
@@ -546,86 +424,5 @@ fn links(servers: usize, dice: &mut Dice) -> Vec<Pair> {
         2 => (1..servers).map(|b| (0, b)).collect(),
         3 => all.collect(),
         _ => all.filter(|(a, b)| *a + 1 == *b || dice.one_in(3)).collect(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{command, network::mode, wire::cap};
-    use std::collections::BTreeSet;
-
-    /// What a client says neither at first nor later, and why.
-    const UNSAID: &[(&str, &str)] = &[
-        ("command QUIT", "who says it is somebody else from then on"),
-        ("command PONG", "it is what each PING is answered with"),
-        (
-            "cap draft/metadata-2",
-            "a client speaks one of the two, and it is the later that is held to account",
-        ),
-        ("cap draft/no-implicit-names", "a client without NAMES knows nothing that could be wrong"),
-        ("cap no-implicit-names", "as its draft"),
-        ("umode S", "only the server sets it"),
-        ("umode Z", "only the server sets it"),
-        ("umode r", "only the server sets it"),
-        ("chmode r", "only the server sets it"),
-    ];
-
-    /// What of the tables a line touches.
-    fn touched(line: &str, all: &mut BTreeSet<String>) {
-        let line = match line.strip_prefix('@') {
-            Some(tagged) => tagged.split_once(' ').map_or("", |parts| parts.1),
-            None => line,
-        };
-        let words: Vec<&str> = line.split(' ').collect();
-        all.insert(format!("command {}", words[0]));
-        match words.as_slice() {
-            ["MODE" | "SAMODE", target, modes, rest @ ..] => {
-                let kind = if target.starts_with('#') { "chmode" } else { "umode" };
-                for letter in modes.chars() {
-                    all.insert(format!("{kind} {letter}"));
-                }
-                for word in rest {
-                    let word = word.trim_start_matches(['+', '-']);
-                    all.insert(format!("snomask {word}"));
-                    all.extend(word.split_once(':').map(|parts| format!("extban {}", parts.0)));
-                }
-            }
-            ["CAP", "REQ", caps @ ..] => {
-                let caps = caps.iter().map(|cap| cap.trim_start_matches([':', '-']));
-                all.extend(caps.map(|cap| format!("cap {cap}")));
-            }
-            _ => (),
-        }
-    }
-
-    #[test]
-    fn clients_do_whatever_there_is_in_the_tables() {
-        let mut said = BTreeSet::new();
-        for seed in 0..8 {
-            let mut work = Workload::new(seed, None);
-            work.hushes = true;
-            work.introduction("u0").iter().for_each(|line| touched(line, &mut said));
-            let client = work.places[0];
-            for _ in 0..4000 {
-                let lines = work.line(client, "u0").unwrap();
-                lines.split('\n').for_each(|line| touched(line, &mut said));
-            }
-        }
-        let commands = command::TABLE.iter().map(|row| format!("command {}", row.name));
-        let channel = mode::CHANNEL.iter().map(|row| format!("chmode {}", row.letter));
-        let status = mode::STATUS.iter().map(|row| format!("chmode {}", row.0));
-        let user = mode::USER.iter().map(|row| format!("umode {}", row.letter));
-        let extbans = extban::WORDS.iter().map(|row| format!("extban {}", row.name));
-        let notices = snotice::KINDS.iter().map(|row| format!("snomask {}", row.letter));
-        let caps = cap::ALL.iter().filter(|cap| cap.offered).map(|cap| format!("cap {}", cap.name));
-        let all = commands.chain(channel).chain(status).chain(user);
-        let all: BTreeSet<String> = all.chain(extbans).chain(notices).chain(caps).collect();
-        for (what, why) in UNSAID {
-            assert!(all.contains(*what) && !said.contains(*what), "{what} is said, not: {why}");
-        }
-        let unsaid = |what: &&String| !UNSAID.iter().any(|row| row.0 == what.as_str());
-        let missing: Vec<&String> = all.difference(&said).filter(unsaid).collect();
-        assert!(missing.is_empty(), "nobody says or has a reason not to say {missing:?}");
     }
 }

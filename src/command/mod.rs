@@ -340,6 +340,50 @@ mod tests {
         assert!(asked > 60, "only {asked} questions were asked");
     }
 
+    /// A line cannot cause much more than is paid for it, whatever lists it has and however long they are.
+    #[test]
+    fn what_a_line_of_many_targets_causes_is_paid_for() {
+        let mut config = config();
+        config.limits.channels_per_user = 1000;
+        config.limits.monitor = 1000;
+        config.oper.push(oper("root", "sesame"));
+        let mut sim = Sim::new(1, &config);
+        let alice = sim.connect(0, "alice");
+        sim.send(alice, "OPER root sesame");
+        for nick in ["b", "c", "d", "e"] {
+            let client = sim.connect(0, nick);
+            sim.send(client, "JOIN #a,#b");
+        }
+        let channels = (0..100).map(|n| format!("#{n}")).collect::<Vec<_>>().join(",");
+        let nicks = ["b", "c", "d", "e"].repeat(60).join(",");
+        sim.send(alice, &format!("JOIN {channels}"));
+        for command in TABLE.iter().filter(|command| command.params.contains("{,")) {
+            let words = command.params.split(' ').map(|word| match word {
+                word if word.contains("<channel>{,") => &channels,
+                word if word.contains("<nick>{,") || word.contains("<target>{,") => &nicks,
+                word if word.contains("<nick>") => "b",
+                word if word.contains("<subcommand>") => "+",
+                _ => "x",
+            });
+            let line = words.fold(command.name.to_owned(), |line, word| line + " " + word);
+            let message = crate::wire::message::parse(&line).unwrap();
+            sim.settle();
+            sim.clients.iter_mut().for_each(|client| client.got.clear());
+            sim.send(alice, &line);
+            sim.settle();
+            let told: usize = sim.clients.iter().map(|client| client.got.len()).sum();
+            let paid = command.price(&message.args) as usize;
+            assert!(told <= 20 * paid, "{paid} paid for {told} lines: {line}");
+        }
+        let price = |line: &str| {
+            let message = crate::wire::message::parse(line).unwrap();
+            TABLE.find(message.verb).unwrap().price(&message.args)
+        };
+        assert_eq!((price("PRIVMSG a :x,y,z"), price("PRIVMSG a,b,c :x")), (1, 3));
+        assert_eq!((price("JOIN #a"), price("JOIN #a,#b")), (2, 3));
+        assert_eq!(price(&format!("JOIN {channels}")), 2 + 4 + 95 / 4);
+    }
+
     /// Somebody who is in channels and an operator of the network; nobody where a ban keeps them out.
     fn arrive(sim: &mut Sim) -> Option<usize> {
         let number = sim.clients.len();

@@ -6,7 +6,7 @@ use crate::{
     job::Loaded,
     reactor::{Reactor, system::wall},
     server::{Server, Setup},
-    store::{Query, Rows, Store, sqlite},
+    store::{self, Query, Rows, Store, sqlite},
     time::{Mono, Now, Stamp},
     work::{
         Pool, Workers, certificate,
@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-fn folder(config: &Config) -> PathBuf {
+pub(super) fn folder(config: &Config) -> PathBuf {
     let given = config.storage.path.clone();
     given
         .or_else(|| state_directory(std::env::var_os("STATE_DIRECTORY")))
@@ -103,7 +103,11 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
     else {
         return Err(unusable(&"it does not answer"));
     };
-    let server = Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, now);
+    let mut server =
+        Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, now);
+    store::claims(&mut store, |claims| server.remember(claims, now))
+        .and_then(|()| store::recall(&mut store, |kept| server.recall(kept)))
+        .map_err(|error| unusable(&error))?;
     let workers =
         Workers { store: Box::new(store), loader: loader.clone(), loaded: loaded.clone() };
     let reactor = Reactor::new(server, |wake| Pool::new(wake, workers), &loaded);

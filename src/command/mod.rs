@@ -43,6 +43,7 @@ mod nick;
 mod notice;
 mod npc;
 mod npca;
+mod ns;
 mod oper;
 mod part;
 mod pass;
@@ -51,6 +52,7 @@ mod pong;
 mod privmsg;
 mod quit;
 mod redact;
+mod register;
 mod rehash;
 mod relaymsg;
 mod remove;
@@ -139,9 +141,11 @@ const ALL: &[&[Command]] = &[
     motd::COMMANDS,
     names::COMMANDS,
     nick::COMMANDS,
+    ns::NICKSERV,
     notice::COMMANDS,
     npc::COMMANDS,
     npca::COMMANDS,
+    ns::NS,
     oper::COMMANDS,
     part::COMMANDS,
     pass::COMMANDS,
@@ -150,6 +154,7 @@ const ALL: &[&[Command]] = &[
     privmsg::COMMANDS,
     quit::COMMANDS,
     redact::COMMANDS,
+    register::COMMANDS,
     rehash::COMMANDS,
     relaymsg::COMMANDS,
     remove::COMMANDS,

@@ -3,6 +3,7 @@
 use super::{
     ConnId, Core, audience,
     effect::{Effect, Effects},
+    frame::PeerId,
     local::Local,
     oper::{self, Priv},
     policy, render,
@@ -83,6 +84,13 @@ pub enum Then {
     },
     /// The server itself.
     Server(fn(&mut Core, &mut Effects, Answer, Now)),
+    /// What is said to a linked server.
+    Peer {
+        /// Which.
+        peer: PeerId,
+        /// How.
+        resume: fn(&mut Core, &mut Effects, PeerId, Answer, Now),
+    },
 }
 
 /// Where a long answer goes on, as far as its command knows it: a slot, or nothing yet.
@@ -200,10 +208,16 @@ impl Ctx<'_> {
         render::server_line(self.core, self.fx, self.conn, (verb, params, text), self.now);
     }
 
-    /// Tells whoever asked, in a notice of the server's.
+    /// Tells whoever asked, in a notice of the server's, or of the service's to which it was said.
     pub fn notice(&mut self, text: &str) {
         let nick = render::addressee(self.core, self.conn).to_owned();
-        self.line("NOTICE", &[&nick], Some(text));
+        match self.session().voice {
+            Some(service) => {
+                let source = self.core.service_mask(service);
+                self.raw_as(&source, "NOTICE", &[&nick], text);
+            }
+            None => self.line("NOTICE", &[&nick], Some(text)),
+        }
     }
 
     /// Makes something happen on the network: the only way in which a command changes it.
@@ -296,6 +310,8 @@ impl Ctx<'_> {
     pub fn refuse(&mut self, reject: Reject) {
         self.core.metrics.rejects += 1;
         match reject {
+            // A service speaks in sentences.
+            Reject::Reply(reply) if self.session().voice.is_some() => self.notice(reply.text()),
             Reject::Reply(reply) => self.reply(reply),
             Reject::Standard(standard) => self.standard(&standard),
             Reject::Quit(reason) => self.close(&reason),

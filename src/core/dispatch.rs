@@ -6,7 +6,7 @@ use super::{
     effect::{Effect, Effects},
     multiline,
     oper::Priv,
-    render,
+    registry, render,
     session::{Phase, Wait},
     timer::Timer,
 };
@@ -153,6 +153,7 @@ pub fn line(core: &mut Core, fx: &mut Effects, table: &Table, conn: ConnId, line
     let command = table.find(message.verb);
     pay(core, conn, command.map_or(1, |command| command.price(&message.args)), now);
     answer::begin(core, fx, conn, message.tags);
+    core.sessions[conn].voice = None;
     let mut ctx = Ctx { core, fx, now, conn, declared: &[], forced: false };
     guarded(&mut ctx, |ctx| run(ctx, command, &message));
     answer::end(core, fx, conn, now);
@@ -189,11 +190,13 @@ pub fn too_long(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
 
 /// Goes on with whoever waited for a worker's answer.
 pub fn done(core: &mut Core, fx: &mut Effects, id: JobId, answer: Answer, now: Now) {
+    registry::answered(core, fx, &answer, now);
     let Some(pending) = core.pending.remove(id) else { return };
     core.timers.cancel(pending.timer);
     core.metrics.busy += u64::from(matches!(answer, Answer::Busy));
     match pending.then {
         Then::Server(resume) => resume(core, fx, answer, now),
+        Then::Peer { peer, resume } => resume(core, fx, peer, answer, now),
         // The client may have left meanwhile, or been told goodbye; the answer is then for nobody.
         Then::Aside { conn, .. } | Then::Command { conn, .. } if has_left(core, conn) => (),
         Then::Aside { conn, resume } => {
@@ -308,20 +311,19 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
 
 /// Writes down what an operator does with a privilege, before it is done.
 pub fn audit(ctx: &Ctx<'_>, user: UserId, message: &Message<'_>) {
-    let who = ctx.network().user(user);
     let mut args: Vec<&str> = message.args.iter().collect();
     if message.verb.eq_ignore_ascii_case("SAMODE") {
         let modes = mode::without_key(args.get(1..).unwrap_or_default());
         args.splice(1.., modes);
     }
-    log::info!(
-        target: "audit",
-        "{} ({}): {} {}",
-        who.mask(),
-        who.class.as_deref().unwrap_or_default(),
-        message.verb.to_ascii_uppercase(),
-        args.join(" ")
-    );
+    note(ctx, user, &message.verb.to_ascii_uppercase(), &args.join(" "));
+}
+
+/// Writes down what an operator does with a privilege.
+pub fn note(ctx: &Ctx<'_>, user: UserId, verb: &str, rest: &str) {
+    let who = ctx.network().user(user);
+    let class = who.class.as_deref().unwrap_or_default();
+    log::info!(target: "audit", "{} ({class}): {verb} {rest}", who.mask());
 }
 
 /// Takes a command's cost from the session's credit.

@@ -393,10 +393,13 @@ impl Workload {
             }
         }
         // What is kept until all have seen something goes away in time; so does what ends by the clock.
-        for _ in 0..24 {
+        for _ in 0..80 {
             self.sim.pass(Duration::from_secs(5));
             let digests = self.sim.digests();
-            let agree = digests.iter().all(|digest| digests.first() == Some(digest));
+            let registries = self.sim.registries();
+            let agree = [digests, registries]
+                .iter()
+                .all(|all| all.iter().all(|one| all.first() == Some(one)));
             if agree && oracle::left_over(&self.sim).is_empty() {
                 break;
             }
@@ -404,6 +407,7 @@ impl Workload {
         self.sim.settle();
         self.ledger.listen(&mut self.sim);
         oracle::all_agree(&self.sim);
+        oracle::registries_agree(&mut self.sim);
         oracle::nobody_is_misled(&self.sim);
         oracle::nothing_is_left_over(&self.sim);
         self.ledger.settle(&self.sim);

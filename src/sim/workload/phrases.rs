@@ -34,6 +34,7 @@ impl Workload {
             16 | 38..=40 => format!("MODE {channel} +{} {n}7", self.dice.pick(&["k", "l", "l"])?),
             17 => format!("MODE {channel} {}", self.dice.pick(&["-k x", "-l", "+k-k+l a a 9"])?),
             18 | 19 => self.dice.pick(&["AWAY :gone", "AWAY :still gone", "AWAY", "AWAY"])?.into(),
+            20 if self.dice.one_in(2) => format!("REGISTER * * password{n}"),
             20 => format!("SETNAME :name {n}"),
             21 | 53 => format!("MODE {nick} {}", self.dice.pick(USER_MODES)?),
             22 => format!("INVITE {other} {channel}"),
@@ -155,8 +156,10 @@ const SAID: &[&str] = &[
     "MONITOR - {other}",
     "MONITOR S",
     "MOTD",
+    "NICKSERV INFO {other}",
     "NPC {channel} elf :hello",
     "NPCA {channel} elf :waves",
+    "NS HELP",
     "PASS sesame",
     "PING x",
     "PRIVMSG {channel} :z{n}",
@@ -318,6 +321,8 @@ const BAN_VALUES: &[(&str, &str)] = &[
 
 /// What a client may ask for.
 pub const CAPS: &[&str] = &[
+    "account-notify",
+    "account-tag",
     "away-notify",
     "cap-notify",
     "chghost",

@@ -257,7 +257,7 @@ impl Reactor {
         let now = self.now.mono;
         let latest = now + self.limits.stop_timeout;
         let left = self.sockets.len();
-        self.leaving = Some(Leaving { latest, written: now + LEAVING_TIME, left });
+        self.leaving = Some(Leaving { latest, written: now + LEAVING_TIME, behind: true, left });
     }
 }
 

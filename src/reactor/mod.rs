@@ -102,7 +102,9 @@ struct Leaving {
     latest: Mono,
     /// When to leave if everything has been written.
     written: Mono,
-    /// How many connections there were last.
+    /// Whether anything was still to be written when the last turn was over.
+    behind: bool,
+    /// How many connections there were then.
     left: usize,
 }
 
@@ -266,12 +268,12 @@ impl Reactor {
     /// has not read yet is lost.
     fn stay(&mut self) {
         let (now, left) = (self.now.mono, self.sockets.len());
-        let waits = self.leaving.is_some() && self.pending() > 0;
+        let behind = self.leaving.is_some() && self.pending() > 0;
         if let Some(leaving) = &mut self.leaving {
-            if waits || left < leaving.left {
+            if leaving.behind || left < leaving.left {
                 leaving.written = now + act::LEAVING_TIME;
             }
-            leaving.left = left;
+            (leaving.behind, leaving.left) = (behind, left);
         }
     }
 

@@ -36,7 +36,8 @@ impl Workload {
             18 | 19 => self.dice.pick(&["AWAY :gone", "AWAY :still gone", "AWAY", "AWAY"])?.into(),
             20 if self.dice.one_in(2) => format!("REGISTER * * password{n}"),
             20 => format!("SETNAME :name {n}"),
-            21 | 53 => format!("MODE {nick} {}", self.dice.pick(USER_MODES)?),
+            21 => format!("MODE {nick} {}", self.dice.pick(USER_MODES)?),
+            53 => self.question(&other)?,
             22 => format!("INVITE {other} {channel}"),
             23 => match n {
                 0 => format!("WHO {other}"),
@@ -74,6 +75,28 @@ impl Workload {
                 let key = self.places.iter().find_map(inside).unwrap_or_default();
                 format!("JOIN {channel} {key}")
             }
+        })
+    }
+
+    /// Something that a client asks of a server, which may be another than its own, or none at all; and what
+    /// operators ask.
+    fn question(&mut self, other: &str) -> Option<String> {
+        let server = format!("s{}.test", 1 + self.dice.below(self.sim.hosts.len() + 1));
+        let target = self.dice.pick(&[server.as_str(), "s?.test", other])?;
+        Some(match self.dice.below(24) {
+            // Only an operator is heard with these, and only if it is their server.
+            0 => format!("DIE {server} :over"),
+            1 => format!("RESTART {server} :again"),
+            2 | 3 => format!("SAMODE {other} {}", self.dice.pick(&["+i-w", "-i+w", "-o", "+x"])?),
+            4 => format!("VERSION {target}"),
+            5 => format!("MOTD {target}"),
+            6 | 7 => format!("STATS l {target}"),
+            8 => format!("LINKS {target} *"),
+            9 | 10 => format!("TRACE {target}"),
+            11 => format!("MAP {target}"),
+            12..=15 => format!("WHOIS {target} {other}"),
+            16 => format!("LUSERS * {target}"),
+            _ => format!("TIME {target}"),
         })
     }
 

@@ -212,8 +212,10 @@ impl Server {
     }
 
     /// What the store has kept of the network: told in pieces before anybody connects.
-    pub fn recall(&mut self, kept: &[Kept]) {
-        self.core.recall(kept);
+    pub fn recall(&mut self, kept: &[Kept], now: Now) {
+        if self.core.recall(kept, now) {
+            self.mesh.propagate(&mut self.core, &mut Effects::default());
+        }
     }
 
     /// What it knows, to look at.

@@ -185,7 +185,18 @@ mod tests {
             bob   > @batch=1;draft/multiline-concat PRIVMSG #a :am
             bob   > BATCH -1
             bob   < :s1.test 404 bob #a :Cannot send to channel (+g: your message holds what may not be said here)
-            alice > MODE #a -g+F spam 2m:60
+            alice > MODE #a -g+gg spam ham* *one?two*
+            bob   > BATCH +1 draft/multiline #a
+            bob   > @batch=1 PRIVMSG #a :x
+            bob   > @batch=1 PRIVMSG #a :ham
+            bob   > BATCH -1
+            bob   < :s1.test 404 bob #a :Cannot send to channel (+g: your message holds what may not be said here)
+            bob   > BATCH +1 draft/multiline #a
+            bob   > @batch=1 PRIVMSG #a :one
+            bob   > @batch=1 PRIVMSG #a :two
+            bob   > BATCH -1
+            bob   < :s1.test 404 bob #a :Cannot send to channel (+g: your message holds what may not be said here)
+            alice > MODE #a -gg+F ham* *one?two* 2m:60
             bob   > BATCH +1 draft/multiline #a
             bob   > @batch=1 PRIVMSG #a :1
             bob   > @batch=1 PRIVMSG #a :2

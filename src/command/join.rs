@@ -131,7 +131,7 @@ fn elsewhere(
     }
     let named = barred.redirect.as_deref();
     let name = named.or_else(|| ctx.network().channel(channel).value('f'))?;
-    ctx.channel(name).ok()
+    ctx.find_channel(name)
 }
 
 fn leave_all(ctx: &mut Ctx<'_>, user: UserId) -> Outcome {

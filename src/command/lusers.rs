@@ -67,4 +67,20 @@ mod tests {
             ",
         );
     }
+
+    #[test]
+    fn a_channel_that_was_empty_for_a_moment_counts() {
+        check(
+            r"
+            servers 2
+            bob@2   > JOIN #b
+            split 1 | 2
+            alice@1 > JOIN #a
+            alice   > PART #a
+            alice   > JOIN #a
+            alice   > LUSERS
+            alice   < :s1.test 254 alice 2 :channels formed
+            ",
+        );
+    }
 }

@@ -8,7 +8,6 @@ use crate::{
         filters,
         metadata::{close, is_second, name, open},
         oper::Priv,
-        policy,
     },
     network::{
         UserId,
@@ -96,10 +95,7 @@ fn aim(ctx: &Ctx<'_>, target: &str) -> Result<Aim, Reject> {
         (None, "*") => return Ok(Aim { of: None, name: "*".into() }),
         (None, _) => None,
         (Some(user), "*") => Some(Holder::User(user)),
-        (Some(user), name) if name.starts_with('#') => {
-            let found = ctx.channel(name).ok();
-            found.filter(|channel| policy::sees(ctx, user, *channel)).map(Holder::Channel)
-        }
+        (Some(_), name) if name.starts_with('#') => ctx.channel(name).ok().map(Holder::Channel),
         (Some(_), nick) => ctx.find_user(nick).map(Holder::User),
     };
     let of = of.ok_or_else(|| fail::metadata_invalid_target(target))?;

@@ -210,7 +210,7 @@ const ALL: &[&[Command]] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::TABLE;
+    use super::{Command, TABLE};
     use crate::sim::{Sim, config, oper, oracle};
 
     /// What may stand where a command's syntax has a word like it.
@@ -296,6 +296,103 @@ mod tests {
             }
             line
         }
+    }
+
+    /// A command's line with a word of the right kind in each place: in all of them, or where one must be.
+    fn filled(command: &Command, channel: &str, all: bool) -> String {
+        let kinds = command.params.split(['<', '>']).skip(1).step_by(2);
+        let words = kinds.map(|kind| match kind {
+            "channel" | "target" => channel,
+            "nick" => "alice",
+            "modes" => "+o",
+            "parameter" => "bob",
+            "subcommand" => "LIST",
+            _ => "x/y",
+        });
+        let most = if all { usize::MAX } else { command.required() };
+        words.take(most).fold(command.name.to_owned(), |line, word| line + " " + word)
+    }
+
+    /// Who is outside of a secret channel is answered as if there were none. To enter it is another matter.
+    #[test]
+    fn a_secret_channel_is_none_to_those_outside() {
+        let mut config = config();
+        config.roleplay.enabled = true;
+        config.relaymsg.enabled = true;
+        let mut sim = Sim::new(1, &config);
+        sim.manners.pongs = true;
+        let (alice, bob) = (sim.connect(0, "alice"), sim.connect(0, "bob"));
+        sim.send(bob, "CAP REQ :message-tags draft/metadata-3 batch");
+        sim.send(bob, "JOIN #bob");
+        for line in ["JOIN #there", "MODE #there +sE"] {
+            sim.send(alice, line);
+        }
+        let mut asked = 0;
+        for command in TABLE.iter().filter(|command| command.name != "JOIN") {
+            for all in [true, false] {
+                let mut answer = |channel: &str, prefix: &str| {
+                    sim.pass(std::time::Duration::from_secs(600));
+                    sim.clients[bob].got.clear();
+                    sim.send(bob, &filled(command, &format!("{prefix}{channel}"), all));
+                    sim.settle();
+                    let got = sim.clients[bob].got.iter();
+                    got.map(|line| line.replace(channel, "#x")).collect::<Vec<String>>()
+                };
+                if !filled(command, "#x", all).contains("#x") {
+                    continue;
+                }
+                for prefix in ["", "@"] {
+                    let (there, not) = (answer("#there", prefix), answer("#none", prefix));
+                    assert_eq!(there, not, "{}", filled(command, "#there", all));
+                    asked += usize::from(!there.is_empty());
+                }
+            }
+        }
+        assert!(asked > 60, "only {asked} questions were asked");
+    }
+
+    /// A line cannot cause much more than is paid for it, whatever lists it has and however long they are.
+    #[test]
+    fn what_a_line_of_many_targets_causes_is_paid_for() {
+        let mut config = config();
+        config.limits.channels_per_user = 1000;
+        config.limits.monitor = 1000;
+        config.oper.push(oper("root", "sesame"));
+        let mut sim = Sim::new(1, &config);
+        let alice = sim.connect(0, "alice");
+        sim.send(alice, "OPER root sesame");
+        for nick in ["b", "c", "d", "e"] {
+            let client = sim.connect(0, nick);
+            sim.send(client, "JOIN #a,#b");
+        }
+        let channels = (0..100).map(|n| format!("#{n}")).collect::<Vec<_>>().join(",");
+        let nicks = ["b", "c", "d", "e"].repeat(60).join(",");
+        sim.send(alice, &format!("JOIN {channels}"));
+        for command in TABLE.iter().filter(|command| command.params.contains("{,")) {
+            let words = command.params.split(' ').map(|word| match word {
+                word if word.contains("<channel>{,") => &channels,
+                word if word.contains("<nick>{,") || word.contains("<target>{,") => &nicks,
+                word if word.contains("<nick>") => "b",
+                word if word.contains("<subcommand>") => "+",
+                _ => "x",
+            });
+            let line = words.fold(command.name.to_owned(), |line, word| line + " " + word);
+            let message = crate::wire::message::parse(&line).unwrap();
+            sim.settle();
+            sim.clients.iter_mut().for_each(|client| client.got.clear());
+            sim.send(alice, &line);
+            sim.settle();
+            let told: usize = sim.clients.iter().map(|client| client.got.len()).sum();
+            let paid = command.price(&message.args) as usize;
+            assert!(told <= 20 * paid, "{paid} paid for {told} lines: {line}");
+        }
+        let price = |line: &str| {
+            let message = crate::wire::message::parse(line).unwrap();
+            TABLE.find(message.verb).unwrap().price(&message.args)
+        };
+        assert_eq!((price("PRIVMSG a :x,y,z"), price("PRIVMSG a,b,c :x")), (1, 3));
+        assert_eq!((price("JOIN #a"), price("JOIN #a,#b")), (2, 3));
+        assert_eq!(price(&format!("JOIN {channels}")), 2 + 4 + 95 / 4);
     }
 
     /// Somebody who is in channels and an operator of the network; nobody where a ban keeps them out.

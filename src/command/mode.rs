@@ -94,9 +94,6 @@ impl Hand {
 
 fn channel_mode(ctx: &mut Ctx<'_>, user: UserId, args: &Args<'_>) -> Outcome {
     let channel = ctx.channel(args[0])?;
-    if !policy::sees(ctx, user, channel) {
-        return Err(reply::no_such_channel(args[0]).into());
-    }
     let Some(text) = args.given(1) else { return show(ctx, user, channel) };
     let arity = |letter| match mode::kind(letter)? {
         Kind::List => Some(Arity::List),
@@ -251,8 +248,7 @@ fn value(
 
 /// That a channel may send those who may not enter to another.
 fn forward(ctx: &Ctx<'_>, hand: &mut Hand, to: &str) -> Outcome {
-    let found = ctx.channel(to).ok().filter(|target| policy::sees(ctx, hand.user, *target));
-    let Some(target) = found else {
+    let Ok(target) = ctx.channel(to) else {
         return Err(invalid(hand, 'f', to, "There is no such channel to forward to"));
     };
     if target == hand.channel {

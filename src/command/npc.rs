@@ -55,6 +55,9 @@ mod tests {
             alice   < :s1.test 403 alice #none :No such channel
             carol@1 > NPC #a bilbo x
             carol   < :s1.test 404 carol #a :Cannot send to channel (+n: you are not in it)
+            alice   > MODE #a -E
+            alice   > NPC @#a bilbo x
+            alice   < :s1.test 573 alice @#a :The channel does not allow roleplay (channel mode +E)
             ",
         );
     }

@@ -33,9 +33,6 @@ pub const COMMANDS: &[Command] = &[Command {
 pub(super) fn topic(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let channel = ctx.channel(args[0])?;
     let Some(text) = args.get(1) else {
-        if !policy::sees(ctx, user, channel) {
-            return Err(reply::not_on_channel(args[0]).into());
-        }
         if ctx.network().channel(channel).topic().is_none() {
             ctx.reply(reply::no_topic(args[0]));
         }
@@ -107,9 +104,9 @@ mod tests {
             bob   < :s1.test 332 bob #a :t
             alice > MODE #a +s
             bob   > TOPIC #a
-            bob   < :s1.test 442 bob #a :You're not on that channel
+            bob   < :s1.test 403 bob #a :No such channel
             bob   > TOPIC #a :x
-            bob   < :s1.test 442 bob #a :You're not on that channel
+            bob   < :s1.test 403 bob #a :No such channel
             bob   > TOPIC #none
             bob   < :s1.test 403 bob #none :No such channel
             ",

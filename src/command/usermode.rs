@@ -106,6 +106,16 @@ mod tests {
             carol < :s1.test MODE #a +o alice
             alice <! QUIT
             alice <~ :s1.test 396 alice *.ip :is now your displayed host
+            dave  > CAP REQ away-notify
+            dave  > JOIN #a
+            alice > AWAY :gone
+            alice > MODE alice -x
+            dave  < :alice!~alice@alice.test JOIN #a
+            dave  < :alice!~alice@alice.test AWAY :gone
+            dave  < :s1.test MODE #a +o alice
+            carol <! AWAY
+            bob   > PING y
+            bob   <! AWAY
             ",
         );
     }

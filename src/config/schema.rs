@@ -197,7 +197,8 @@ config! {
         ping_timeout: Duration = "\"60s\"", Duration::from_secs(60), Live, 1..=86_400;
         /// How much may wait to be read by a client before it is disconnected.
         send_queue: u64 = "\"1m\"", 1 << 20, Live, 65_536..=1_073_741_824;
-        /// How many commands a client may send at once before it has to wait.
+        /// How many commands a client may send at once before it has to wait. Costly ones count as several, and so
+        /// does one with a list of targets.
         flood_burst: u32 = "20", 20, Live, 1..=1_000_000;
         /// How long it waits for each command beyond that.
         flood_interval: Duration = "\"500ms\"", Duration::from_millis(500), Live, 0..=3600;

@@ -55,6 +55,12 @@ pub struct Batch {
     timer: timer::Key,
 }
 
+/// What a filter has to look at: a message as a whole, and if it has several lines each by itself.
+pub fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.split('\n').filter(|line| line.len() < text.len());
+    std::iter::once(text).chain(lines)
+}
+
 /// Opens a batch. Whatever its beginning is labelled with, its end will be answered with.
 pub fn open(ctx: &mut Ctx<'_>, reference: &str, target: &str, tags: String) -> Outcome {
     if ctx.session().batch.as_ref().is_some_and(|open| !open.failed) {

@@ -57,8 +57,8 @@ impl Network {
             if self.names.get(&channel.name) != Some(&id) {
                 broken.push(format!("{} is not to be found by name", channel.name));
             }
-            if !channel.exists() && !self.empty.contains(&id) {
-                broken.push(format!("{} is empty and will stay forever", channel.name));
+            if channel.exists() == self.empty.contains(&id) {
+                broken.push(format!("{} is empty, or it is not", channel.name));
             }
             for user in channel.members.keys() {
                 if !contains(&self.users, *user, |user| user.channels.contains(&id)) {

@@ -250,6 +250,12 @@ impl Channel {
         self.flags.contains(letter)
     }
 
+    /// Since when a flag that is on is on.
+    pub fn since(&self, letter: char) -> Option<Stamp> {
+        let written = self.flag_writes.get(&letter).map_or(self.epoch.at, |write| write.0);
+        self.has(letter).then_some(written)
+    }
+
     /// The value of a mode that has one, while it is set.
     pub fn value(&self, letter: char) -> Option<&str> {
         self.values.get(&letter).and_then(|register| register.value.as_deref())
@@ -257,24 +263,13 @@ impl Channel {
 
     /// One of the lists, each mask once, in order of addition.
     pub fn masks(&self, letter: char) -> impl Iterator<Item = &Mask> {
-        self.masks
-            .iter()
-            .enumerate()
-            .filter(move |(place, mask)| mask.letter == letter && !self.repeats(*place, mask))
-            .map(|(_, mask)| mask)
+        let mut shown = BTreeSet::new();
+        self.all_masks(letter).filter(move |mask| shown.insert(&*mask.canonical))
     }
 
     /// One of the lists, as it is kept: a mask added on two sides of a split is there twice.
     pub fn all_masks(&self, letter: char) -> impl Iterator<Item = &Mask> {
         self.masks.iter().filter(move |mask| mask.letter == letter)
-    }
-
-    /// Whether the same mask stands earlier in the same list.
-    fn repeats(&self, place: usize, mask: &Mask) -> bool {
-        self.masks
-            .iter()
-            .take(place)
-            .any(|other| other.letter == mask.letter && other.canonical == mask.canonical)
     }
 
     /// The topic, unless there is none.
@@ -383,8 +378,8 @@ pub struct Network {
     /// Channels that have had other names.
     renames: Renames,
     servers: BTreeMap<Sid, Server>,
-    /// Channels without members that do not stay without.
-    empty: Vec<ChannelId>,
+    /// The channels that are not there any more, and are remembered.
+    empty: BTreeSet<ChannelId>,
     /// When which masks end by themselves.
     expiries: BTreeSet<(Wall, ChannelId, Stamp)>,
     /// Metadata that has been taken away, when, and not been forgotten yet.
@@ -417,7 +412,7 @@ impl Network {
             names: HashMap::with_hasher(hash()),
             renames: Renames::default(),
             servers: BTreeMap::new(),
-            empty: Vec::new(),
+            empty: BTreeSet::new(),
             expiries: BTreeSet::new(),
             unset: BTreeMap::new(),
             bans: Bans::new(hash),
@@ -632,9 +627,6 @@ impl Network {
         let expiries = &mut self.expiries;
         self.empty.retain(|id| {
             let Some(channel) = channels.get(*id) else { return false };
-            if channel.exists() {
-                return false;
-            }
             if !channel.emptied.is_none_or(&stable) {
                 return true;
             }
@@ -657,7 +649,7 @@ impl Network {
     /// Forgets an empty channel at once.
     pub fn forget(&mut self, name: &ChannelName) {
         let Some(id) = self.record(name).filter(|id| !self.channels[*id].exists()) else { return };
-        self.empty.retain(|empty| *empty != id);
+        self.empty.remove(&id);
         self.names.remove(name);
         let channel = self.channels.remove(id);
         for mask in channel.iter().flat_map(|channel| &channel.masks) {
@@ -681,7 +673,6 @@ impl Network {
     /// The empty channels with what took their last members.
     pub fn empty_channels(&self) -> impl Iterator<Item = (&Channel, Stamp)> {
         let channels = self.empty.iter().filter_map(|id| self.channels.get(*id));
-        let channels = channels.filter(|channel| !channel.exists());
         channels.filter_map(|channel| channel.emptied.map(|at| (channel, at)))
     }
 

@@ -267,7 +267,9 @@ impl Reactor {
         }
         let now = self.now.mono;
         let latest = now + self.limits.stop_timeout;
-        self.leaving = Some(Leaving { latest, written: now + LEAVING_TIME, ending });
+        let left = self.sockets.len();
+        let written = now + LEAVING_TIME;
+        self.leaving = Some(Leaving { latest, written, behind: true, left, ending });
     }
 }
 
@@ -284,4 +286,4 @@ const CLOSING_TIME: Duration = Duration::from_secs(5);
 const CLOSING_MAX: usize = 1024;
 
 /// How long the clients of a server that leaves have to read what has been written to them.
-const LEAVING_TIME: Duration = Duration::from_millis(500);
+pub(super) const LEAVING_TIME: Duration = Duration::from_millis(500);

@@ -404,6 +404,31 @@ fn descriptors_are_left_for_what_is_not_a_client() {
 }
 
 #[test]
+fn who_has_much_to_read_has_time_for_the_goodbye() {
+    let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
+    let mut client = reactor.connect();
+    reactor.until(is_open);
+    reactor.limits.send_queue = 64 << 20;
+    while reactor.pending() < 1 << 20 {
+        reactor.say(&[b'x'; 510]);
+        reactor.flush();
+    }
+    reactor.handle().stop();
+    reactor.until(|reactor| reactor.leaving.is_some());
+    // As if it had taken that long to write it.
+    reactor.leaving.as_mut().unwrap().written = reactor.now.mono;
+    let reader = thread::spawn(move || {
+        let mut text = Vec::new();
+        client.read_to_end(&mut text).unwrap();
+        (client, text)
+    });
+    reactor.until(|reactor| reactor.pending() == 0);
+    assert!(!reactor.is_over(), "the client may not have read it yet");
+    let (_client, text) = reader.join().unwrap();
+    assert!(text.ends_with(b"\r\n") && text.windows(5).any(|part| part == b"ERROR"));
+}
+
+#[test]
 fn being_told_twice_to_stop_is_to_leave_at_once() {
     let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
     let _client = reactor.connect();

@@ -288,10 +288,8 @@ impl Network {
         let record = &mut self.channels[channel];
         if record.is_empty() {
             record.emptied = record.emptied.max(Some(at));
-            if !record.exists() && !self.empty.contains(&channel) {
-                self.empty.push(channel);
-            }
         }
+        self.note_existence(channel);
     }
 
     /// What members see of a channel's modes and of each other's status: letters with their parameters.
@@ -359,9 +357,18 @@ impl Network {
         });
         self.names.insert(name.clone(), channel);
         if emptied.is_some() {
-            self.empty.push(channel);
+            self.note_existence(channel);
         }
         channel
+    }
+
+    /// Remembers of a channel whether it is there.
+    pub(super) fn note_existence(&mut self, channel: ChannelId) {
+        if self.channels[channel].exists() {
+            self.empty.remove(&channel);
+        } else {
+            self.empty.insert(channel);
+        }
     }
 
     /// Begins a membership, which came under a founding of this channel or of one that is now this.
@@ -382,6 +389,7 @@ impl Network {
             record.forget(user);
             record.members.insert(user, member);
             self.users[user].channels.push(channel);
+            self.note_existence(channel);
             return;
         };
         // Whoever has been there is not to be shown as new.
@@ -419,6 +427,7 @@ impl Network {
                 self.users[user].channels.retain(|other| *other != channel);
             }
         }
+        self.note_existence(channel);
     }
 
     /// Ends a membership on the channel's side.

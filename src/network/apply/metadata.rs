@@ -43,8 +43,10 @@ impl Network {
 
     /// All metadata of somebody is gone.
     pub(super) fn metadata_ends(&mut self, of: Holder) {
-        if !self.unset.is_empty() {
-            self.unset.retain(|(holder, _), _| *holder != of);
+        let theirs = self.unset.range((of, Box::default())..).map(|(key, _)| key);
+        let theirs: Vec<_> = theirs.take_while(|(holder, _)| *holder == of).cloned().collect();
+        for key in theirs {
+            self.unset.remove(&key);
         }
     }
 }

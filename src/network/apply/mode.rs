@@ -85,12 +85,12 @@ impl Network {
             let seen = record.members.keys().copied().filter(|user| !hidden.contains(user));
             record.known = seen.collect();
         }
-        if letter == 'P' && !record.exists() {
-            // From now on it is as empty as if the last member had left now.
-            record.emptied = record.emptied.max(Some(at));
-            if !self.empty.contains(&channel) {
-                self.empty.push(channel);
+        if letter == 'P' {
+            if !record.exists() {
+                // From now on it is as empty as if the last member had left now.
+                record.emptied = record.emptied.max(Some(at));
             }
+            self.note_existence(channel);
         }
         true
     }

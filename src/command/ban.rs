@@ -17,9 +17,6 @@ use crate::{
 };
 use std::time::Duration;
 
-/// The numerics that commands about bans may answer with.
-pub const REPLIES: &[&str] = &[reply::NEED_MORE_PARAMS];
-
 /// What HELP says of every kind.
 pub const HELP: &str = "The duration is written as 90m, 2h, 1d12h or 2w; a bare number before the mask means minutes, after it seconds. Without one, or with 0, the ban holds until it is lifted. What stands after a | in the reason is for operators only. Without a mask, or with LIST, the bans of this kind are listed.";
 

@@ -75,4 +75,42 @@ mod tests {
             ",
         );
     }
+
+    #[test]
+    fn who_has_left_enters_as_everybody_does() {
+        check(
+            r"
+            alice > JOIN #a
+            bob   > JOIN #a
+            alice > MODE #a +k sesame
+            bob   > CYCLE #a
+            bob   < :s1.test 475 bob #a :Cannot join channel (+k)
+            bob   > JOIN #a sesame
+            alice > MODE #a -k+l sesame 1
+            bob   > CYCLE #a
+            bob   < :s1.test 471 bob #a :Cannot join channel (+l)
+            alice > MODE #a -l
+            bob   > JOIN #a
+            alice > MODE #a +b bob
+            bob   > CYCLE #a
+            bob   < :s1.test 474 bob #a :Cannot join channel (+b)
+            ",
+        );
+    }
+
+    #[test]
+    fn who_is_in_too_many_channels_stays_outside() {
+        check(
+            r"
+            config limits.channels_per_user 1
+            config oper root sesame
+            alice > OPER root sesame
+            alice > JOIN #a
+            alice > SAJOIN alice #b
+            alice > SAJOIN alice #c
+            alice > CYCLE #a
+            alice < :s1.test 405 alice #a :You have joined too many channels
+            ",
+        );
+    }
 }

@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     params: "[<duration>] [<address> [<reason>]]",
     about: "Bans an address or a range from this server, before anything is said.",
     help: ban::HELP,
-    replies: ban::REPLIES,
+    replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, set),
 }];
@@ -26,7 +26,7 @@ pub const UNDO: &[Command] = &[Command {
     params: "<address>",
     about: "Lifts a D-line.",
     help: "",
-    replies: ban::REPLIES,
+    replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, lift),
 }];

@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     params: "[<duration>] [<mask> [<reason>]]",
     about: "Bans users from the network by user@host.",
     help: ban::HELP,
-    replies: ban::REPLIES,
+    replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, set),
 }];
@@ -26,7 +26,7 @@ pub const UNDO: &[Command] = &[Command {
     params: "<mask>",
     about: "Lifts a G-line.",
     help: "",
-    replies: ban::REPLIES,
+    replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, lift),
 }];

@@ -25,6 +25,8 @@ mod tests {
             r"
             alice > HELPOP part
             alice < :s1.test 704 alice PART :PART <channel>{,<channel>} [<reason>]
+            alice < :s1.test 705 alice PART :Leaves channels.
+            alice < :s1.test 706 alice PART :End of /HELP
             alice > HELPOP nothing
             alice < :s1.test 524 alice nothing :No help available on this topic
             ",

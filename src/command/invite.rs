@@ -98,6 +98,10 @@ mod tests {
             bob   > INVITE
             bob   < :s1.test 336 bob #a
             bob   < :s1.test 337 bob :End of /INVITE list
+            carol > AWAY :lunch
+            alice > INVITE carol #a
+            alice < :s1.test 341 alice carol #a
+            alice < :s1.test 301 alice carol :lunch
             ",
         );
     }

@@ -184,4 +184,16 @@ mod tests {
             ",
         );
     }
+
+    #[test]
+    fn so_many_are_kicked_at_once_and_no_more() {
+        check(
+            r"
+            alice > JOIN #a
+            alice > KICK #a b,c,d,e,f
+            alice < :s1.test 401 alice b :No such nick/channel
+            alice < :s1.test 407 alice f :Too many targets; this one and those after it were left out
+            ",
+        );
+    }
 }

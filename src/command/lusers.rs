@@ -53,6 +53,10 @@ mod tests {
             alice < :s1.test 253 alice 1 :unknown connection(s)
             alice < :s1.test 254 alice 1 :channels formed
             alice < :s1.test 255 alice :I have 2 clients and 0 servers
+            alice < :s1.test 265 alice 2 2 :Current local users 2, max 2
+            alice < :s1.test 266 alice 2 2 :Current global users 2, max 2
+            alice > LUSERS * nowhere
+            alice < :s1.test 402 alice nowhere :No such server
             c     > QUIT
             raw d
             bob   > QUIT

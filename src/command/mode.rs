@@ -458,4 +458,25 @@ mod tests {
             ",
         );
     }
+
+    #[test]
+    fn lists_are_shown_with_who_added_what_and_when() {
+        check(
+            r"
+            alice > JOIN #a
+            alice > MODE #a
+            alice <~ :s1.test 329 alice #a ??????????
+            alice > MODE #a +beI one!*@* two!*@* three!*@*
+            alice > MODE #a b
+            alice <~ :s1.test 367 alice #a one!*@* alice!~alice@alice.test ??????????
+            alice < :s1.test 368 alice #a :End of channel ban list
+            alice > MODE #a +e
+            alice <~ :s1.test 348 alice #a two!*@* alice!~alice@alice.test ??????????
+            alice < :s1.test 349 alice #a :End of channel exception list
+            alice > MODE #a I
+            alice <~ :s1.test 346 alice #a three!*@* alice!~alice@alice.test ??????????
+            alice < :s1.test 347 alice #a :End of channel invite exception list
+            ",
+        );
+    }
 }

@@ -7,7 +7,7 @@ use crate::{
         dispatch::{Command, Run},
     },
     network::{UserId, op::MessageKind},
-    wire::{message::Message, reply},
+    wire::message::Message,
 };
 
 pub const COMMANDS: &[Command] = &[Command {
@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     params: "[<target>{,<target>} [<text>]]",
     about: "Sends a message that no program is to answer.",
     help: "",
-    replies: &[reply::NO_TEXT_TO_SEND, reply::NO_RECIPIENT],
+    replies: &[],
     cost: 1,
     run: Run::Tagged(notice),
 }];
@@ -37,9 +37,13 @@ mod tests {
             bob   > NOTICE nobody :x
             bob   > NOTICE alice :y
             alice < :bob!~bob@bob.test NOTICE alice :y
-            bob   <! 40
             bob   > NOTICE alice
-            bob   < :s1.test 412 bob :No text to send
+            bob   > NOTICE alice :
+            bob   > NOTICE
+            bob   > NOTICE a,b,c,d,e :x
+            bob   <! No text
+            bob   <! No recipient
+            bob   <! Too many
             ",
         );
     }

@@ -36,8 +36,7 @@ mod tests {
             servers 2
             alice@1 > JOIN #a
             bob@2   > JOIN #a
-            alice   <~ :s1.test 005 alice * RPCHAN=E *
-            alice   <~ :s1.test 005 alice *RPUSER=E :are supported by this server
+            alice   <~ :s1.test 005 alice *RPCHAN=E RPUSER=E*
             alice   > NPC #a bilbo too much bread
             alice   < :s1.test 573 alice #a :The channel does not allow roleplay (channel mode +E)
             alice   > MODE #a +E

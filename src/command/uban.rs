@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     params: "[<subcommand> [<target> [<rest>]]]",
     about: "Bans whoever fits a target from the network, or lets them in with an account only.",
     help: "UBAN ADD <target> [REQUIRE-SASL] [DURATION <duration>] [<reason>] sets a ban; DEL <target> lifts it, INFO <target> tells of it, LIST shows all. The target is a nick in sight (its address is meant), an address, a range as 192.0.2.0/24, or user@host with * and ?. The duration is written as 90m, 2h, 1d12h or 2w; a bare number means minutes. What stands after a | in the reason is for operators only.",
-    replies: ban::REPLIES,
+    replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, uban),
 }];
@@ -49,6 +49,8 @@ mod tests {
             alice > UBAN INFO *@eve.test
             alice < :s1.test NOTICE alice :There is no ban on *@eve.test.
             alice < :s1.test NOTICE alice :1 users here fit it now.
+            alice > UBAN ADD
+            alice < :s1.test 461 alice UBAN :Not enough parameters
             alice > UBAN LIST
             alice <~ :s1.test NOTICE alice :?@carol.test: no entry, rude. Set *
             alice < :s1.test NOTICE alice :2 bans of the kind ban.

@@ -28,6 +28,7 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::WHOIS_IDLE,
         reply::END_OF_WHOIS,
         reply::WHOIS_CHANNELS,
+        reply::WHOIS_HOST,
         reply::WHOIS_ACTUALLY,
         reply::WHOIS_SECURE,
         reply::WHOIS_SPECIAL,
@@ -107,7 +108,10 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
     }
     if open {
         if let Some((host, address)) = real {
-            ctx.reply(reply::whois_actually(&nick, &format!("{name}@{host}"), &address));
+            let from = format!("{name}@{host}");
+            // Some programs read the one, some the other.
+            ctx.reply(reply::whois_host(&nick, &from, &address));
+            ctx.reply(reply::whois_actually(&nick, &from, &address));
         }
         ctx.reply(reply::whois_modes(&nick, &modes.to_string()));
         if let Some(fingerprint) = fingerprint {
@@ -213,6 +217,27 @@ mod tests {
             carol > WHOIS alice
             carol < :s1.test 318 carol alice :End of /WHOIS list
             carol <! 319
+            ",
+        );
+    }
+
+    #[test]
+    fn how_somebody_is_connected_is_told() {
+        check(
+            r"
+            config oper root sesame
+            secure alice
+            bob   > WHOIS alice
+            bob   < :s1.test 671 bob alice :is using a secure connection
+            bob   <! 276
+            bob   <! 378
+            bob   <! 379
+            bob   > OPER root sesame
+            bob   > WHOIS alice
+            bob   < :s1.test 378 bob alice :is connecting from ~alice@alice.test 10.0.0.1
+            bob   < :s1.test 338 bob alice ~alice@alice.test 10.0.0.1 :Actual user@host, Actual IP
+            bob   < :s1.test 379 bob alice :is using modes +Z
+            bob   < :s1.test 276 bob alice :has client certificate fingerprint ab12
             ",
         );
     }

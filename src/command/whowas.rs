@@ -66,6 +66,7 @@ mod tests {
             bob   > NICK robert
             alice > WHOWAS BOB
             alice < :s1.test 314 alice bob ~bob bob.test * :Real bob
+            alice <~ :s1.test 312 alice bob s1.test :*
             alice < :s1.test 369 alice bob :End of WHOWAS
             bob   > NICK rob
             alice > WHOWAS *ob*

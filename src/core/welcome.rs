@@ -118,6 +118,8 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
         ("NICKLEN", number(limits.nick)),
         ("PREFIX", text(prefix.0)),
         ("SAFELIST", None),
+        // Whoever is too fast is not read from, and not disconnected.
+        ("SAFERATE", None),
         ("SILENCE", number(limits.silence)),
         ("STATUSMSG", text(prefix.1)),
         ("TARGMAX", text(targmax)),
@@ -286,8 +288,7 @@ mod tests {
             r"
             config server.icon https://example.org/a=b.png
             config server.casemapping precis
-            a <~ :s1.test 005 a * UTF8MAPPING=rfc8265 *
-            a <~ :s1.test 005 a *draft/ICON=https://example.org/a*3Db.png :are supported by this server
+            a <~ :s1.test 005 a *UTF8MAPPING=rfc8265 draft/ICON=https://example.org/a*3Db.png :are supported by this server
             ",
         );
         check(

@@ -251,6 +251,10 @@ impl Play {
                 let (name, password) = value.split_once(' ').unwrap_or((value, ""));
                 self.config.oper.push(oper(name, password));
             }
+            "oper.masks" => {
+                let last = self.config.oper.last_mut().into_iter();
+                last.for_each(|oper| oper.masks.push(value.into()));
+            }
             _ => self.set_words(key, value),
         }
     }

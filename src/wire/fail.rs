@@ -49,6 +49,17 @@ impl Standard {
     }
 }
 
+/// A standard reply, as the manual tells of it.
+#[derive(Debug)]
+pub struct Row {
+    /// The command it is about; `*` for none.
+    pub command: &'static str,
+    /// What programs read.
+    pub code: &'static str,
+    /// When it comes.
+    pub doc: &'static str,
+}
+
 /// `/// doc` `Kind make(params) => "COMMAND" "CODE" [context] "text";`
 macro_rules! standards {
     ($($(#[doc = $doc:literal])* $kind:ident $make:ident($($param:ident),*) => $command:literal $code:literal $text:literal;)*) => {
@@ -57,6 +68,8 @@ macro_rules! standards {
             let context = vec![$($param.to_owned()),*];
             Standard { kind: Kind::$kind, command: $command, code: $code, context, text: $text }
         })*
+        /// Every code, and the command it is about.
+        pub const ALL: &[Row] = &[$(Row { command: $command, code: $code, doc: concat!($($doc),*) }),*];
     };
 }
 

@@ -9,3 +9,4 @@ mod name_server;
 mod simulate;
 mod sockets;
 mod tidy;
+mod transcripts;

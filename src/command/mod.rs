@@ -200,7 +200,10 @@ const ALL: &[&[Command]] = &[
 #[cfg(test)]
 mod tests {
     use super::TABLE;
-    use crate::sim::{Sim, config, oper, oracle};
+    use crate::{
+        core::dispatch::Run,
+        sim::{Sim, config, oper, oracle},
+    };
 
     /// What may stand where a command's syntax has a word like it.
     const MEANT: &[(&str, &[&str])] = &[
@@ -304,6 +307,39 @@ mod tests {
         }
         sim.settle();
         Some(client)
+    }
+
+    /// What a client is answered with, the server's name and its own left out.
+    fn answer(sim: &mut Sim, client: usize, line: &str) -> String {
+        sim.clients[client].got.clear();
+        sim.send(client, line);
+        sim.settle();
+        let got = sim.clients[client].got.front().map(|line| line.splitn(4, ' ').collect());
+        let words: Vec<&str> = got.unwrap_or_default();
+        format!("{} {}", words.get(1).unwrap_or(&""), words.get(3).unwrap_or(&""))
+    }
+
+    #[test]
+    fn who_may_not_use_a_command_or_says_too_little_is_told_so() {
+        let mut sim = Sim::new(1, &config());
+        let new = sim.open(0, "new").unwrap();
+        let user = sim.connect(0, "user");
+        sim.settle();
+        for command in TABLE.iter() {
+            let (name, words) = (command.name, " x".repeat(command.required()));
+            if !matches!(command.run, Run::Any(_) | Run::New(_)) {
+                let refused = answer(&mut sim, new, &format!("{name}{words}"));
+                assert_eq!(refused, "451 :You have not registered", "{name}");
+            }
+            if command.required() > 0 && !matches!(command.run, Run::New(_)) {
+                let refused = answer(&mut sim, user, name);
+                assert_eq!(refused, format!("461 {name} :Not enough parameters"));
+            }
+            if matches!(command.run, Run::Oper(..)) {
+                let refused = answer(&mut sim, user, &format!("{name}{words}"));
+                assert!(refused.starts_with("481 :Permission Denied"), "{name}: {refused}");
+            }
+        }
     }
 
     /// Every command with any words after it: none fails by a fault, none answers with a numeric that it

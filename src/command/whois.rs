@@ -25,6 +25,7 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::WHOIS_USER,
         reply::WHOIS_SERVER,
         reply::WHOIS_OPERATOR,
+        reply::WHOIS_HELPOP,
         reply::WHOIS_IDLE,
         reply::END_OF_WHOIS,
         reply::WHOIS_CHANNELS,
@@ -85,6 +86,9 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
     ctx.reply(reply::whois_server(&nick, &server, &about));
     if let Some(class) = class.filter(|_| policy::sees_oper(ctx, user, target)) {
         ctx.reply(reply::whois_operator(&nick, &class));
+    }
+    if modes.contains('h') {
+        ctx.reply(reply::whois_helpop(&nick));
     }
     if let Some(message) = away {
         ctx.reply(reply::away(&nick, &message));
@@ -195,12 +199,18 @@ mod tests {
     }
 
     #[test]
-    fn a_bot_is_said_to_be_one() {
+    fn bots_and_those_who_help_are_said_to_be_such() {
         check(
             r"
+            config oper root sesame
             alice > MODE alice +B
             bob   > WHOIS alice
             bob   < :s1.test 335 bob alice :is a bot
+            bob   <! 310
+            alice > OPER root sesame
+            alice > MODE alice +h
+            bob   > WHOIS alice
+            bob   < :s1.test 310 bob alice :is available for help
             ",
         );
     }

@@ -90,6 +90,8 @@ replies! {
     "305" UN_AWAY un_away() => [] "You are no longer marked as being away";
     /// One is away.
     "306" NOW_AWAY now_away() => [] "You have been marked as being away";
+    /// Someone is there to help.
+    "310" WHOIS_HELPOP whois_helpop(nick: &str) => [nick] "is available for help";
     /// Who someone is.
     "311" WHOIS_USER whois_user(nick: &str, user: &str, host: &str, realname: &str) => [nick, user, host, '*'] realname;
     /// Where someone is.

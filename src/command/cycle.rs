@@ -24,6 +24,11 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::INVITE_ONLY_CHAN,
         reply::BANNED_FROM_CHAN,
         reply::BAD_CHANNEL_KEY,
+        reply::UNAVAILABLE,
+        reply::LINK_CHANNEL,
+        reply::NEED_REGGED_NICK,
+        reply::SECURE_ONLY_CHAN,
+        reply::OPER_ONLY_CHAN,
     ],
     cost: 3,
     run: Run::User(cycle),
@@ -110,6 +115,42 @@ mod tests {
             alice > SAJOIN alice #c
             alice > CYCLE #a
             alice < :s1.test 405 alice #a :You have joined too many channels
+            ",
+        );
+    }
+
+    #[test]
+    fn whatever_keeps_others_out_keeps_out_who_has_left() {
+        check(
+            r"
+            config oper root sesame
+            alice > OPER root sesame
+            alice > JOIN #a,#b
+            bob   > JOIN #a
+            alice > MODE #a +R
+            bob   > CYCLE #a
+            bob   < :s1.test 477 bob #a :+R: you must be logged in to an account to enter
+            alice > MODE #a -R
+            bob   > JOIN #a
+            alice > MODE #a +O
+            bob   > CYCLE #a
+            bob   < :s1.test 520 bob #a :Cannot join channel (+O): only operators of the network may enter
+            alice > MODE #a -O+j 1:60
+            bob   > JOIN #a
+            bob   > CYCLE #a
+            bob   < :s1.test 437 bob #a :Cannot join channel (too many are joining, try again in a moment)
+            alice > MODE #a -j
+            bob   > JOIN #a
+            alice > MODE #a +if #b
+            bob   > CYCLE #a
+            bob   < :s1.test 470 bob #a #b :Forwarding to another channel
+            bob   < :bob!~bob@bob.test JOIN #b
+            secure sue
+            sue   > JOIN #z
+            sue   > MODE #z +z
+            alice > SAJOIN bob #z
+            bob   > CYCLE #z
+            bob   < :s1.test 489 bob #z :Cannot join channel (+z): connect by TLS to enter
             ",
         );
     }

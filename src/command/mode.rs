@@ -335,7 +335,7 @@ mod tests {
             alice > MODE #a +l x
             alice < :s1.test 696 alice #a l x :The limit must be a number above 0
             alice > MODE #a +Y
-            alice < :s1.test 472 alice Y :is unknown mode char to me
+            alice < :s1.test 472 alice Y :is unknown mode char to me; HELP CMODES lists them
             alice > MODE #a +o nobody
             alice < :s1.test 401 alice nobody :No such nick/channel
             alice > MODE #a +o carol

@@ -28,8 +28,9 @@ pub const COMMANDS: &[Command] = &[Command {
 
 fn nick(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
     let Some(text) = message.args.given(0) else { return Err(reply::no_nickname_given().into()) };
-    let Some(wanted) = Nick::new(text, ctx.network().casemap(), ctx.core.config.limits.nick) else {
-        return Err(reply::erroneous_nickname(text).into());
+    let most = ctx.core.config.limits.nick;
+    let Some(wanted) = Nick::new(text, ctx.network().casemap(), most) else {
+        return Err(reply::erroneous_nickname(text, most).into());
     };
     let holder = ctx.network().nick(&wanted);
     let own = ctx.session().user();
@@ -84,7 +85,7 @@ mod tests {
             bob > NICK Ivan
             evan < :Иван!~bob@bob.test NICK :Ivan
             bob > NICK ☃
-            bob < :s2.test 432 Ivan ☃ :Erroneous nickname
+            bob < :s2.test 432 Ivan ☃ :Erroneous nickname: it has at most 32 letters, digits and -_[]{}\`^|, and begins with neither digit nor hyphen
             same
             ",
         );
@@ -95,7 +96,7 @@ mod tests {
         check(
             r"
             alice > NICK Иван
-            alice < :s1.test 432 alice Иван :Erroneous nickname
+            alice < :s1.test 432 alice Иван :Erroneous nickname: it has at most 32 letters, digits and -_[]{}\`^|, and begins with neither digit nor hyphen
             alice > NICK a|ice
             alice < :alice!~alice@alice.test NICK :a|ice
             ",
@@ -125,7 +126,7 @@ mod tests {
             alice > NICK
             alice < :s1.test 431 alice :No nickname given
             alice > NICK 1st
-            alice < :s1.test 432 alice 1st :Erroneous nickname
+            alice < :s1.test 432 alice 1st :Erroneous nickname: it has at most 32 letters, digits and -_[]{}\`^|, and begins with neither digit nor hyphen
             alice > NICK BOB
             alice < :s1.test 433 alice BOB :Nickname is already in use
             ",

@@ -25,7 +25,7 @@ fn sanick(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let target = ctx.user(args[0])?;
     let most = ctx.core.config.limits.nick;
     let Some(nick) = Nick::new(args[1], ctx.network().casemap(), most) else {
-        return Err(reply::erroneous_nickname(args[1]).into());
+        return Err(reply::erroneous_nickname(args[1], most).into());
     };
     if ctx.network().nick(&nick).is_some_and(|holder| holder != target) {
         return Err(reply::nickname_in_use(args[1]).into());
@@ -49,7 +49,7 @@ mod tests {
             alice > SANICK bob robert
             bob   < :bob!~bob@bob.test NICK :robert
             alice > SANICK robert 1st
-            alice < :s1.test 432 alice 1st :Erroneous nickname
+            alice < :s1.test 432 alice 1st :Erroneous nickname: it has at most 32 letters, digits and -_[]{}\`^|, and begins with neither digit nor hyphen
             alice > SANICK robert Alice
             alice < :s1.test 433 alice Alice :Nickname is already in use
             alice > SANICK nobody x

@@ -123,12 +123,7 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
         }
     }
     if hears(ctx.session()) {
-        let metadata = ctx.whois(target).metadata.iter();
-        let lines: Vec<_> =
-            metadata.map(|(key, value)| reply::whois_key_value(&nick, key, value)).collect();
-        for line in lines {
-            ctx.reply(line);
-        }
+        tell_metadata(ctx, target, &nick);
     }
     let times = ctx
         .local(target)
@@ -136,6 +131,13 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
     if let Some((idle, since)) = times {
         ctx.reply(reply::whois_idle(&nick, idle, since));
     }
+}
+
+fn tell_metadata(ctx: &mut Ctx<'_>, target: UserId, nick: &str) {
+    let metadata = ctx.whois(target).metadata.iter();
+    let lines: Vec<_> =
+        metadata.map(|(key, value)| reply::whois_key_value(nick, key, value)).collect();
+    lines.into_iter().for_each(|line| ctx.reply(line));
 }
 
 /// How many channels fit on a line, each of the longest.

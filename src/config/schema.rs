@@ -681,6 +681,7 @@ fn sample(key: &Key) -> &'static str {
         ("server", "rules") => "\"/etc/slircd/rules.txt\"",
         ("server", "admin_name") => "\"Alice\"",
         ("server", "admin_place") => "\"A cupboard in Berlin\"",
+        ("server", "icon") => "\"https://example.org/icon.png\"",
         ("server", "admin_email") => "\"alice@example.org\"",
         ("listen", "address") => "\"[::]:6697\"",
         ("listen", "tls") => {

@@ -30,6 +30,8 @@ pub fn burst(ctx: &mut Ctx<'_>, user: UserId) {
     let (all, params) = (channel_modes + &status, with_param + &status);
     ctx.reply(reply::my_info(&name, VERSION, &user_modes, &all, &params));
     isupport(ctx);
+    let id = ctx.whois(user).uid.to_string();
+    ctx.reply(reply::your_id(&id));
     if ctx.session().caps.contains(cap::WHOAMI) {
         let realname = ctx.whois(user).realname.to_string();
         ctx.raw_as(&mask, "SETNAME", &[], &realname);
@@ -59,6 +61,8 @@ const BURST: &[&str] = &[
     reply::CREATED,
     reply::MY_INFO,
     reply::ISUPPORT,
+    reply::YOUR_ID,
+    reply::STATS_CONN,
     reply::LUSER_CLIENT,
     reply::LUSER_OP,
     reply::LUSER_UNKNOWN,
@@ -168,6 +172,7 @@ pub fn lusers(ctx: &mut Ctx<'_>) {
     ctx.reply(reply::luser_me(census.local, servers.saturating_sub(1)));
     ctx.reply(reply::local_users(census.local, census.local_max));
     ctx.reply(reply::global_users(census.users, census.users_max));
+    ctx.reply(reply::stats_conn(census.local_max, ctx.core.metrics.accepted));
 }
 
 /// The message of the day.
@@ -274,6 +279,7 @@ mod tests {
             a > USER al 0 * :Al B.
             a > CAP END
             a <~ :s1.test 005 al *
+            a <~ :s1.test 042 al ????????? :your unique ID
             a < :al!~al@a.test SETNAME :Al B.
             a <~ :s1.test 251 al *
             b > PING x

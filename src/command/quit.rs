@@ -60,4 +60,20 @@ mod tests {
             ",
         );
     }
+
+    #[test]
+    fn who_leaves_under_a_label_is_told_goodbye_under_it() {
+        check(
+            r"
+            config oper root sesame
+            alice > CAP REQ :labeled-response batch
+            alice > @label=7 QUIT
+            alice < @label=7 ERROR :Closing link: Client quit
+            bob   > CAP REQ :labeled-response batch
+            bob   > OPER root sesame
+            bob   > @label=8 KILL bob :me
+            bob   < @label=8 ERROR :Closing link: Killed (bob (me))
+            ",
+        );
+    }
 }

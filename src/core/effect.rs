@@ -100,6 +100,8 @@ pub struct Capture {
     pub lines: Vec<u8>,
     /// How many.
     pub count: usize,
+    /// Whether the connection ends once they are sent.
+    pub closes: bool,
 }
 
 impl Effects {
@@ -111,6 +113,14 @@ impl Effects {
     /// Ends what [`Effects::hold`] began, and hands over what was held back.
     pub fn release(&mut self) -> Option<Capture> {
         self.capture.take()
+    }
+
+    /// Ends a connection, once it has what is held back from it.
+    pub fn close(&mut self, conn: ConnId) {
+        match self.capture.as_mut().filter(|capture| capture.conn == conn) {
+            Some(capture) => capture.closes = true,
+            None => self.list.push(Effect::Close { conn }),
+        }
     }
 
     /// Adds an effect that carries no line.

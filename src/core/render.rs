@@ -489,5 +489,5 @@ pub fn goodbye(core: &mut Core, fx: &mut Effects, conn: ConnId, reason: &str) {
     }
     let text = format!("Closing link: {reason}");
     fx.send(&[conn], |out| Msg::bare("ERROR").text(&text).encode(cap::CapSet::EMPTY, out));
-    fx.push(Effect::Close { conn });
+    fx.close(conn);
 }

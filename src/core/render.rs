@@ -11,7 +11,7 @@ mod user;
 
 use super::{
     ConnId, Core, audience, bans, callerid, defcon,
-    effect::{Effect, Effects},
+    effect::Effects,
     housekeeping, multiline,
     recent::{Place, Said},
     session::Phase,

@@ -17,8 +17,17 @@ use crate::{
 };
 use std::time::Duration;
 
-/// What HELP says of every kind.
-pub const HELP: &str = "The duration is written as 90m, 2h, 1d12h or 2w; a bare number before the mask means minutes, after it seconds. Without one, or with 0, the ban holds until it is lifted. What stands after a | in the reason is for operators only. Without a mask, or with LIST, the bans of this kind are listed.";
+/// What HELP says of every kind, and an example of one.
+macro_rules! help {
+    ($example:literal) => {
+        concat!(
+            "The duration is written as 90m, 2h, 1d12h or 2w; a bare number before the mask means minutes, after it seconds. Without one, or with 0, the ban holds until it is lifted. What stands after a | in the reason is for operators only. Without a mask, or with LIST, the bans of this kind are listed.",
+            "\nExample: ",
+            $example
+        )
+    };
+}
+pub(super) use help;
 
 /// The least that a mask must say: characters that are no wildcards.
 const SUBSTANCE_MIN: usize = 3;

@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "BATCH",
     params: "<reference> [<type> [<target>]]",
     about: "Begins (+reference) and ends (-reference) a message of several lines.",
-    help: "Clients do this by themselves: between the two they send the lines of the message as PRIVMSG or NOTICE to the target, each with the tag batch=reference. The type is draft/multiline.",
+    help: "Clients do this by themselves: between the two they send the lines of the message as PRIVMSG or NOTICE to the target, each with the tag batch=reference. The type is draft/multiline.\nExample: BATCH +1 draft/multiline #dev",
     replies: &[
         reply::AWAY,
         reply::CANNOT_SEND_TO_CHAN,

@@ -18,7 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "CAP",
     params: "<subcommand> [<capabilities>]",
     about: "Negotiates capabilities: LS, LIST, REQ, END.",
-    help: "",
+    help: "Clients do this by themselves, before NICK and USER.\nExample: CAP REQ :server-time away-notify",
     replies: &[reply::INVALID_CAP_CMD],
     cost: 1,
     run: Run::Any(cap),

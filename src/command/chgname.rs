@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "CHGNAME",
     params: "<nick> <realname>",
     about: "Gives a user another real name.",
-    help: "",
+    help: "Example: CHGNAME alice :Alice, of the staff",
     replies: &[reply::NO_SUCH_NICK],
     cost: 1,
     run: Run::Oper(Priv::Identity, chgname),

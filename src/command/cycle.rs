@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "CYCLE",
     params: "<channel>{,<channel>} [<reason>]",
     about: "Leaves channels and enters them again.",
-    help: "Whoever may not enter again stays outside.",
+    help: "Whoever may not enter again stays outside.\nExample: CYCLE #dev :back in a second",
     replies: &[
         reply::NO_SUCH_CHANNEL,
         reply::NOT_ON_CHANNEL,

@@ -9,7 +9,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "HELPOP",
     params: "[<topic> [<letter>]]",
     about: "Explains a command or a mode, as HELP does.",
-    help: "",
+    help: "Example: HELPOP KICK",
     replies: &[reply::HELP_START, reply::HELP_TXT, reply::END_OF_HELP, reply::HELP_NOT_FOUND],
     cost: 3,
     run: Run::User(super::help::help),

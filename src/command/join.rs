@@ -19,7 +19,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "JOIN",
     params: "<channel>{,<channel>} [<key>{,<key>}]",
     about: "Enters channels, founding those that do not exist.",
-    help: "Whoever founds a channel is its operator. JOIN 0 leaves all channels.",
+    help: "Whoever founds a channel is its operator. JOIN 0 leaves all channels.\nExample: JOIN #dev,#private sesame",
     replies: &[
         reply::BAD_CHAN_MASK,
         reply::TOO_MANY_CHANNELS,

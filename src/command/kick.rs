@@ -20,7 +20,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "KICK",
     params: "<channel>{,<channel>} <nick>{,<nick>} [<reason>]",
     about: "Removes users from a channel.",
-    help: "You must be an operator of the channel, and not below the user. Without a reason, your nick is the reason. Of several channels each goes with the nick in the same place.",
+    help: "You must be an operator of the channel, and not below the user. Without a reason, your nick is the reason. Of several channels each goes with the nick in the same place.\nExample: KICK #dev bob :please calm down",
     replies: &[
         reply::NO_SUCH_CHANNEL,
         reply::NO_SUCH_NICK,

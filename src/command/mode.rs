@@ -24,7 +24,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "MODE",
     params: "<target> [<modes> [<parameter>]]",
     about: "Shows or changes the modes of a channel, or your own.",
-    help: "Without modes, shows those that are set. A list mode without a parameter (MODE #channel +b) shows the list. HELP CMODES, UMODES, EXTBANS and SNOMASKS list what there is.",
+    help: "Without modes, shows those that are set. A list mode without a parameter (MODE #channel +b) shows the list. HELP CMODES, UMODES, EXTBANS and SNOMASKS list what there is.\nExample: MODE #dev +b *!*@*.example.org",
     replies: &[
         reply::UMODE_IS,
         reply::CHANNEL_MODE_IS,

@@ -14,7 +14,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "MONITOR",
     params: "<subcommand> [<nick>{,<nick>}]",
     about: "Tells when users come and go.",
-    help: "MONITOR + and - add and remove nicks, C removes all, L lists them, S shows who of them is online.",
+    help: "MONITOR + and - add and remove nicks, C removes all, L lists them, S shows who of them is online.\nExample: MONITOR + bob,carol",
     replies: &[
         reply::MON_ONLINE,
         reply::MON_OFFLINE,

@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "NICK",
     params: "[<nick>]",
     about: "Takes a nick.",
-    help: "Letters, digits and []\\`_^{|}- can stand in a nick; a digit or - cannot stand first. Where the network's names are of every script, so can their letters; a nick that looks like another's is taken.",
+    help: "Letters, digits and []\\`_^{|}- can stand in a nick; a digit or - cannot stand first. Where the network's names are of every script, so can their letters; a nick that looks like another's is taken.\nExample: NICK alice",
     replies: &[
         reply::NO_NICKNAME_GIVEN,
         reply::ERRONEOUS_NICKNAME,

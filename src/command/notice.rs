@@ -14,7 +14,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "NOTICE",
     params: "[<target>{,<target>} [<text>]]",
     about: "Sends a message that no program is to answer.",
-    help: "",
+    help: "Nothing answers it: neither a client nor the server, not even if it cannot be sent. The targets are those of PRIVMSG.\nExample: NOTICE #dev :The build is green.",
     replies: &[],
     cost: 1,
     run: Run::Tagged(notice),

@@ -14,7 +14,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "NPC",
     params: "<target> <name> <text>",
     about: "Says something as somebody who is not there.",
-    help: "For roleplay, in channels with mode +E and to users with mode +E.",
+    help: "For roleplay, in channels with mode +E and to users with mode +E.\nExample: NPC #tavern Bilbo :Too much bread!",
     replies: roleplay::REPLIES,
     cost: 1,
     run: Run::User(npc),

@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "OPER",
     params: "<name> <password>",
     about: "Makes you an operator of the network.",
-    help: "",
+    help: "Who may is said by [[oper]] in the configuration: with a password, a certificate, or from some hosts. After wrong passwords you have to wait.\nExample: OPER alice sesame",
     replies: &[reply::YOURE_OPER, reply::NO_OPER_HOST, reply::PASSWD_MISMATCH],
     cost: 5,
     run: Run::User(oper),

@@ -13,7 +13,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "QUIT",
     params: "[<reason>]",
     about: "Leaves the network.",
-    help: "",
+    help: "The reason is shown to those who share a channel with you.\nExample: QUIT :good night",
     replies: &[],
     cost: 1,
     run: Run::Any(quit),

@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "REHASH",
     params: "",
     about: "Reads the configuration again; mistakes are listed and change nothing.",
-    help: "",
+    help: "What takes a restart is named and stays as it was. The same happens on SIGHUP.",
     replies: &[reply::REHASHING],
     cost: 5,
     run: Run::Oper(Priv::Rehash, rehash),

@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "SAMODE",
     params: "<channel> <modes> [<parameter>]",
     about: "Changes the modes of a channel without a status there.",
-    help: "",
+    help: "Example: SAMODE #dev +o alice",
     replies: super::mode::COMMANDS[0].replies,
     cost: 1,
     run: Run::Oper(Priv::Channels, samode),

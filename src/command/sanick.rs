@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "SANICK",
     params: "<nick> <new nick>",
     about: "Gives a user another nick.",
-    help: "",
+    help: "Example: SANICK bob Guest42",
     replies: &[reply::NO_SUCH_NICK, reply::ERRONEOUS_NICKNAME, reply::NICKNAME_IN_USE],
     cost: 1,
     run: Run::Oper(Priv::Force, sanick),

@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "STATS",
     params: "[<letter> [<server>]]",
     about: "Shows numbers of the server.",
-    help: "u: how long it has been up. p: the operators online. For operators who may see everything: b the server bans, l the connections, o who may become an operator, m what is counted.",
+    help: "u: how long it has been up. p: the operators online. For operators who may see everything: b the server bans, l the connections, o who may become an operator, m what is counted.\nExample: STATS u",
     replies: &[
         reply::STATS_LINK_INFO,
         reply::STATS_K_LINE,

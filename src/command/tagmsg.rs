@@ -14,7 +14,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "TAGMSG",
     params: "[<target>{,<target>}]",
     about: "Sends tags without a message.",
-    help: "",
+    help: "Clients do this by themselves, to tell who is typing or to react to a message.\nExample: @+typing=active TAGMSG #dev",
     replies: &[
         reply::CANNOT_SEND_TO_CHAN,
         reply::NO_RECIPIENT,

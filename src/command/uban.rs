@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "UBAN",
     params: "[<subcommand> [<target> [<rest>]]]",
     about: "Bans whoever fits a target from the network, or lets them in with an account only.",
-    help: "UBAN ADD <target> [REQUIRE-SASL] [DURATION <duration>] [<reason>] sets a ban; DEL <target> lifts it, INFO <target> tells of it, LIST shows all. The target is a nick in sight (its address is meant), an address, a range as 192.0.2.0/24, or user@host with * and ?. The duration is written as 90m, 2h, 1d12h or 2w; a bare number means minutes. What stands after a | in the reason is for operators only.",
+    help: "UBAN ADD <target> [REQUIRE-SASL] [DURATION <duration>] [<reason>] sets a ban; DEL <target> lifts it, INFO <target> tells of it, LIST shows all. The target is a nick in sight (its address is meant), an address, a range as 192.0.2.0/24, or user@host with * and ?. The duration is written as 90m, 2h, 1d12h or 2w; a bare number means minutes. What stands after a | in the reason is for operators only.\nExample: UBAN ADD 192.0.2.0/24 DURATION 2h flooding | third time this week",
     replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, uban),

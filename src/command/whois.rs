@@ -20,7 +20,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "WHOIS",
     params: "[<server>] <nick>",
     about: "Shows who somebody is.",
-    help: "",
+    help: "You are shown more of yourself; operators, of everybody.\nExample: WHOIS bob",
     replies: &[
         reply::WHOIS_USER,
         reply::WHOIS_SERVER,

@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "WHOWAS",
     params: "[<nick> [<count>]]",
     about: "Shows who wore a nick.",
-    help: "* and ? in the nick stand for any characters and for one. Without a count, all that are remembered are shown, up to 100.",
+    help: "* and ? in the nick stand for any characters and for one. Without a count, all that are remembered are shown, up to 100.\nExample: WHOWAS bob 5",
     replies: &[
         reply::WHOWAS_USER,
         reply::WHOIS_SERVER,

@@ -199,6 +199,7 @@ impl Play {
             "server.icon" => self.config.server.icon = Some(value.into()),
             "relaymsg.enabled" => self.config.relaymsg.enabled = value == "true",
             "relaymsg.operators" => self.config.relaymsg.operators = value == "true",
+            "accounts.registration" => self.config.accounts.registration = value == "true",
             "roleplay.enabled" => self.config.roleplay.enabled = value == "true",
             "roleplay.operators_only" => self.config.roleplay.operators_only = value == "true",
             "roleplay.suffix" => self.config.roleplay.suffix = value == "true",

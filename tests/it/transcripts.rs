@@ -12,7 +12,6 @@ use std::{
 const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("*", "INVALID_UTF8", "transcripts are UTF-8: tests/it/sockets/bad_input.rs"),
     ("STARTTLS", "670", "the handshake takes sockets: tests/it/sockets/transports.rs"),
-    ("WHOIS", "330", "nobody has an account before there are accounts"),
 ];
 
 fn is_elsewhere(command: &str, code: &str) -> bool {

@@ -151,7 +151,7 @@ fn info(ctx: &mut Ctx<'_>, mask: &str) -> Outcome {
         None => format!("There is no ban on {}.", key.mask),
     };
     say(ctx, &line)?;
-    say(ctx, &format!("{} users here fit it now.", hit.len()))
+    say(ctx, &format!("Users here who fit it now: {}.", hit.len()))
 }
 
 fn set(ctx: &mut Ctx<'_>, user: UserId, kind: Kind, wish: &Wish<'_>) -> Outcome {
@@ -207,7 +207,7 @@ fn show(ctx: &mut Ctx<'_>, kind: Kind) -> Outcome {
     }
     let name = kind.row().name;
     match count - lines.len() {
-        0 => say(ctx, &format!("{count} bans of the kind {name}.")),
+        0 => say(ctx, &format!("Bans of the kind {name}: {count}.")),
         more => say(ctx, &format!("{more} more of the kind {name} are not shown.")),
     }
 }

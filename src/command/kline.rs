@@ -66,7 +66,7 @@ mod tests {
             dave < ERROR :Closing link: Banned (K-line): spam
             alice > KLINE
             alice <~ :s1.test NOTICE alice :~b?b@?*: no entry until *, spam (seen before). Set * by alice!~alice@alice.test.
-            alice < :s1.test NOTICE alice :1 bans of the kind K-line.
+            alice < :s1.test NOTICE alice :Bans of the kind K-line: 1.
             alice > UNKLINE ~b?b@*
             alice < :s1.test NOTICE alice :The K-line on ~b?b@* is lifted.
             alice > UNKLINE ~b?b@*
@@ -107,7 +107,7 @@ mod tests {
             wait 100
             robert > PING x
             alice > KLINE LIST
-            alice < :s1.test NOTICE alice :0 bans of the kind K-line.
+            alice < :s1.test NOTICE alice :Bans of the kind K-line: 0.
             ",
         );
     }

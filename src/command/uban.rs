@@ -44,16 +44,16 @@ mod tests {
             carol < ERROR :Closing link: Banned (ban): rude
             alice > UBAN INFO 10.0.0.2
             alice <~ :s1.test NOTICE alice :10.0.0.2: no entry until *, not here (third time).
-            alice < :s1.test NOTICE alice :0 users here fit it now.
+            alice < :s1.test NOTICE alice :Users here who fit it now: 0.
             eve@1 > PING x
             alice > UBAN INFO *@eve.test
             alice < :s1.test NOTICE alice :There is no ban on *@eve.test.
-            alice < :s1.test NOTICE alice :1 users here fit it now.
+            alice < :s1.test NOTICE alice :Users here who fit it now: 1.
             alice > UBAN ADD
             alice < :s1.test 461 alice UBAN :Not enough parameters
             alice > UBAN LIST
             alice <~ :s1.test NOTICE alice :?@carol.test: no entry, rude. Set *
-            alice < :s1.test NOTICE alice :2 bans of the kind ban.
+            alice < :s1.test NOTICE alice :Bans of the kind ban: 2.
             alice > UBAN DEL 10.0.0.2
             alice < :s1.test NOTICE alice :The ban on 10.0.0.2 is lifted.
             alice > UBAN DEL 10.0.0.2

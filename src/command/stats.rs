@@ -50,7 +50,7 @@ fn stats(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
                 _ => server_bans(ctx),
             }
         }
-        _ => Vec::new(),
+        _ => vec![reply::stats_debug("HELP STATS tells which letters there are")],
     };
     let more = rows.len() > SHOWN_MAX;
     for row in rows.into_iter().take(SHOWN_MAX) {
@@ -164,6 +164,17 @@ mod tests {
             alice > STATS b
             alice <~ :s1.test 216 alice G-line *@*.bad.example * :go away
             alice < :s1.test 219 alice b :End of /STATS report
+            ",
+        );
+    }
+
+    #[test]
+    fn who_knows_no_letter_is_told_where_they_stand() {
+        check(
+            r"
+            alice > STATS
+            alice < :s1.test 249 alice :HELP STATS tells which letters there are
+            alice < :s1.test 219 alice * :End of /STATS report
             ",
         );
     }

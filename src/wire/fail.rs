@@ -113,7 +113,7 @@ standards! {
     /// A subcommand that is none, as `draft/metadata-3` calls it.
     Fail metadata_invalid_params(subcommand) => "METADATA" "INVALID_PARAMS" "The subcommands are GET, LIST, SET, CLEAR, SUB, UNSUB, SUBS and SYNC.";
     /// Metadata that one may not see or change.
-    Fail metadata_key_no_permission(target, key) => "METADATA" "KEY_NO_PERMISSION" "You may not do that.";
+    Fail metadata_key_no_permission(target, key) => "METADATA" "KEY_NO_PERMISSION" "You may change what you tell of yourself, and what channels tell whose operator you are.";
     /// A key that is taken away and was not set.
     Fail metadata_key_not_set(target, key) => "METADATA" "KEY_NOT_SET" "The key is not set.";
     /// As many keys as there may be.

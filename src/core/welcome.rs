@@ -146,7 +146,10 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
 
 /// What is supported only where it is configured.
 fn configured(config: &Config) -> impl Iterator<Item = (&'static str, Option<String>)> {
-    let denied = &config.server.client_tags_denied;
+    // ircv3: message-tags: * stands first.
+    let (all, names): (Vec<_>, Vec<_>) =
+        config.server.client_tags_denied.iter().map(String::as_str).partition(|name| *name == "*");
+    let denied = [all, names].concat();
     let tokens = [
         // What ascii and rfc1459 do, the name of the mapping says.
         (config.server.casemapping == Casemap::Precis)
@@ -292,9 +295,10 @@ mod tests {
     fn what_is_configured_is_told_and_nothing_else() {
         check(
             r"
+            config server.client_tags_denied -typing *
             config server.icon https://example.org/a=b.png
             config server.casemapping precis
-            a <~ :s1.test 005 a *UTF8MAPPING=rfc8265 draft/ICON=https://example.org/a*3Db.png :are supported by this server
+            a <~ :s1.test 005 a *UTF8MAPPING=rfc8265 CLIENTTAGDENY=*,-typing draft/ICON=https://example.org/a*3Db.png :are supported by this server
             ",
         );
         check(

@@ -116,6 +116,10 @@ fn uban_add(ctx: &mut Ctx<'_>, user: UserId, mask: &str, rest: &[&str]) -> Outco
         );
         return say(ctx, &text);
     }
+    // A word that is no mask was meant as a nick, and its user may just have left.
+    if !mask.contains(['@', '.', ':', '*', '?', '!']) {
+        ctx.user(mask)?;
+    }
     let text = by_nick(ctx, mask);
     let mut wish = Wish { mask: &text, span: None, reason: String::new(), soft: false };
     // The reason may be one parameter with spaces in it, or several without.

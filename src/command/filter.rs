@@ -110,7 +110,7 @@ fn show(ctx: &mut Ctx<'_>) {
     };
     let lines: Vec<String> = ctx.network().filters().iter().map(describe).collect();
     lines.iter().for_each(|line| ctx.notice(line));
-    ctx.notice(&format!("{} filters.", lines.len()));
+    ctx.notice(&format!("Filters: {}.", lines.len()));
 }
 
 /// A pattern as filters are told apart.
@@ -143,7 +143,7 @@ mod tests {
             carol < :alice!~alice@alice.test PRIVMSG #a :operators may say buy pills
             alice > FILTER
             alice <~ :s1.test NOTICE alice :?buy pills?: block in cp, No advertising. Set *
-            alice < :s1.test NOTICE alice :1 filters.
+            alice < :s1.test NOTICE alice :Filters: 1.
             alice > FILTER *buy\spills*
             alice < :s1.test NOTICE alice :The filter *buy pills* is taken away.
             bob   > PRIVMSG #a :buy pills

@@ -106,7 +106,7 @@ fn server_bans(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
     let mut rows = Vec::new();
     for kind in KINDS {
         for (ban, terms) in ctx.network().bans().of_kind(kind.kind).take(SHOWN_MAX + 1) {
-            let until = bans::until(terms).replace(' ', "_");
+            let until = bans::until(terms).trim().replace(' ', "_");
             let reason = bans::whole_reason(terms);
             rows.push(reply::stats_k_line(kind.name, &ban.key.mask, &until, &reason));
         }

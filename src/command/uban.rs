@@ -8,7 +8,7 @@ use crate::{
         oper::Priv,
     },
     network::UserId,
-    wire::message::Args,
+    wire::{message::Args, reply},
 };
 
 pub const COMMANDS: &[Command] = &[Command {
@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     params: "[<subcommand> [<target> [<rest>]]]",
     about: "Bans whoever fits a target from the network, or lets them in with an account only.",
     help: "UBAN ADD <target> [REQUIRE-SASL] [DURATION <duration>] [<reason>] sets a ban; DEL <target> lifts it, INFO <target> tells of it, LIST shows all. The target is a nick in sight (its address is meant), an address, a range as 192.0.2.0/24, or user@host with * and ?. The duration is written as 90m, 2h, 1d12h or 2w; a bare number means minutes. What stands after a | in the reason is for operators only.\nExample: UBAN ADD 192.0.2.0/24 DURATION 2h flooding | third time this week",
-    replies: &[],
+    replies: &[reply::NO_SUCH_NICK],
     cost: 1,
     run: Run::Oper(Priv::Ban, uban),
 }];
@@ -49,6 +49,8 @@ mod tests {
             alice > UBAN INFO *@eve.test
             alice < :s1.test NOTICE alice :There is no ban on *@eve.test.
             alice < :s1.test NOTICE alice :Users here who fit it now: 1.
+            alice > UBAN ADD nobody
+            alice < :s1.test 401 alice nobody :No such nick/channel
             alice > UBAN ADD
             alice < :s1.test 461 alice UBAN :Not enough parameters
             alice > UBAN LIST

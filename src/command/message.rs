@@ -26,12 +26,14 @@ pub fn send(
     ctx.touch(user);
     let text = line.args.get(1).unwrap_or_default();
     let empty = text.is_empty() && kind != MessageKind::Tagmsg;
-    // A NOTICE is never answered (RFC 2812 §3.3.2).
-    match kind {
-        MessageKind::Notice if line.args.is_empty() || empty => return Ok(()),
-        _ if line.args.is_empty() => return Err(reply::no_recipient(kind.verb()).into()),
-        _ if empty => return Err(reply::no_text_to_send().into()),
-        _ => (),
+    let refused = match (line.args.is_empty(), empty) {
+        (true, _) => Some(reply::no_recipient(kind.verb())),
+        (false, true) => Some(reply::no_text_to_send()),
+        (false, false) => None,
+    };
+    if let Some(refused) = refused {
+        // A NOTICE is never answered (RFC 2812 §3.3.2).
+        return if kind == MessageKind::Notice { Ok(()) } else { Err(refused.into()) };
     }
     let tags = line.tags.client_only(&ctx.core.config.server.client_tags_denied);
     // Of a TAGMSG with nothing but what is denied there is nothing to tell.

@@ -32,9 +32,8 @@ fn oper(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         .config
         .oper
         .iter()
-        .filter(|oper| oper.name == args[0])
-        // Who may not be it from here is told so if the password is right.
-        .max_by_key(|oper| (fits(ctx, user, oper), oper.password.is_some()))
+        .find(|oper| oper.name == args[0])
+        // Who may not be it from here is told so once the password has proved right.
         .filter(|oper| oper.password.is_some() || fits(ctx, user, oper))
         .cloned();
     let name = found.as_ref().map(|oper| oper.name.clone());

@@ -265,6 +265,7 @@ impl Play {
         let number = || value.parse().unwrap_or(0);
         match key {
             "server.welcome" => self.config.server.welcome.push(value.into()),
+            "accounts.nicks" => self.config.accounts.nicks = number(),
             "limits.reports" => self.config.limits.reports = number(),
             "limits.redact_messages" => self.config.limits.redact_messages = number(),
             "limits.redact_window" => self.config.limits.redact_window = seconds(value),

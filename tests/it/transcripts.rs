@@ -20,6 +20,7 @@ const ALIKE: &[&[&str]] = &[
     &["KICK", "SAKICK"],
     &["MODE", "SAMODE"],
     &["NPC", "NPCA", "SCENE", "AMBIANCE"],
+    &["NS", "NICKSERV"],
     &["TOPIC", "SATOPIC"],
 ];
 

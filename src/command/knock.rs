@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "KNOCK",
     params: "<channel>",
     about: "Asks the operators of a channel to be let in.",
-    help: "For channels by invitation only, or with a key. Once a minute.",
+    help: "For channels by invitation only, or with a key. Once a minute.\nExample: KNOCK #private",
     replies: &[
         reply::NO_SUCH_CHANNEL,
         reply::CANNOT_KNOCK,

@@ -18,6 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     help: "",
     replies: &[
         reply::NO_SUCH_SERVER,
+        reply::STATS_CONN,
         reply::LUSER_CLIENT,
         reply::LUSER_OP,
         reply::LUSER_UNKNOWN,
@@ -55,6 +56,11 @@ mod tests {
             alice < :s1.test 253 alice 1 :unknown connection(s)
             alice < :s1.test 254 alice 1 :channels formed
             alice < :s1.test 255 alice :I have 2 clients and 0 servers
+            alice < :s1.test 265 alice 2 2 :Current local users 2, max 2
+            alice < :s1.test 266 alice 2 2 :Current global users 2, max 2
+            alice < :s1.test 250 alice :Highest connection count: 2 (2 clients) (3 connections received)
+            alice > LUSERS * nowhere
+            alice < :s1.test 402 alice nowhere :No such server
             c     > QUIT
             raw d
             bob   > QUIT

@@ -25,12 +25,16 @@ pub fn send(
     kind: MessageKind,
 ) -> Outcome {
     ctx.touch(user);
-    if line.args.is_empty() {
-        return Err(reply::no_recipient(kind.verb()).into());
-    }
     let text = line.args.get(1).unwrap_or_default();
-    if text.is_empty() && kind != MessageKind::Tagmsg {
-        return Err(reply::no_text_to_send().into());
+    let empty = text.is_empty() && kind != MessageKind::Tagmsg;
+    let refused = match (line.args.is_empty(), empty) {
+        (true, _) => Some(reply::no_recipient(kind.verb())),
+        (false, true) => Some(reply::no_text_to_send()),
+        (false, false) => None,
+    };
+    if let Some(refused) = refused {
+        // A NOTICE is never answered (RFC 2812 §3.3.2).
+        return if kind == MessageKind::Notice { Ok(()) } else { Err(refused.into()) };
     }
     let tags = line.tags.client_only(&ctx.core.config.server.client_tags_denied);
     // Of a TAGMSG with nothing but what is denied there is nothing to tell.
@@ -79,7 +83,6 @@ pub fn one(
             ctx.commit(Op::Message(Box::new(Message { from, to, kind, text, tags, guise: None })));
             Ok(())
         }
-        // A NOTICE is never answered (RFC 2812 §3.3.2).
         Err(_) if kind == MessageKind::Notice => Ok(()),
         Err(refused) => Err(refused),
     }

@@ -211,7 +211,10 @@ const ALL: &[&[Command]] = &[
 #[cfg(test)]
 mod tests {
     use super::{Command, TABLE};
-    use crate::sim::{Sim, config, oper, oracle};
+    use crate::{
+        core::dispatch::Run,
+        sim::{Sim, config, oper, oracle},
+    };
 
     /// What may stand where a command's syntax has a word like it.
     const MEANT: &[(&str, &[&str])] = &[
@@ -219,8 +222,37 @@ mod tests {
         ("channel", &["#a", "#B", "#c", "#none"]),
         ("target", &["#a", "#b", "@#a", "u0", "u1", "u2", "s1.test"]),
         ("mask", &["*!*@*", "u?!*@*.test", "*@host.example", "192.0.2.1", "192.0.2.0/24", "*"]),
-        ("modes", &["+b", "-b", "+o-v+k", "+iBgwx", "-iBgwx", "+l", "+q", "+mnst", "-s+e", "+I"]),
-        ("parameter", &["u0", "u1", "5", "key", "*!*@x", "u2!*@*"]),
+        (
+            "modes",
+            &[
+                "+b",
+                "-b",
+                "+o-v+k",
+                "+iBgwx",
+                "-iBgwx",
+                "+l",
+                "+q",
+                "+mnst",
+                "-s+e",
+                "+I",
+                "+O",
+                "-O",
+                "+R",
+                "-R",
+                "+f",
+                "+j",
+                "+d",
+                "+W",
+                "+J",
+                "+F",
+                "+g",
+                "+ACDEKMNPQSTUVcuz",
+                "-AcKMNQSTVz",
+                "+DRTcdz",
+                "-DRTcdz",
+            ],
+        ),
+        ("parameter", &["u0", "u1", "5", "key", "*!*@x", "u2!*@*", "1:60", "#b", "#c", "mute:u1"]),
         ("server", &["s1.test", "s2.*", "u0", "nowhere"]),
         ("subcommand", &["+", "-", "C", "L", "S", "LS", "REQ", "LIST", "END"]),
         ("host", &["host.example", "a@b"]),
@@ -395,7 +427,7 @@ mod tests {
         assert_eq!(price(&format!("JOIN {channels}")), 2 + 4 + 95 / 4);
     }
 
-    /// Somebody who is in channels and an operator of the network; nobody where a ban keeps them out.
+    /// Somebody who is in channels and, mostly, an operator of the network; nobody where a ban keeps them out.
     fn arrive(sim: &mut Sim) -> Option<usize> {
         let number = sim.clients.len();
         let name = format!("u{}", number % 6);
@@ -407,11 +439,45 @@ mod tests {
         if sim.clients[client].got.iter().any(|line| line.contains(" 433 ")) {
             sim.send(client, &format!("NICK v{number}"));
         }
-        for line in ["JOIN #a,#b,#c", "OPER root sesame"] {
-            sim.send(client, line);
+        sim.send(client, "JOIN #a,#b,#c");
+        if number % 3 > 0 {
+            sim.send(client, "OPER root sesame");
         }
         sim.settle();
         Some(client)
+    }
+
+    /// What a client is answered with, the server's name and its own left out.
+    fn answer(sim: &mut Sim, client: usize, line: &str) -> String {
+        sim.clients[client].got.clear();
+        sim.send(client, line);
+        sim.settle();
+        let got = sim.clients[client].got.front().map(|line| line.splitn(4, ' ').collect());
+        let words: Vec<&str> = got.unwrap_or_default();
+        format!("{} {}", words.get(1).unwrap_or(&""), words.get(3).unwrap_or(&""))
+    }
+
+    #[test]
+    fn who_may_not_use_a_command_or_says_too_little_is_told_so() {
+        let mut sim = Sim::new(1, &config());
+        let new = sim.open(0, "new").unwrap();
+        let user = sim.connect(0, "user");
+        sim.settle();
+        for command in TABLE.iter() {
+            let (name, words) = (command.name, " x".repeat(command.required()));
+            if !matches!(command.run, Run::Any(_) | Run::New(_)) {
+                let refused = answer(&mut sim, new, &format!("{name}{words}"));
+                assert_eq!(refused, "451 :You have not registered", "{name}");
+            }
+            if command.required() > 0 && !matches!(command.run, Run::New(_)) {
+                let refused = answer(&mut sim, user, name);
+                assert_eq!(refused, format!("461 {name} :Not enough parameters"));
+            }
+            if matches!(command.run, Run::Oper(..)) {
+                let refused = answer(&mut sim, user, &format!("{name}{words}"));
+                assert!(refused.starts_with("481 :Permission Denied"), "{name}: {refused}");
+            }
+        }
     }
 
     /// Every command with any words after it: none fails by a fault, none answers with a numeric that it

@@ -24,7 +24,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "MODE",
     params: "<target> [<modes> [<parameter>]]",
     about: "Shows or changes the modes of a channel, or your own.",
-    help: "Without modes, shows those that are set. A list mode without a parameter (MODE #channel +b) shows the list. HELP CMODES, UMODES, EXTBANS and SNOMASKS list what there is.",
+    help: "Without modes, shows those that are set. A list mode without a parameter (MODE #channel +b) shows the list. HELP CMODES, UMODES, EXTBANS and SNOMASKS list what there is.\nExample: MODE #dev +b *!*@*.example.org",
     replies: &[
         reply::UMODE_IS,
         reply::CHANNEL_MODE_IS,
@@ -332,7 +332,7 @@ mod tests {
             alice > MODE #a +l x
             alice < :s1.test 696 alice #a l x :The limit must be a number above 0
             alice > MODE #a +Y
-            alice < :s1.test 472 alice Y :is unknown mode char to me
+            alice < :s1.test 472 alice Y :is unknown mode char to me; HELP CMODES lists them
             alice > MODE #a +o nobody
             alice < :s1.test 401 alice nobody :No such nick/channel
             alice > MODE #a +o carol
@@ -452,6 +452,27 @@ mod tests {
             same
             alice   > MODE #a
             alice   < :s1.test 324 alice #a +mnst
+            ",
+        );
+    }
+
+    #[test]
+    fn lists_are_shown_with_who_added_what_and_when() {
+        check(
+            r"
+            alice > JOIN #a
+            alice > MODE #a
+            alice <~ :s1.test 329 alice #a ??????????
+            alice > MODE #a +beI one!*@* two!*@* three!*@*
+            alice > MODE #a b
+            alice <~ :s1.test 367 alice #a one!*@* alice!~alice@alice.test ??????????
+            alice < :s1.test 368 alice #a :End of channel ban list
+            alice > MODE #a +e
+            alice <~ :s1.test 348 alice #a two!*@* alice!~alice@alice.test ??????????
+            alice < :s1.test 349 alice #a :End of channel exception list
+            alice > MODE #a I
+            alice <~ :s1.test 346 alice #a three!*@* alice!~alice@alice.test ??????????
+            alice < :s1.test 347 alice #a :End of channel invite exception list
             ",
         );
     }

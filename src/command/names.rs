@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "NAMES",
     params: "[<channel>{,<channel>}]",
     about: "Shows who is in channels; without any, in all that you may see.",
-    help: "",
+    help: "Who is invisible (user mode +i) is shown only to those inside.\nExample: NAMES #dev",
     replies: &[reply::NAM_REPLY, reply::END_OF_NAMES, reply::TOO_MANY_TARGETS],
     cost: 2,
     run: Run::User(names),

@@ -17,7 +17,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "RENAME",
     params: "<channel> <name> [<reason>]",
     about: "Gives a channel another name.",
-    help: "You must be an operator of the channel. Everybody in it, its modes, lists and topic go with it. Those whose clients do not know of this leave the old channel and enter the new one. The old name is free then.",
+    help: "You must be an operator of the channel. Everybody in it, its modes, lists and topic go with it. Those whose clients do not know of this leave the old channel and enter the new one. The old name is free then.\nExample: RENAME #old #new :We have moved on",
     replies: &[reply::NO_SUCH_CHANNEL, reply::NOT_ON_CHANNEL, reply::CHAN_OP_NEEDED],
     cost: 3,
     run: Run::User(rename),

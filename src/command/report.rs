@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "REPORT",
     params: "<nick or channel> [<reason>]",
     about: "Tells the operators of the network of somebody, or of a channel.",
-    help: "Once a minute. Operators see what is open with REPORT LIST, and close it with REPORT CLOSE <number>.",
+    help: "Once a minute. Operators see what is open with REPORT LIST, and close it with REPORT CLOSE <number>.\nExample: REPORT bob :sends advertising to everybody",
     replies: &[
         reply::TRY_AGAIN,
         reply::NO_SUCH_NICK,

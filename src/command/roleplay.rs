@@ -94,3 +94,29 @@ fn refused(ctx: &Ctx<'_>, user: UserId, target: &str) -> Result<Option<&'static 
     let operator = status.is_some_and(|status| status.at_least(Status::OP));
     Ok((roleplay.operators_only && !operator).then_some("It takes an operator of the channel"))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn a_part_is_not_played_to_those_who_want_no_words() {
+        check(
+            r"
+            config roleplay.enabled true
+            alice > MODE alice +ED
+            bob   > NPC alice bilbo hello
+            bob   < :s1.test 531 bob alice :Cannot send to user (+D: takes no private messages)
+            alice > MODE alice -D+R
+            bob   > NPC alice bilbo hello
+            bob   < :s1.test 477 bob alice :They take messages only from those logged in to an account (+R)
+            alice > MODE alice -R+g
+            bob   > NPC alice bilbo hello
+            bob   < :s1.test 716 bob alice :is in +g mode (server-side ignore)
+            bob   < :s1.test 717 bob alice :has been informed that you messaged them
+            alice < :s1.test 718 alice bob ~bob@bob.test :is messaging you, and you have user mode +g set; ACCEPT lets you hear them
+            alice <! hello
+            ",
+        );
+    }
+}

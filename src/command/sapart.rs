@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "SAPART",
     params: "<nick> <channel>{,<channel>} [<reason>]",
     about: "Has a user leave channels.",
-    help: "",
+    help: "Example: SAPART bob #dev",
     replies: &[reply::NO_SUCH_NICK, reply::NO_SUCH_CHANNEL, reply::USER_NOT_IN_CHANNEL],
     cost: 1,
     run: Run::Oper(Priv::Force, sapart),

@@ -18,7 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "STATS",
     params: "[<letter> [<server>]]",
     about: "Shows numbers of the server.",
-    help: "u: how long it has been up. p: the operators online. For operators who may see everything: b the server bans, l the connections, o who may become an operator, m what is counted.",
+    help: "u: how long it has been up. p: the operators online. For operators who may see everything: b the server bans, l the connections, o who may become an operator, m what is counted.\nExample: STATS u",
     replies: &[
         reply::STATS_LINK_INFO,
         reply::STATS_K_LINE,
@@ -55,7 +55,7 @@ fn stats(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
                 _ => server_bans(ctx),
             }
         }
-        _ => Vec::new(),
+        _ => vec![reply::stats_debug("HELP STATS tells which letters there are")],
     };
     let more = rows.len() > SHOWN_MAX;
     for row in rows.into_iter().take(SHOWN_MAX) {
@@ -113,7 +113,7 @@ fn server_bans(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
     let mut rows = Vec::new();
     for kind in KINDS {
         for (ban, terms) in ctx.network().bans().of_kind(kind.kind).take(SHOWN_MAX + 1) {
-            let until = bans::until(terms).replace(' ', "_");
+            let until = bans::until(terms).trim().replace(' ', "_");
             let reason = bans::whole_reason(terms);
             rows.push(reply::stats_k_line(kind.name, &ban.key.mask, &until, &reason));
         }
@@ -171,6 +171,17 @@ mod tests {
             alice > STATS b
             alice <~ :s1.test 216 alice G-line *@*.bad.example * :go away
             alice < :s1.test 219 alice b :End of /STATS report
+            ",
+        );
+    }
+
+    #[test]
+    fn who_knows_no_letter_is_told_where_they_stand() {
+        check(
+            r"
+            alice > STATS
+            alice < :s1.test 249 alice :HELP STATS tells which letters there are
+            alice < :s1.test 219 alice * :End of /STATS report
             ",
         );
     }

@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "TOPIC",
     params: "<channel> [<topic>]",
     about: "Shows or sets a channel's topic.",
-    help: "An empty topic takes it away. While +t is set, it takes an operator of the channel to set it.",
+    help: "An empty topic takes it away. While +t is set, it takes an operator of the channel to set it.\nExample: TOPIC #dev :Release on Friday",
     replies: &[
         reply::NO_SUCH_CHANNEL,
         reply::CANNOT_SEND_TO_CHAN,

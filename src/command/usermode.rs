@@ -80,7 +80,7 @@ mod tests {
             alice > MODE alice +iZo
             alice < :alice!~alice@alice.test MODE alice :+i
             alice > MODE alice +5
-            alice < :s1.test 501 alice :Unknown MODE flag
+            alice < :s1.test 501 alice :Unknown MODE flag; HELP UMODES lists them
             bob   > MODE alice +i
             bob   < :s1.test 502 bob :Can't change mode for other users
             bob   > MODE nobody

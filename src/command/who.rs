@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "WHO",
     params: "[<channel or mask> [<flags>[%<fields>[,<token>]]]]",
     about: "Shows the users in a channel, or those whom a mask fits.",
-    help: "The flag o asks for operators only. Fields choose what is shown: t the token, c a channel, u the user name, i the address, h the host, s the server, n the nick, f the flags, d the distance, l the idle time, a the account, o the level, r the real name.",
+    help: "The flag o asks for operators only. Fields choose what is shown: t the token, c a channel, u the user name, i the address, h the host, s the server, n the nick, f the flags, d the distance, l the idle time, a the account, o the level, r the real name.\nExample: WHO #dev, WHO *.example.org o, WHO #dev %na",
     replies: &[reply::WHO_REPLY, reply::WHOX_REPLY, reply::END_OF_WHO],
     cost: 2,
     run: Run::User(who),

@@ -12,7 +12,7 @@ mod user;
 
 use super::{
     ConnId, Core, audience, bans, callerid, defcon,
-    effect::{Effect, Effects},
+    effect::Effects,
     housekeeping, multiline,
     recent::{Place, Said},
     session::Phase,
@@ -514,5 +514,5 @@ pub fn goodbye(core: &mut Core, fx: &mut Effects, conn: ConnId, reason: &str) {
     }
     let text = format!("Closing link: {reason}");
     fx.send(&[conn], |out| Msg::bare("ERROR").text(&text).encode(cap::CapSet::EMPTY, out));
-    fx.push(Effect::Close { conn });
+    fx.close(conn);
 }

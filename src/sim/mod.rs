@@ -372,7 +372,9 @@ impl Sim {
         let most =
             self.server(server).map_or(u64::MAX, |home| home.core().config.limits.send_queue);
         self.tell(|| format!("client {place} <- {line}"));
-        let Some(client) = self.clients.get_mut(place) else { return };
+        let client = self.clients.get_mut(place);
+        // Nothing is sent after the end of a connection.
+        let Some(client) = client.filter(|client| client.conn == Some(conn)) else { return };
         let says = client.hear(line, self.manners);
         let slow = client.unread as u64 > most && client.conn.take().is_some();
         if slow {

@@ -223,6 +223,7 @@ impl Play {
             "server.icon" => self.config.server.icon = Some(value.into()),
             "relaymsg.enabled" => self.config.relaymsg.enabled = value == "true",
             "relaymsg.operators" => self.config.relaymsg.operators = value == "true",
+            "accounts.registration" => self.config.accounts.registration = value == "true",
             "roleplay.enabled" => self.config.roleplay.enabled = value == "true",
             "roleplay.operators_only" => self.config.roleplay.operators_only = value == "true",
             "roleplay.suffix" => self.config.roleplay.suffix = value == "true",
@@ -271,6 +272,10 @@ impl Play {
                 self.config.limits.registration_timeout = seconds(value);
             }
             "cloak.enabled" => self.config.cloak.enabled = value == "true",
+            "oper.masks" => {
+                let last = self.config.oper.last_mut().into_iter();
+                last.for_each(|oper| oper.masks.push(value.into()));
+            }
             _ => self.set_words(key, value),
         }
     }

@@ -49,6 +49,17 @@ impl Standard {
     }
 }
 
+/// A standard reply, as the manual tells of it.
+#[derive(Debug)]
+pub struct Row {
+    /// The command it is about; `*` for none.
+    pub command: &'static str,
+    /// What programs read.
+    pub code: &'static str,
+    /// When it comes.
+    pub doc: &'static str,
+}
+
 /// `/// doc` `Kind make(params) => "COMMAND" "CODE" [context] "text";`
 macro_rules! standards {
     ($($(#[doc = $doc:literal])* $kind:ident $make:ident($($param:ident),*) => $command:literal $code:literal $text:literal;)*) => {
@@ -57,6 +68,8 @@ macro_rules! standards {
             let context = vec![$($param.to_owned()),*];
             Standard { kind: Kind::$kind, command: $command, code: $code, context, text: $text }
         })*
+        /// Every code, and the command it is about.
+        pub const ALL: &[Row] = &[$(Row { command: $command, code: $code, doc: concat!($($doc),*) }),*];
     };
 }
 
@@ -110,7 +123,7 @@ standards! {
     /// A subcommand that is none, as `draft/metadata-3` calls it.
     Fail metadata_invalid_params(subcommand) => "METADATA" "INVALID_PARAMS" "The subcommands are GET, LIST, SET, CLEAR, SUB, UNSUB, SUBS and SYNC.";
     /// Metadata that one may not see or change.
-    Fail metadata_key_no_permission(target, key) => "METADATA" "KEY_NO_PERMISSION" "You may not do that.";
+    Fail metadata_key_no_permission(target, key) => "METADATA" "KEY_NO_PERMISSION" "You may change what you tell of yourself, and what channels tell whose operator you are.";
     /// A key that is taken away and was not set.
     Fail metadata_key_not_set(target, key) => "METADATA" "KEY_NOT_SET" "The key is not set.";
     /// As many keys as there may be.

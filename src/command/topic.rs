@@ -102,6 +102,8 @@ mod tests {
             alice > TOPIC #a :t
             bob   > TOPIC #a
             bob   < :s1.test 332 bob #a :t
+            bob   > TOPIC #a :x
+            bob   < :s1.test 442 bob #a :You're not on that channel
             alice > MODE #a +s
             bob   > TOPIC #a
             bob   < :s1.test 403 bob #a :No such channel

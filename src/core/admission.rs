@@ -1,10 +1,12 @@
 //! Who may connect: how many at once, and how often, from one address. Decided at accept, before any
 //! handshake is paid for.
 
-use super::{Core, bans, defcon};
+use super::{
+    Core, bans, defcon,
+    peer::{Origin, Verdict},
+};
 use crate::{
     config::Limits,
-    server::{Origin, Verdict},
     time::{Mono, Now},
 };
 use std::{

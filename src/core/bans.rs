@@ -176,8 +176,11 @@ fn review(core: &mut Core, kind: Kind) {
 #[cfg(test)]
 mod tests {
     use crate::{
-        core::scene::Scene,
-        server::{Input, Origin, Peer},
+        core::{
+            peer::{Origin, Peer},
+            scene::Scene,
+        },
+        server::Input,
     };
 
     #[test]

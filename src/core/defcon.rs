@@ -3,8 +3,9 @@
 use super::{
     Core,
     ctx::{Ctx, Outcome, Reject},
+    peer::Origin,
 };
-use crate::{network::UserId, server::Origin, wire::reply};
+use crate::{network::UserId, wire::reply};
 
 /// Every level, with what it locks; each locks what those above it lock as well.
 pub const LEVELS: &[(u8, &str)] = &[
@@ -67,8 +68,12 @@ pub fn private(ctx: &Ctx<'_>, user: UserId, target: UserId) -> Outcome {
 mod tests {
     use super::*;
     use crate::{
-        core::{ConnId, scene::Scene},
-        server::{Input, Peer, Verdict},
+        core::{
+            ConnId,
+            peer::{Peer, Verdict},
+            scene::Scene,
+        },
+        server::Input,
     };
 
     fn opens(scene: &mut Scene, from: Origin) -> ConnId {

@@ -320,8 +320,11 @@ mod tests {
     use super::*;
     use crate::{
         config::{Config, Secret},
-        core::scene::Scene,
-        server::{Input, Origin, Peer},
+        core::{
+            peer::{Origin, Peer},
+            scene::Scene,
+        },
+        server::Input,
     };
     use std::time::Duration;
 
@@ -423,7 +426,7 @@ mod tests {
         for _ in 0..100 {
             let alice = scene.user("alice");
             scene.oper(alice);
-            scene.input(Input::Closed { conn: alice, why: crate::server::Gone::Eof });
+            scene.input(Input::Closed { conn: alice, why: crate::core::peer::Gone::Eof });
         }
         assert_eq!(scene.server.core().timers.count(), first);
     }

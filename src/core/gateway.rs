@@ -2,9 +2,9 @@
 
 use super::{
     ctx::{Ctx, Outcome, Reject},
+    peer::{Origin, Tls, Verdict},
     registration,
 };
-use crate::server::{Origin, Tls, Verdict};
 use std::net::IpAddr;
 
 /// For whom a gateway speaks, as it says.

@@ -5,7 +5,9 @@ use super::{
     ctx::Then,
     dispatch,
     effect::{Effect, Effects},
-    multiline, registration, reload, render,
+    multiline,
+    peer::{Gone, Origin},
+    registration, reload, render,
     session::{Phase, Wait},
     snotice,
     timer::Timer,
@@ -13,7 +15,6 @@ use super::{
 use crate::{
     job::{Answer, Job},
     network::op::{Op, ServerInfo},
-    server::{Gone, Origin},
     store::Query,
     time::{Mono, Now, Sid},
     wire::{cap::CapSet, encode::Msg},

@@ -29,6 +29,7 @@ pub mod metadata;
 pub mod monitor;
 pub mod multiline;
 pub mod oper;
+pub mod peer;
 pub mod policy;
 pub mod recent;
 pub mod registration;

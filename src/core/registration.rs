@@ -8,6 +8,7 @@ use super::{
     effect::Effects,
     filters,
     local::Local,
+    peer::{Origin, Peer},
     render,
     session::{Phase, Session},
     snotice, sts,
@@ -23,7 +24,6 @@ use crate::{
         mode::UserModes,
         op::{Op, Presence, Subject},
     },
-    server::{Origin, Peer},
     time::Now,
     wire::reply,
 };

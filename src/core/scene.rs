@@ -3,11 +3,12 @@
 use super::{
     ConnId,
     effect::{Effect, Effects},
+    peer::{Origin, Peer},
 };
 use crate::{
     config::{Config, Oper, Secret},
     job::{Answer, JobId, Loaded, Texts},
-    server::{Input, Origin, Peer, Server, Setup},
+    server::{Input, Server, Setup},
     time::{Now, Sid},
 };
 

@@ -1,11 +1,18 @@
 //! A client connection: its phase, its capabilities, and what it is waiting for.
 
-use super::{ConnId, effect::Effects, flood::Bucket, gateway::Claim, multiline::Batch, timer};
+use super::{
+    ConnId,
+    effect::Effects,
+    flood::Bucket,
+    gateway::Claim,
+    multiline::Batch,
+    peer::{Origin, Peer, Tls},
+    timer,
+};
 use crate::{
     config::Secret,
     core::ctx::Next,
     network::UserId,
-    server::{Origin, Peer, Tls},
     time::{Mono, Now},
     wire::{cap::CapSet, name::Nick},
 };

@@ -1,7 +1,6 @@
 //! A connection that began in plain text and has become encrypted.
 
-use super::{ConnId, Core, dispatch, effect::Effects, session::Wait};
-use crate::server::Tls;
+use super::{ConnId, Core, dispatch, effect::Effects, peer::Tls, session::Wait};
 
 /// Both sides have agreed: the session goes on where it was.
 pub fn secured(core: &mut Core, fx: &mut Effects, conn: ConnId, tls: Tls) {
@@ -15,8 +14,11 @@ pub fn secured(core: &mut Core, fx: &mut Effects, conn: ConnId, tls: Tls) {
 mod tests {
     use crate::{
         config::{Config, Listen},
-        core::{scene::Scene, session::Phase},
-        server::{Origin, Peer},
+        core::{
+            peer::{Origin, Peer},
+            scene::Scene,
+            session::Phase,
+        },
     };
 
     #[test]

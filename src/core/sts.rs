@@ -5,12 +5,12 @@ use super::{
     ConnId, Core,
     ctx::{Ctx, Outcome, Reject},
     effect::Effects,
+    peer::Origin,
     render,
     session::Session,
 };
 use crate::{
     job::Material,
-    server::Origin,
     time::Now,
     wire::{cap, certificate},
 };
@@ -104,8 +104,11 @@ mod tests {
     use super::*;
     use crate::{
         config::{self, Secret},
-        core::{effect::Effect, registration},
-        server::{Peer, Tls},
+        core::{
+            effect::Effect,
+            peer::{Peer, Tls},
+            registration,
+        },
     };
     use std::time::Duration;
 

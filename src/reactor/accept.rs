@@ -9,8 +9,8 @@ use super::{
     token::{LISTENERS_MAX, Source},
 };
 use crate::{
+    core::peer::{Origin, Verdict},
     job::Loaded,
-    server::{Origin, Verdict},
 };
 use mio::Interest;
 use std::{

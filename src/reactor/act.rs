@@ -2,8 +2,8 @@
 
 use super::{Leaving, Reactor, SocketId, outbox::Line, socket::Phase};
 use crate::{
-    core::{ConnId, effect::Effect},
-    server::{Gone, Input},
+    core::{ConnId, effect::Effect, peer::Gone},
+    server::Input,
     time::Mono,
 };
 use std::{mem, time::Duration};

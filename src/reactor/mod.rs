@@ -19,10 +19,10 @@ mod token;
 use crate::{
     arena::{Arena, Side},
     config::Limits,
-    core::{ConnId, effect::Effects},
+    core::{ConnId, effect::Effects, peer::Gone},
     id,
     job::{Answer, JobId, Loaded},
-    server::{Gone, Input, Server},
+    server::{Input, Server},
     time::{Mono, Now},
     work::Pool,
 };

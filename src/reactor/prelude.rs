@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::Listen,
-    server::{Gone, Origin, Peer, Tls, Verdict},
+    core::peer::{Gone, Origin, Peer, Tls, Verdict},
     wire::{
         casemap::Casemap,
         mask, proxy,

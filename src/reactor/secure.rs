@@ -1,6 +1,6 @@
 //! TLS of one connection, bytes to bytes: it holds no buffer while nothing is under way.
 
-use crate::server::Tls;
+use crate::core::peer::Tls;
 use rustls::{
     Error, ServerConfig,
     server::{ServerConnectionData, UnbufferedServerConnection},

@@ -6,8 +6,12 @@ use super::{
     socket::{Failure, Got, Phase},
 };
 use crate::{
-    core::{ConnId, effect::Effects},
-    server::{Gone, Input, Peer, Server},
+    core::{
+        ConnId,
+        effect::Effects,
+        peer::{Gone, Peer},
+    },
+    server::{Input, Server},
     time::Now,
     wire::framing::{Framing, Piece},
 };

@@ -22,8 +22,9 @@ use crate::{
         ConnId,
         effect::{Effect, Effects},
         frame::{Frame, PeerId},
+        peer::{Gone, Origin, Peer, Tls, Verdict},
     },
-    server::{Gone, Input, Origin, Peer, Server, Tls, Verdict},
+    server::{Input, Server},
     time::{Now, Sid},
 };
 use client::{Client, Manners};

@@ -222,6 +222,7 @@ mod tests {
         core::{
             ConnId, Core, Start,
             effect::{Effect, Effects},
+            peer::{Origin as From, Peer},
             session::{Phase, Session},
         },
         job::{Loaded, Texts},
@@ -231,7 +232,6 @@ mod tests {
             mode::ChannelModes,
             op::{Entry, Message, MessageKind, Op, Presence, Target},
         },
-        server::{Origin as From, Peer},
         time::{Now, Sid},
         wire::{
             cap,

@@ -3,7 +3,9 @@
 use crate::{
     command, config,
     core::{
-        ConnId, Core, Start, dispatch,
+        ConnId, Core, Start,
+        class::{ClassId, Facts},
+        dispatch,
         effect::Effects,
         frame::{Frame, PeerId},
         housekeeping,
@@ -145,8 +147,8 @@ impl Server {
     }
 
     /// Whether a connection may go on. Asked at accept.
-    pub fn admit(&mut self, from: Origin, _listener: usize, now: Now) -> Verdict {
-        let verdict = self.core.admit(from, now);
+    pub fn admit(&mut self, from: Origin, listener: usize, now: Now) -> Verdict {
+        let verdict = self.core.admit(facts(from, listener), now);
         match verdict {
             Verdict::Admit => self.core.metrics.accepted += 1,
             Verdict::Refuse(_) => self.core.metrics.refused += 1,
@@ -156,8 +158,8 @@ impl Server {
 
     /// Decides again about a connection that had been admitted, once a proxy has said whom it speaks
     /// for. A connection that is refused counts as before.
-    pub fn readmit(&mut self, before: Origin, from: Origin, now: Now) -> Verdict {
-        self.core.readmit(before, from, now)
+    pub fn readmit(&mut self, before: Origin, from: Origin, listener: usize, now: Now) -> Verdict {
+        self.core.readmit(before, facts(from, listener), now)
     }
 
     /// Takes back an admission whose connection never came to be opened.
@@ -174,6 +176,12 @@ impl Server {
     /// when; until then the transport does not read from it.
     pub fn ready(&self, conn: ConnId) -> bool {
         self.core.sessions.get(conn).is_some_and(Session::ready)
+    }
+
+    /// How much may wait to be read by a connection; none if that is as `[limits]` says.
+    pub fn send_queue(&self, conn: ConnId) -> Option<u64> {
+        let session = self.core.sessions.get(conn)?;
+        Some(self.core.terms(session).send_queue()).filter(|_| session.class != ClassId::default())
     }
 
     /// Handles one input. The effects must be drained before waiting again.
@@ -209,4 +217,9 @@ impl Server {
     pub fn deadline(&self) -> Option<Mono> {
         self.core.timers.deadline()
     }
+}
+
+/// What is known of a connection before it speaks IRC.
+fn facts(from: Origin, listener: usize) -> Facts<'static> {
+    Facts { from, listener: Some(listener), gateway: None, certified: false }
 }

@@ -60,6 +60,7 @@ impl World {
         let mut config = Config::default();
         config.limits.flood_burst = 1_000_000;
         config.limits.clients_per_address = 1_000_000;
+        config.limits.clients_per_network = 1_000_000;
         config.dns.enabled = false;
         let password = Some(Secret::new("root"));
         config.oper = vec![Oper { name: "root".into(), password, ..Oper::default() }];

@@ -60,6 +60,10 @@ pub enum Mistake {
     TooManyFiles(usize),
     /// A class of operators that is not there.
     UnknownClass(String),
+    /// A listener or a gateway that a class of connections names, and which is not there.
+    UnknownOf(&'static str, String),
+    /// A class of operators that has the name of one that is there without being configured.
+    BuiltinClass(String),
     /// A key that must be there.
     Missing(&'static str, &'static str),
     /// Settings of a listener that do not go together.
@@ -113,6 +117,15 @@ impl fmt::Display for Mistake {
             Mistake::Missing(table, what) => write!(f, "[[{table}]] needs {what}"),
             Mistake::Listener(what) => f.write_str(what),
             Mistake::UnknownClass(name) => write!(f, "there is no class of operators `{name}`: name admin, oper, helper or an [[oper_class]]"),
+            Mistake::UnknownOf("listeners", name) => write!(
+                f,
+                "there is no listener `{name}`: name plain, tls, websocket, unix, tor or the `label` of a [[listen]]"
+            ),
+            Mistake::UnknownOf(_, name) => write!(f, "there is no [[webirc]] `{name}`"),
+            Mistake::BuiltinClass(name) => write!(
+                f,
+                "the class of operators `{name}` is there already and cannot be another; choose a different name, with `extends = \"{name}\"` for what it may do"
+            ),
             Mistake::ServerName => f.write_str("`name` must be a host name with a dot in it, as irc.example.org"),
             Mistake::WeakSecret => f.write_str(
                 "`secret` can be guessed; make one with `openssl rand -base64 32` (SLIRCD_ALLOW_INSECURE_CLOAK=1 lets it pass in tests)",

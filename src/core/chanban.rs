@@ -1,6 +1,6 @@
 //! Whom bans touch. Asked where a user is at home, so what only that server knows counts as well.
 
-use super::{Core, session::Session};
+use super::{Core, class, session::Session};
 use crate::{
     network::{Channel, Mask, User, UserId, mode::Status},
     wire::{
@@ -63,8 +63,7 @@ fn fits(core: &Core, ban: &Ban, user: UserId) -> bool {
         Fits::Bot(mask) => who.modes.contains('B') && mask.fits(&person, casemap),
         Fits::Channel(prefix, name) => inside(core, user, *prefix, name),
         Fits::Share(name) => banned_elsewhere(core, user, name),
-        // There is one class of connections.
-        Fits::Class(class) => glob(class, "default"),
+        Fits::Class(class) => glob(class, class::of(who)),
         Fits::Fingerprint(print) => fingerprint(core, who, user, print.as_deref()),
         Fits::Gateway(name) => sessions(core, user)
             .any(|session| session.gateway.as_deref().is_some_and(|known| glob(name, known))),

@@ -1,7 +1,7 @@
 //! From a line to a handler. What is true of every command is checked here, once.
 
 use super::{
-    ConnId, Core, answer, bans,
+    ConnId, Core, answer, bans, class,
     ctx::{Ctx, Outcome, Then},
     effect::{Effect, Effects},
     multiline,
@@ -306,11 +306,14 @@ pub fn audit(ctx: &Ctx<'_>, user: UserId, message: &Message<'_>) {
 
 /// Takes a command's cost from the session's credit.
 fn pay(core: &mut Core, conn: ConnId, cost: u32, now: Now) {
-    let limits = &core.config.limits;
-    let Some(session) = core.sessions.get_mut(conn) else { return };
-    if let Some(opens) =
-        session.flood.pay(cost, limits.flood_burst, limits.flood_interval, now.mono)
-    {
+    let Core { sessions, config, .. } = core;
+    let Some(session) = sessions.get_mut(conn) else { return };
+    let terms = class::terms(config, session.class);
+    if terms.exempt() {
+        return;
+    }
+    let (burst, interval) = (terms.flood_burst(), terms.flood_interval());
+    if let Some(opens) = session.flood.pay(cost, burst, interval, now.mono) {
         core.timers.set(opens, Timer::Gate(conn));
     }
 }

@@ -2,7 +2,7 @@
 //! when nothing is missing any more.
 
 use super::{
-    ConnId, Core, bans,
+    ConnId, Core, bans, class,
     ctx::{Ctx, Outcome, Reject, Resume, Then},
     defcon,
     effect::Effects,
@@ -16,6 +16,7 @@ use super::{
     welcome,
 };
 use crate::{
+    config::DEFAULT_CLASS,
     job::{Answer, Job},
     network::{
         UserId,
@@ -36,9 +37,14 @@ pub const HOST_MAX: usize = 64;
 pub fn open(core: &mut Core, fx: &mut Effects, peer: Peer, now: Now) -> ConnId {
     let from = peer.from;
     let conn = core.sessions.insert(Session::new(peer, now));
+    core.classes.join(core.sessions[conn].class);
     let latest = now.mono + core.config.limits.registration_timeout;
     core.look_after(conn, latest, Timer::Registration(conn));
     core.census.unknown += 1;
+    if let Err(why) = core.classify(conn) {
+        render::goodbye(core, fx, conn, &why);
+        return conn;
+    }
     look_up(core, fx, conn, (from, resolved), now);
     conn
 }
@@ -122,7 +128,9 @@ fn settle(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 
 /// Completes registration if nothing is missing.
 pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
-    let password = ctx.core.config.server.password.clone();
+    let config = &ctx.core.config;
+    let password = ctx.core.terms(ctx.session()).password().or(config.server.password.as_ref());
+    let password = password.cloned();
     let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
     if registration.nick.is_some() && registration.user.is_some() {
         sts::check(ctx)?;
@@ -147,6 +155,7 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
         ctx.defer(Job::Verify { hash, password }, verified);
         return Ok(());
     }
+    class::admit(ctx)?;
     bans::admit(ctx)?;
     defcon::admit(ctx)?;
     let alike = ctx.core.lookalikes.is_worn(nick.as_str(), None);
@@ -192,13 +201,15 @@ fn complete(ctx: &mut Ctx<'_>) {
     ctx.core.census.unknown = ctx.core.census.unknown.saturating_sub(1);
     bans::shun(ctx.core, user);
     ctx.session_mut().phase = Phase::User(user);
-    let first = ctx.now.mono + ctx.core.config.limits.ping_interval;
+    let first = ctx.now.mono + ctx.core.terms(ctx.session()).ping_interval();
     ctx.core.look_after(ctx.conn, first, Timer::Ping(ctx.conn));
     let text = move |core: &Core| {
         let who = core.network().user(user);
         let address = who.address.map_or_else(|| "local".to_owned(), |ip| ip.to_string());
+        let class = class::of(who);
         let (nick, name, host, realname) = (who.nick(), &who.user, &who.real_host, &who.realname);
-        format!("Client connecting: {nick} ({name}@{host}) [{address}] {{default}} [{realname}]")
+        // As ircd-hybrid has it, which is what those look for who scan who comes (hopm, bopm).
+        format!("Client connecting: {nick} ({name}@{host}) [{address}] {{{class}}} [{realname}]")
     };
     snotice::here(ctx.core, ctx.fx, 'c', text, ctx.now);
     for (key, value) in metadata.into_iter().flatten() {
@@ -239,6 +250,8 @@ fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presenc
     let (from, secure) = (ctx.session().from, ctx.session().tls.is_some());
     // What Tor hides needs no cloak.
     let cloaked = ctx.core.config.cloak.enabled && !matches!(from, Origin::Tor(_));
+    let class = ctx.core.terms(ctx.session()).name();
+    let connection = Some(class).filter(|class| *class != DEFAULT_CLASS).map(Into::into);
     let modes = UserModes::chosen(&ctx.core.config.server.user_modes);
     let cloak = ctx.core.cloak.host(from);
     let (address, shown) = (from.ip(), shown_origin(ctx.core, from));
@@ -259,6 +272,7 @@ fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presenc
         away: None,
         modes: modes.set('Z', secure).set('x', cloaked),
         class: None,
+        connection,
         account: None,
     })
 }

@@ -2,6 +2,7 @@
 
 use super::{
     ConnId,
+    class::{ClassId, Facts},
     effect::Effects,
     flood::Bucket,
     gateway::Claim,
@@ -10,7 +11,7 @@ use super::{
     timer,
 };
 use crate::{
-    config::Secret,
+    config::{Config, Listen, Secret},
     core::ctx::Next,
     network::UserId,
     time::{Mono, Now},
@@ -27,8 +28,10 @@ pub struct Session {
     pub caps: CapSet,
     /// The version of capability negotiation it speaks; 302 and above hear of changes unasked.
     pub cap_version: u16,
-    /// Which of the configuration's listeners accepted it.
-    pub listener: u16,
+    /// Which of the configuration's listeners accepted it, as they are now; none if that is gone.
+    pub listener: Option<u16>,
+    /// The class of its connection.
+    pub class: ClassId,
     /// Where it comes from.
     pub from: Origin,
     /// What is known of its encryption.
@@ -129,7 +132,8 @@ impl Session {
             phase: Phase::New(Box::default()),
             caps: CapSet::EMPTY,
             cap_version: 0,
-            listener: u16::try_from(peer.listener).unwrap_or(u16::MAX),
+            listener: u16::try_from(peer.listener).ok(),
+            class: ClassId::default(),
             from: peer.from,
             tls: peer.tls.map(Box::new),
             flood: Bucket::full(now.mono),
@@ -161,6 +165,21 @@ impl Session {
         match &mut self.phase {
             Phase::New(registration) => Some(registration),
             Phase::User(_) => None,
+        }
+    }
+
+    /// The listener that accepted it, unless that is gone.
+    pub fn listen<'a>(&self, config: &'a Config) -> Option<&'a Listen> {
+        config.listen.get(usize::from(self.listener?))
+    }
+
+    /// What is known of it for choosing its class.
+    pub fn facts(&self) -> Facts<'_> {
+        Facts {
+            from: self.from,
+            listener: self.listener.map(usize::from),
+            gateway: self.gateway.as_deref(),
+            certified: self.tls.as_ref().is_some_and(|tls| tls.fingerprint.is_some()),
         }
     }
 

@@ -45,7 +45,7 @@ impl Policy {
 
     /// The value of the capability, for one who may make use of it.
     pub fn value(&self, session: &Session, core: &Core) -> Option<&str> {
-        let listen = core.config.listen.get(usize::from(session.listener));
+        let listen = session.listen(&core.config);
         let apart = listen.is_some_and(|listen| listen.tor || listen.websocket);
         match session.from {
             // Onion services and Unix sockets need no TLS, and browsers follow no policy.
@@ -89,7 +89,7 @@ pub fn renew(core: &mut Core, fx: &mut Effects, certificates: &[Material], now: 
 /// Refuses who speaks plainly where only TLS is served.
 pub fn check(ctx: &Ctx<'_>) -> Outcome {
     let session = ctx.session();
-    let listen = ctx.core.config.listen.get(usize::from(session.listener));
+    let listen = session.listen(&ctx.core.config);
     if session.tls.is_some() || !listen.is_some_and(|listen| listen.sts_only) {
         return Ok(());
     }

@@ -104,12 +104,13 @@ impl Network {
         }
         for (_, user) in self.users.iter() {
             lines.push(format!(
-                "{} {} {} {:?} {:?} {:?} {} {:?} {} {:?}",
+                "{} {} {} {:?} {:?} {:?} {:?} {} {:?} {} {:?}",
                 user.uid,
                 user.nick(),
                 user.mask(),
                 user.away,
                 user.account,
+                user.connection,
                 user.realname,
                 user.modes,
                 user.born,

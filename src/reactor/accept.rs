@@ -70,11 +70,7 @@ impl Reactor {
         let listen = &loaded.config.listen;
         let mut dropped = Vec::new();
         for (slot, listener) in &mut self.listeners {
-            let same = |place: &usize| {
-                listen.get(*place).is_some_and(|entry| entry.address == listener.listen.address)
-            };
-            // Where it was, since several may leave the port to the system.
-            match std::iter::once(listener.place).chain(0..listen.len()).find(same) {
+            match listener.listen.moved(listener.place, listen) {
                 Some(place) => listener.place = place,
                 None => dropped.push(slot),
             }

@@ -207,7 +207,9 @@ impl Reactor {
     fn recount(&mut self, id: SocketId) -> Result<(), ()> {
         let Some(socket) = self.sockets.get_mut(id) else { return Err(()) };
         let Some(waiting) = &mut socket.waiting else { return Err(()) };
-        match self.server.readmit(waiting.counted, waiting.from, self.now) {
+        let Some(listener) = self.listeners.get(waiting.slot) else { return Err(()) };
+        let (counted, from) = (waiting.counted, waiting.from);
+        match self.server.readmit(counted, from, listener.place, self.now) {
             Verdict::Admit => {
                 waiting.counted = waiting.from;
                 Ok(())

@@ -2,6 +2,7 @@
 
 use super::{
     Reactor, SocketId,
+    act::send_queue,
     secure::Broken,
     socket::{Failure, Got, Phase},
 };
@@ -138,7 +139,8 @@ impl Reactor {
             self.soil(id);
         }
         let Some(socket) = self.sockets.get_mut(id) else { return false };
-        if socket.pending() as u64 > self.limits.send_queue {
+        let most = send_queue(&self.server, &self.limits, socket.conn);
+        if socket.pending() as u64 > most {
             // Answers to pings that nobody reads.
             self.end(id, Gone::SendQueue);
             return false;

@@ -367,8 +367,9 @@ impl Sim {
             self.trace = (self.trace ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
         }
         let Some(place) = self.conns.get(&(server, conn)).copied() else { return };
-        let most =
-            self.server(server).map_or(u64::MAX, |home| home.core().config.limits.send_queue);
+        let most = self.server(server).map_or(u64::MAX, |home| {
+            home.send_queue(conn).unwrap_or(home.core().config.limits.send_queue)
+        });
         self.tell(|| format!("client {place} <- {line}"));
         let Some(client) = self.clients.get_mut(place) else { return };
         let says = client.hear(line, self.manners);
@@ -580,6 +581,7 @@ pub fn config() -> Config {
     let mut config = Config::default();
     config.cloak.enabled = false;
     config.limits.flood_burst = 1_000_000;
+    config.limits.clients_per_network = 1_000_000;
     config
 }
 

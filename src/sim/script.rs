@@ -13,6 +13,7 @@
 //! | `servers 3`, `strangers 3` | how many servers there are, linked each with each, or not yet; stands first |
 //! | `links 1-2 2-3` | only these links can be made; stands before all but `servers` |
 //! | `config limits.list_entries 2` | what is configured; stands before all but `servers` |
+//! | `config class name="a" hosts="10.0.0.2"` | the same with a table of a list, as TOML writes it without spaces |
 //! | `wait 60` | so many seconds pass |
 //! | `split 1 2 \| 3` | the two sides do not reach each other |
 //! | `cut 1-2` | one link is cut |
@@ -27,12 +28,12 @@
 //! In the end every client must believe what its server knows: on the side, and without any of that being
 //! seen, it asks for modes, lists and users of the channels it enters, as clients do.
 
-use super::{Sim, client::Manners, config, fabric::Pair, oper, oracle, webirc};
+use super::{Sim, client::Manners, fabric::Pair, oper, oracle, webirc};
 use crate::{
-    config::{Config, Listen, Secret},
+    config::{self, Config, Listen, Mistake, Reading, Secret, Source},
     wire::{casemap::Casemap, mask, tags::Tags},
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, io, path::Path, time::Duration};
 
 /// Plays a transcript.
 #[track_caller]
@@ -40,7 +41,7 @@ pub fn check(script: &str) {
     let mut play = Play {
         servers: 1,
         links: None,
-        config: config(),
+        config: super::config(),
         sim: None,
         clients: BTreeMap::new(),
         id: String::new(),
@@ -56,7 +57,7 @@ pub fn check(script: &str) {
 
 /// A script's client asks something of a server with so many users in one channel.
 pub fn crowd(members: usize, ask: impl FnOnce(&mut Crowd)) {
-    let mut sim = Sim::new(1, &config());
+    let mut sim = Sim::new(1, &super::config());
     for member in 0..members {
         let client = sim.connect(0, &format!("u{member}"));
         sim.send(client, "JOIN #crowd");
@@ -208,6 +209,9 @@ impl Play {
             "server.password" => self.config.server.password = Some(Secret::new(value)),
             "limits.split_forget" => self.config.limits.split_forget = seconds(value),
             "limits.channels_per_user" => self.config.limits.channels_per_user = number(),
+            "limits.clients_per_network" => {
+                self.config.limits.clients_per_network = number() as u32;
+            }
             "limits.clients_per_address" => {
                 self.config.limits.clients_per_address = number() as u32;
             }
@@ -251,8 +255,23 @@ impl Play {
                 let (name, password) = value.split_once(' ').unwrap_or((value, ""));
                 self.config.oper.push(oper(name, password));
             }
+            "class" | "listen" => self.add(key, value),
             _ => self.set_words(key, value),
         }
+    }
+
+    /// Adds a table to a list, as the parser reads it.
+    fn add(&mut self, key: &str, value: &str) {
+        let text = format!("[[{key}]]\n{}", value.replace(' ', "\n"));
+        let source = Source { name: key.into(), text };
+        let mut file = |_: &Path| Err(io::ErrorKind::NotFound.into());
+        let (config, errors) = config::parse(&[source], Reading::new(&mut file, true));
+        // Here the hash of a password is the password, and what is named stands on another line.
+        let passes =
+            |mistake: &Mistake| matches!(mistake, Mistake::NoHash | Mistake::UnknownOf(..));
+        assert!(errors.iter().all(|error| passes(&error.mistake)), "{errors:?}");
+        self.config.class.extend(config.class);
+        self.config.listen.extend(config.listen);
     }
 
     /// What holds of words and who may take them back.

@@ -3,7 +3,10 @@
 //! The seed decides how the servers are linked, which faults there are and how often, and every step.
 
 use super::{Sim, config, dice::Dice, fabric::Pair, host::Workers, ledger::Ledger, oper, oracle};
-use crate::link::Limits;
+use crate::{
+    config::{Class, Trusted},
+    link::Limits,
+};
 use std::{fmt::Write, time::Duration};
 
 /// How many clients there are.
@@ -50,6 +53,21 @@ const FAULTS: [Fault; 10] = [
     Fault::Slow,
 ];
 
+/// Classes of connections, which no two servers need have alike.
+fn classes(dice: &mut Dice) -> Vec<Class> {
+    let class = |name: &str, range, dice: &mut Dice| Class {
+        name: name.into(),
+        hosts: Trusted::parse(range).into_iter().collect(),
+        channels_per_user: dice.one_in(2).then(|| 1 + dice.below(4)),
+        flood_burst: dice.one_in(2).then_some(10),
+        send_queue: dice.one_in(4).then_some(70_000),
+        exempt: dice.one_in(4),
+        ..Class::default()
+    };
+    let all = [class("few", "10.0.0.0/29", dice), class("rest", "10.0.0.0/27", dice)];
+    all.into_iter().filter(|_| dice.one_in(2)).collect()
+}
+
 /// One history.
 #[derive(Debug)]
 pub struct Workload {
@@ -92,6 +110,7 @@ impl Workload {
         if dice.one_in(3) {
             config.limits.flood_burst = 10;
         }
+        config.class = classes(&mut dice);
         let faults: Vec<Fault> = FAULTS.into_iter().filter(|_| dice.one_in(2)).collect();
         if faults.contains(&Fault::Slow) {
             config.limits.send_queue = 6000 + dice.below(8000) as u64;
@@ -317,6 +336,10 @@ impl Workload {
                 "MODE {channel} -b+bb time:30s:x{n} time:30s:x{n} time:{}s:m:n{n}",
                 self.step
             ),
+            3 if n < 3 => {
+                let class = self.dice.pick(&["few", "rest", "default"])?;
+                format!("MODE {channel} {}b m:class:{class}", self.dice.pick(&["+", "-"])?)
+            }
             3 => format!("MODE {channel} {}b mute:*!*u{n}@*", self.dice.pick(&["+", "-"])?),
             4 => {
                 let letters = self.dice.pick(&["+d", "-d", "+IH", "+O", "+s", "-O"])?;
@@ -409,7 +432,9 @@ impl Workload {
 
     /// The configuration is another now.
     fn reload(&mut self, server: usize) {
+        let classes = classes(&mut self.dice);
         if let Some(host) = self.sim.hosts.get_mut(server) {
+            host.config.class = classes;
             host.config.limits.list_entries = 2 + self.dice.below(6);
             host.config.limits.channels_per_user = 2 + self.dice.below(4);
             host.config.limits.whowas = self.dice.below(9);

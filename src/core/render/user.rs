@@ -265,6 +265,7 @@ mod tests {
             away: None,
             modes: Default::default(),
             class: None,
+            connection: None,
             account: None,
         };
         core.commit(fx, Op::User(Box::new(presence)), None, now);

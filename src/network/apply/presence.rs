@@ -55,6 +55,7 @@ impl Network {
             away: presence.away.clone(),
             modes: presence.modes,
             class: presence.class.clone(),
+            connection: presence.connection.clone(),
             account: presence.account.clone(),
             metadata: Metadata::default(),
             channels: Vec::new(),

@@ -19,6 +19,8 @@ use crate::{
     network::crdt,
     time::{Mono, Now, Sid},
 };
+use std::time::Duration;
+
 /// What a server starts with.
 #[derive(Debug)]
 pub struct Setup {
@@ -127,6 +129,11 @@ impl Server {
     /// What it knows, to look at.
     pub fn core(&self) -> &Core {
         &self.core
+    }
+
+    /// Counts for how long the thread that drives it has been busy without a pause.
+    pub fn turned(&mut self, span: Duration) {
+        self.core.metrics.turns.observe(span);
     }
 
     /// Every invariant that does not hold, as a sentence. Linear in all there is: for tests.

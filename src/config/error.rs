@@ -64,6 +64,8 @@ pub enum Mistake {
     UnknownOf(&'static str, String),
     /// A class of operators that has the name of one that is there without being configured.
     BuiltinClass(String),
+    /// STS sends clients to a port on which nobody speaks TLS.
+    StsPort(u16),
     /// A key that must be there.
     Missing(&'static str, &'static str),
     /// Settings of a listener that do not go together.
@@ -125,6 +127,10 @@ impl fmt::Display for Mistake {
             Mistake::BuiltinClass(name) => write!(
                 f,
                 "the class of operators `{name}` is there already and cannot be another; choose a different name, with `extends = \"{name}\"` for what it may do"
+            ),
+            Mistake::StsPort(port) => write!(
+                f,
+                "nobody listens for TLS on port {port}, where `[sts]` sends clients: give `[sts]` the `port` of a [[listen]] with `tls`, or add one"
             ),
             Mistake::ServerName => f.write_str("`name` must be a host name with a dot in it, as irc.example.org"),
             Mistake::WeakSecret => f.write_str(

@@ -63,6 +63,22 @@ pub(super) fn is_separators(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| "/;<>=()".contains(c))
 }
 
+/// Whether clients who are sent to a port to speak TLS may find somebody there: a listener, those of a
+/// server that has none configured, or a proxy, whose own ports are not known here.
+pub(super) fn is_served(listen: &[Listen], port: u16) -> bool {
+    let secure = |one: &Listen| {
+        one.is_called("tls")
+            && !one.websocket
+            && !one.tor
+            && matches!(&one.address, Address::Tcp(address) if address.port() == port)
+    };
+    let own = listen.is_empty() && port == LOOPBACK_TLS;
+    own || listen.iter().any(|one| secure(one) || !one.proxy.is_empty())
+}
+
+/// The port on which a server without listeners in its configuration speaks TLS.
+pub const LOOPBACK_TLS: u16 = 6697;
+
 /// Whether a text is a web address that fits on a line of RPL_ISUPPORT.
 pub(super) fn is_icon(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));

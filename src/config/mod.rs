@@ -11,7 +11,7 @@ pub mod schema;
 pub mod value;
 
 pub use error::{Error, Mistake};
-pub use list::DEFAULT_CLASS;
+pub use list::{DEFAULT_CLASS, LOOPBACK_TLS};
 pub use schema::{
     Class, Cloak, Config, Dns, Limits, Listen, Log, Oper, OperClass, Server, Storage, Sts, Tls,
     Tor, Webirc,
@@ -235,6 +235,14 @@ mod tests {
                 "3: `[[listen]] [::]:6667` is set a second time",
             ),
             ("[[oper]]\nname = 5\nfingerprint = \"\"", "2: `name` must be a text"),
+            (
+                "[sts]\nenabled = true\nport = 6690",
+                "2: nobody listens for TLS on port 6690, where `[sts]` sends clients: give `[sts]` the `port` of a [[listen]] with `tls`, or add one",
+            ),
+            (
+                "[[listen]]\naddress = \"[::]:6697\"\n[sts]\nenabled = true",
+                "4: nobody listens for TLS on port 6697",
+            ),
             ("[[oper]]\nname = \"a b\"", "2: `name` must be one word"),
             ("[[oper]]\nname = \"a\"", "1: [[oper]] needs a `password` or a `fingerprint`"),
             (

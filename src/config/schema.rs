@@ -150,6 +150,8 @@ config! {
         port: u16 = "6697", 6697, Live, 1..=65_535;
         /// How long clients are to remember it. Begin with minutes, and end with 30d or more; with 0s they forget.
         duration: Duration = "\"0s\"", Duration::ZERO, Live, 0..=315_360_000;
+        /// The host names by which clients must have come (SNI) to be told how long to remember it, with `*.` in front for those directly below; if none is given, by any. Who comes without a name is not told. A proxy has to hand the name on (PROXY version 2 with `authority`).
+        names: Vec<String> = "[]", Vec::new(), Live;
         /// Whether the network agrees to stand on lists that clients come with.
         preload: bool = "false", false, Live;
     }
@@ -541,7 +543,14 @@ impl Config {
                 let at = at(reading, &["password", "password_file"]);
                 hashed(self.server.password.as_ref(), at, reading);
             }
-            "sts" => self.sts = Sts::read(entries, reading),
+            "sts" => {
+                self.sts = Sts::read(entries, reading);
+                let port = self.sts.port;
+                if self.sts.enabled && !list::is_served(&self.listen, port) {
+                    let at = at(reading, &["enabled", "port"]);
+                    reading.wrong(at, Mistake::StsPort(port));
+                }
+            }
             "tor" => {
                 self.tor = Tor::read(entries, reading);
                 if !name::is_server_name(&self.tor.host) {

@@ -573,7 +573,7 @@ mod tests {
             let peer = Peer { from: Origin::Local, listener: 0, tls: None };
             let conn = scene.server.open(peer, scene.now, &mut scene.fx);
             scene.line(conn, "STARTTLS");
-            let tls = Tls { cipher: String::new(), fingerprint: Some("ab".into()) };
+            let tls = Tls { cipher: String::new(), fingerprint: Some("ab".into()), name: None };
             scene.input(Input::Secured { conn, tls });
             (class_of(&scene, conn), scene.server.core().sessions[conn].closing)
         };

@@ -41,7 +41,7 @@ pub fn believe(ctx: &mut Ctx<'_>) -> Outcome {
     session.from = from;
     // What is known of the gateway's own encryption says nothing of the user.
     let cipher = session.tls.take().map(|tls| tls.cipher).filter(|_| secure);
-    session.tls = cipher.map(|cipher| Box::new(Tls { cipher, fingerprint }));
+    session.tls = cipher.map(|cipher| Box::new(Tls { cipher, fingerprint, name: None }));
     session.gateway = Some(gateway);
     ctx.core.classify(ctx.conn).map_err(Reject::Quit)?;
     let session = ctx.session_mut();

@@ -60,6 +60,8 @@ pub struct Tls {
     pub cipher: String,
     /// SHA-256 of the client's certificate, in lower-case hexadecimal.
     pub fingerprint: Option<String>,
+    /// The server name that the client has asked for (SNI).
+    pub name: Option<Box<str>>,
 }
 
 /// Whether a connection may go on, decided at accept, before any handshake is paid for.

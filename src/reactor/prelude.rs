@@ -31,6 +31,8 @@ pub struct Waiting {
     from: Origin,
     /// A proxy near enough to be believed says that it speaks TLS with the client.
     secure: bool,
+    /// The server name that the client has asked the proxy for.
+    name: Option<Box<str>>,
     stage: Stage,
 }
 
@@ -68,7 +70,7 @@ impl Waiting {
         // Who speaks for others counts for whom it speaks, as soon as it has said so.
         let speaks = proxied || from.is_among(&listen.forwarded);
         let counted = if speaks { Origin::Local } else { from };
-        Ok(Waiting { counted, slot, from, secure: false, stage })
+        Ok(Waiting { counted, slot, from, secure: false, name: None, stage })
     }
 }
 
@@ -117,6 +119,7 @@ impl Reactor {
         };
         socket.rest.drain(..len);
         waiting.secure = header.secure && is_near(waiting.from);
+        waiting.name = header.name.map(Into::into);
         waiting.from = match (listener.listen.tor, header.source) {
             (true, source) => Origin::Tor(source.and_then(proxy::circuit)),
             (false, Some(ip)) => Origin::Ip(ip),
@@ -226,10 +229,11 @@ impl Reactor {
         self.cancel(id);
         let Some(socket) = self.sockets.get_mut(id) else { return };
         let Some(waiting) = socket.waiting.take() else { return };
-        let Some(listener) = self.listeners.get(waiting.slot) else { return };
-        let proxied = waiting.secure.then(|| Tls { cipher: AT_A_PROXY.into(), fingerprint: None });
+        let Waiting { from, slot, secure, name, .. } = *waiting;
+        let Some(listener) = self.listeners.get(slot) else { return };
+        let proxied = secure.then(|| Tls { cipher: AT_A_PROXY.into(), fingerprint: None, name });
         let tls = socket.secure.as_ref().map(|secure| secure.describe()).or(proxied);
-        let peer = Peer { from: waiting.from, listener: listener.place, tls };
+        let peer = Peer { from, listener: listener.place, tls };
         self.open(id, peer);
     }
 

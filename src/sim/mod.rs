@@ -173,7 +173,7 @@ impl Sim {
     /// A client connects by TLS, with a certificate, and says who it is.
     pub fn connect_secure(&mut self, server: usize, name: &str) -> usize {
         let (cipher, fingerprint) = ("TLSv1.3".to_owned(), Some("ab12".to_owned()));
-        let client = self.open_by(server, name, Some(Tls { cipher, fingerprint }));
+        let client = self.open_by(server, name, Some(Tls { cipher, fingerprint, name: None }));
         self.introduce(client, name)
     }
 

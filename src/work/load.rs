@@ -199,7 +199,7 @@ pub fn loopback(ipv6: bool, tls: &config::Tls) -> Vec<Listen> {
     }
     let mut listeners = Vec::new();
     for host in hosts {
-        for (port, tls) in [(6667, Vec::new()), (6697, vec![tls.clone()])] {
+        for (port, tls) in [(6667, Vec::new()), (config::LOOPBACK_TLS, vec![tls.clone()])] {
             if let Ok(address) = format!("{host}:{port}").parse() {
                 listeners.push(Listen { address: Address::Tcp(address), tls, ..Listen::default() });
             }

@@ -1,6 +1,6 @@
 //! What can be wrong in a configuration, and how an administrator is told.
 
-use super::Source;
+use super::{FILE_MAX, Source};
 use std::{fmt, io, path::Path};
 
 /// A mistake, and where it is.
@@ -138,6 +138,18 @@ impl fmt::Display for Mistake {
             ),
             Mistake::Unreadable(file, io::ErrorKind::NotFound) => {
                 write!(f, "there is no file {file}")
+            }
+            Mistake::Unreadable(file, io::ErrorKind::IsADirectory) => {
+                write!(f, "{file} is a folder; name a file")
+            }
+            Mistake::Unreadable(file, io::ErrorKind::InvalidInput) => {
+                write!(f, "{file} is a pipe, a socket or a device; name a file")
+            }
+            Mistake::Unreadable(file, io::ErrorKind::FileTooLarge) => {
+                write!(f, "{file} is larger than {FILE_MAX} bytes")
+            }
+            Mistake::Unreadable(file, io::ErrorKind::InvalidData) => {
+                write!(f, "{file} is not text in UTF-8")
             }
             Mistake::Unreadable(file, kind) => write!(f, "{file} cannot be read: {kind}"),
             Mistake::NoListener => f.write_str(

@@ -21,6 +21,9 @@ pub use value::{Address, LogFormat, NameServer, Secret, Trusted};
 use node::Node;
 use std::{io, path::Path};
 
+/// The largest file that is read, in bytes.
+pub const FILE_MAX: u64 = 1 << 20;
+
 /// A file's name and text.
 #[derive(Clone, Debug)]
 pub struct Source {

@@ -128,7 +128,72 @@ fn sessions(core: &Core, user: UserId) -> impl Iterator<Item = &Session> {
 
 #[cfg(test)]
 mod tests {
-    use crate::sim::script::check;
+    use super::*;
+    use crate::{
+        command,
+        config::{self, Trusted},
+        core::{
+            dispatch,
+            effect::Effects,
+            peer::{Origin, Peer},
+            registration,
+        },
+        network::op::Op,
+        sim::script::check,
+        time::Now,
+    };
+
+    #[test]
+    fn accounts_and_classes_fit_in_every_wrapper() {
+        let (mut core, fx, now) = (Core::sample(), &mut Effects::default(), Now::default());
+        core.config.class.push(config::Class {
+            name: "Bridges".into(),
+            hosts: vec![Trusted::Unix],
+            ..config::Class::default()
+        });
+        let peer = Peer { from: Origin::Local, listener: 0, tls: None };
+        let conn = registration::open(&mut core, fx, peer, now);
+        for line in ["NICK alice", "USER a 0 * :A"] {
+            dispatch::line(&mut core, fx, &command::TABLE, conn, line.as_bytes(), now);
+        }
+        let user = core.sessions[conn].user().unwrap();
+        let fits = |core: &Core, text: &str| {
+            let ban = Mask::read('b', text, core.network().casemap()).1.unwrap();
+            (ban.act, super::fits(core, &ban, user))
+        };
+        assert_eq!(fits(&core, "m:account:*"), (Act::Mute, false));
+        assert_eq!(fits(&core, "m:unauthed:alice"), (Act::Mute, true));
+        let uid = core.network().user(user).uid;
+        core.commit(fx, Op::Account { uid, account: Some("Al".into()) }, None, now);
+        assert_eq!(fits(&core, "m:unauthed:alice"), (Act::Mute, false));
+        let wrappers = [
+            ("", Act::Ban),
+            ("m:", Act::Mute),
+            ("~quiet:", Act::Mute),
+            ("N:", Act::NoNick),
+            ("C:", Act::NoCtcp),
+            ("T:", Act::NoNotice),
+            ("Q:", Act::NoKick),
+            ("time:1h:m:", Act::Mute),
+            ("~time:60:~q:", Act::Mute),
+        ];
+        for (wrapper, act) in wrappers {
+            for (matcher, wanted) in [
+                ("account:AL", true),
+                ("R:al", true),
+                ("a:other", false),
+                ("!account:al", false),
+                ("!account:other", true),
+                ("class:bridges", true),
+                ("n:BRIDGE?", true),
+                ("class:default", false),
+                ("!class:default", true),
+            ] {
+                let text = format!("{wrapper}{matcher}");
+                assert_eq!(fits(&core, &text), (act, wanted), "{text}");
+            }
+        }
+    }
 
     #[test]
     fn bans_fit_by_what_they_name() {

@@ -30,7 +30,7 @@
 
 use super::{Sim, client::Manners, fabric::Pair, oper, oracle, webirc};
 use crate::{
-    config::{self, Config, Listen, Mistake, Reading, Secret, Source},
+    config::{self, Config, Limits, Listen, Mistake, Reading, Secret, Source},
     wire::{casemap::Casemap, mask, tags::Tags},
 };
 use std::{collections::BTreeMap, io, path::Path, time::Duration};
@@ -107,6 +107,27 @@ fn watched(mut sim: Sim, config: &Config) -> Sim {
 
 fn seconds(text: &str) -> Duration {
     Duration::from_secs(text.parse().unwrap_or(0))
+}
+
+/// Sets a number or a number of seconds of `[limits]`, in whatever range.
+fn limit(limits: &mut Limits, key: &str, value: &str) {
+    macro_rules! set {
+        ($($number:ident)* ; $($span:ident)*) => {
+            match key.trim_start_matches("limits.") {
+                $(stringify!($number) => limits.$number = value.parse().unwrap_or_default(),)*
+                $(stringify!($span) => limits.$span = seconds(value),)*
+                _ => panic!("cannot configure {key}"),
+            }
+        };
+    }
+    set!(
+        clients clients_per_address clients_per_network network_v4 network_v6 connect_burst
+        flood_burst login_burst nick user realname channel topic kick away key channels_per_user
+        list_entries server_bans modes targets accept silence monitor metadata_keys metadata_subs
+        metadata_value metadata_burst multiline_lines multiline_bytes redact_messages reports whowas;
+        connect_interval flood_interval login_interval metadata_interval ping_interval ping_timeout
+        registration_timeout redact_window split_grace split_forget
+    );
 }
 
 /// A server's place, as scripts number them.
@@ -207,14 +228,6 @@ impl Play {
             "server.admin_name" => self.config.server.admin_name = Some(value.into()),
             "server.admin_email" => self.config.server.admin_email = Some(value.into()),
             "server.password" => self.config.server.password = Some(Secret::new(value)),
-            "limits.split_forget" => self.config.limits.split_forget = seconds(value),
-            "limits.channels_per_user" => self.config.limits.channels_per_user = number(),
-            "limits.clients_per_network" => {
-                self.config.limits.clients_per_network = number() as u32;
-            }
-            "limits.clients_per_address" => {
-                self.config.limits.clients_per_address = number() as u32;
-            }
             "webirc" => {
                 let words: Vec<&str> = value.split(' ').collect();
                 let [name, password, host] = words[..] else { panic!("webirc NAME PASSWORD HOST") };
@@ -232,23 +245,6 @@ impl Play {
                     "precis" => Casemap::Precis,
                     _ => Casemap::Rfc1459,
                 }
-            }
-            "limits.login_burst" => self.config.limits.login_burst = number() as u32,
-            "limits.server_bans" => self.config.limits.server_bans = number(),
-            "limits.metadata_keys" => self.config.limits.metadata_keys = number(),
-            "limits.metadata_subs" => self.config.limits.metadata_subs = number(),
-            "limits.metadata_burst" => self.config.limits.metadata_burst = number() as u32,
-            "limits.accept" => self.config.limits.accept = number(),
-            "limits.silence" => self.config.limits.silence = number(),
-            "limits.whowas" => self.config.limits.whowas = number(),
-            "limits.monitor" => self.config.limits.monitor = number(),
-            "limits.list_entries" => self.config.limits.list_entries = number(),
-            "limits.flood_burst" => self.config.limits.flood_burst = number() as u32,
-            "limits.flood_interval" => self.config.limits.flood_interval = seconds(value),
-            "limits.ping_interval" => self.config.limits.ping_interval = seconds(value),
-            "limits.ping_timeout" => self.config.limits.ping_timeout = seconds(value),
-            "limits.registration_timeout" => {
-                self.config.limits.registration_timeout = seconds(value);
             }
             "cloak.enabled" => self.config.cloak.enabled = value == "true",
             "oper" => {
@@ -276,20 +272,14 @@ impl Play {
 
     /// What holds of words and who may take them back.
     fn set_words(&mut self, key: &str, value: &str) {
-        let number = || value.parse().unwrap_or(0);
         match key {
             "server.welcome" => self.config.server.welcome.push(value.into()),
-            "limits.reports" => self.config.limits.reports = number(),
-            "limits.redact_messages" => self.config.limits.redact_messages = number(),
-            "limits.redact_window" => self.config.limits.redact_window = seconds(value),
-            "limits.multiline_lines" => self.config.limits.multiline_lines = number(),
-            "limits.multiline_bytes" => self.config.limits.multiline_bytes = number(),
             "server.redact_own" => self.config.server.redact_own = value == "true",
             "server.redact_others" => self.config.server.redact_others = value == "true",
             "server.client_tags_denied" => {
                 self.config.server.client_tags_denied = value.split(' ').map(Into::into).collect();
             }
-            _ => panic!("cannot configure {key}"),
+            _ => limit(&mut self.config.limits, key, value),
         }
     }
 

@@ -58,8 +58,8 @@ fn fits(core: &Core, ban: &Ban, user: UserId) -> bool {
     let glob = |pattern: &str, text: &str| mask::fits_folded(pattern, text, casemap);
     let fits = match &ban.fits {
         Fits::Mask(mask) => mask.fits(&person, casemap),
-        Fits::Account(name) => who.account.as_deref().is_some_and(|account| glob(name, account)),
-        Fits::Unauthed(mask) => who.account.is_none() && mask.fits(&person, casemap),
+        Fits::Account(name) => who.account().is_some_and(|account| glob(name, account)),
+        Fits::Unauthed(mask) => who.account().is_none() && mask.fits(&person, casemap),
         Fits::Bot(mask) => who.modes.contains('B') && mask.fits(&person, casemap),
         Fits::Channel(prefix, name) => inside(core, user, *prefix, name),
         Fits::Share(name) => banned_elsewhere(core, user, name),
@@ -139,8 +139,9 @@ mod tests {
             registration,
         },
         network::op::Op,
+        registry::{Login, RecordId},
         sim::script::check,
-        time::Now,
+        time::{Now, Stamp},
     };
 
     #[test]
@@ -164,7 +165,8 @@ mod tests {
         assert_eq!(fits(&core, "m:account:*"), (Act::Mute, false));
         assert_eq!(fits(&core, "m:unauthed:alice"), (Act::Mute, true));
         let uid = core.network().user(user).uid;
-        core.commit(fx, Op::Account { uid, account: Some("Al".into()) }, None, now);
+        let login = Some(Box::new(Login { id: RecordId(Stamp::ZERO), name: "Al".into() }));
+        core.commit(fx, Op::Account { uid, login }, None, now);
         assert_eq!(fits(&core, "m:unauthed:alice"), (Act::Mute, false));
         let wrappers = [
             ("", Act::Ban),

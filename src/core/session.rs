@@ -2,6 +2,7 @@
 
 use super::{
     ConnId,
+    account::Errand,
     class::{ClassId, Facts},
     effect::Effects,
     flood::Bucket,
@@ -14,6 +15,7 @@ use crate::{
     config::{Config, Listen, Secret},
     core::ctx::Next,
     network::UserId,
+    registry::Login,
     time::{Mono, Now},
     wire::{cap::CapSet, name::Nick},
 };
@@ -54,6 +56,8 @@ pub struct Session {
     pub declared: &'static [&'static str],
     /// The `[[oper]]` whose password is being checked.
     pub oper: Option<Box<str>>,
+    /// What it is at that takes several steps.
+    pub errand: Option<Box<Errand>>,
     /// The gateway that speaks for it, by WEBIRC.
     pub gateway: Option<Box<str>>,
     /// The nicks that it monitors.
@@ -94,6 +98,8 @@ pub struct Registration {
     pub resolving: bool,
     /// The name of its address.
     pub host: Option<Box<str>>,
+    /// The account it has logged in to.
+    pub login: Option<Box<Login>>,
     /// What a gateway says of it, until the gateway's password has been checked.
     pub claim: Option<Box<Claim>>,
 }
@@ -145,6 +151,7 @@ impl Session {
             answer: None,
             declared: &[],
             oper: None,
+            errand: None,
             gateway: None,
             monitor: Vec::new(),
             keys: Vec::new(),
@@ -180,6 +187,14 @@ impl Session {
             listener: self.listener.map(usize::from),
             gateway: self.gateway.as_deref(),
             certified: self.tls.as_ref().is_some_and(|tls| tls.fingerprint.is_some()),
+        }
+    }
+
+    /// The account that it has logged in to before it has a user.
+    pub fn login(&self) -> Option<&Login> {
+        match &self.phase {
+            Phase::New(registration) => registration.login.as_deref(),
+            Phase::User(_) => None,
         }
     }
 

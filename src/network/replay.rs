@@ -169,6 +169,6 @@ fn presence(user: &User) -> Presence {
         modes: user.modes,
         class: user.class.clone(),
         connection: user.connection.clone(),
-        account: user.account.clone(),
+        login: user.login.clone(),
     }
 }

@@ -8,6 +8,7 @@ pub mod load;
 mod watch;
 
 use crate::{
+    config::Secret,
     job::{Answer, Job, JobId, Lane, Loaded},
     store::Store,
 };
@@ -191,6 +192,8 @@ fn execute(job: Job) -> Answer {
                 Argon2::default().verify_password(password.expose().as_bytes(), &hash).is_ok(),
             )
         }
+        Job::Hash { password } => load::hash(password.expose())
+            .map_or(Answer::Busy, |hash| Answer::Hashed(Secret::new(&hash))),
         Job::Store(_) | Job::Resolve { .. } | Job::Load | Job::Watch => Answer::Busy,
     }
 }

@@ -234,5 +234,5 @@ impl Server {
 
 /// What is known of a connection before it speaks IRC.
 fn facts(from: Origin, listener: usize) -> Facts<'static> {
-    Facts { from, listener: Some(listener), gateway: None, certified: false }
+    Facts { from, listener: Some(listener), gateway: None, account: None, certified: false }
 }

@@ -226,10 +226,11 @@ fn class(item: Node, file: usize, reading: &mut Reading<'_>) -> Class {
         }
         Some(_) => (),
     }
-    let any = class.hosts.is_empty() && class.listeners.is_empty() && class.gateways.is_empty();
+    let named = [&class.listeners, &class.gateways, &class.accounts];
+    let any = class.hosts.is_empty() && named.iter().all(|names| names.is_empty());
     if any && !class.certificate {
         // Nobody would be in the classes below it.
-        let what = "`hosts`, `listeners`, `gateways` or `certificate`; limits for everybody stand in [limits]";
+        let what = "`hosts`, `listeners`, `gateways`, `accounts` or `certificate`; limits for everybody stand in [limits]";
         reading.wrong(keys.at, Mistake::Missing("class", what));
     }
     if let Some(at) = keys.place("password").or(keys.place("password_file")) {

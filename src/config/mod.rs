@@ -291,7 +291,7 @@ mod tests {
             ("[[class]]\nhosts = \"unix\"", "1: [[class]] needs a `name`"),
             (
                 "[[class]]\nname = \"a\"\nclients = 3",
-                "1: [[class]] needs `hosts`, `listeners`, `gateways` or `certificate`; limits for everybody stand in [limits]",
+                "1: [[class]] needs `hosts`, `listeners`, `gateways`, `accounts` or `certificate`; limits for everybody stand in [limits]",
             ),
             (
                 "[[class]]\nname = \"a\"\nhosts = \"unix\"\n[[class]]\nname = \"a\"\nhosts = \"unix\"",

@@ -168,7 +168,7 @@ config! {
         /// Whether it is believed which certificates its users have.
         certificates: bool = "false", false, Live;
     }
-    /// A class of connections with limits of its own; what it does not say is as in `[limits]`. A connection is of the first class of which all fits that `hosts`, `listeners`, `gateways` and `certificate` say, and else of the class default.
+    /// A class of connections with limits of its own; what it does not say is as in `[limits]`. A connection is of the first class of which all fits that `hosts`, `listeners`, `gateways`, `accounts` and `certificate` say, and else of the class default.
     class Class {
         /// Its name, one word, as TRACE, STATS and the extended ban `class` show it.
         name: String = "", String::new(), Live;
@@ -178,6 +178,8 @@ config! {
         listeners: Vec<String> = "[]", Vec::new(), Live;
         /// The gateways that speak for them, by the `name` of their [[webirc]].
         gateways: Vec<String> = "[]", Vec::new(), Live;
+        /// The accounts they have logged in to before they are users, with `*` for anything.
+        accounts: Vec<String> = "[]", Vec::new(), Live;
         /// Whether they come by TLS with a certificate of their own.
         certificate: bool = "false", false, Live;
         /// The most connections of this class.

@@ -266,7 +266,7 @@ mod tests {
     }
 
     fn facts(from: Origin) -> Facts<'static> {
-        Facts { from, listener: None, gateway: None, certified: false }
+        Facts { from, listener: None, gateway: None, account: None, certified: false }
     }
 
     fn ip(text: &str) -> Origin {

@@ -1,7 +1,7 @@
 //! Classes of connections: which one a connection is of, and what limits it has of that.
 //!
-//! A class is chosen when a connection comes, and again when it turns out to come from elsewhere or to have
-//! a certificate. From then on it is that of the user, whose presence names it on every server. A
+//! A class is chosen when a connection comes, again when it turns out to come from elsewhere or to have a
+//! certificate, and at last when registration is complete. From then on it is that of the user, whose presence names it on every server. A
 //! configuration that is read again changes the limits at once; a user whose class is gone has those of
 //! `[limits]`.
 
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     config::{self, Config, DEFAULT_CLASS, Limits, Secret},
     network::User,
-    wire::reply,
+    wire::{casemap::Casemap, mask, reply},
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -31,6 +31,8 @@ pub struct Facts<'a> {
     pub listener: Option<usize>,
     /// The gateway that speaks for it.
     pub gateway: Option<&'a str>,
+    /// The account that it has logged in to.
+    pub account: Option<&'a str>,
     /// Whether it has shown a certificate.
     pub certified: bool,
 }
@@ -153,10 +155,14 @@ pub fn choose(config: &Config, facts: Facts<'_>) -> ClassId {
     let listen = facts.listener.and_then(|place| config.listen.get(place));
     let fits = |class: &config::Class| {
         let called = |name: &String| listen.is_some_and(|listen| listen.is_called(name));
+        let owns = |pattern: &String| {
+            facts.account.is_some_and(|name| mask::matches(pattern, name, Casemap::Ascii))
+        };
         let speaks = |name: &String| facts.gateway == Some(name.as_str());
         (class.hosts.is_empty() || facts.from.is_among(&class.hosts))
             && (class.listeners.is_empty() || class.listeners.iter().any(called))
             && (class.gateways.is_empty() || class.gateways.iter().any(speaks))
+            && (class.accounts.is_empty() || class.accounts.iter().any(owns))
             && (facts.certified || !class.certificate)
     };
     ClassId(config.class.iter().position(fits).and_then(|place| u16::try_from(place).ok()))
@@ -190,7 +196,7 @@ pub fn admit(ctx: &mut Ctx<'_>) -> Outcome {
     let config = &ctx.core.config;
     let by_class = terms(config, ctx.session().class).require_sasl();
     let by_listener = ctx.session().listen(config).is_some_and(|listen| listen.require_sasl);
-    if !by_class && !by_listener {
+    if !by_class && !by_listener || ctx.session().login().is_some() {
         return Ok(());
     }
     let why = "You must log in to an account (SASL) to connect from there";
@@ -431,6 +437,40 @@ mod tests {
             h > NICK hh
             h > USER hh 0 * :H
             h <~ :s1.test 001 hh *
+            "#,
+        );
+    }
+
+    #[test]
+    fn an_account_chooses_a_class_and_lets_in() {
+        check(
+            r#"
+            config oper root sesame
+            config class name="staff" accounts="al*" clients=1
+            config class name="dsl" hosts="10.0.0.0/8" require_sasl=true
+            config listen address="127.0.0.1:6667" require_sasl=true
+            raw a
+            a > CAP LS 302
+            a > NICK alice
+            a > USER al 0 * :Al
+            a > REGISTER * * sesame-open
+            a < :s1.test REGISTER SUCCESS alice :Account successfully registered
+            a > CAP END
+            a <~ :s1.test 001 alice *
+            a > OPER root sesame
+            a > WHOIS alice
+            a < :s1.test 320 alice alice :is in the connection class staff
+            raw b
+            b > CAP LS 302
+            b > NICK alan
+            b > USER al 0 * :Al
+            b > REGISTER * * sesame-open
+            b > CAP END
+            b < ERROR :Closing link: there are too many connections of the class staff, try again later
+            raw c
+            c > NICK carol
+            c > USER ca 0 * :C
+            c < ERROR :Closing link: You must log in to an account (SASL) to connect from there
             "#,
         );
     }

@@ -128,9 +128,6 @@ fn settle(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 
 /// Completes registration if nothing is missing.
 pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
-    let config = &ctx.core.config;
-    let password = ctx.core.terms(ctx.session()).password().or(config.server.password.as_ref());
-    let password = password.cloned();
     let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
     if registration.nick.is_some() && registration.user.is_some() {
         sts::check(ctx)?;
@@ -141,6 +138,11 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
     }
     let (Some(nick), Some(_)) = (&registration.nick, &registration.user) else { return Ok(()) };
     let nick = nick.clone();
+    ctx.core.classify(ctx.conn).map_err(Reject::Quit)?;
+    let config = &ctx.core.config;
+    let password = ctx.core.terms(ctx.session()).password().or(config.server.password.as_ref());
+    let password = password.cloned();
+    let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
     if let Some(hash) = password.filter(|_| !registration.admitted) {
         let Some(password) = registration.password.take() else {
             ctx.reply(reply::passwd_mismatch());

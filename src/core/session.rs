@@ -186,6 +186,7 @@ impl Session {
             from: self.from,
             listener: self.listener.map(usize::from),
             gateway: self.gateway.as_deref(),
+            account: self.login().map(|login| &*login.name),
             certified: self.tls.as_ref().is_some_and(|tls| tls.fingerprint.is_some()),
         }
     }

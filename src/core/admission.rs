@@ -299,6 +299,31 @@ mod tests {
     }
 
     #[test]
+    fn networks_are_counted_anew_when_they_have_another_size() {
+        let (mut admission, now) = (Admission::new(&limits()), Now::default());
+        let narrow = Limits { clients_per_network: 2, ..limits() };
+        for last in [1, 2] {
+            let from = ip(&format!("192.0.2.{last}"));
+            assert_eq!(admit(&mut admission, from, &narrow, now), Verdict::Admit);
+        }
+        assert!(matches!(
+            admit(&mut admission, ip("192.0.2.99"), &narrow, now),
+            Verdict::Refuse(_)
+        ));
+        let smaller = Limits { network_v4: 27, ..narrow };
+        admission.resize(&smaller);
+        assert_eq!(admit(&mut admission, ip("192.0.2.99"), &smaller, now), Verdict::Admit);
+        assert!(matches!(
+            admit(&mut admission, ip("192.0.2.3"), &smaller, now),
+            Verdict::Refuse(_)
+        ));
+        for last in [1, 2, 99] {
+            admission.release(ip(&format!("192.0.2.{last}")));
+        }
+        assert!(admission.networks.is_empty());
+    }
+
+    #[test]
     fn addresses_of_one_64_count_as_one() {
         let (mut admission, limits, now) = (Admission::new(&limits()), limits(), Now::default());
         for last in 1..=3 {

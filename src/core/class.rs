@@ -622,6 +622,28 @@ mod tests {
     }
 
     #[test]
+    fn a_class_that_is_known_late_has_its_limits_too() {
+        let class = config::Class {
+            name: "proven".into(),
+            certificate: true,
+            clients_per_address: Some(1),
+            ..config::Class::default()
+        };
+        let mut scene = Scene::with(Config { class: vec![class], ..Config::default() });
+        let from = Origin::Ip([192, 0, 2, 1].into());
+        let mut come = |fingerprint: Option<&str>| {
+            assert_eq!(scene.server.admit(from, 0, scene.now), Verdict::Admit);
+            let fingerprint = fingerprint.map(str::to_owned);
+            let tls = Some(Tls { cipher: String::new(), fingerprint, name: None });
+            let conn = scene.server.open(Peer { from, listener: 0, tls }, scene.now, &mut scene.fx);
+            scene.server.core().sessions[conn].closing
+        };
+        assert!(!come(Some("ab")));
+        assert!(!come(None));
+        assert!(come(Some("cd")), "there are two others from there");
+    }
+
+    #[test]
     fn a_session_keeps_to_its_listener_when_others_stand_before_it() {
         let tcp = |port: u16| Address::Tcp(([127, 0, 0, 1], port).into());
         let plain = Listen { address: tcp(1), ..Listen::default() };

@@ -330,6 +330,8 @@ config! {
         registration: bool = "true", true, Live;
         /// How long a password is at least, in bytes.
         password_min: usize = "8", 8, Live, 1..=64;
+        /// How many nicks an account may have.
+        nicks: usize = "10", 10, Live, 1..=100;
     }
     /// How addresses are hidden.
     cloak Cloak {

@@ -274,6 +274,7 @@ impl Play {
     fn set_words(&mut self, key: &str, value: &str) {
         match key {
             "server.welcome" => self.config.server.welcome.push(value.into()),
+            "accounts.nicks" => self.config.accounts.nicks = value.parse().unwrap_or(0),
             "server.redact_own" => self.config.server.redact_own = value == "true",
             "server.redact_others" => self.config.server.redact_others = value == "true",
             "server.client_tags_denied" => {

@@ -1,9 +1,9 @@
 //! Classes of connections: which one a connection is of, and what limits it has of that.
 //!
 //! A class is chosen when a connection comes, again when it turns out to come from elsewhere or to have a
-//! certificate, and at last when registration is complete. From then on it is that of the user, whose presence names it on every server. A
-//! configuration that is read again changes the limits at once; a user whose class is gone has those of
-//! `[limits]`.
+//! certificate, and at last when registration is complete. From then on it is that of the user, whose
+//! presence names it on every server. A configuration that is read again changes the limits at once; a
+//! user whose class is gone has those of `[limits]`.
 
 use super::{
     ConnId, Core,
@@ -542,7 +542,7 @@ mod tests {
             ("bridges".into(), "first".into())
         );
         assert_eq!(scene.server.send_queue(alice), Some(90_000));
-        assert!(!scene.server.core().sessions[alice].closing);
+        assert!([alice, raw].iter().all(|conn| !scene.server.core().sessions[*conn].closing));
         // It is gone.
         reload(&mut scene, Config { class: Vec::new(), ..config.clone() });
         assert_eq!(class_of(&scene, alice), "default");

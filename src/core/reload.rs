@@ -83,7 +83,8 @@ fn rebind(core: &mut Core, fx: &mut Effects, before: &[Listen]) {
     let mut stranded = Vec::new();
     for (conn, session) in core.sessions.iter_mut() {
         let Some(place) = session.listener.map(usize::from) else { continue };
-        let now = before.get(place).and_then(|listen| listen.moved(place, &core.config.listen));
+        let Some(listen) = before.get(place) else { continue };
+        let now = listen.moved(place, &core.config.listen);
         session.listener = now.and_then(|place| u16::try_from(place).ok());
         if session.listener.is_none() && session.user().is_none() {
             stranded.push(conn);

@@ -66,8 +66,8 @@ impl Acceptor {
 
     /// A connection that has just been accepted.
     pub fn begin(&self) -> Result<Secure, rustls::Error> {
-        // A session of its own kind does not tell which name was asked for; who chooses the certificate
-        // hears it, and so there is one of these for each handshake.
+        // An unbuffered session does not tell which name was asked for. Who chooses the certificate hears
+        // it, and so each handshake has a chooser of its own.
         let chooser = Chooser::new(&self.certificates);
         let asked = chooser.asked.clone();
         let mut config = ServerConfig::clone(&self.config);

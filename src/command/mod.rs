@@ -12,6 +12,7 @@ mod chgident;
 mod chgname;
 mod cycle;
 mod defcon;
+mod die;
 mod dline;
 mod error;
 mod filter;
@@ -58,6 +59,7 @@ mod relaymsg;
 mod remove;
 mod report;
 mod request;
+mod restart;
 mod rline;
 mod roleplay;
 mod rules;
@@ -115,6 +117,7 @@ const ALL: &[&[Command]] = &[
     chgname::COMMANDS,
     cycle::COMMANDS,
     defcon::COMMANDS,
+    die::COMMANDS,
     dline::COMMANDS,
     error::COMMANDS,
     filter::COMMANDS,
@@ -159,6 +162,7 @@ const ALL: &[&[Command]] = &[
     relaymsg::COMMANDS,
     remove::COMMANDS,
     report::COMMANDS,
+    restart::COMMANDS,
     rline::COMMANDS,
     rules::COMMANDS,
     sajoin::COMMANDS,
@@ -323,6 +327,9 @@ mod tests {
             let mut sim = Sim::new(2, &config);
             let mut clients: Vec<usize> = Vec::new();
             for step in 0..1000 {
+                // One of them may have been told to end.
+                (0..2).for_each(|server| sim.restart(server));
+                sim.heal();
                 clients.retain(|client| sim.clients[*client].conn.is_some());
                 while clients.len() < 5 {
                     let Some(client) = arrive(&mut sim) else { break };

@@ -9,6 +9,7 @@
 //! | `alice <~ * JOIN #*` | the same with a pattern |
 //! | `alice <! JOIN` | no line with this text has come since the last one asked for |
 //! | `raw a` | a connects and says nothing |
+//! | `drop a` | a's connection ends without a word |
 //! | `secure a` | a connects by TLS, with a certificate whose fingerprint is `ab12` |
 //! | `servers 3`, `strangers 3` | how many servers there are, linked each with each, or not yet; stands first |
 //! | `links 1-2 2-3` | only these links can be made; stands before all but `servers` |
@@ -17,6 +18,8 @@
 //! | `wait 60` | so many seconds pass |
 //! | `split 1 2 \| 3` | the two sides do not reach each other |
 //! | `cut 1-2` | one link is cut |
+//! | `stall 1 2` | nothing gets from server 1 to server 2, and nobody notices |
+//! | `calm` | stalls are over |
 //! | `heal` | every link is made that can be |
 //! | `crash 2`, `stop 2`, `start 2` | a server ends without or with a word, or begins another life |
 //! | `clock 2 -5` | a server's clock is wrong by so many seconds |
@@ -30,7 +33,9 @@
 
 use super::{Sim, client::Manners, fabric::Pair, oper, oracle, webirc};
 use crate::{
-    config::{self, Config, Limits, Listen, Mistake, Reading, Secret, Source},
+    config::{
+        self, Config, Limits, Listen, Mistake, OperClass, Reading, Secret, Source, privilege::Priv,
+    },
     wire::{casemap::Casemap, mask, tags::Tags},
 };
 use std::{collections::BTreeMap, io, path::Path, time::Duration};
@@ -182,12 +187,26 @@ impl Play {
                 self.sim().settle();
                 self.clients.insert(rest.into(), client);
             }
+            "drop" => {
+                if let Some(client) = self.clients.get(rest).copied() {
+                    self.sim().hang_up(client);
+                    self.sim().settle();
+                }
+            }
             "wait" => self.sim().wait(seconds(rest)),
             "split" => {
                 let left = rest.split_once('|').map_or(rest, |sides| sides.0);
                 let side: Vec<usize> = left.split_whitespace().map(place).collect();
                 self.sim().settle();
                 self.sim().split(&side);
+            }
+            "stall" => {
+                let (from, to) = rest.split_once(' ').unwrap_or((rest, ""));
+                self.sim().fabric.stall(place(from), place(to), true);
+            }
+            "calm" => {
+                self.sim().fabric.calm();
+                self.sim().settle();
             }
             "links" => self.links = Some(pairs(rest)),
             "cut" => self.sim().cut(&pairs(rest)),
@@ -247,10 +266,6 @@ impl Play {
                 }
             }
             "cloak.enabled" => self.config.cloak.enabled = value == "true",
-            "oper" => {
-                let (name, password) = value.split_once(' ').unwrap_or((value, ""));
-                self.config.oper.push(oper(name, password));
-            }
             "class" | "listen" => self.add(key, value),
             _ => self.set_words(key, value),
         }
@@ -270,9 +285,26 @@ impl Play {
         self.config.listen.extend(config.listen);
     }
 
-    /// What holds of words and who may take them back.
+    /// Who may do what, and what holds of words.
     fn set_words(&mut self, key: &str, value: &str) {
         match key {
+            "oper" => {
+                let mut words = value.split(' ');
+                let mut next = || words.next().unwrap_or_default();
+                let mut oper = oper(next(), next());
+                words.next().into_iter().for_each(|class| oper.class = class.into());
+                self.config.oper.push(oper);
+            }
+            "oper_class" => {
+                let (name, rest) = value.split_once(' ').unwrap_or((value, ""));
+                let privileges = rest.split(' ').filter_map(Priv::named).collect();
+                self.config.oper_class.push(OperClass {
+                    name: name.into(),
+                    extends: None,
+                    privileges,
+                });
+            }
+            "server.services" => self.config.server.services = Some(value.into()),
             "server.welcome" => self.config.server.welcome.push(value.into()),
             "accounts.nicks" => self.config.accounts.nicks = value.parse().unwrap_or(0),
             "server.redact_own" => self.config.server.redact_own = value == "true",

@@ -25,6 +25,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 1,
     run: Run::Any(nick),
+    ..Command::USUAL
 }];
 
 fn nick(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {

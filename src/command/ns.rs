@@ -18,6 +18,7 @@ pub const NS: &[Command] = &[Command {
     replies: &[reply::LOGGED_IN, reply::LOGGED_OUT],
     cost: 2,
     run: Run::User(ns),
+    ..Command::USUAL
 }];
 
 pub const NICKSERV: &[Command] = &[Command { name: "NICKSERV", ..NS[0] }];

@@ -21,6 +21,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::NO_SUCH_CHANNEL, reply::NOT_ON_CHANNEL, reply::CHAN_OP_NEEDED],
     cost: 3,
     run: Run::User(rename),
+    ..Command::USUAL
 }];
 
 fn rename(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -6,7 +6,9 @@ use crate::{
         dispatch::{Command, Run},
         metadata::hears,
         oper::Priv,
-        policy, registration,
+        policy,
+        question::Asks,
+        registration,
     },
     network::{
         ChannelId, UserId,
@@ -21,7 +23,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "WHOIS",
     params: "[<server>] <nick>",
     about: "Shows who somebody is.",
-    help: "",
+    help: "Only the user's own server knows since when they are there and for how long they have said nothing: with the nick twice, as in WHOIS nick nick, it is asked.",
     replies: &[
         reply::WHOIS_USER,
         reply::WHOIS_SERVER,
@@ -39,9 +41,12 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::WHOIS_KEY_VALUE,
         reply::AWAY,
         reply::NO_SUCH_NICK,
+        reply::NO_SUCH_SERVER,
     ],
     cost: 2,
     run: Run::User(whois),
+    asks: Asks::FirstOfTwo,
+    ..Command::USUAL
 }];
 
 fn whois(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -271,11 +271,11 @@ mod tests {
 
     #[test]
     fn an_identity_reads_as_it_is_written() {
-        for number in [0, 1, 35, 36, 77_777, u32::MAX] {
+        for number in [0, 1, 35, 36, 77_777, (1 << 30) - 1] {
             let uid = Uid { server: Sid::from_number(1623), number };
             assert_eq!(Uid::parse(&uid.to_string()), Some(uid));
         }
-        for text in ["", "0AA", "0AAAAAAA", "0AAaaaaaa", "0AA999999"] {
+        for text in ["", "0AA", "0AAAAAAA", "0AAaaaaaa"] {
             assert_eq!(Uid::parse(text), None, "{text}");
         }
     }

@@ -200,6 +200,7 @@ impl Host {
             }
             Job::Store(query) => Answer::Stored(self.store.ask(&query)),
             Job::Load => Answer::Loaded(Ok(Box::new(self.loaded()))),
+            Job::Rehearse { text } => Answer::Rehearsed { text, wrong: Vec::new() },
             Job::Watch => Answer::Watched(Ok(None)),
         }
     }

@@ -178,7 +178,7 @@ config! {
         hosts: Vec<Trusted> = "[]", Vec::new(), Live;
         /// The listeners they come to: `plain`, `tls`, `websocket`, `unix` or `tor`, or what listeners have as `label`.
         listeners: Vec<String> = "[]", Vec::new(), Live;
-        /// The gateways that speak for them, by the `name` of their [[webirc]].
+        /// The gateways that speak for them, by the `name` of their `[[webirc]]`.
         gateways: Vec<String> = "[]", Vec::new(), Live;
         /// The accounts they have logged in to before they are users, with `*` for anything.
         accounts: Vec<String> = "[]", Vec::new(), Live;
@@ -581,8 +581,6 @@ impl Config {
                     reading.wrong(at, Mistake::Wants("host", "a host name with a dot in it"));
                 }
             }
-            "limits" => self.limits = Limits::read(entries, reading),
-            "storage" => self.storage = Storage::read(entries, reading),
             "cloak" => {
                 self.cloak = Cloak::read(entries, reading);
                 let weak = self.cloak.secret.as_ref().is_some_and(Secret::is_weak);
@@ -606,6 +604,15 @@ impl Config {
                     reading.wrong(at, Mistake::Wants("separators", wants));
                 }
             }
+            _ => self.plain_table(name, entries, reading),
+        }
+    }
+
+    /// A table of which each value is right by itself.
+    fn plain_table(&mut self, name: &str, entries: Vec<Entry>, reading: &mut Reading<'_>) {
+        match name {
+            "limits" => self.limits = Limits::read(entries, reading),
+            "storage" => self.storage = Storage::read(entries, reading),
             "accounts" => self.accounts = Accounts::read(entries, reading),
             "roleplay" => self.roleplay = Roleplay::read(entries, reading),
             "dns" => self.dns = Dns::read(entries, reading),

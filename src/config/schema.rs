@@ -178,7 +178,7 @@ config! {
         hosts: Vec<Trusted> = "[]", Vec::new(), Live;
         /// The listeners they come to: `plain`, `tls`, `websocket`, `unix` or `tor`, or what listeners have as `label`.
         listeners: Vec<String> = "[]", Vec::new(), Live;
-        /// The gateways that speak for them, by the `name` of their [[webirc]].
+        /// The gateways that speak for them, by the `name` of their `[[webirc]]`.
         gateways: Vec<String> = "[]", Vec::new(), Live;
         /// The accounts they have logged in to before they are users, with `*` for anything.
         accounts: Vec<String> = "[]", Vec::new(), Live;

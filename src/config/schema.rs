@@ -559,9 +559,7 @@ impl Config {
                 }
                 if self.server.icon.as_deref().is_some_and(|icon| !is_icon(icon)) {
                     let at = at(reading, &["icon"]);
-                    let wants =
-                        "a web address of at most 200 characters, as https://example.org/icon.png";
-                    reading.wrong(at, Mistake::Wants("icon", wants));
+                    reading.wrong(at, Mistake::Wants("icon", ICON));
                 }
                 let at = at(reading, &["password", "password_file"]);
                 hashed(self.server.password.as_ref(), at, reading);
@@ -590,10 +588,7 @@ impl Config {
                 }
                 if !name::is_host_name(&self.cloak.suffix) || self.cloak.suffix.len() > 32 {
                     let at = at(reading, &["suffix"]);
-                    reading.wrong(
-                        at,
-                        Mistake::Wants("suffix", "the end of a host name, as ip or users.example"),
-                    );
+                    reading.wrong(at, Mistake::Wants("suffix", SUFFIX));
                 }
             }
             "relaymsg" => {
@@ -782,6 +777,10 @@ pub fn example() -> String {
     }
     text
 }
+
+/// What two keys want to be.
+const ICON: &str = "a web address of at most 200 characters, as https://example.org/icon.png";
+const SUFFIX: &str = "the end of a host name, as ip or users.example";
 
 /// A value for a key that has no default.
 fn sample(key: &Key) -> &'static str {

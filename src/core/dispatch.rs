@@ -97,7 +97,7 @@ impl Command {
 
 impl Command {
     /// What a line takes from the flood gate's credit: of a list of targets the first few further ones
-    /// cost as much as a line each, so that nobody speaks faster by listing; then a few cost one, so
+    /// cost as much as a line each, so that nobody speaks faster by listing; then `PER_UNIT` cost one, so
     /// that who comes back to many channels need not wait for long.
     pub fn price(&self, args: &Args<'_>) -> u32 {
         let lists = self.params.split(' ').zip(args.iter()).filter(|(word, _)| word.contains("{,"));

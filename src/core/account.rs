@@ -32,6 +32,16 @@ pub struct Errand {
     then: Then,
 }
 
+impl Errand {
+    /// A record is another by now: if it is the one that is logged in to, that goes on with it as it is,
+    /// and not with one that has ended.
+    pub(in crate::core) fn learn(&mut self, record: &Record) {
+        if self.record.as_ref().is_some_and(|known| known.id == record.id) {
+            self.record = record.ended.is_none().then(|| Box::new(record.clone()));
+        }
+    }
+}
+
 /// What goes on when it has ended: the session is logged in, or it is not.
 pub type Then = fn(&mut Ctx<'_>, &Nick, Result<(), Failure>) -> Outcome;
 
@@ -196,3 +206,30 @@ pub const SUSPENDED: &str = "suspended";
 /// The hash of no password, so that a name that is not known costs as much time as a wrong password.
 pub const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$c2xpcmNkIG5vYm9keQ$0K0pVbUq0d4M1vJ3mYxYv5l8c2nqk7r9w1t3u5y7a8A";
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn who_comes_late_to_an_account_that_has_ended_is_not_logged_in_to_it() {
+        check(
+            r"
+            raw a
+            a     > CAP LS 302
+            a     > NICK late
+            a     > REGISTER * * sesame-open
+            a     <~ :s1.test 900 *
+            alice > NS IDENTIFY late sesame-open
+            alice > NS UNREGISTER late 1a3185c50050000-20V
+            alice < :NickServ!services@services.test NOTICE alice :The account is no more.
+            a     < :s1.test NOTICE late :You are logged out, since your account is no more.
+            a     > USER late 0 * :Late
+            a     > CAP END
+            alice > WHOIS late
+            alice <~ :s1.test 318 *
+            alice <! 330
+            ",
+        );
+    }
+}

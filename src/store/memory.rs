@@ -1,6 +1,6 @@
 //! A store that forgets with the process: for tests and simulations.
 
-use super::{CLAIMS_MAX, Edited, Error, Find, Kept, Query, Rows, Store, identify};
+use super::{CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, Kept, Query, Rows, Store, identify};
 use crate::{
     registry::{BUCKETS, Edit, Record, RecordId, is_claim, is_resident},
     time::Sid,
@@ -64,6 +64,16 @@ impl Memory {
         self.claimants(key).next()
     }
 
+    fn contests(&self) -> Vec<(Box<str>, Record)> {
+        let keys: BTreeSet<&str> = self.claims.iter().map(|(key, _)| &**key).collect();
+        let several = keys.into_iter().filter(|key| self.claimants(key).nth(1).is_some());
+        let losers = several.take(CONTESTS_MAX).flat_map(|key| {
+            let losers = self.claimants(key).skip(1);
+            losers.filter_map(move |id| Some((key.into(), self.records.get(&id)?.clone())))
+        });
+        losers.collect()
+    }
+
     fn find(&self, find: &Find) -> Option<Box<Record>> {
         let id = match find {
             Find::Id(id) => Some(*id),
@@ -107,6 +117,7 @@ impl Store for Memory {
             }
             Query::Find(find) => Ok(Rows::Record(self.find(find))),
             Query::Claims { after } => Ok(Rows::Claims(self.resident(after))),
+            Query::Contests => Ok(Rows::Contests(self.contests())),
             Query::Digests => {
                 let mut digests = Box::new([0; BUCKETS]);
                 for record in self.records.values() {

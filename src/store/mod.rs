@@ -46,6 +46,9 @@ pub enum Query {
         /// After this key; empty for the first.
         after: Box<str>,
     },
+    /// Claims that several records have. Answers [`Rows::Contests`] with those of at most
+    /// [`CONTESTS_MAX`] claims.
+    Contests,
     /// What all records sum up to. Answers [`Rows::Digests`].
     Digests,
     /// The records of one bucket. Answers [`Rows::Bucket`].
@@ -93,6 +96,9 @@ pub enum Find {
 /// How many claims are told at once.
 pub const CLAIMS_MAX: usize = 1000;
 
+/// Of how many claims it is told at once that several records have them.
+pub const CONTESTS_MAX: usize = 100;
+
 /// What an edit has led to.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Edited {
@@ -134,6 +140,8 @@ pub enum Rows {
     Record(Option<Box<Record>>),
     /// To [`Query::Claims`].
     Claims(Vec<(Box<str>, RecordId)>),
+    /// To [`Query::Contests`], with those to whom they do not belong.
+    Contests(Vec<(Box<str>, Record)>),
     /// To [`Query::Digests`].
     Digests(Box<[u64; BUCKETS]>),
     /// To [`Query::Bucket`]: which, and its records in order with their digests.
@@ -339,7 +347,9 @@ mod tests {
         // From behind a split, an earlier registration has the name; the later keeps its claim.
         let older = learn(store, edit(5, 21, &bob[..1]));
         assert_eq!(older.claims, [("nick:bob".into(), Some(id(5)))]);
-        assert_eq!(older.contested, [("nick:bob".into(), edited.record.clone())]);
+        let contests = vec![("nick:bob".into(), edited.record.clone())];
+        assert_eq!(older.contested, contests);
+        assert_eq!(store.ask(&Query::Contests), Ok(Rows::Contests(contests)));
         assert_eq!(holder(store, "nick:rob"), Some(id(10)));
         let resident = Rows::Claims(vec![("nick:bob".into(), id(5)), ("nick:rob".into(), id(10))]);
         assert_eq!(store.ask(&Query::Claims { after: "".into() }), Ok(resident));
@@ -349,6 +359,7 @@ mod tests {
         let end = Edit { what: What::End, ..edit(5, 30, &[]) };
         let Rows::Proposed(ended) = propose(store, &end) else { panic!() };
         assert_eq!(ended.claims, [("nick:bob".into(), Some(id(10)))]);
+        assert_eq!(store.ask(&Query::Contests), Ok(Rows::Contests(Vec::new())));
         assert_eq!((ended.record.ended, ended.record.fields().count()), (Some(at(30)), 0));
         let late = propose(store, &edit(5, 40, &[("mail", Some("x"))]));
         assert_eq!(late, Rows::Taken("".into()), "it has ended");

@@ -26,8 +26,10 @@ impl Memory {
         if let Some(key) = taken {
             return Rows::Taken(key.into());
         }
-        if self.records.get(&edit.id).is_some_and(|record| record.ended.is_some()) {
-            return Rows::Taken("".into());
+        match self.records.get(&edit.id) {
+            Some(record) if record.ended.is_some() => return Rows::Taken("".into()),
+            Some(record) if !record.has_room(edit) => return Rows::Full,
+            Some(_) | None => (),
         }
         Rows::Proposed(Box::new(self.edit(edit)))
     }

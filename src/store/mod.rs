@@ -34,7 +34,8 @@ pub enum Query {
         clean: bool,
     },
     /// Apply an edit that is proposed here; its record is made if it is not there. Answers
-    /// [`Rows::Proposed`]; or [`Rows::Taken`] if what it claims is not free, and then nothing has happened.
+    /// [`Rows::Proposed`]; or [`Rows::Taken`] if what it claims is not free, or [`Rows::Full`], and then
+    /// nothing has happened.
     Propose(Box<Edit>),
     /// Apply edits that have happened elsewhere. Answers [`Rows::Learned`].
     Learn(Vec<Edit>),
@@ -134,6 +135,8 @@ pub enum Rows {
     Proposed(Box<Edited>),
     /// To [`Query::Propose`]: another record has this claim, or the record itself has ended.
     Taken(Box<str>),
+    /// To [`Query::Propose`]: the record has no room for it, and nothing has happened.
+    Full,
     /// To [`Query::Learn`], in the same order.
     Learned(Vec<Edited>),
     /// To [`Query::Find`].
@@ -253,7 +256,7 @@ fn identify(
 #[cfg(test)]
 mod tests {
     use super::{memory::Memory, sqlite::Sqlite, *};
-    use crate::registry::{Kind, What};
+    use crate::registry::{CERTS_MAX, Kind, What};
     use std::{
         fs,
         path::PathBuf,
@@ -361,6 +364,15 @@ mod tests {
         assert_eq!(ended.claims, [("nick:bob".into(), Some(id(10)))]);
         assert_eq!(store.ask(&Query::Contests), Ok(Rows::Contests(Vec::new())));
         assert_eq!((ended.record.ended, ended.record.fields().count()), (Some(at(30)), 0));
+        let more: Vec<String> = (0..CERTS_MAX).map(|number| format!("cert:{number}")).collect();
+        for (tick, key) in (60..).zip(&more) {
+            let added = propose(store, &edit(10, tick, &[(key.as_str(), Some(""))]));
+            assert!(matches!(added, Rows::Proposed(_)));
+        }
+        assert_eq!(propose(store, &edit(10, 99, &[("cert:x", Some(""))])), Rows::Full);
+        let Rows::Proposed(edited) = propose(store, &edit(10, 99, &[("cert:0", None)])) else {
+            panic!()
+        };
         let late = propose(store, &edit(5, 40, &[("mail", Some("x"))]));
         assert_eq!(late, Rows::Taken("".into()), "it has ended");
         // What sums up to what is there.

@@ -41,8 +41,10 @@ pub(super) fn propose(db: &mut Connection, proposed: &Edit) -> Result<Rows, Erro
             return Ok(Rows::Taken(key.into()));
         }
     }
-    if load(&change, proposed.id)?.is_some_and(|record| record.ended.is_some()) {
-        return Ok(Rows::Taken("".into()));
+    match load(&change, proposed.id)? {
+        Some(record) if record.ended.is_some() => return Ok(Rows::Taken("".into())),
+        Some(record) if !record.has_room(proposed) => return Ok(Rows::Full),
+        Some(_) | None => (),
     }
     let edited = edit(&change, proposed)?;
     change.commit()?;

@@ -6,7 +6,8 @@ use crate::{
     store::{self, Query, Rows},
 };
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -34,6 +35,15 @@ pub enum Job {
         /// How long that may take.
         timeout: Duration,
     },
+    /// What does a blocklist say of an address?
+    Inquire {
+        /// Whom to ask.
+        list: List,
+        /// Of whom.
+        address: IpAddr,
+        /// How long that may take.
+        timeout: Duration,
+    },
     /// Ask the store.
     Store(Query),
     /// Read the configuration again, with all files that it names.
@@ -49,6 +59,8 @@ pub enum Answer {
     Verified(bool),
     /// To [`Job::Resolve`]: a host name, if there is one that leads back to the address.
     Resolved(Option<String>),
+    /// To [`Job::Inquire`]: nothing if there was no reply.
+    Listed(Option<Listing>),
     /// To [`Job::Store`].
     Stored(Result<Rows, store::Error>),
     /// To [`Job::Load`].
@@ -57,6 +69,39 @@ pub enum Answer {
     Watched(Result<Option<Vec<Material>>, Vec<config::Error>>),
     /// To any: the lane is full, nothing was done.
     Busy,
+}
+
+/// A blocklist, as it is asked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum List {
+    /// By DNS.
+    Zone {
+        /// In which zone.
+        zone: String,
+        /// The name servers to ask; those of the system if none.
+        servers: Vec<SocketAddr>,
+    },
+    /// By HTTP.
+    Page {
+        /// At which web address, that of whom it is asked about included.
+        url: Secret,
+        /// Who vouches for the server; those of the system if not this file.
+        ca_file: Option<PathBuf>,
+    },
+}
+
+/// What a blocklist replies.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Listing {
+    /// These addresses, which have a meaning.
+    Addresses(Vec<Ipv4Addr>),
+    /// A page.
+    Page {
+        /// With this status.
+        status: u16,
+        /// This stands in it.
+        text: String,
+    },
 }
 
 /// A configuration, with the contents of all files that it names.
@@ -111,7 +156,7 @@ impl Job {
         match self {
             Job::Verify { .. } => Lane::Cpu,
             Job::Store(_) => Lane::Store,
-            Job::Resolve { .. } => Lane::Net,
+            Job::Resolve { .. } | Job::Inquire { .. } => Lane::Net,
             Job::Load | Job::Watch => Lane::Files,
         }
     }

@@ -114,6 +114,9 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
             ctx.reply(reply::whois_certfp(&nick, &fingerprint));
         }
     }
+    if ctx.may(user, Priv::See) {
+        origin(ctx, target, &nick);
+    }
     if hears(ctx.session()) {
         let metadata = ctx.whois(target).metadata.iter();
         let lines: Vec<_> =
@@ -127,6 +130,14 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
         .map(|local| (ctx.now.mono.since(local.active).as_secs(), local.since.secs()));
     if let Some((idle, since)) = times {
         ctx.reply(reply::whois_idle(&nick, idle, since));
+    }
+}
+
+/// What is known of where a user comes from, and not even by the user.
+fn origin(ctx: &mut Ctx<'_>, target: UserId, nick: &str) {
+    let listed = ctx.local(target).map(|local| local.seldom().listed.join(", "));
+    if let Some(listed) = listed.filter(|listed| !listed.is_empty()) {
+        ctx.reply(reply::whois_special(nick, &format!("has an address listed by {listed}")));
     }
 }
 

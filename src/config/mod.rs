@@ -2,6 +2,7 @@
 //!
 //! Reads no files: whoever calls hands over the texts, and a function that reads secrets from theirs.
 
+pub mod dnsbl;
 pub mod error;
 mod list;
 mod nearest;
@@ -12,8 +13,8 @@ pub mod value;
 
 pub use error::{Error, Mistake};
 pub use schema::{
-    Cloak, Config, Dns, Limits, Listen, Log, Oper, OperClass, Server, Storage, Sts, Tls, Tor,
-    Webirc,
+    Cloak, Config, Dns, Dnsbl, Limits, Listen, Log, Oper, OperClass, Server, Storage, Sts, Tls,
+    Tor, Webirc,
 };
 pub use value::{Address, LogFormat, NameServer, Secret, Trusted};
 
@@ -248,6 +249,33 @@ mod tests {
                 "2: `separators` must be characters that no nick holds",
             ),
             ("[cloak]\nsuffix = \"a b\"", "2: `suffix` must be the end of a host name"),
+            ("[[dnsbl]]\nzone = \"bl.test\"", "1: [[dnsbl]] needs a `name`"),
+            ("[[dnsbl]]\nname = \"a\"", "1: [[dnsbl]] needs a `zone` or a `url`"),
+            ("[[dnsbl]]\nname = \"a\"\nzone = \"a..b\"", "3: `zone` must be a domain"),
+            (
+                "[[dnsbl]]\nname = \"a\"\nurl = \"http://a.test/\"\nreplies = [\"200\"]",
+                "3: `url` must be an http:// or https:// address with {address}",
+            ),
+            (
+                "[[dnsbl]]\nname = \"a\"\nurl = \"http://a.test/{address}\"",
+                "1: [[dnsbl]] needs `replies`",
+            ),
+            (
+                "[[dnsbl]]\nname = \"a\"\nzone = \"a.test\"\nreplies = [\"300\"]",
+                "4: `replies` must be replies of a zone",
+            ),
+            (
+                "[[dnsbl]]\nname = \"a\"\nurl = \"http://a.test/{address}\"\nreplies = [\"3\"]",
+                "4: `replies` must be replies of a page",
+            ),
+            (
+                "[[dnsbl]]\nname = \"a\"\nzone = \"a.test\"\nreplies = [\"3 => shoot\"]",
+                "4: `replies` must be replies, as 3",
+            ),
+            (
+                "[[dnsbl]]\nname = \"a\"\nzone = \"a.test\"\n[[dnsbl]]\nname = \"a\"\nzone = \"b.test\"",
+                "4: `[[dnsbl]] a` is set a second time",
+            ),
             ("[limits]\nping_timeout = \"2d\"", "2: `ping_timeout` must be from 1s to 86400s"),
             ("motd = \"x\"", "1: `motd` belongs in [server]"),
             ("include = [7]", "1: `include` must be a list of file names"),

@@ -2,6 +2,7 @@
 
 use super::{
     Address, Key, LogFormat, Mistake, NameServer, Reading, Reload, Secret, Trusted,
+    dnsbl::{Action, Rule},
     list::{self, hashed, is_icon, is_separators, within},
     nearest::nearest,
     node::{Entry, Node, Value},
@@ -255,6 +256,8 @@ config! {
         redact_window: Duration = "\"24h\"", Duration::from_secs(86_400), Live, 0..=31_536_000;
         /// How many reports of users (REPORT) are kept for operators; the oldest goes first.
         reports: usize = "100", 100, Live, 1..=10_000;
+        /// How many blocklists that let a client in (`mark`, `require-sasl`) are together enough to refuse it; 0 if none are.
+        dnsbl_marks: usize = "0", 0, Live, 0..=100;
         /// How many past users WHOWAS remembers.
         whowas: usize = "1000", 1000, Live, 0..=100_000;
         /// How long the server may take to say goodbye.
@@ -308,6 +311,33 @@ config! {
         servers: Vec<NameServer> = "[]", Vec::new(), Live, 0..=8;
         /// How long a client waits for its name; then it is shown by its address.
         timeout: Duration = "\"3s\"", Duration::from_secs(3), Live, 1..=30;
+    }
+    /// A blocklist: a list of addresses that do harm, which is asked about everybody who connects. None is asked that does not stand here, since whoever runs it learns who connects.
+    dnsbl Dnsbl {
+        /// What it is called in notices and reasons.
+        name: String = "", String::new(), Live;
+        /// The zone where it is asked by DNS.
+        zone: Option<String> = "", None, Live;
+        /// Or the web address where it, or a script of your own, is asked by HTTP, with {address} where the address belongs.
+        url: Option<Secret> = "", None, Live;
+        /// The certificates (PEM) of those who vouch for an https:// server; else those of the system.
+        ca_file: Option<PathBuf> = "", None, Live;
+        /// The replies that count: of a zone by the last number ("3", "5-7"), by its bits ("&6") or by address ("127.0.1.0/24"), any if none is given; of a page by the status ("200") or by a text in it ("\"proxy\":\"yes\""), whatever its white space. With => behind it a reply has an action of its own, as "9 => ban".
+        replies: Vec<Rule> = "[]", Vec::new(), Live;
+        /// What is done about an address that is listed: `mark` tells operators, `require-sasl` lets in only those who log in to an account, `refuse` lets in nobody, `ban` bans it from the network (a Z-line).
+        action: Action = "\"mark\"", Action::Mark, Live;
+        /// How long `ban` bans.
+        duration: Duration = "\"1d\"", Duration::from_secs(86_400), Live, 60..=31_536_000;
+        /// What those are told who are not let in; {address}, {provider} and {reply} in it stand for what they say, {address} only where nobody else sees it.
+        reason: String = "\"Your address is listed by {provider} ({reply})\"", "Your address is listed by {provider} ({reply})".into(), Live;
+        /// How long a client waits for the reply. What is replied a little later still counts, and puts out who has been let in.
+        timeout: Duration = "\"3s\"", Duration::from_secs(3), Live, 1..=10;
+        /// How long a reply is remembered.
+        remember: Duration = "\"1h\"", Duration::from_secs(3600), Live, 0..=604_800;
+        /// Addresses and ranges that it is never asked about, besides those of `limits.exempt` and of gateways.
+        exempt: Vec<Cidr> = "[]", Vec::new(), Live;
+        /// Whether it is asked about private addresses too, as a list of your own may be.
+        private: bool = "false", false, Live;
     }
     /// Bridges to other networks, which say what is said there under the names of those who say it (RELAYMSG).
     relaymsg RelayMsg {
@@ -372,6 +402,8 @@ pub struct Config {
     pub oper_class: Vec<OperClass>,
     /// `[dns]`
     pub dns: Dns,
+    /// `[[dnsbl]]`
+    pub dnsbl: Vec<Dnsbl>,
     /// `[relaymsg]`
     pub relaymsg: RelayMsg,
     /// `[roleplay]`
@@ -392,11 +424,15 @@ const TABLES: &[&str] = &[
     "oper",
     "oper_class",
     "dns",
+    "dnsbl",
     "relaymsg",
     "roleplay",
     "log",
     "include",
 ];
+
+/// Those of which there can be several.
+const LISTS: &[&str] = &["listen", "webirc", "oper", "oper_class", "dnsbl"];
 
 impl Config {
     pub(super) fn read(entries: Vec<Entry>, reading: &mut Reading<'_>) -> Config {
@@ -415,7 +451,7 @@ impl Config {
                         reading.wrong(item.at, Mistake::Wants("include", "a list of file names"));
                     }
                 }
-                (name @ ("listen" | "oper" | "oper_class" | "webirc"), Value::Array(items)) => {
+                (name, Value::Array(items)) if LISTS.contains(&name) => {
                     for item in items {
                         list::read(&mut config, &mut classes, name, item, file, reading);
                     }
@@ -430,7 +466,7 @@ impl Config {
                 },
                 (name, _) if TABLES.contains(&name) => {
                     let wants = match name {
-                        "listen" | "oper" | "oper_class" | "webirc" => "a list of tables ([[…]])",
+                        list if LISTS.contains(&list) => "a list of tables ([[…]])",
                         "include" => "a list of file names",
                         _ => "a table ([…])",
                     };
@@ -622,7 +658,7 @@ fn unit<T: Within>(_: &T) -> &'static str {
     T::UNIT
 }
 
-fn all() -> [&'static [(Key, &'static str)]; 14] {
+fn all() -> [&'static [(Key, &'static str)]; 15] {
     [
         Server::KEYS,
         Listen::KEYS,
@@ -635,6 +671,7 @@ fn all() -> [&'static [(Key, &'static str)]; 14] {
         Oper::KEYS,
         OperClass::KEYS,
         Dns::KEYS,
+        Dnsbl::KEYS,
         RelayMsg::KEYS,
         Roleplay::KEYS,
         Log::KEYS,
@@ -653,11 +690,8 @@ pub fn example() -> String {
     );
     for table in all() {
         let Some(name) = table.first().map(|row| row.0.table) else { continue };
-        let (open, close, off) = if matches!(name, "listen" | "oper" | "oper_class" | "webirc") {
-            ("[[", "]]", "#")
-        } else {
-            ("[", "]", "")
-        };
+        let (open, close, off) =
+            if LISTS.contains(&name) { ("[[", "]]", "#") } else { ("[", "]", "") };
         let _ = writeln!(text, "\n{off}{open}{name}{close}");
         for (key, shown) in table {
             let when = if key.reload == Reload::Restart { " Takes a restart." } else { "" };
@@ -688,6 +722,10 @@ fn sample(key: &Key) -> &'static str {
         }
         ("storage", "path") => "\"/var/lib/slircd\"",
         ("webirc", "name") => "\"webchat\"",
+        ("dnsbl", "name") => "\"DroneBL\"",
+        ("dnsbl", "zone") => "\"dnsbl.dronebl.org\"",
+        ("dnsbl", "url") => "\"http://127.0.0.1:8080/check?address={address}\"",
+        ("dnsbl", "ca_file") => "\"/etc/ssl/certs/ca-certificates.crt\"",
         ("oper", "name") => "\"alice\"",
         ("oper_class", "name") => "\"guard\"",
         ("oper_class", "extends") => "\"helper\"",

@@ -1,7 +1,7 @@
 //! What the server does of its own accord, when its time has come.
 
 use super::{
-    ConnId, Core,
+    ConnId, Core, blocklist,
     ctx::Then,
     dispatch,
     effect::{Effect, Effects},
@@ -58,6 +58,7 @@ pub fn tick(core: &mut Core, fx: &mut Effects, now: Now) {
             Timer::Registration(conn) => registration(core, fx, conn),
             Timer::Batch(conn) => multiline::expire(core, fx, conn, now),
             Timer::Gate(conn) => gate(core, fx, conn, now),
+            Timer::Inquiries(conn) => blocklist::give_up(core, fx, conn, now),
             Timer::Job(id) => dispatch::done(core, fx, id, Answer::Busy, now),
             Timer::Grace(server) => grace(core, fx, server, now),
             Timer::Expire => expire(core, fx, now),
@@ -157,6 +158,7 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.timers.set(now.mono + EVERY, Timer::Housekeeping);
     core.due_beat = true;
     core.chanflood.forget(now.mono);
+    core.blocklists.forget(now.mono);
     if core.network().bans().age() {
         core.see(fx, &Op::Lapse, now);
     }

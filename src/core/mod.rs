@@ -8,6 +8,7 @@ pub mod answer;
 pub mod attempts;
 pub mod audience;
 pub mod bans;
+pub mod blocklist;
 pub mod callerid;
 pub mod census;
 pub mod chanban;
@@ -63,6 +64,7 @@ use crate::{
 };
 use admission::Admission;
 use attempts::Attempts;
+use blocklist::Blocklists;
 use census::Census;
 use chanflood::Chanflood;
 use cloak::Cloak;
@@ -114,6 +116,8 @@ pub struct Core {
     pub tor: Tor,
     /// Who has failed to log in.
     pub attempts: Attempts,
+    /// What is asked of blocklists, and known from them.
+    pub blocklists: Blocklists,
     /// Nicks that look alike.
     pub lookalikes: Lookalikes,
     /// Who was here.
@@ -178,6 +182,7 @@ impl Core {
             admission: Admission::default(),
             tor: Tor::default(),
             attempts: Attempts::default(),
+            blocklists: Blocklists::default(),
             lookalikes: Lookalikes::new(config.server.casemapping, start.seed),
             whowas: Whowas::new(config.limits.whowas),
             monitor: Monitor::default(),
@@ -281,6 +286,8 @@ impl Core {
     pub fn ask(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) -> JobId {
         let patience = match &job {
             Job::Resolve { timeout, .. } => *timeout,
+            // That there is no reply is for the worker to say, who knows why.
+            Job::Inquire { timeout, .. } => *timeout + ctx::JOB_GRACE,
             _ => ctx::JOB_TIMEOUT,
         };
         let id = self.pending.insert(ctx::Pending { then, timer: timer::Key::default() });

@@ -67,6 +67,9 @@ fn take(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) -> Reload {
     let Loaded { mut config, texts, certificates } = *loaded;
     let restart = config.keep(&core.config);
     core.whowas.limit(config.limits.whowas);
+    if config.dnsbl != core.config.dnsbl {
+        core.blocklists.renew(&config.dnsbl);
+    }
     core.config = config.clone();
     core.texts.clone_from(&texts);
     sts::renew(core, fx, &certificates, now);

@@ -1,6 +1,9 @@
 //! A client connection: its phase, its capabilities, and what it is waiting for.
 
-use super::{ConnId, effect::Effects, flood::Bucket, gateway::Claim, multiline::Batch, timer};
+use super::{
+    ConnId, blocklist::InquiryId, effect::Effects, flood::Bucket, gateway::Claim, multiline::Batch,
+    timer,
+};
 use crate::{
     config::Secret,
     core::ctx::Next,
@@ -82,6 +85,12 @@ pub struct Registration {
     pub negotiating: bool,
     /// Whether the name of its address is still being looked up.
     pub resolving: bool,
+    /// What blocklists are asked about its address, as far as it waits for that.
+    pub inquiries: Vec<InquiryId>,
+    /// The blocklists that know its address, with their replies; each once.
+    pub listed: Vec<Box<str>>,
+    /// Why it has to log in to an account, if it has to.
+    pub log_in: Option<Box<str>>,
     /// The name of its address.
     pub host: Option<Box<str>>,
     /// What a gateway says of it, until the gateway's password has been checked.

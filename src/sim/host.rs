@@ -4,13 +4,18 @@
 use super::dice::Dice;
 use crate::{
     config::{Config, Secret},
-    job::{Answer, Job, JobId, Lane, Loaded, Texts},
+    job::{Answer, Job, JobId, Lane, List, Listing, Loaded, Texts},
     link::Limits,
     server::{Server, Setup},
     store::{Query, Rows, Store, memory::Memory},
     time::{Mono, Now, Sid, Stamp, Wall},
 };
-use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+    time::Duration,
+};
 
 /// How the workers of all hosts are.
 #[derive(Clone, Copy, Debug, Default)]
@@ -112,6 +117,9 @@ impl Host {
             max => dice.below(max),
         };
         let mut due = at + Duration::from_millis(delay as u64);
+        if matches!(&job, Job::Inquire { list: List::Zone { zone, .. }, .. } if zone == SLOW_LIST) {
+            due += SLOW;
+        }
         if job.lane() == Lane::Store {
             // One thread: what comes later ends later.
             let queued = self.jobs.iter().filter(|(_, (_, job))| job.lane() == Lane::Store);
@@ -151,15 +159,43 @@ impl Host {
         match job {
             Job::Verify { hash, password } => Answer::Verified(hash == password),
             Job::Resolve { address, .. } => {
-                let IpAddr::V4(ip) = address else { return Answer::Resolved(None) };
-                let place = u32::from(ip).wrapping_sub(FIRST_ADDRESS) as usize;
-                Answer::Resolved(names.get(place).map(|name| format!("{name}.test")))
+                Answer::Resolved(client_name(address, names).map(|name| format!("{name}.test")))
             }
+            Job::Inquire { list, address, .. } => Answer::Listed(listing(&list, address, names)),
             Job::Store(query) => Answer::Stored(self.store.ask(&query)),
             Job::Load => Answer::Loaded(Ok(Box::new(self.loaded()))),
             Job::Watch => Answer::Watched(Ok(None)),
         }
     }
+}
+
+/// The zone of a blocklist that takes its time.
+const SLOW_LIST: &str = "slow.test";
+
+/// How much.
+const SLOW: Duration = Duration::from_secs(4);
+
+/// What a blocklist replies: it knows the addresses of clients whose names begin with `bad`, by 127.0.0.3
+/// or a page that says yes. One whose zone begins with `dead` says nothing at all.
+fn listing(list: &List, address: IpAddr, names: &[String]) -> Option<Listing> {
+    let known = client_name(address, names).is_some_and(|name| name.starts_with("bad"));
+    match list {
+        List::Zone { zone, .. } if zone.starts_with("dead") => None,
+        List::Zone { .. } => {
+            let reply = Ipv4Addr::new(127, 0, 0, 3);
+            Some(Listing::Addresses(if known { vec![reply] } else { Vec::new() }))
+        }
+        List::Page { .. } => {
+            let text = if known { "proxy: yes" } else { "proxy: no" };
+            Some(Listing::Page { status: 200, text: text.into() })
+        }
+    }
+}
+
+/// The client to whom an address belongs.
+fn client_name(address: IpAddr, names: &[String]) -> Option<&String> {
+    let IpAddr::V4(ip) = address else { return None };
+    names.get(u32::from(ip).wrapping_sub(FIRST_ADDRESS) as usize)
 }
 
 /// The address of the first client.

@@ -12,6 +12,7 @@
 //! | `secure a` | a connects by TLS, with a certificate whose fingerprint is `ab12` |
 //! | `servers 3`, `strangers 3` | how many servers there are, linked each with each, or not yet; stands first |
 //! | `links 1-2 2-3` | only these links can be made; stands before all but `servers` |
+//! | `config dnsbl bl.test refuse` | a blocklist, which knows those whose names begin with `bad`; `slow.test` takes its time, `dead.test` never replies, `page` is asked by HTTP |
 //! | `config limits.list_entries 2` | what is configured; stands before all but `servers` |
 //! | `wait 60` | so many seconds pass |
 //! | `split 1 2 \| 3` | the two sides do not reach each other |
@@ -27,9 +28,9 @@
 //! In the end every client must believe what its server knows: on the side, and without any of that being
 //! seen, it asks for modes, lists and users of the channels it enters, as clients do.
 
-use super::{Sim, client::Manners, config, fabric::Pair, oper, oracle, webirc};
+use super::{Sim, client::Manners, config, dnsbl, fabric::Pair, oper, oracle, webirc};
 use crate::{
-    config::{Config, Listen, Secret},
+    config::{Config, Listen, Secret, dnsbl::Action},
     wire::{casemap::Casemap, mask, tags::Tags},
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -269,6 +270,12 @@ impl Play {
             "server.redact_others" => self.config.server.redact_others = value == "true",
             "server.client_tags_denied" => {
                 self.config.server.client_tags_denied = value.split(' ').map(Into::into).collect();
+            }
+            "limits.dnsbl_marks" => self.config.limits.dnsbl_marks = number(),
+            "dnsbl" => {
+                let (zone, action) = value.split_once(' ').unwrap_or((value, ""));
+                let Some(action) = Action::parse(action) else { panic!("dnsbl ZONE ACTION") };
+                self.config.dnsbl.push(dnsbl(zone, action));
             }
             _ => panic!("cannot configure {key}"),
         }

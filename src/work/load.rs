@@ -1,6 +1,6 @@
 //! Reads the configuration with all files that it names.
 
-use super::certificate;
+use super::{certificate, web};
 use crate::{
     config::{self, Address, Config, Error, Listen, Mistake, Reading, Secret, Source},
     job::{Loaded, Material, Texts},
@@ -59,6 +59,15 @@ impl Loader {
         let texts = Texts { motd: lines(&config.server.motd), rules: lines(&config.server.rules) };
         let (certificates, unusable) = self.certificates(&config.listen, &sources);
         errors.extend(unusable);
+        for file in config.dnsbl.iter_mut().filter_map(|list| list.ca_file.as_mut()) {
+            let path = self.folder().join(&*file);
+            if let Err(error) = web::roots(Some(&path)) {
+                let mistake = Mistake::Certificate(file.display().to_string(), error.to_string());
+                errors.push(Error::of_named(&sources, file, mistake));
+            }
+            // Who asks does not know where the configuration stands.
+            *file = path;
+        }
         let place = |error: &Error| sources.iter().position(|source| source.name == error.source);
         errors.sort_by_key(|error| (place(error), error.line));
         if errors.is_empty() { Ok(Loaded { config, texts, certificates }) } else { Err(errors) }

@@ -17,7 +17,7 @@ use crate::{
     time::{Mono, Now, Sid},
     wire::cidr::Cidr,
 };
-use std::{borrow::Cow, net::IpAddr};
+use std::{borrow::Cow, net::IpAddr, time::Duration};
 
 /// What a server starts with.
 #[derive(Debug)]
@@ -207,6 +207,11 @@ impl Server {
     /// What it knows, to look at.
     pub fn core(&self) -> &Core {
         &self.core
+    }
+
+    /// Counts for how long the thread that drives it has been busy without a pause.
+    pub fn turned(&mut self, span: Duration) {
+        self.core.metrics.turns.observe(span);
     }
 
     /// Every invariant that does not hold, as a sentence. Linear in all there is: for tests.

@@ -1,5 +1,5 @@
-//! Many clients of one server, in one thread that does not wait while it measures: what is measured
-//! then holds no wake-ups of the clients.
+//! Many clients of one server, in one thread. While CPU is measured it does not wait, so that what is
+//! measured holds no wake-ups of the clients.
 
 use crate::tls;
 use mio::{Events, Interest, Poll, Token, net::TcpStream};

@@ -5,6 +5,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "results are for whoever runs this")]
 
 #[cfg(target_os = "linux")]
+mod answers;
+#[cfg(target_os = "linux")]
 mod client;
 #[cfg(target_os = "linux")]
 mod floor;
@@ -38,6 +40,7 @@ fn main() -> std::process::ExitCode {
 #[cfg(target_os = "linux")]
 mod linux {
     use crate::{
+        answers::answers,
         floor::{self, Floor, Lengths},
         process,
         report::Report,
@@ -94,6 +97,9 @@ mod linux {
             let title = "Latency at 1,000 messages/s, channels of";
             scenario::latency(report, &format!("{title} 10"), scale, 10, None)?;
             scenario::latency(report, &format!("{title} 20"), scale, 20, Some(1.15))?;
+        }
+        if wanted("answers") {
+            answers(report, scale)?;
         }
         if wanted("idle") {
             scenario::idle(report, scale, false)?;

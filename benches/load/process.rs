@@ -43,8 +43,8 @@ impl Memory {
 pub struct Folder(PathBuf);
 
 impl Folder {
-    /// A new one, with a configuration for slircd in it.
-    pub fn new() -> io::Result<Folder> {
+    /// A new one, with a configuration for slircd in it, by which so much may wait for a client.
+    pub fn new(send_queue: &str) -> io::Result<Folder> {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = env::temp_dir().join(format!("slircd-bench-{}-{number}", std::process::id()));
@@ -54,7 +54,8 @@ impl Folder {
         fs::write(folder.file("tls.pem"), chain)?;
         fs::write(folder.file("tls.key"), key)?;
         fs::write(folder.file("motd"), MOTD)?;
-        let text = CONFIGURATION.replace("FOLDER", &folder.0.display().to_string());
+        let text = CONFIGURATION.replace("SEND_QUEUE", send_queue);
+        let text = text.replace("FOLDER", &folder.0.display().to_string());
         fs::write(folder.file("slircd.toml"), text)?;
         Ok(folder)
     }
@@ -202,7 +203,12 @@ connect_burst = 1000000
 flood_burst = 1000000
 flood_interval = "1ms"
 ping_interval = "1h"
-send_queue = "64m"
+send_queue = "SEND_QUEUE"
+
+[[oper]]
+name = "bench"
+class = "admin"
+password = "$argon2id$v=19$m=19456,t=2,p=1$IdxZX9dHYhezrJIsIRwXSw$vpvrtrqTvdO5vdRnZiRTMk4i1j9GIGgRxVQMqn8xMUY"
 
 [storage]
 path = "FOLDER/data"

@@ -32,7 +32,13 @@ use outbox::Outbox;
 use signal::{Handle, Signal, Signals};
 use slab::Slab;
 use socket::{Phase, Scratch, Socket};
-use std::{collections::BTreeSet, io, mem, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    io, mem,
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
 use token::Source;
 
 id!(
@@ -75,7 +81,7 @@ pub struct Reactor {
     /// Who is to be taken away.
     gone: Vec<(SocketId, Gone)>,
     /// Who has little left to read.
-    drained: Vec<ConnId>,
+    drained: VecDeque<ConnId>,
     /// What no worker had room for.
     refused: Vec<JobId>,
 
@@ -130,7 +136,7 @@ impl Reactor {
             ready: Vec::new(),
             dirty: Vec::new(),
             gone: Vec::new(),
-            drained: Vec::new(),
+            drained: VecDeque::new(),
             refused: Vec::new(),
             fx: Effects::default(),
             scratch: Scratch::default(),
@@ -227,6 +233,7 @@ impl Reactor {
         self.bury();
         self.flush();
         self.bury();
+        self.server.turned(self.clocks.now().mono.since(self.now.mono));
         Ok(())
     }
 
@@ -316,7 +323,8 @@ impl Reactor {
             self.server.handle(Input::Done { id, answer: Answer::Busy }, self.now, &mut self.fx);
             self.act();
         }
-        for conn in mem::take(&mut self.drained) {
+        for _ in 0..ANSWERS_PER_TURN {
+            let Some(conn) = self.drained.pop_front() else { return };
             // It may have been closed since; then there is nobody who wants to go on.
             if self.conns.get(conn).is_some() {
                 self.server.handle(Input::Drained { conn }, self.now, &mut self.fx);
@@ -347,6 +355,10 @@ impl Reactor {
 
 /// How many events one wait brings.
 const EVENTS_MAX: usize = 1024;
+
+/// How many long answers go on in a turn, a piece each, so that many who ask do not keep the others
+/// waiting.
+const ANSWERS_PER_TURN: usize = 8;
 
 /// What clients are told when the server is stopped.
 const STOPPED: &str = "Server shutting down";

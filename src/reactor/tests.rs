@@ -326,6 +326,20 @@ fn without_descriptors_accepting_waits_and_does_not_spin() {
 }
 
 #[test]
+fn many_long_answers_leave_room_in_a_turn_for_everybody_else() {
+    let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
+    let _client = reactor.connect();
+    reactor.until(is_open);
+    let conn = reactor.only();
+    reactor.drained.extend([conn; ANSWERS_PER_TURN + 3]);
+    reactor.tell();
+    assert_eq!(reactor.drained.len(), 3);
+    assert_eq!(reactor.patience(), Some(Duration::ZERO), "the rest goes on at once");
+    reactor.tell();
+    assert!(reactor.drained.is_empty());
+}
+
+#[test]
 fn the_server_hears_when_little_is_left_to_write() {
     let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
     reactor.limits.send_queue = u64::MAX;

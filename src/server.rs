@@ -14,6 +14,7 @@ use crate::{
     job::{Answer, JobId, Loaded},
     link::{self, Mesh},
     network::crdt,
+    store::Standing,
     time::{Mono, Now, Sid},
     wire::cidr::Cidr,
 };
@@ -202,6 +203,12 @@ impl Server {
         // What has happened so far is of its own doing, and goes into the log.
         mesh.propagate(&mut core, &mut Effects::default());
         Server { core, mesh }
+    }
+
+    /// Knows again how addresses stood in an earlier life.
+    pub fn recall(&mut self, standings: Vec<Standing>, now: Now) {
+        let most = self.core.config.reputation.addresses;
+        self.core.reputation.recall(standings, most, now.wall);
     }
 
     /// What it knows, to look at.

@@ -103,7 +103,12 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
     else {
         return Err(unusable(&"it does not answer"));
     };
-    let server = Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, now);
+    let known = store.ask(&Query::LoadReputation).map_err(|error| unusable(&error))?;
+    let mut server =
+        Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, now);
+    if let Rows::Reputation(standings) = known {
+        server.recall(standings, now);
+    }
     let workers =
         Workers { store: Box::new(store), loader: loader.clone(), loaded: loaded.clone() };
     let reactor = Reactor::new(server, |wake| Pool::new(wake, workers), &loaded);

@@ -55,6 +55,7 @@ mod rehash;
 mod relaymsg;
 mod remove;
 mod report;
+mod reputation;
 mod request;
 mod rline;
 mod roleplay;
@@ -154,6 +155,7 @@ const ALL: &[&[Command]] = &[
     relaymsg::COMMANDS,
     remove::COMMANDS,
     report::COMMANDS,
+    reputation::COMMANDS,
     rline::COMMANDS,
     rules::COMMANDS,
     sajoin::COMMANDS,

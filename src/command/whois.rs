@@ -135,6 +135,12 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
 
 /// What is known of where a user comes from, and not even by the user.
 fn origin(ctx: &mut Ctx<'_>, target: UserId, nick: &str) {
+    let address = ctx.whois(target).address;
+    let score = address.and_then(|address| ctx.core.reputation.of(address));
+    if let Some(score) = score {
+        let text = format!("has a reputation of {} here by the address", score.points);
+        ctx.reply(reply::whois_special(nick, &text));
+    }
     let listed = ctx.local(target).map(|local| local.seldom().listed.join(", "));
     if let Some(listed) = listed.filter(|listed| !listed.is_empty()) {
         ctx.reply(reply::whois_special(nick, &format!("has an address listed by {listed}")));

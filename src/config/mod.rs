@@ -13,8 +13,8 @@ pub mod value;
 
 pub use error::{Error, Mistake};
 pub use schema::{
-    Cloak, Config, Dns, Dnsbl, Limits, Listen, Log, Oper, OperClass, Server, Storage, Sts, Tls,
-    Tor, Webirc,
+    Cloak, Config, Dns, Dnsbl, Limits, Listen, Log, Oper, OperClass, Reputation, Server, Storage,
+    Sts, Tls, Tor, Webirc,
 };
 pub use value::{Address, LogFormat, NameServer, Secret, Trusted};
 

@@ -339,6 +339,15 @@ config! {
         /// Whether it is asked about private addresses too, as a list of your own may be.
         private: bool = "false", false, Live;
     }
+    /// Reputation: for how long people have been here from an address (of IPv6, from a /64). It earns a point for five minutes in which somebody is here from it, two if they are logged in, and loses all when nobody comes for as many hours as it has points. Each server keeps its own.
+    reputation Reputation {
+        /// Whether points are earned and count.
+        enabled: bool = "true", true, Live;
+        /// From how many points on an address is trusted: no blocklist is asked about it, and it may connect as often as it likes. With 0 none is.
+        trusted: u32 = "24", 24, Live, 0..=10_000;
+        /// The most addresses that are remembered.
+        addresses: usize = "20000", 20_000, Live, 0..=1_000_000;
+    }
     /// Bridges to other networks, which say what is said there under the names of those who say it (RELAYMSG).
     relaymsg RelayMsg {
         /// Whether there may be any.
@@ -404,6 +413,8 @@ pub struct Config {
     pub dns: Dns,
     /// `[[dnsbl]]`
     pub dnsbl: Vec<Dnsbl>,
+    /// `[reputation]`
+    pub reputation: Reputation,
     /// `[relaymsg]`
     pub relaymsg: RelayMsg,
     /// `[roleplay]`
@@ -425,6 +436,7 @@ const TABLES: &[&str] = &[
     "oper_class",
     "dns",
     "dnsbl",
+    "reputation",
     "relaymsg",
     "roleplay",
     "log",
@@ -458,7 +470,7 @@ impl Config {
                 }
                 (
                     name @ ("server" | "sts" | "tor" | "limits" | "storage" | "cloak" | "dns"
-                    | "relaymsg" | "roleplay" | "log"),
+                    | "reputation" | "relaymsg" | "roleplay" | "log"),
                     Value::Table(entries),
                 ) => match single.iter_mut().find(|table| table.0 == name) {
                     Some(table) => table.1.extend(within(entries, file)),
@@ -553,6 +565,7 @@ impl Config {
             }
             "roleplay" => self.roleplay = Roleplay::read(entries, reading),
             "dns" => self.dns = Dns::read(entries, reading),
+            "reputation" => self.reputation = Reputation::read(entries, reading),
             _ => self.log = Log::read(entries, reading),
         }
     }
@@ -658,7 +671,7 @@ fn unit<T: Within>(_: &T) -> &'static str {
     T::UNIT
 }
 
-fn all() -> [&'static [(Key, &'static str)]; 15] {
+fn all() -> [&'static [(Key, &'static str)]; 16] {
     [
         Server::KEYS,
         Listen::KEYS,
@@ -672,6 +685,7 @@ fn all() -> [&'static [(Key, &'static str)]; 15] {
         OperClass::KEYS,
         Dns::KEYS,
         Dnsbl::KEYS,
+        Reputation::KEYS,
         RelayMsg::KEYS,
         Roleplay::KEYS,
         Log::KEYS,

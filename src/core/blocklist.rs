@@ -203,6 +203,7 @@ fn is_exempt(core: &Core, address: IpAddr) -> bool {
     let config = &core.config;
     address.is_loopback()
         || config.limits.exempt.iter().any(|range| range.contains(address))
+        || core.reputation.is_trusted(address, &config.reputation)
         || config.webirc.iter().any(|webirc| Origin::Ip(address).is_among(&webirc.hosts))
 }
 

@@ -5,7 +5,7 @@ use super::{
     ctx::Then,
     dispatch,
     effect::{Effect, Effects},
-    multiline, registration, reload, render,
+    multiline, registration, reload, render, reputation,
     session::{Phase, Wait},
     snotice,
     timer::Timer,
@@ -159,6 +159,7 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.due_beat = true;
     core.chanflood.forget(now.mono);
     core.blocklists.forget(now.mono);
+    reputation::turn(core, fx, now);
     if core.network().bans().age() {
         core.see(fx, &Op::Lapse, now);
     }
@@ -274,6 +275,7 @@ pub fn stop(core: &mut Core, fx: &mut Effects, reason: &str, now: Now) {
         render::goodbye(core, fx, conn, reason);
     }
     core.commit(fx, Op::Goodbye(reason.into()), None, now);
+    reputation::store(core, fx, now);
     let query = Query::RaiseClock { tick: core.clock.last(), clean: true };
     core.ask(fx, Job::Store(query), Then::Server(marked), now);
     fx.push(Effect::Stop);

@@ -36,6 +36,7 @@ pub mod registration;
 pub mod reload;
 pub mod render;
 pub mod reports;
+pub mod reputation;
 #[cfg(test)]
 mod scene;
 pub mod session;
@@ -74,6 +75,7 @@ use lookalikes::Lookalikes;
 use monitor::Monitor;
 use recent::Recent;
 use reports::Reports;
+use reputation::Reputation;
 use session::Session;
 use snotice::Snomask;
 use std::collections::BTreeMap;
@@ -126,6 +128,8 @@ pub struct Core {
     pub monitor: Monitor,
     /// What has been said lately.
     pub recent: Recent,
+    /// From where people have been here for how long.
+    pub reputation: Reputation,
     /// What users have reported to operators.
     pub reports: Reports,
     /// Private messages that another server may not have seen yet.
@@ -188,6 +192,7 @@ impl Core {
             monitor: Monitor::default(),
             recent: Recent::default(),
             reports: Reports::default(),
+            reputation: Reputation::default(),
             undelivered: Undelivered::default(),
             sts: sts::Policy::new(&config.sts, &certificates),
             cloak: Cloak::new(&start.cloak, &config.cloak),

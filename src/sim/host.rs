@@ -88,6 +88,9 @@ impl Host {
         let setup =
             Setup { loaded: self.loaded(), sid, life, clock, seed: 7, cloak: Secret::new("sim") };
         let mut server = Server::new(setup, self.now(at));
+        if let Ok(Rows::Reputation(standings)) = self.store.ask(&Query::LoadReputation) {
+            server.recall(standings, self.now(at));
+        }
         self.limits.into_iter().for_each(|limits| server.limit_links(limits));
         self.server = Some(server);
     }

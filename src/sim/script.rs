@@ -271,6 +271,8 @@ impl Play {
             "server.client_tags_denied" => {
                 self.config.server.client_tags_denied = value.split(' ').map(Into::into).collect();
             }
+            "reputation.enabled" => self.config.reputation.enabled = value == "true",
+            "reputation.trusted" => self.config.reputation.trusted = number() as u32,
             "limits.dnsbl_marks" => self.config.limits.dnsbl_marks = number(),
             "dnsbl" => {
                 let (zone, action) = value.split_once(' ').unwrap_or((value, ""));

@@ -296,7 +296,8 @@ impl Workload {
                 format!("METADATA {target} SET k{}{value}", n % 3)
             }
             36 => "OPER root sesame".into(),
-            37 => match self.dice.below(5) {
+            37 => match self.dice.below(6) {
+                5 => format!("REPUTATION {other}"),
                 0 => format!("GLINE {} x{n}@*.none :out", self.dice.pick(&["20s", "1h"])?),
                 1 => format!("GLINE x{n}@*.none"),
                 2 => format!("FILTER z{n} block {} :no", self.dice.pick(&["cp", "t"])?),

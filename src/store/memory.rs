@@ -1,7 +1,8 @@
 //! A store that forgets with the process: for tests and simulations.
 
-use super::{Error, Query, Rows, Store, identify};
+use super::{Error, Query, Rows, Standing, Store, identify};
 use crate::time::Sid;
+use std::{collections::BTreeMap, net::IpAddr};
 
 /// The store.
 #[derive(Debug, Default)]
@@ -10,6 +11,7 @@ pub struct Memory {
     clock: u64,
     clean: bool,
     life: u64,
+    reputation: BTreeMap<IpAddr, Standing>,
 }
 
 impl Store for Memory {
@@ -27,6 +29,14 @@ impl Store for Memory {
             Query::RaiseClock { tick, clean } => {
                 self.clock = self.clock.max(*tick);
                 self.clean = *clean;
+                Ok(Rows::Done)
+            }
+            Query::LoadReputation => {
+                Ok(Rows::Reputation(self.reputation.values().copied().collect()))
+            }
+            Query::KeepReputation { kept, gone } => {
+                self.reputation.extend(kept.iter().map(|row| (row.address, *row)));
+                self.reputation.retain(|address, _| !gone.contains(address));
                 Ok(Rows::Done)
             }
         }

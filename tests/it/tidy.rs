@@ -15,7 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("core", &["arena", "time", "metrics", "wire", "config", "network", "store", "job", "server"]),
     ("command", &["arena", "time", "wire", "config", "network", "job", "core"]),
     ("link", &["arena", "time", "wire", "network", "core"]),
-    ("server", &["time", "wire", "config", "network", "job", "core", "command", "link"]),
+    ("server", &["time", "wire", "config", "network", "store", "job", "core", "command", "link"]),
     ("work", &["config", "job", "store", "wire"]),
     ("reactor", &["arena", "time", "wire", "config", "job", "core", "server", "work"]),
     ("sim", &["config", "core", "job", "link", "network", "server", "store", "time", "wire"]),

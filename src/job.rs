@@ -4,10 +4,12 @@ use crate::{
     config::{self, Config, Secret},
     id,
     store::{self, Query, Rows},
+    wire::mmdb::Database,
 };
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
@@ -113,6 +115,25 @@ pub struct Loaded {
     pub texts: Texts,
     /// One for each entry of each listener's `tls`.
     pub certificates: Vec<Material>,
+    /// Where addresses belong.
+    pub atlas: Atlas,
+}
+
+impl Loaded {
+    /// A configuration that names no files.
+    pub fn of(config: Config) -> Loaded {
+        let (texts, atlas) = (Texts::default(), Atlas::default());
+        Loaded { config, texts, certificates: Vec::new(), atlas }
+    }
+}
+
+/// Databases of where addresses belong. They are large and never change, so all who have one share it.
+#[derive(Clone, Debug, Default)]
+pub struct Atlas {
+    /// Of countries.
+    pub country: Option<Arc<Database>>,
+    /// Of networks (autonomous systems).
+    pub asn: Option<Arc<Database>>,
 }
 
 /// Texts from files, line by line; empty where there is no file.

@@ -2,6 +2,7 @@
 
 use crate::{
     core::{
+        atlas,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         metadata::hears,
@@ -140,6 +141,10 @@ fn origin(ctx: &mut Ctx<'_>, target: UserId, nick: &str) {
     if let Some(score) = score {
         let text = format!("has a reputation of {} here by the address", score.points);
         ctx.reply(reply::whois_special(nick, &text));
+    }
+    let place = atlas::shown(&ctx.core.atlas, address);
+    if let Some(place) = place {
+        ctx.reply(reply::whois_special(nick, &format!("is connecting from {place}")));
     }
     let listed = ctx.local(target).map(|local| local.seldom().listed.join(", "));
     if let Some(listed) = listed.filter(|listed| !listed.is_empty()) {

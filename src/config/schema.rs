@@ -348,6 +348,13 @@ config! {
         /// The most addresses that are remembered.
         addresses: usize = "20000", 20_000, Live, 0..=1_000_000;
     }
+    /// Where addresses belong, for bans by country and network, and for operators in WHOIS. The files are databases in the MaxMind format (.mmdb), as GeoLite2 and DB-IP are; each takes as much memory as it is long.
+    geo Geo {
+        /// The database of countries.
+        country: Option<PathBuf> = "", None, Live;
+        /// The database of networks (autonomous systems).
+        asn: Option<PathBuf> = "", None, Live;
+    }
     /// Bridges to other networks, which say what is said there under the names of those who say it (RELAYMSG).
     relaymsg RelayMsg {
         /// Whether there may be any.
@@ -415,6 +422,8 @@ pub struct Config {
     pub dnsbl: Vec<Dnsbl>,
     /// `[reputation]`
     pub reputation: Reputation,
+    /// `[geo]`
+    pub geo: Geo,
     /// `[relaymsg]`
     pub relaymsg: RelayMsg,
     /// `[roleplay]`
@@ -437,6 +446,7 @@ const TABLES: &[&str] = &[
     "dns",
     "dnsbl",
     "reputation",
+    "geo",
     "relaymsg",
     "roleplay",
     "log",
@@ -470,7 +480,7 @@ impl Config {
                 }
                 (
                     name @ ("server" | "sts" | "tor" | "limits" | "storage" | "cloak" | "dns"
-                    | "reputation" | "relaymsg" | "roleplay" | "log"),
+                    | "reputation" | "geo" | "relaymsg" | "roleplay" | "log"),
                     Value::Table(entries),
                 ) => match single.iter_mut().find(|table| table.0 == name) {
                     Some(table) => table.1.extend(within(entries, file)),
@@ -565,6 +575,7 @@ impl Config {
             }
             "roleplay" => self.roleplay = Roleplay::read(entries, reading),
             "dns" => self.dns = Dns::read(entries, reading),
+            "geo" => self.geo = Geo::read(entries, reading),
             "reputation" => self.reputation = Reputation::read(entries, reading),
             _ => self.log = Log::read(entries, reading),
         }
@@ -671,7 +682,7 @@ fn unit<T: Within>(_: &T) -> &'static str {
     T::UNIT
 }
 
-fn all() -> [&'static [(Key, &'static str)]; 16] {
+fn all() -> [&'static [(Key, &'static str)]; 17] {
     [
         Server::KEYS,
         Listen::KEYS,
@@ -686,6 +697,7 @@ fn all() -> [&'static [(Key, &'static str)]; 16] {
         Dns::KEYS,
         Dnsbl::KEYS,
         Reputation::KEYS,
+        Geo::KEYS,
         RelayMsg::KEYS,
         Roleplay::KEYS,
         Log::KEYS,
@@ -736,6 +748,8 @@ fn sample(key: &Key) -> &'static str {
         }
         ("storage", "path") => "\"/var/lib/slircd\"",
         ("webirc", "name") => "\"webchat\"",
+        ("geo", "country") => "\"/var/lib/GeoIP/GeoLite2-Country.mmdb\"",
+        ("geo", "asn") => "\"/var/lib/GeoIP/GeoLite2-ASN.mmdb\"",
         ("dnsbl", "name") => "\"DroneBL\"",
         ("dnsbl", "zone") => "\"dnsbl.dronebl.org\"",
         ("dnsbl", "url") => "\"http://127.0.0.1:8080/check?address={address}\"",

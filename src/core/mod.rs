@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod answer;
+pub mod atlas;
 pub mod attempts;
 pub mod audience;
 pub mod bans;
@@ -54,7 +55,7 @@ use crate::{
     arena::{Arena, Side},
     config::Config,
     id,
-    job::{Job, JobId, Loaded, Texts},
+    job::{Atlas, Job, JobId, Loaded, Texts},
     metrics::Metrics,
     network::{
         ChannelId, Network, UserId,
@@ -98,6 +99,8 @@ pub struct Core {
     pub config: Config,
     /// The texts that clients can read.
     pub texts: Texts,
+    /// Where addresses belong.
+    pub atlas: Atlas,
     /// When it started.
     pub started: Wall,
     /// The network, as far as this server knows.
@@ -167,12 +170,13 @@ pub struct Core {
 impl Core {
     /// A server to which nobody has connected.
     pub fn new(start: Start, now: Now) -> Core {
-        let Loaded { config, texts, certificates } = start.loaded;
+        let Loaded { config, texts, certificates, atlas } = start.loaded;
         let mut clock = Clock::new(start.origin.server, start.clock);
         clock.seen(Stamp { tick: Stamp::tick_at(now.wall), server: start.origin.server });
         let mut core = Core {
             origin: start.origin,
             texts,
+            atlas,
             started: now.wall,
             network: Network::new(config.server.casemapping, start.seed),
             sessions: Arena::default(),
@@ -325,11 +329,7 @@ pub struct Start {
 impl Core {
     /// A server to which nobody has connected, with the defaults.
     pub fn sample() -> Core {
-        let loaded = Loaded {
-            config: Config::default(),
-            texts: crate::job::Texts::default(),
-            certificates: Vec::new(),
-        };
+        let loaded = Loaded::of(Config::default());
         let origin = Origin { server: Sid::FIRST, life: 1 };
         let cloak = crate::config::Secret::new("secret");
         Core::new(Start { loaded, origin, clock: 0, seed: 0, cloak }, Now::default())
@@ -361,8 +361,7 @@ mod tests {
 
     #[test]
     fn identities_stay_in_their_life_and_are_nobody_elses() {
-        let loaded =
-            Loaded { config: Config::default(), texts: Texts::default(), certificates: Vec::new() };
+        let loaded = Loaded::of(Config::default());
         let origin = Origin { server: Sid::FIRST, life: 3 };
         let cloak = Secret::new("any");
         let mut core =

@@ -319,7 +319,7 @@ mod tests {
     use crate::{
         config::{Config, Secret},
         core::effect::Effect,
-        job::{JobId, Loaded, Texts},
+        job::{JobId, Loaded},
         server::{Input, Server, Setup},
         time::Sid,
     };
@@ -337,7 +337,7 @@ mod tests {
     impl One {
         fn connect(from: &str) -> One {
             let config = Config::default();
-            let loaded = Loaded { config, texts: Texts::default(), certificates: Vec::new() };
+            let loaded = Loaded::of(config);
             let (sid, cloak) = (Sid::FIRST, Secret::new("one"));
             let setup = Setup { loaded, sid, life: 0, clock: 0, seed: 7, cloak };
             let (now, mut fx) = (Now::default(), Effects::default());

@@ -64,7 +64,7 @@ fn take(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) -> Reload {
         Answer::Loaded(Err(errors)) => return Reload::Refused(errors),
         _ => return Reload::Busy,
     };
-    let Loaded { mut config, texts, certificates } = *loaded;
+    let Loaded { mut config, texts, certificates, atlas } = *loaded;
     let restart = config.keep(&core.config);
     core.whowas.limit(config.limits.whowas);
     if config.dnsbl != core.config.dnsbl {
@@ -72,8 +72,9 @@ fn take(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) -> Reload {
     }
     core.config = config.clone();
     core.texts.clone_from(&texts);
+    core.atlas = atlas.clone();
     sts::renew(core, fx, &certificates, now);
-    fx.push(Effect::Reconfigure(Box::new(Loaded { config, texts, certificates })));
+    fx.push(Effect::Reconfigure(Box::new(Loaded { config, texts, certificates, atlas })));
     Reload::Done(restart)
 }
 
@@ -84,7 +85,8 @@ pub fn watched(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
             log::info!("certificate files have changed and are used from now on");
             sts::renew(core, fx, &certificates, now);
             let (config, texts) = (core.config.clone(), core.texts.clone());
-            fx.push(Effect::Reconfigure(Box::new(Loaded { config, texts, certificates })));
+            let loaded = Loaded { config, texts, certificates, atlas: core.atlas.clone() };
+            fx.push(Effect::Reconfigure(Box::new(loaded)));
         }
         Answer::Watched(Err(errors)) => {
             for error in errors {

@@ -1,19 +1,21 @@
 //! A machine with one server on it: a disk that outlives the server, a clock that may be wrong, and
 //! workers that take their time.
 
-use super::dice::Dice;
+use super::{dice::Dice, mmdb};
 use crate::{
     config::{Config, Secret},
-    job::{Answer, Job, JobId, Lane, List, Listing, Loaded, Texts},
+    job::{Answer, Atlas, Job, JobId, Lane, List, Listing, Loaded, Texts},
     link::Limits,
     server::{Server, Setup},
     store::{Query, Rows, Store, memory::Memory},
     time::{Mono, Now, Sid, Stamp, Wall},
+    wire::mmdb::Database,
 };
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
@@ -110,7 +112,8 @@ impl Host {
     fn loaded(&self) -> Loaded {
         let config = self.config.clone();
         let (motd, rules) = (file(&config.server.motd), file(&config.server.rules));
-        Loaded { config, texts: Texts { motd, rules }, certificates: Vec::new() }
+        let atlas = atlas(&config);
+        Loaded { texts: Texts { motd, rules }, atlas, ..Loaded::of(config) }
     }
 
     /// Gives a job to the workers.
@@ -169,6 +172,23 @@ impl Host {
             Job::Load => Answer::Loaded(Ok(Box::new(self.loaded()))),
             Job::Watch => Answer::Watched(Ok(None)),
         }
+    }
+}
+
+/// Databases that know where clients are: the first in Germany, all others in Sweden; the
+/// second in a network of its own.
+fn atlas(config: &Config) -> Atlas {
+    let of = |records: [(&str, Vec<u8>); 2]| {
+        Database::new(mmdb::database(28, &records)).ok().map(Arc::new)
+    };
+    let country = [("10.0.0.0/8", mmdb::country("SE")), ("10.0.0.1", mmdb::country("DE"))];
+    let asn = [
+        ("10.0.0.0/8", mmdb::network(64_500, "Test Net")),
+        ("10.0.0.2", mmdb::network(64_501, "Other Net")),
+    ];
+    Atlas {
+        country: config.geo.country.as_ref().and_then(|_| of(country)),
+        asn: config.geo.asn.as_ref().and_then(|_| of(asn)),
     }
 }
 

@@ -10,6 +10,7 @@ pub mod dice;
 pub mod fabric;
 pub mod host;
 mod ledger;
+pub mod mmdb;
 pub mod oracle;
 pub mod script;
 pub mod told;

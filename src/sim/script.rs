@@ -273,6 +273,8 @@ impl Play {
             }
             "reputation.enabled" => self.config.reputation.enabled = value == "true",
             "reputation.trusted" => self.config.reputation.trusted = number() as u32,
+            "geo.country" => self.config.geo.country = Some(value.into()),
+            "geo.asn" => self.config.geo.asn = Some(value.into()),
             "limits.dnsbl_marks" => self.config.limits.dnsbl_marks = number(),
             "dnsbl" => {
                 let (zone, action) = value.split_once(' ').unwrap_or((value, ""));

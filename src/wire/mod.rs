@@ -1,4 +1,4 @@
-//! IRC on the wire, and DNS and HTTP: bytes to values and back. Knows no server, no state, no clock.
+//! IRC on the wire, DNS, HTTP, databases of addresses: bytes to values and back. Knows no server, no state, no clock.
 
 pub mod cap;
 pub mod casemap;
@@ -15,6 +15,7 @@ pub mod http;
 pub mod isupport;
 pub mod mask;
 pub mod message;
+pub mod mmdb;
 pub mod mode;
 pub mod name;
 pub mod precis;

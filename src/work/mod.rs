@@ -260,11 +260,7 @@ mod tests {
         let loader =
             Loader { path: None, allow_insecure_cloak: true, fallback: Default::default() };
         let store = Box::new(Scripted(ask));
-        let loaded = Loaded {
-            config: Config::default(),
-            texts: Default::default(),
-            certificates: Vec::new(),
-        };
+        let loaded = Loaded::of(Config::default());
         let workers = Workers { store, loader, loaded };
         (poll, Pool::new(waker, workers).unwrap())
     }

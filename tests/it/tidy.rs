@@ -11,7 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &["wire", "time"]),
     ("network", &["arena", "time", "wire"]),
     ("store", &["time"]),
-    ("job", &["arena", "config", "store"]),
+    ("job", &["arena", "config", "store", "wire"]),
     ("core", &["arena", "time", "metrics", "wire", "config", "network", "store", "job", "server"]),
     ("command", &["arena", "time", "wire", "config", "network", "job", "core"]),
     ("link", &["arena", "time", "wire", "network", "core"]),

@@ -14,6 +14,7 @@ use crate::{
     job::{Answer, JobId, Loaded},
     link::{self, Mesh},
     network::crdt,
+    registry::RecordId,
     store::Standing,
     time::{Mono, Now, Sid},
     wire::cidr::Cidr,
@@ -209,6 +210,11 @@ impl Server {
     pub fn recall(&mut self, standings: Vec<Standing>, now: Now) {
         let most = self.core.config.reputation.addresses;
         self.core.reputation.recall(standings, most, now.wall);
+    }
+
+    /// Who has which claims, as the store remembers it: told in pieces before anybody connects.
+    pub fn remember(&mut self, claims: &[(Box<str>, RecordId)], now: Now) {
+        self.core.remember(claims, now);
     }
 
     /// What it knows, to look at.

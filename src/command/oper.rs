@@ -3,6 +3,7 @@
 use crate::{
     config::{Oper, Secret},
     core::{
+        account,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
     },
@@ -20,10 +21,6 @@ pub const COMMANDS: &[Command] = &[Command {
     cost: 5,
     run: Run::User(oper),
 }];
-
-/// A hash of nothing anybody knows, so that a name that is unknown takes as long as one that is.
-const NOBODY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$c2xpcmNkIG5vYm9keQ$0K0pVbUq0d4M1vJ3mYxYv5l8c2nqk7r9w1t3u5y7a8A";
 
 fn oper(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let (from, limits) = (ctx.session().from, &ctx.core.config.limits);
@@ -48,7 +45,7 @@ fn oper(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         }
         None => {
             ctx.defer(
-                Job::Verify { hash: Secret::new(NOBODY), password: Secret::new(args[1]) },
+                Job::Verify { hash: Secret::new(account::NOBODY), password: Secret::new(args[1]) },
                 verified,
             );
             Ok(())
@@ -115,7 +112,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_costs_as_much_as_a_known_one() {
-        let hash = argon2::PasswordHash::new(super::NOBODY).unwrap();
+        let hash = argon2::PasswordHash::new(crate::core::account::NOBODY).unwrap();
         let costs = |params: argon2::Params| (params.m_cost(), params.t_cost(), params.p_cost());
         let cost = costs(argon2::Params::try_from(&hash).unwrap());
         assert_eq!(cost, costs(argon2::Params::default()));

@@ -272,6 +272,13 @@ config! {
         /// The folder for the database and the secrets; else $STATE_DIRECTORY, else ./slircd-data.
         path: Option<PathBuf> = "", None, Restart;
     }
+    /// Accounts.
+    accounts Accounts {
+        /// Whether clients may register accounts.
+        registration: bool = "true", true, Live;
+        /// How long a password is at least, in bytes.
+        password_min: usize = "8", 8, Live, 1..=64;
+    }
     /// How addresses are hidden.
     cloak Cloak {
         /// Whether hosts are cloaked at all.
@@ -428,6 +435,8 @@ pub struct Config {
     pub relaymsg: RelayMsg,
     /// `[roleplay]`
     pub roleplay: Roleplay,
+    /// `[accounts]`
+    pub accounts: Accounts,
     /// `[log]`
     pub log: Log,
 }
@@ -449,6 +458,7 @@ const TABLES: &[&str] = &[
     "geo",
     "relaymsg",
     "roleplay",
+    "accounts",
     "log",
     "include",
 ];
@@ -480,7 +490,7 @@ impl Config {
                 }
                 (
                     name @ ("server" | "sts" | "tor" | "limits" | "storage" | "cloak" | "dns"
-                    | "reputation" | "geo" | "relaymsg" | "roleplay" | "log"),
+                    | "reputation" | "geo" | "relaymsg" | "roleplay" | "accounts" | "log"),
                     Value::Table(entries),
                 ) => match single.iter_mut().find(|table| table.0 == name) {
                     Some(table) => table.1.extend(within(entries, file)),
@@ -573,6 +583,7 @@ impl Config {
                     reading.wrong(at, Mistake::Wants("separators", wants));
                 }
             }
+            "accounts" => self.accounts = Accounts::read(entries, reading),
             "roleplay" => self.roleplay = Roleplay::read(entries, reading),
             "dns" => self.dns = Dns::read(entries, reading),
             "geo" => self.geo = Geo::read(entries, reading),
@@ -590,6 +601,7 @@ impl Config {
         self.cloak.keep(&old.cloak, &mut kept);
         self.dns.keep(&old.dns, &mut kept);
         self.relaymsg.keep(&old.relaymsg, &mut kept);
+        self.accounts.keep(&old.accounts, &mut kept);
         self.roleplay.keep(&old.roleplay, &mut kept);
         self.log.keep(&old.log, &mut kept);
         kept
@@ -682,7 +694,7 @@ fn unit<T: Within>(_: &T) -> &'static str {
     T::UNIT
 }
 
-fn all() -> [&'static [(Key, &'static str)]; 17] {
+fn all() -> [&'static [(Key, &'static str)]; 18] {
     [
         Server::KEYS,
         Listen::KEYS,
@@ -700,6 +712,7 @@ fn all() -> [&'static [(Key, &'static str)]; 17] {
         Geo::KEYS,
         RelayMsg::KEYS,
         Roleplay::KEYS,
+        Accounts::KEYS,
         Log::KEYS,
     ]
 }

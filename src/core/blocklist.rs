@@ -422,7 +422,7 @@ fn act(
                 continue;
             }
             (Action::RequireSasl, Phase::User(user)) => {
-                if core.network.user(*user).account.is_some() {
+                if core.network.user(*user).account().is_some() {
                     continue;
                 }
                 bans::log_in_first(reason)
@@ -471,7 +471,8 @@ pub fn admit(ctx: &mut Ctx<'_>) -> Outcome {
     let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
     let marks = registration.listed.join(", ");
     let many = most > 0 && registration.listed.len() >= most;
-    let why = match registration.log_in.clone() {
+    let log_in = registration.log_in.clone().filter(|_| registration.login.is_none());
+    let why = match log_in {
         _ if many => format!("Your address {address} is listed by {marks}"),
         Some(why) => why.into(),
         None => return Ok(()),

@@ -3,6 +3,7 @@
 //! Invariant: no I/O, no clock, no randomness from outside. Everything comes in as an argument and goes
 //! out as an [`effect::Effect`].
 
+pub mod account;
 pub mod admission;
 pub mod answer;
 pub mod atlas;
@@ -33,7 +34,9 @@ pub mod multiline;
 pub mod oper;
 pub mod policy;
 pub mod recent;
+pub mod reconcile;
 pub mod registration;
+pub mod registry;
 pub mod reload;
 pub mod render;
 pub mod reports;
@@ -75,6 +78,7 @@ use local::Local;
 use lookalikes::Lookalikes;
 use monitor::Monitor;
 use recent::Recent;
+use registry::Registry;
 use reports::Reports;
 use reputation::Reputation;
 use session::Session;
@@ -139,6 +143,10 @@ pub struct Core {
     pub undelivered: Undelivered,
     /// What clients are told about coming back by TLS.
     pub sts: sts::Policy,
+    /// What is known of the registry.
+    pub(in crate::core) registry: Registry,
+    /// What is being said to linked servers about the registry.
+    pub(in crate::core) talks: reconcile::Talks,
     /// How addresses are hidden.
     pub cloak: Cloak,
     /// What is counted.
@@ -199,6 +207,8 @@ impl Core {
             reputation: Reputation::default(),
             undelivered: Undelivered::default(),
             sts: sts::Policy::new(&config.sts, &certificates),
+            registry: Registry::default(),
+            talks: BTreeMap::new(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),
             journal: Vec::new(),
@@ -380,7 +390,7 @@ mod tests {
             away: None,
             modes: Default::default(),
             class: None,
-            account: None,
+            login: None,
         };
         core.commit(&mut Effects::default(), Op::User(Box::new(alice)), None, Now::default());
         let numbers = 1 << LIFE_BITS;

@@ -183,7 +183,7 @@ fn earned(core: &Core, session: &Session, now: Now) -> Option<u32> {
     if listed || local.shunned || session.closing || now.wall < local.since + SPAN {
         return None;
     }
-    Some(if core.network().user(user).account.is_some() { 2 } else { 1 })
+    Some(if core.network().user(user).account().is_some() { 2 } else { 1 })
 }
 
 fn stored(core: &mut Core, _: &mut Effects, answer: Answer, _: Now) {

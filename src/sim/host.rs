@@ -7,7 +7,7 @@ use crate::{
     job::{Answer, Atlas, Job, JobId, Lane, List, Listing, Loaded, Texts},
     link::Limits,
     server::{Server, Setup},
-    store::{Query, Rows, Store, memory::Memory},
+    store::{self, Query, Rows, Store, memory::Memory},
     time::{Mono, Now, Sid, Stamp, Wall},
     wire::mmdb::Database,
 };
@@ -89,10 +89,13 @@ impl Host {
         self.life = life;
         let setup =
             Setup { loaded: self.loaded(), sid, life, clock, seed: 7, cloak: Secret::new("sim") };
-        let mut server = Server::new(setup, self.now(at));
+        let now = self.now(at);
+        let mut server = Server::new(setup, now);
         if let Ok(Rows::Reputation(standings)) = self.store.ask(&Query::LoadReputation) {
-            server.recall(standings, self.now(at));
+            server.recall(standings, now);
         }
+        let told = store::claims(&mut self.store, |claims| server.remember(claims, now));
+        assert_eq!(told, Ok(()));
         self.limits.into_iter().for_each(|limits| server.limit_links(limits));
         self.server = Some(server);
     }
@@ -114,6 +117,43 @@ impl Host {
         let (motd, rules) = (file(&config.server.motd), file(&config.server.rules));
         let atlas = atlas(&config);
         Loaded { texts: Texts { motd, rules }, atlas, ..Loaded::of(config) }
+    }
+
+    /// The registry as the store has it, in one text.
+    pub fn registry(&mut self) -> String {
+        let mut text = String::new();
+        let told = store::claims(&mut self.store, |claims| {
+            for (key, holder) in claims {
+                text += &format!("{key} {holder}\n");
+            }
+        });
+        assert_eq!(told, Ok(()));
+        match self.store.ask(&Query::Digests) {
+            Ok(digests) => text + &format!("{digests:?}"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// What the server believes of claims otherwise than its store: sentences.
+    pub fn misbelieves(&mut self) -> Vec<String> {
+        let (mut wrong, mut count) = (Vec::new(), 0);
+        let Some(network) = self.server.as_ref().map(|server| server.core().network()) else {
+            return wrong;
+        };
+        let told = store::claims(&mut self.store, |claims| {
+            count += claims.len();
+            for (key, holder) in claims {
+                let known = network.claims().key(key);
+                if known != Some(*holder) {
+                    wrong.push(format!("{key} is {holder}'s, and is believed to be {known:?}'s"));
+                }
+            }
+        });
+        assert_eq!(told, Ok(()));
+        if count != network.claims().len() {
+            wrong.push(format!("{count} claims, {} believed", network.claims().len()));
+        }
+        wrong
     }
 
     /// Gives a job to the workers.
@@ -164,6 +204,7 @@ impl Host {
     fn answer(&mut self, job: Job, names: &[String]) -> Answer {
         match job {
             Job::Verify { hash, password } => Answer::Verified(hash == password),
+            Job::Hash { password } => Answer::Hashed(password),
             Job::Resolve { address, .. } => {
                 Answer::Resolved(client_name(address, names).map(|name| format!("{name}.test")))
             }

@@ -1,6 +1,6 @@
 //! The store in one SQLite file.
 
-use super::{Error, Query, Rows, Standing, Store, identify};
+use super::{Error, Query, Rows, Standing, Store, identify, records};
 use crate::time::Sid;
 use rusqlite::{Connection, ErrorCode, params};
 use std::{
@@ -14,6 +14,7 @@ use std::{
 /// added and never changed.
 const MIGRATIONS: &[&str] = &[
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;",
+    records::TABLES,
     "CREATE TABLE reputation (address TEXT PRIMARY KEY, points INTEGER NOT NULL, seen INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
 ];
 
@@ -140,6 +141,13 @@ impl Store for Sqlite {
                 change.commit()?;
                 Ok(Rows::Done)
             }
+            Query::Propose(edit) => records::propose(&mut self.db, edit),
+            Query::Learn(edits) => records::learn(&mut self.db, edits),
+            Query::Find(find) => records::find(&self.db, find),
+            Query::Claims { after } => records::resident(&self.db, after),
+            Query::Digests => records::digests(&self.db),
+            Query::Bucket(bucket) => records::bucket(&self.db, *bucket),
+            Query::Records(ids) => records::records(&self.db, ids),
         }
     }
 }

@@ -9,6 +9,7 @@ mod watch;
 pub mod web;
 
 use crate::{
+    config::Secret,
     job::{Answer, Job, JobId, Lane, List, Listing, Loaded},
     store::Store,
 };
@@ -170,7 +171,9 @@ impl Asking {
             Job::Inquire { list: List::Page { url, ca_file }, timeout, .. } => {
                 Answer::Listed(self.web.listed(&url, ca_file.as_deref(), at + timeout))
             }
-            Job::Verify { .. } | Job::Store(_) | Job::Load | Job::Watch => Answer::Busy,
+            Job::Verify { .. } | Job::Hash { .. } | Job::Store(_) | Job::Load | Job::Watch => {
+                Answer::Busy
+            }
         }
     }
 }
@@ -217,6 +220,8 @@ fn execute(job: Job) -> Answer {
                 Argon2::default().verify_password(password.expose().as_bytes(), &hash).is_ok(),
             )
         }
+        Job::Hash { password } => load::hash(password.expose())
+            .map_or(Answer::Busy, |hash| Answer::Hashed(Secret::new(&hash))),
         Job::Store(_) | Job::Resolve { .. } | Job::Inquire { .. } | Job::Load | Job::Watch => {
             Answer::Busy
         }

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::{
-    config::{Config, dnsbl::Rule},
+    config::{Config, Webirc, dnsbl::Rule},
     core::{effect::Effect, scene::Scene},
     job::JobId,
-    server::{Input, Peer},
+    server::{Input, Peer, Tls},
     sim::script::check,
 };
 
@@ -159,14 +159,19 @@ fn connect(scene: &mut Scene, from: &str) -> (ConnId, Vec<(JobId, String)>) {
     let peer = Peer { from: Origin::Ip(from.parse().unwrap()), listener: 0, tls: None };
     scene.fx.clear(Vec::new());
     let conn = scene.server.open(peer, scene.now, &mut scene.fx);
-    let asked = scene.fx.take().into_iter().filter_map(|effect| match effect {
+    (conn, asked(scene))
+}
+
+/// What lists have been asked since the last look.
+fn asked(scene: &mut Scene) -> Vec<(JobId, String)> {
+    let inquiries = scene.fx.take().into_iter().filter_map(|effect| match effect {
         Effect::Job { id, job } => match *job {
             Job::Inquire { list: List::Zone { zone, .. }, .. } => Some((id, zone)),
             _ => None,
         },
         _ => None,
     });
-    (conn, asked.collect())
+    inquiries.collect()
 }
 
 fn reply(scene: &mut Scene, id: JobId, addresses: &[[u8; 4]]) {
@@ -297,6 +302,32 @@ fn a_lane_without_room_is_no_fault_of_the_list() {
     }
     let health = scene.server.core().blocklists.health("a");
     assert_eq!((health.asked, health.failed, health.rest(scene.now.mono)), (20, 0, None));
+}
+
+#[test]
+fn what_a_list_says_of_a_gateway_does_not_concern_its_users() {
+    let fingerprint = Some("ab12".to_owned());
+    let webirc = vec![Webirc { fingerprint: fingerprint.clone(), ..Webirc::default() }];
+    let dnsbl = vec![list("a", Action::Refuse)];
+    let mut scene = Scene::with(Config { dnsbl, webirc, ..Config::default() });
+    let tls = Some(Tls { cipher: "TLSv1.3".into(), fingerprint });
+    let peer = Peer { from: Origin::Ip([192, 0, 2, 1].into()), listener: 0, tls };
+    let conn = scene.server.open(peer, scene.now, &mut scene.fx);
+    let of_gateway = asked(&mut scene);
+    scene.server.handle(
+        Input::Line { conn, line: b"WEBIRC x chat home.example 192.0.2.9" },
+        scene.now,
+        &mut scene.fx,
+    );
+    let of_user = asked(&mut scene);
+    assert_eq!((of_gateway.len(), of_user.len()), (1, 1));
+    reply(&mut scene, of_gateway[0].0, &[[127, 0, 0, 2]]);
+    for line in ["NICK alice", "USER alice 0 * :Alice"] {
+        scene.line(conn, line);
+    }
+    assert!(!closing(&scene, conn) && !is_user(&scene, conn));
+    reply(&mut scene, of_user[0].0, &[]);
+    assert!(is_user(&scene, conn));
 }
 
 #[test]

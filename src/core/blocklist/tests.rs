@@ -331,6 +331,26 @@ fn what_a_list_says_of_a_gateway_does_not_concern_its_users() {
 }
 
 #[test]
+fn after_its_rest_a_list_is_asked_once_to_see_how_it_does() {
+    let mut scene = scene(vec![list("a", Action::Refuse)]);
+    let mut next = 0;
+    let mut another = |scene: &mut Scene| {
+        next += 1;
+        connect(scene, &format!("192.0.2.{next}")).1.first().map(|asked| asked.0)
+    };
+    for _ in 0..FAILURES_MAX {
+        let id = another(&mut scene).unwrap();
+        scene.input(Input::Done { id, answer: Answer::Listed(None) });
+    }
+    assert_eq!(another(&mut scene), None);
+    scene.now.mono = scene.now.mono + REST;
+    let id = another(&mut scene).unwrap();
+    assert_eq!(another(&mut scene), None);
+    reply(&mut scene, id, &[]);
+    assert!(another(&mut scene).is_some() && another(&mut scene).is_some());
+}
+
+#[test]
 fn operators_stay_whatever_a_list_says_late() {
     let mut scene = scene(vec![list("a", Action::Refuse), list("b", Action::RequireSasl)]);
     let (conn, asked) = connect(&mut scene, "192.0.2.1");

@@ -5,9 +5,9 @@ use crate::{
     config::{self, Trusted},
     core::{
         ConnId, Core, Start, dispatch,
-        effect::Effects,
+        effect::{Effects, Ending},
         frame::{Frame, PeerId},
-        housekeeping, registration, reload,
+        guest, housekeeping, registration, reload,
         session::Session,
         starttls,
     },
@@ -15,7 +15,7 @@ use crate::{
     link::{self, Mesh},
     network::crdt,
     registry::RecordId,
-    store::Standing,
+    store::{Kept, Standing},
     time::{Mono, Now, Sid},
     wire::cidr::Cidr,
 };
@@ -207,7 +207,7 @@ impl Server {
     }
 
     /// Knows again how addresses stood in an earlier life.
-    pub fn recall(&mut self, standings: Vec<Standing>, now: Now) {
+    pub fn recall_standings(&mut self, standings: Vec<Standing>, now: Now) {
         let most = self.core.config.reputation.addresses;
         self.core.reputation.recall(standings, most, now.wall);
     }
@@ -215,6 +215,11 @@ impl Server {
     /// Who has which claims, as the store remembers it: told in pieces before anybody connects.
     pub fn remember(&mut self, claims: &[(Box<str>, RecordId)], now: Now) {
         self.core.remember(claims, now);
+    }
+
+    /// What the store has kept of the network: told in pieces before anybody connects.
+    pub fn recall(&mut self, kept: &[Kept]) {
+        self.core.recall(kept);
     }
 
     /// What it knows, to look at.
@@ -291,8 +296,12 @@ impl Server {
             Input::Fault { text } => housekeeping::fault(core, fx, text, now),
             Input::Tick => housekeeping::tick(core, fx, now),
             Input::Reload => reload::begin(core, fx, now),
-            Input::Stop { reason } => housekeeping::stop(core, fx, reason, now),
-            Input::Frame { peer, frame } => self.mesh.receive(core, fx, peer, frame, now),
+            Input::Stop { reason } => housekeeping::stop(core, fx, reason, Ending::Exit, now),
+            Input::Frame { peer, frame } => {
+                if let Some(routed) = self.mesh.receive(core, fx, peer, frame, now) {
+                    guest::take(core, fx, &command::TABLE, *routed, now);
+                }
+            }
             Input::Unlinked { peer } => self.mesh.unlink(core, fx, peer, now),
         }
         self.mesh.propagate(&mut self.core, fx);

@@ -25,6 +25,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 1,
     run: Run::User(accept),
+    ..Command::USUAL
 }];
 
 /// How many nicks stand on a line.

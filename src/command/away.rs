@@ -18,6 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::UN_AWAY, reply::NOW_AWAY],
     cost: 1,
     run: Run::Any(away),
+    ..Command::USUAL
 }];
 
 fn away(ctx: &mut Ctx<'_>, line: &Message<'_>) -> Outcome {

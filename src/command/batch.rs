@@ -29,6 +29,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 1,
     run: Run::Tagged(batch),
+    ..Command::USUAL
 }];
 
 /// The longest reference.

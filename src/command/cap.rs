@@ -22,6 +22,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::INVALID_CAP_CMD],
     cost: 1,
     run: Run::Any(cap),
+    ..Command::USUAL
 }];
 
 /// The most bytes of capabilities on a line.

@@ -20,6 +20,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::NO_SUCH_NICK, reply::UNKNOWN_ERROR],
     cost: 1,
     run: Run::Oper(Priv::Identity, chghost),
+    ..Command::USUAL
 }];
 
 fn chghost(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -19,6 +19,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::NO_SUCH_NICK, reply::UNKNOWN_ERROR],
     cost: 1,
     run: Run::Oper(Priv::Identity, chgident),
+    ..Command::USUAL
 }];
 
 fn chgident(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -19,6 +19,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::NO_SUCH_NICK],
     cost: 1,
     run: Run::Oper(Priv::Identity, chgname),
+    ..Command::USUAL
 }];
 
 fn chgname(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

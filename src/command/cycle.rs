@@ -27,6 +27,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 3,
     run: Run::User(cycle),
+    ..Command::USUAL
 }];
 
 fn cycle(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -19,6 +19,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Defcon, run),
+    ..Command::USUAL
 }];
 
 fn run(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -25,6 +25,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, filter),
+    ..Command::USUAL
 }];
 
 /// The most filters.

@@ -21,6 +21,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::HELP_START, reply::HELP_TXT, reply::END_OF_HELP, reply::HELP_NOT_FOUND],
     cost: 3,
     run: Run::User(help),
+    ..Command::USUAL
 }];
 
 /// A page: its first line, and the others.

@@ -28,6 +28,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 2,
     run: Run::User(invite),
+    ..Command::USUAL
 }];
 
 fn invite(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -17,6 +17,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::ISON],
     cost: 1,
     run: Run::User(ison),
+    ..Command::USUAL
 }];
 
 fn ison(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {

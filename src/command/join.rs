@@ -35,6 +35,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 2,
     run: Run::User(join),
+    ..Command::USUAL
 }];
 
 fn join(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -22,6 +22,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::NO_SUCH_NICK],
     cost: 1,
     run: Run::Oper(Priv::Kill, kill),
+    ..Command::USUAL
 }];
 
 fn kill(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

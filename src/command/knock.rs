@@ -27,6 +27,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 3,
     run: Run::User(knock),
+    ..Command::USUAL
 }];
 
 /// How long a user waits between knocks.

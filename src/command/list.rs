@@ -20,6 +20,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::LIST_START, reply::LIST, reply::LIST_END],
     cost: 3,
     run: Run::User(list),
+    ..Command::USUAL
 }];
 
 fn list(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {

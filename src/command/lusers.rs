@@ -4,6 +4,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        question::Asks,
         welcome,
     },
     network::UserId,
@@ -27,10 +28,11 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 1,
     run: Run::User(lusers),
+    asks: Asks::At(1),
+    ..Command::USUAL
 }];
 
-fn lusers(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
-    ctx.asked_here(args.given(1))?;
+fn lusers(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
     welcome::lusers(ctx);
     Ok(())
 }

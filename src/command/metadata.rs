@@ -41,6 +41,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 2,
     run: Run::Any(metadata),
+    ..Command::USUAL
 }];
 
 /// Whose metadata a command is about.
@@ -82,7 +83,7 @@ fn metadata(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
     let changes = matches!(subcommand.as_str(), "SET" | "CLEAR");
     if let Some(user) = ctx.session().user().filter(|_| changes) {
         if !is_theirs(ctx, user, &aim) && may_change(ctx, &aim) {
-            audit(ctx, user, message);
+            audit(ctx, user, &COMMANDS[0], message.args.iter());
         }
     }
     run(ctx, &aim, args)

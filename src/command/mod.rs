@@ -12,6 +12,7 @@ mod chgident;
 mod chgname;
 mod cycle;
 mod defcon;
+mod die;
 mod dline;
 mod error;
 mod filter;
@@ -43,6 +44,7 @@ mod nick;
 mod notice;
 mod npc;
 mod npca;
+mod ns;
 mod oper;
 mod part;
 mod pass;
@@ -58,6 +60,7 @@ mod remove;
 mod report;
 mod reputation;
 mod request;
+mod restart;
 mod rline;
 mod roleplay;
 mod rules;
@@ -115,6 +118,7 @@ const ALL: &[&[Command]] = &[
     chgname::COMMANDS,
     cycle::COMMANDS,
     defcon::COMMANDS,
+    die::COMMANDS,
     dline::COMMANDS,
     error::COMMANDS,
     filter::COMMANDS,
@@ -141,9 +145,11 @@ const ALL: &[&[Command]] = &[
     motd::COMMANDS,
     names::COMMANDS,
     nick::COMMANDS,
+    ns::NICKSERV,
     notice::COMMANDS,
     npc::COMMANDS,
     npca::COMMANDS,
+    ns::NS,
     oper::COMMANDS,
     part::COMMANDS,
     pass::COMMANDS,
@@ -158,6 +164,7 @@ const ALL: &[&[Command]] = &[
     remove::COMMANDS,
     report::COMMANDS,
     reputation::COMMANDS,
+    restart::COMMANDS,
     rline::COMMANDS,
     rules::COMMANDS,
     sajoin::COMMANDS,
@@ -322,6 +329,9 @@ mod tests {
             let mut sim = Sim::new(2, &config);
             let mut clients: Vec<usize> = Vec::new();
             for step in 0..1000 {
+                // One of them may have been told to end.
+                (0..2).for_each(|server| sim.restart(server));
+                sim.heal();
                 clients.retain(|client| sim.clients[*client].conn.is_some());
                 while clients.len() < 5 {
                     let Some(client) = arrive(&mut sim) else { break };

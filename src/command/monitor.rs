@@ -25,6 +25,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 2,
     run: Run::User(monitor),
+    ..Command::USUAL
 }];
 
 /// The most bytes of nicks or masks on a line.

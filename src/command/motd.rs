@@ -4,6 +4,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        question::Asks,
         welcome,
     },
     network::UserId,
@@ -18,10 +19,11 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::NO_SUCH_SERVER, reply::MOTD_START, reply::MOTD, reply::END_OF_MOTD],
     cost: 2,
     run: Run::User(motd),
+    asks: Asks::At(0),
+    ..Command::USUAL
 }];
 
-fn motd(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    ctx.asked_here(args.given(0))?;
+fn motd(ctx: &mut Ctx<'_>, user: UserId, _args: Args<'_>) -> Outcome {
     welcome::motd(ctx, user);
     Ok(())
 }

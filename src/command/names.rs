@@ -20,6 +20,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::NAM_REPLY, reply::END_OF_NAMES, reply::TOO_MANY_TARGETS],
     cost: 2,
     run: Run::User(names),
+    ..Command::USUAL
 }];
 
 fn names(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {

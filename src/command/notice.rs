@@ -18,6 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::NO_TEXT_TO_SEND, reply::NO_RECIPIENT],
     cost: 1,
     run: Run::Tagged(notice),
+    ..Command::USUAL
 }];
 
 fn notice(ctx: &mut Ctx<'_>, user: UserId, line: &Message<'_>) -> Outcome {

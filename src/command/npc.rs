@@ -18,6 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: roleplay::REPLIES,
     cost: 1,
     run: Run::User(npc),
+    ..Command::USUAL
 }];
 
 fn npc(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

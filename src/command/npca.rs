@@ -18,6 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: roleplay::REPLIES,
     cost: 1,
     run: Run::User(npca),
+    ..Command::USUAL
 }];
 
 fn npca(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

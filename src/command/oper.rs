@@ -20,6 +20,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::YOURE_OPER, reply::NO_OPER_HOST, reply::PASSWD_MISMATCH],
     cost: 5,
     run: Run::User(oper),
+    ..Command::USUAL
 }];
 
 fn oper(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

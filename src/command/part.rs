@@ -21,6 +21,8 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::NO_SUCH_CHANNEL, reply::NOT_ON_CHANNEL],
     cost: 1,
     run: Run::User(part),
+    heard_while_shunned: true,
+    ..Command::USUAL
 }];
 
 fn part(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

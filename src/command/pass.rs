@@ -17,6 +17,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[],
     cost: 1,
     run: Run::New(pass),
+    ..Command::USUAL
 }];
 
 fn pass(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {

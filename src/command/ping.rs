@@ -16,6 +16,8 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::NO_ORIGIN],
     cost: 1,
     run: Run::Any(ping),
+    heard_while_shunned: true,
+    ..Command::USUAL
 }];
 
 fn ping(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {

@@ -16,6 +16,8 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[],
     cost: 0,
     run: Run::Any(pong),
+    heard_while_shunned: true,
+    ..Command::USUAL
 }];
 
 /// That something was heard from the session has been noted for every line.

@@ -30,6 +30,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 1,
     run: Run::Tagged(privmsg),
+    ..Command::USUAL
 }];
 
 fn privmsg(ctx: &mut Ctx<'_>, user: UserId, line: &Message<'_>) -> Outcome {

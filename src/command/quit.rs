@@ -17,6 +17,8 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[],
     cost: 1,
     run: Run::Any(quit),
+    heard_while_shunned: true,
+    ..Command::USUAL
 }];
 
 fn quit(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {

@@ -24,6 +24,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[],
     cost: 2,
     run: Run::User(redact),
+    ..Command::USUAL
 }];
 
 fn redact(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

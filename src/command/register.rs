@@ -18,6 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::LOGGED_IN],
     cost: 4,
     run: Run::Any(register),
+    ..Command::USUAL
 }];
 
 fn register(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {

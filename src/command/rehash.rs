@@ -20,6 +20,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::REHASHING],
     cost: 5,
     run: Run::Oper(Priv::Rehash, rehash),
+    ..Command::USUAL
 }];
 
 fn rehash(ctx: &mut Ctx<'_>, user: UserId, _args: Args<'_>) -> Outcome {

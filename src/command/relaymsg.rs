@@ -25,6 +25,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::NO_SUCH_CHANNEL],
     cost: 1,
     run: Run::Tagged(relaymsg),
+    ..Command::USUAL
 }];
 
 /// The longest nick of somebody elsewhere.
@@ -44,7 +45,7 @@ fn relaymsg(ctx: &mut Ctx<'_>, user: UserId, line: &message::Message<'_>) -> Out
         if !ctx.may(user, Priv::Relay) {
             return Err(fail::relaymsg_privs_needed().into());
         }
-        audit(ctx, user, line);
+        audit(ctx, user, &COMMANDS[0], line.args.iter());
     }
     if text.trim().is_empty() {
         return Err(fail::relaymsg_blank_msg().into());

@@ -28,6 +28,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 1,
     run: Run::User(remove),
+    ..Command::USUAL
 }];
 
 fn remove(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

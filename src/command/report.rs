@@ -26,6 +26,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 3,
     run: Run::User(report),
+    ..Command::USUAL
 }];
 
 /// How long a user waits between reports.

@@ -20,6 +20,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::NO_SUCH_NICK],
     cost: 1,
     run: Run::Oper(Priv::See, reputation),
+    ..Command::USUAL
 }];
 
 fn reputation(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {

@@ -20,6 +20,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::NO_SUCH_NICK, reply::NO_SUCH_CHANNEL, reply::USER_ON_CHANNEL],
     cost: 1,
     run: Run::Oper(Priv::Force, sajoin),
+    ..Command::USUAL
 }];
 
 fn sajoin(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

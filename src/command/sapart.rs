@@ -20,6 +20,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::NO_SUCH_NICK, reply::NO_SUCH_CHANNEL, reply::USER_NOT_IN_CHANNEL],
     cost: 1,
     run: Run::Oper(Priv::Force, sapart),
+    ..Command::USUAL
 }];
 
 fn sapart(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

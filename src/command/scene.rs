@@ -18,6 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: roleplay::REPLIES,
     cost: 1,
     run: Run::User(scene),
+    ..Command::USUAL
 }];
 
 fn scene(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

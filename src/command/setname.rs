@@ -17,6 +17,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[],
     cost: 1,
     run: Run::User(setname),
+    ..Command::USUAL
 }];
 
 fn setname(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -19,6 +19,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: ban::REPLIES,
     cost: 1,
     run: Run::Oper(Priv::Ban, set),
+    ..Command::USUAL
 }];
 
 pub const UNDO: &[Command] = &[Command {
@@ -29,6 +30,7 @@ pub const UNDO: &[Command] = &[Command {
     replies: ban::REPLIES,
     cost: 1,
     run: Run::Oper(Priv::Ban, lift),
+    ..Command::USUAL
 }];
 
 fn set(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -17,6 +17,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::SILENCE_LIST, reply::END_OF_SILENCE_LIST, reply::SILENCE_LIST_FULL],
     cost: 1,
     run: Run::User(silence),
+    ..Command::USUAL
 }];
 
 /// The longest mask.

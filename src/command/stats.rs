@@ -2,11 +2,13 @@
 
 use crate::{
     core::{
-        bans,
+        Core, bans,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
-        policy, registration,
+        policy,
+        question::Asks,
+        registration, snotice,
     },
     network::{UserId, ban::KINDS},
     wire::{message::Args, reply},
@@ -28,14 +30,17 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 4,
     run: Run::User(stats),
+    asks: Asks::At(1),
+    ..Command::USUAL
 }];
 
 /// The most rows that are shown at once.
 const SHOWN_MAX: usize = 500;
 
 fn stats(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    ctx.asked_here(args.given(1))?;
     let letter = args.given(0).and_then(|text| text.chars().next()).unwrap_or('*');
+    let text = |core: &Core| format!("STATS {letter} asked for by {}", core.network().mask(user));
+    snotice::here(ctx.core, ctx.fx, 't', text, ctx.now);
     let rows = match letter.to_ascii_lowercase() {
         'u' => vec![uptime(ctx)],
         'p' => operators(ctx, user),
@@ -80,7 +85,9 @@ fn operators(ctx: &Ctx<'_>, asker: UserId) -> Vec<reply::Reply> {
 
 fn connections(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
     let mut rows = Vec::new();
-    for (_, session) in ctx.core.sessions.iter().take(SHOWN_MAX + 1) {
+    let sessions = ctx.core.sessions.iter();
+    let sessions = sessions.filter(|(conn, _)| !ctx.core.guests.has(*conn));
+    for (_, session) in sessions.take(SHOWN_MAX + 1) {
         let address = registration::origin_text(session.from);
         let user = session.user();
         let nick = user.map_or_else(|| "*".to_owned(), |user| ctx.whois(user).nick().to_string());

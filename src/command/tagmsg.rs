@@ -26,6 +26,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 1,
     run: Run::Tagged(tagmsg),
+    ..Command::USUAL
 }];
 
 fn tagmsg(ctx: &mut Ctx<'_>, user: UserId, line: &Message<'_>) -> Outcome {

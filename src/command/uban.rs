@@ -19,6 +19,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: ban::REPLIES,
     cost: 1,
     run: Run::Oper(Priv::Ban, uban),
+    ..Command::USUAL
 }];
 
 fn uban(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -30,6 +30,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 2,
     run: Run::User(uninvite),
+    ..Command::USUAL
 }];
 
 fn uninvite(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

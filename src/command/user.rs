@@ -17,6 +17,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::INVALID_USERNAME],
     cost: 1,
     run: Run::New(user),
+    ..Command::USUAL
 }];
 
 fn user(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {

@@ -18,6 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::USER_HOST],
     cost: 1,
     run: Run::User(userhost),
+    ..Command::USUAL
 }];
 
 /// RFC 2812 §4.8

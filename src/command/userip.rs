@@ -19,6 +19,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::USER_IP],
     cost: 1,
     run: Run::User(userip),
+    ..Command::USUAL
 }];
 
 /// The most nicks that are looked at, as in USERHOST.

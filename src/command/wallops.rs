@@ -18,6 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[],
     cost: 2,
     run: Run::Oper(Priv::Announce, wallops),
+    ..Command::USUAL
 }];
 
 fn wallops(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

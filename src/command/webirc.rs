@@ -22,6 +22,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[],
     cost: 1,
     run: Run::New(webirc),
+    ..Command::USUAL
 }];
 
 fn webirc(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {

@@ -20,6 +20,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::WHO_REPLY, reply::WHOX_REPLY, reply::END_OF_WHO],
     cost: 2,
     run: Run::User(who),
+    ..Command::USUAL
 }];
 
 /// The fields of WHOX, in the order in which they are sent; of more than one of a kind one counts.

@@ -7,13 +7,16 @@ use crate::{
         dispatch::{Command, Run},
         metadata::hears,
         oper::Priv,
-        policy, registration,
+        policy,
+        question::Asks,
+        registration,
     },
     network::{
         ChannelId, UserId,
         crdt::Source,
         op::{Ask, Op},
     },
+    service::{self, Service},
     wire::{message::Args, reply},
 };
 
@@ -21,7 +24,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "WHOIS",
     params: "[<server>] <nick>",
     about: "Shows who somebody is.",
-    help: "",
+    help: "Only the user's own server knows since when they are there and for how long they have said nothing: with the nick twice, as in WHOIS nick nick, it is asked.",
     replies: &[
         reply::WHOIS_USER,
         reply::WHOIS_SERVER,
@@ -39,9 +42,12 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::WHOIS_KEY_VALUE,
         reply::AWAY,
         reply::NO_SUCH_NICK,
+        reply::NO_SUCH_SERVER,
     ],
     cost: 2,
     run: Run::User(whois),
+    asks: Asks::FirstOfTwo,
+    ..Command::USUAL
 }];
 
 fn whois(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
@@ -56,10 +62,20 @@ fn whois(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
                 ctx.commit(Op::Request { by, uid, ask: Ask::Tell(text.into()) });
             }
         }
-        None => ctx.reply(reply::no_such_nick(nick)),
+        None => match service::find(nick) {
+            Some(service) => tell_of_service(ctx, service),
+            None => ctx.reply(reply::no_such_nick(nick)),
+        },
     }
     ctx.reply(reply::end_of_whois(nick));
     Ok(())
+}
+
+fn tell_of_service(ctx: &mut Ctx<'_>, service: &Service) {
+    let server = ctx.core.services_name();
+    ctx.reply(reply::whois_user(service.name, "services", &server, service.about));
+    ctx.reply(reply::whois_server(service.name, &server, "Services"));
+    ctx.reply(reply::whois_special(service.name, "is a network service"));
 }
 
 fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {

@@ -25,6 +25,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 2,
     run: Run::User(whowas),
+    ..Command::USUAL
 }];
 
 /// The most that are shown at once.

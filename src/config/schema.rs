@@ -87,6 +87,8 @@ config! {
         name: String = "\"irc.localhost\"", "irc.localhost".into(), Restart;
         /// The network's name, as clients show it.
         network: String = "\"Local\"", "Local".into(), Live;
+        /// What LINKS and MAP call the services of the network; without it, `services.` and the domain of the server's name.
+        services: Option<String> = "", None, Live;
         /// The server's id on the network: a digit and two digits or capital letters. Made up and kept if none is given.
         sid: Option<Sid> = "", None, Restart;
         /// Which names are the same: `ascii`, `rfc1459`, or `precis`, which allows nicks in every script and none that look alike. The same on all servers of a network.
@@ -278,6 +280,8 @@ config! {
         registration: bool = "true", true, Live;
         /// How long a password is at least, in bytes.
         password_min: usize = "8", 8, Live, 1..=64;
+        /// How many nicks an account may have.
+        nicks: usize = "10", 10, Live, 1..=100;
     }
     /// How addresses are hidden.
     cloak Cloak {
@@ -307,7 +311,7 @@ config! {
         name: String = "", String::new(), Live;
         /// A class whose privileges this one has as well.
         extends: Option<String> = "", None, Live;
-        /// What operators of this class may do: announce, ban, channels, defcon, force, identity, kill, override, rehash, relay, reports, see.
+        /// What operators of this class may do: announce, ban, channels, defcon, die, force, identity, kill, override, rehash, relay, reports, restart, see.
         privileges: Vec<Priv> = "[]", Vec::new(), Live;
     }
     /// The look-up of host names.
@@ -541,6 +545,10 @@ impl Config {
                     let at = at(reading, &["name"]);
                     reading.wrong(at, Mistake::ServerName);
                 }
+                if self.server.services.as_deref().is_some_and(|name| !name::is_server_name(name)) {
+                    let at = at(reading, &["services"]);
+                    reading.wrong(at, Mistake::Wants("services", "a host name with a dot in it"));
+                }
                 if self.server.icon.as_deref().is_some_and(|icon| !is_icon(icon)) {
                     let at = at(reading, &["icon"]);
                     let wants =
@@ -749,6 +757,8 @@ pub fn example() -> String {
 /// A value for a key that has no default.
 fn sample(key: &Key) -> &'static str {
     match (key.table, key.name) {
+        ("server", "services") => "\"services.example.org\"",
+        ("server", "icon") => "\"https://example.org/icon.png\"",
         ("server", "sid") => "\"0AB\"",
         ("server", "motd") => "\"/etc/slircd/motd.txt\"",
         ("server", "rules") => "\"/etc/slircd/rules.txt\"",

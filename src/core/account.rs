@@ -11,7 +11,7 @@ use super::{
 use crate::{
     config::Secret,
     job::{Answer, Job},
-    network::op::Op,
+    network::{UserId, op::Op},
     registry::{Edit, Kind, Login, NAME, NICK, Record, RecordId, What},
     store::{Find, Query, Rows},
     wire::{name::Nick, reply},
@@ -167,6 +167,13 @@ pub fn enter(ctx: &mut Ctx<'_>, record: &Record) {
         }
     };
     ctx.reply(reply::logged_in(&mask, &name, &format!("You are now logged in as {name}")));
+}
+
+/// A user is logged out of the account.
+pub fn leave(ctx: &mut Ctx<'_>, user: UserId) {
+    let (uid, mask) = (ctx.whois(user).uid, ctx.whois(user).mask());
+    ctx.commit(Op::Account { uid, login: None });
+    ctx.reply(reply::logged_out(&mask));
 }
 
 /// The name of the account that the session is logged in to.

@@ -6,7 +6,7 @@ use super::{
     effect::{Effect, Effects},
     frame::PeerId,
     local::Local,
-    oper::{self, Priv},
+    oper::Priv,
     render,
     session::{Session, Wait},
     snotice, timer,
@@ -14,11 +14,10 @@ use super::{
 use crate::{
     job::{Answer, Job},
     network::{ChannelId, Network, User, UserId, op::Op},
-    time::{Now, Stamp},
+    time::{Now, Sid, Stamp},
     wire::{
         encode::Msg,
         fail::Standard,
-        mask,
         name::{ChannelName, Nick},
         reply::{self, Reply},
     },
@@ -88,6 +87,15 @@ pub enum Then {
     },
     /// Whoever has come from an address that a blocklist is asked about.
     Blocklist(InquiryId),
+    /// The session that has asked another server, and waits.
+    Question {
+        /// Which session.
+        conn: ConnId,
+        /// The server that is to answer.
+        to: Sid,
+        /// Which of the questions of this server it is.
+        number: u64,
+    },
     /// The server itself.
     Server(fn(&mut Core, &mut Effects, Answer, Now)),
     /// What is said to a linked server.
@@ -214,10 +222,16 @@ impl Ctx<'_> {
         render::server_line(self.core, self.fx, self.conn, (verb, params, text), self.now);
     }
 
-    /// Tells whoever asked, in a notice of the server's.
+    /// Tells whoever asked, in a notice of the server's, or of the service's to which it was said.
     pub fn notice(&mut self, text: &str) {
         let nick = render::addressee(self.core, self.conn).to_owned();
-        self.line("NOTICE", &[&nick], Some(text));
+        match self.session().voice {
+            Some(service) => {
+                let source = self.core.service_mask(service);
+                self.raw_as(&source, "NOTICE", &[&nick], text);
+            }
+            None => self.line("NOTICE", &[&nick], Some(text)),
+        }
     }
 
     /// Makes something happen on the network: the only way in which a command changes it.
@@ -261,18 +275,6 @@ impl Ctx<'_> {
         Nick::lookup(nick, self.network().casemap()).and_then(|nick| self.network().nick(&nick))
     }
 
-    /// That a question is for this server: one that names none, or this one by its name, by a mask, or by
-    /// a user who is on it.
-    pub fn asked_here(&self, target: Option<&str>) -> Outcome {
-        let Some(target) = target else { return Ok(()) };
-        let named = mask::matches(target, self.core.name(), self.network().casemap());
-        let user = self.find_user(target).map(|user| self.whois(user).uid.server);
-        if named || user == Some(self.core.sid()) {
-            return Ok(());
-        }
-        Err(reply::no_such_server(target).into())
-    }
-
     /// A channel's name, if it is one.
     pub fn channel_name(&self, name: &str) -> Option<ChannelName> {
         ChannelName::new(name, self.network().casemap(), self.core.config.limits.channel)
@@ -280,7 +282,7 @@ impl Ctx<'_> {
 
     /// Whether a user may use a privilege.
     pub fn may(&self, user: UserId, privilege: Priv) -> bool {
-        oper::may(&self.core.config, self.network().user(user).class.as_deref(), privilege)
+        self.core.may(user, privilege)
     }
 
     /// A user as the network knows them.
@@ -300,6 +302,8 @@ impl Ctx<'_> {
     pub fn refuse(&mut self, reject: Reject) {
         self.core.metrics.rejects += 1;
         match reject {
+            // A service speaks in sentences.
+            Reject::Reply(reply) if self.session().voice.is_some() => self.notice(reply.text()),
             Reject::Reply(reply) => self.reply(reply),
             Reject::Standard(standard) => self.standard(&standard),
             Reject::Quit(reason) => self.close(&reason),

@@ -4,7 +4,7 @@ use super::{
     ConnId, Core, blocklist,
     ctx::Then,
     dispatch,
-    effect::{Effect, Effects},
+    effect::{Effect, Effects, Ending},
     multiline, registration, reload, render, reputation,
     session::{Phase, Wait},
     snotice,
@@ -55,7 +55,7 @@ pub fn tick(core: &mut Core, fx: &mut Effects, now: Now) {
         let Some(timer) = core.timers.due(now.mono) else { return };
         match timer {
             Timer::Ping(conn) => ping(core, fx, conn, now),
-            Timer::Registration(conn) => registration(core, fx, conn),
+            Timer::Registration(conn) => registration(core, fx, conn, now),
             Timer::Batch(conn) => multiline::expire(core, fx, conn, now),
             Timer::Gate(conn) => gate(core, fx, conn, now),
             Timer::Inquiries(conn) => blocklist::give_up(core, fx, conn, now),
@@ -107,9 +107,11 @@ fn ping(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
     }
 }
 
-fn registration(core: &mut Core, fx: &mut Effects, conn: ConnId) {
+fn registration(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
     if core.sessions.get(conn).is_some_and(|session| matches!(session.phase, Phase::New(_))) {
-        render::goodbye(core, fx, conn, "Registration timed out");
+        let reason = "Registration timed out";
+        unfinished(core, fx, conn, reason, now);
+        render::goodbye(core, fx, conn, reason);
     }
 }
 
@@ -165,6 +167,7 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     }
     forget_lost(core, fx, now);
     core.compare_registries(fx, now);
+    core.store_kept(fx, now);
     if core.clock.last() > core.marked {
         mark(core, fx, now);
     }
@@ -201,7 +204,8 @@ pub fn forgotten(core: &mut Core, fx: &mut Effects, now: Now) {
     log::error!(
         "this server has been out of reach of its network for so long (limits.split_forget) that it is forgotten there; it ends, start it again"
     );
-    stop(core, fx, "This server has to start anew, please connect again", now);
+    let reason = "This server has to start anew, please connect again";
+    stop(core, fx, reason, Ending::Exit, now);
 }
 
 /// Has the store remember how far the clock has come.
@@ -246,25 +250,42 @@ pub fn closed(core: &mut Core, fx: &mut Effects, conn: ConnId, why: Gone, now: N
         Gone::SendQueue => "Send queue exceeded: reads too slowly",
         Gone::Endless => "Input line was too long",
     };
+    unfinished(core, fx, conn, reason, now);
     registration::depart(core, fx, conn, reason, now);
     if let Some(session) = core.sessions.remove(conn) {
         for nick in &session.monitor {
             core.monitor.remove(nick, conn);
         }
         core.timers.cancel(session.timer);
-        if let (Phase::New(_), Origin::Ip(ip)) = (&session.phase, session.from) {
-            let text =
-                |_: &Core| format!("A connection from {ip} ended before it was a user ({reason})");
-            if !session.closing {
-                snotice::here(core, fx, 'd', text, now);
-            }
-        }
         core.release(session.from);
     }
 }
 
+/// Tells operators of a connection that ends, if it has not been told goodbye, before it was a user.
+fn unfinished(core: &Core, fx: &mut Effects, conn: ConnId, reason: &str, now: Now) {
+    let Some(session) = core.sessions.get(conn).filter(|session| !session.closing) else { return };
+    if let (Phase::New(_), Origin::Ip(ip)) = (&session.phase, session.from) {
+        let text = |_: &Core, open: bool| {
+            let from = if open { format!(" from {ip}") } else { String::new() };
+            format!("A connection{from} ended before it was a user ({reason})")
+        };
+        snotice::here_of(core, fx, 'd', text, now);
+    }
+}
+
+/// Tells everybody at home here what is about to happen to their server.
+pub fn warn(core: &Core, fx: &mut Effects, text: &str, now: Now) {
+    let text = format!("*** {text}");
+    for (user, local) in core.locals.iter() {
+        let nick = core.network().user(user).nick().to_string();
+        for conn in &local.sessions {
+            render::server_line(core, fx, *conn, ("NOTICE", &[&nick], Some(&text)), now);
+        }
+    }
+}
+
 /// Says goodbye to everybody.
-pub fn stop(core: &mut Core, fx: &mut Effects, reason: &str, now: Now) {
+pub fn stop(core: &mut Core, fx: &mut Effects, reason: &str, ending: Ending, now: Now) {
     if std::mem::replace(&mut core.stopping, true) {
         return;
     }
@@ -279,7 +300,7 @@ pub fn stop(core: &mut Core, fx: &mut Effects, reason: &str, now: Now) {
     reputation::store(core, fx, now);
     let query = Query::RaiseClock { tick: core.clock.last(), clean: true };
     core.ask(fx, Job::Store(query), Then::Server(marked), now);
-    fx.push(Effect::Stop);
+    fx.push(Effect::Stop(ending));
 }
 
 impl Core {

@@ -25,7 +25,9 @@ pub mod filters;
 pub mod flood;
 pub mod frame;
 pub mod gateway;
+pub mod guest;
 pub mod housekeeping;
+pub mod keeper;
 pub mod local;
 pub mod lookalikes;
 pub mod metadata;
@@ -33,6 +35,7 @@ pub mod monitor;
 pub mod multiline;
 pub mod oper;
 pub mod policy;
+pub mod question;
 pub mod recent;
 pub mod reconcile;
 pub mod registration;
@@ -42,7 +45,7 @@ pub mod render;
 pub mod reports;
 pub mod reputation;
 #[cfg(test)]
-mod scene;
+pub(crate) mod scene;
 pub mod session;
 pub mod snotice;
 pub mod speech;
@@ -51,6 +54,7 @@ pub mod sts;
 pub mod timer;
 pub mod tor;
 pub mod undelivered;
+pub mod usermode;
 pub mod welcome;
 pub mod whowas;
 
@@ -74,9 +78,12 @@ use census::Census;
 use chanflood::Chanflood;
 use cloak::Cloak;
 use effect::{Effect, Effects};
+use guest::Guests;
+use keeper::Keeper;
 use local::Local;
 use lookalikes::Lookalikes;
 use monitor::Monitor;
+use question::Questions;
 use recent::Recent;
 use registry::Registry;
 use reports::Reports;
@@ -143,6 +150,8 @@ pub struct Core {
     pub undelivered: Undelivered,
     /// What clients are told about coming back by TLS.
     pub sts: sts::Policy,
+    /// What of the network is still to be stored.
+    pub(in crate::core) keeper: Keeper,
     /// What is known of the registry.
     pub(in crate::core) registry: Registry,
     /// What is being said to linked servers about the registry.
@@ -159,6 +168,10 @@ pub struct Core {
     pub(in crate::core) outs: housekeeping::Outs,
     /// When it is looked next whether a mask ends by itself.
     pub(in crate::core) expiry: Option<(Mono, timer::Key)>,
+    /// What is asked of other servers.
+    pub questions: Questions,
+    /// Who asks from other servers.
+    pub guests: Guests,
     /// What which operators of this server are told unasked.
     pub snomasks: BTreeMap<UserId, Snomask>,
     /// How much is going on in channels.
@@ -207,6 +220,7 @@ impl Core {
             reputation: Reputation::default(),
             undelivered: Undelivered::default(),
             sts: sts::Policy::new(&config.sts, &certificates),
+            keeper: Keeper::default(),
             registry: Registry::default(),
             talks: BTreeMap::new(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
@@ -216,6 +230,8 @@ impl Core {
             outs: BTreeMap::new(),
             expiry: None,
             chanflood: Chanflood::default(),
+            questions: Questions::default(),
+            guests: Guests::new(now),
             snomasks: BTreeMap::new(),
             due_beat: false,
             stopping: false,
@@ -241,6 +257,17 @@ impl Core {
     /// This server's name.
     pub fn name(&self) -> &str {
         &self.config.server.name
+    }
+
+    /// The name under which services are shown as a server.
+    pub fn services_name(&self) -> String {
+        let domain = self.name().split_once('.').map_or("", |(_, domain)| domain);
+        format!("services.{domain}")
+    }
+
+    /// A service, as the source of what it says.
+    pub fn service_mask(&self, service: &str) -> String {
+        format!("{service}!services@{}", self.services_name())
     }
 
     /// An identity for a new user, which nobody has now and no other of the last lives has given.
@@ -272,6 +299,7 @@ impl Core {
         }
         let place = self.journal.len();
         render::apply(self, fx, &op, at, cause, now);
+        self.keep(fx, &op, at, now);
         // Before what it has brought about, which was stamped later.
         self.journal.insert(place, (op, at));
         at
@@ -281,6 +309,7 @@ impl Core {
     pub fn learn(&mut self, fx: &mut Effects, op: &Op, at: Stamp, now: Now) {
         self.clock.seen(at);
         render::apply(self, fx, op, at, None, now);
+        self.keep(fx, op, at, now);
     }
 
     /// Forgets empty channels whose emptiness every server has seen, as `stable` tells.

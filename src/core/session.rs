@@ -48,6 +48,8 @@ pub struct Session {
     pub declared: &'static [&'static str],
     /// The `[[oper]]` whose password is being checked.
     pub oper: Option<Box<str>>,
+    /// The service that answers the command at work, if it is not the server.
+    pub voice: Option<&'static str>,
     /// What it is at that takes several steps.
     pub errand: Option<Box<Errand>>,
     /// The gateway that speaks for it, by WEBIRC.
@@ -148,6 +150,7 @@ impl Session {
             answer: None,
             declared: &[],
             oper: None,
+            voice: None,
             errand: None,
             gateway: None,
             monitor: Vec::new(),

@@ -6,6 +6,7 @@
 
 mod check;
 mod merge;
+mod route;
 mod stable;
 mod sync;
 
@@ -14,7 +15,7 @@ use crate::{
     core::{
         Core,
         effect::{Effect, Effects},
-        frame::{Frame, Numbered, PeerId},
+        frame::{Frame, Numbered, PeerId, Routed},
         housekeeping,
     },
     network::{
@@ -114,7 +115,7 @@ impl Mesh {
         }
     }
 
-    /// Takes in what a peer says.
+    /// Takes in what a peer says; what is neither of the network nor for others is handed on.
     pub fn receive(
         &mut self,
         core: &mut Core,
@@ -122,8 +123,8 @@ impl Mesh {
         peer: PeerId,
         frame: Frame,
         now: Now,
-    ) {
-        let Some(known) = self.peers.get_mut(peer) else { return };
+    ) -> Option<Box<Routed>> {
+        let known = self.peers.get_mut(peer)?;
         match frame {
             Frame::Have { from, have, neighbours } => {
                 known.neighbours = neighbours;
@@ -146,8 +147,11 @@ impl Mesh {
                 self.deliver(core, fx, now);
             }
             Frame::State(state) => self.take(core, fx, &state, now),
+            Frame::Routed(routed) if routed.to == self.me.server => return Some(routed),
+            Frame::Routed(routed) => self.route(core, fx, routed),
             Frame::Registry(frame) => core.hear_of_registry(fx, peer, frame, now),
         }
+        None
     }
 
     /// A life that began with the clock set back, after a crash at a bad moment, may have begun before the
@@ -193,6 +197,9 @@ impl Mesh {
             }
             self.keep(&numbered);
             self.pass_on(fx, None, &numbered);
+        }
+        for routed in std::mem::take(&mut core.questions.outbox) {
+            self.route(core, fx, Box::new(routed));
         }
         if core.network().has_empty() || self.stable.old {
             let over = self.stable.collect(core, self.me.server, &self.have);

@@ -10,10 +10,12 @@ mod check;
 pub mod claims;
 pub mod crdt;
 pub mod filter;
+pub mod keep;
 pub mod metadata;
 pub mod mode;
 pub mod op;
 mod replay;
+pub mod tree;
 
 use crate::{
     arena::Arena,
@@ -572,18 +574,22 @@ impl Network {
         let mut reached = BTreeSet::from([from]);
         let mut edge = vec![from];
         while let Some(sid) = edge.pop() {
-            let Some(server) = self.servers.get(&sid) else { continue };
-            for next in &server.neighbours {
-                let mutual = self
-                    .servers
-                    .get(next)
-                    .is_some_and(|next| next.gone.is_none() && next.neighbours.contains(&sid));
-                if mutual && reached.insert(*next) {
-                    edge.push(*next);
+            for next in self.neighbours(sid) {
+                if reached.insert(next) {
+                    edge.push(next);
                 }
             }
         }
         reached
+    }
+
+    /// The servers that are linked with one, as both of them say.
+    pub fn neighbours(&self, sid: Sid) -> impl Iterator<Item = Sid> + '_ {
+        let said = self.servers.get(&sid).map_or(&[][..], |server| &server.neighbours);
+        said.iter().copied().filter(move |next| {
+            let next = self.servers.get(next);
+            next.is_some_and(|next| next.gone.is_none() && next.neighbours.contains(&sid))
+        })
     }
 
     /// Forgets empty channels and metadata that was taken away, where every server has seen that, as `stable`

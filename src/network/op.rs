@@ -501,6 +501,8 @@ pub enum Ask {
     Part(ChannelName, Box<str>),
     /// Give the user another nick.
     Nick(Nick),
+    /// Change the user's modes as these letters say, as far as that can be asked.
+    Modes(Box<str>),
     /// Give the user another user name.
     Ident(Box<str>),
     /// Give the user another host.

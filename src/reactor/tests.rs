@@ -371,7 +371,7 @@ fn a_reactor_leaves_when_everything_has_been_written() {
     reactor.say(b"ERROR :bye\r\n");
     let conn = reactor.only();
     reactor.fx.push(Effect::Close { conn });
-    reactor.fx.push(Effect::Stop);
+    reactor.fx.push(Effect::Stop(Ending::Exit));
     reactor.act();
     let reader = thread::spawn(move || read_all(client));
     reactor.run().unwrap();
@@ -383,7 +383,7 @@ fn a_reactor_leaves_when_everything_has_been_written() {
 fn who_leaves_listens_to_nobody_whatever_is_configured() {
     let loaded = loaded(vec![listen(&[])], Vec::new());
     let mut reactor = reactor(&loaded);
-    reactor.fx.push(Effect::Stop);
+    reactor.fx.push(Effect::Stop(Ending::Exit));
     reactor.fx.push(Effect::Reconfigure(Box::new(loaded)));
     reactor.act();
     assert!(reactor.listeners.is_empty());
@@ -432,14 +432,14 @@ fn a_unix_socket_is_for_its_group_and_a_stale_one_is_taken_over() {
     let _client = net::UnixStream::connect(&path).unwrap();
     first.until(is_open);
     let error = Listener::open(
-        0,
-        Listen { address: Address::Unix(path.clone()), ..Listen::default() },
+        (0, Listen { address: Address::Unix(path.clone()), ..Listen::default() }),
+        None,
         None,
         first.poll.registry(),
         Source::Listener(1).token(),
     );
     assert_eq!(error.unwrap_err().kind(), ErrorKind::AddrInUse);
-    first.fx.push(Effect::Stop);
+    first.fx.push(Effect::Stop(Ending::Exit));
     first.act();
     assert!(!path.exists());
 }

@@ -92,9 +92,11 @@ impl Host {
         let now = self.now(at);
         let mut server = Server::new(setup, now);
         if let Ok(Rows::Reputation(standings)) = self.store.ask(&Query::LoadReputation) {
-            server.recall(standings, now);
+            server.recall_standings(standings, now);
         }
         let told = store::claims(&mut self.store, |claims| server.remember(claims, now));
+        assert_eq!(told, Ok(()));
+        let told = store::recall(&mut self.store, |kept| server.recall(kept));
         assert_eq!(told, Ok(()));
         self.limits.into_iter().for_each(|limits| server.limit_links(limits));
         self.server = Some(server);
@@ -211,6 +213,7 @@ impl Host {
             Job::Inquire { list, address, .. } => Answer::Listed(listing(&list, address, names)),
             Job::Store(query) => Answer::Stored(self.store.ask(&query)),
             Job::Load => Answer::Loaded(Ok(Box::new(self.loaded()))),
+            Job::Rehearse { text } => Answer::Rehearsed { text, wrong: Vec::new() },
             Job::Watch => Answer::Watched(Ok(None)),
         }
     }

@@ -24,7 +24,7 @@ use crate::{
     },
     core::{
         ConnId,
-        effect::{Effect, Effects},
+        effect::{Effect, Effects, Ending},
         frame::{Frame, PeerId},
     },
     server::{Gone, Input, Origin, Peer, Server, Tls, Verdict},
@@ -78,7 +78,7 @@ enum Soon {
     /// A connection has taken what was written to it.
     Drained(usize, u64, ConnId),
     /// A server has ended.
-    Ended(usize, u64),
+    Ended(usize, u64, Ending),
 }
 
 /// What happens next.
@@ -265,9 +265,12 @@ impl Sim {
                         self.conns.remove(&(server, conn));
                     }
                 }
-                Soon::Ended(server, life) => {
+                Soon::Ended(server, life, ending) => {
                     if self.hosts.get(server).is_some_and(|host| host.life == life) {
                         self.ended(server);
+                        if ending == Ending::Restart {
+                            self.restart(server);
+                        }
                     }
                 }
                 Soon::Drained(server, life, conn) => {
@@ -358,7 +361,7 @@ impl Sim {
                     let client = self.conns.get(&(server, conn)).copied();
                     self.soon.extend(client.map(Soon::Feed));
                 }
-                Effect::Stop => self.soon.push_back(Soon::Ended(server, life)),
+                Effect::Stop(ending) => self.soon.push_back(Soon::Ended(server, life, ending)),
                 Effect::Secure { .. } | Effect::Reconfigure(_) => (),
             }
         }

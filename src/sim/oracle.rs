@@ -62,6 +62,19 @@ pub fn left_over(sim: &Sim) -> Vec<String> {
     left.collect()
 }
 
+/// That every session that is there is listened to: whatever it asked for has been answered, or it has
+/// been told that there is no answer.
+#[track_caller]
+pub fn nobody_waits(sim: &Sim) {
+    for (n, server) in sim.servers() {
+        let core = server.core();
+        assert_eq!(core.questions.waiting(), 0, "server {} has open questions", n + 1);
+        for (conn, session) in core.sessions.iter() {
+            assert!(session.closing || session.ready(), "{conn:?} of server {} waits", n + 1);
+        }
+    }
+}
+
 fn difference(a: &str, b: &str) -> String {
     let (left, right): (BTreeSet<&str>, BTreeSet<&str>) =
         (a.lines().collect(), b.lines().collect());

@@ -296,6 +296,7 @@ impl Workload {
                 let value = self.dice.pick(&["", " :a", " :b"])?;
                 format!("METADATA {target} SET k{}{value}", n % 3)
             }
+            53 => self.question(&other)?,
             36 => "OPER root sesame".into(),
             37 => match self.dice.below(6) {
                 5 => format!("REPUTATION {other}"),
@@ -335,6 +336,28 @@ impl Workload {
             }
             5 => format!("NAMES {channel}"),
             _ => format!("NOTICE {channel} :\x02{n}"),
+        })
+    }
+
+    /// Something that a client asks of a server, which may be another than its own, or none at all; and what
+    /// operators ask.
+    fn question(&mut self, other: &str) -> Option<String> {
+        let server = format!("s{}.test", 1 + self.dice.below(self.sim.hosts.len() + 1));
+        let target = self.dice.pick(&[server.as_str(), "s?.test", other])?;
+        Some(match self.dice.below(24) {
+            // Only an operator is heard with these, and only if it is their server.
+            0 => format!("DIE {server} :over"),
+            1 => format!("RESTART {server} :again"),
+            2 | 3 => format!("SAMODE {other} {}", self.dice.pick(&["+i-w", "-i+w", "-o", "+x"])?),
+            4 => format!("VERSION {target}"),
+            5 => format!("MOTD {target}"),
+            6 | 7 => format!("STATS l {target}"),
+            8 => format!("LINKS {target} *"),
+            9 | 10 => format!("TRACE {target}"),
+            11 => format!("MAP {target}"),
+            12..=15 => format!("WHOIS {target} {other}"),
+            16 => format!("LUSERS * {target}"),
+            _ => format!("TIME {target}"),
         })
     }
 
@@ -473,6 +496,7 @@ impl Workload {
         oracle::registries_agree(&mut self.sim);
         oracle::nobody_is_misled(&self.sim);
         oracle::nothing_is_left_over(&self.sim);
+        oracle::nobody_waits(&self.sim);
         self.ledger.settle(&self.sim);
         let here = |client: &usize| {
             self.sim.clients.get(*client).is_some_and(|known| known.conn.is_some())

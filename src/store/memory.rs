@@ -1,6 +1,6 @@
 //! A store that forgets with the process: for tests and simulations.
 
-use super::{CLAIMS_MAX, Edited, Error, Find, Query, Rows, Standing, Store, identify};
+use super::{CLAIMS_MAX, Edited, Error, Find, Kept, Query, Rows, Standing, Store, identify};
 use crate::{
     registry::{BUCKETS, Edit, Record, RecordId, is_claim, is_resident},
     time::Sid,
@@ -21,6 +21,7 @@ pub struct Memory {
     records: BTreeMap<RecordId, Record>,
     /// What living records claim.
     claims: BTreeSet<(Box<str>, RecordId)>,
+    kept: BTreeMap<Box<str>, Kept>,
 }
 
 impl Memory {
@@ -124,6 +125,22 @@ impl Store for Memory {
                     digests[record.id.bucket()] ^= record.digest();
                 }
                 Ok(Rows::Digests(digests))
+            }
+            Query::Keep(kept) => {
+                for one in kept {
+                    if self.kept.get(&one.key).is_none_or(|known| known.at < one.at) {
+                        self.kept.insert(one.key.clone(), one.clone());
+                    }
+                }
+                Ok(Rows::Done)
+            }
+            Query::Recall { after } => {
+                let kept = self.kept.values().filter(|kept| kept.key > *after);
+                Ok(Rows::Kept(kept.take(CLAIMS_MAX).cloned().collect()))
+            }
+            Query::Forget { before } => {
+                self.kept.retain(|_, kept| kept.over.is_none_or(|over| over >= *before));
+                Ok(Rows::Done)
             }
             Query::Records(ids) => {
                 let known = ids.iter().filter_map(|id| self.records.get(id).cloned());

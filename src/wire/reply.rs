@@ -11,6 +11,13 @@ pub struct Reply {
     pub body: String,
 }
 
+impl Reply {
+    /// What people read of it: the last parameter, if that is a text.
+    pub fn text(&self) -> &str {
+        self.body.split_once(':').map_or(&*self.body, |(_, text)| text)
+    }
+}
+
 /// A numeric, as the manual tells of it.
 #[derive(Debug)]
 pub struct Row {
@@ -128,6 +135,8 @@ replies! {
     "335" WHOIS_BOT whois_bot(nick: &str) => [nick] "is a bot";
     /// One is logged in now (`ircv3: sasl-3.1`).
     "900" LOGGED_IN logged_in(mask: &str, account: &str, text: &str) => [mask, account] text;
+    /// One is logged out now (`ircv3: sasl-3.1`).
+    "901" LOGGED_OUT logged_out(mask: &str) => [mask] "You are now logged out";
     /// The account that someone is logged in to.
     "330" WHOIS_ACCOUNT whois_account(nick: &str, account: &str) => [nick, account] "is logged in as";
     /// A channel that one has been invited to.

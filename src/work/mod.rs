@@ -5,6 +5,7 @@
 pub mod certificate;
 pub mod dns;
 pub mod load;
+mod rehearse;
 mod watch;
 pub mod web;
 
@@ -111,11 +112,17 @@ impl Pool {
         }
         let out = out(files_jobs);
         let mut watch = Watch::new(&loaded);
+        // Asked now, since a newer program may have taken this one's place by then.
+        let program = std::env::current_exe().ok();
         thread::Builder::new().name("slircd-files".into()).spawn(move || {
             out.run(|job, _| match job {
                 Job::Load => Answer::Loaded(loader.load().map(Box::new).inspect(|loaded| {
                     watch = Watch::new(loaded);
                 })),
+                Job::Rehearse { text } => {
+                    let wrong = rehearse::rehearse(program.as_deref(), loader.path.as_deref());
+                    Answer::Rehearsed { text, wrong }
+                }
                 Job::Watch => Answer::Watched(watch.look(&loader)),
                 _ => Answer::Busy,
             });
@@ -171,9 +178,12 @@ impl Asking {
             Job::Inquire { list: List::Page { url, ca_file }, timeout, .. } => {
                 Answer::Listed(self.web.listed(&url, ca_file.as_deref(), at + timeout))
             }
-            Job::Verify { .. } | Job::Hash { .. } | Job::Store(_) | Job::Load | Job::Watch => {
-                Answer::Busy
-            }
+            Job::Verify { .. }
+            | Job::Hash { .. }
+            | Job::Store(_)
+            | Job::Load
+            | Job::Rehearse { .. }
+            | Job::Watch => Answer::Busy,
         }
     }
 }
@@ -222,9 +232,12 @@ fn execute(job: Job) -> Answer {
         }
         Job::Hash { password } => load::hash(password.expose())
             .map_or(Answer::Busy, |hash| Answer::Hashed(Secret::new(&hash))),
-        Job::Store(_) | Job::Resolve { .. } | Job::Inquire { .. } | Job::Load | Job::Watch => {
-            Answer::Busy
-        }
+        Job::Store(_)
+        | Job::Resolve { .. }
+        | Job::Inquire { .. }
+        | Job::Load
+        | Job::Rehearse { .. }
+        | Job::Watch => Answer::Busy,
     }
 }
 

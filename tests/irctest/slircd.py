@@ -225,6 +225,7 @@ class SlircdController(BaseServerController, DirectoryBasedController):
                 f"""
 [server]
 name = "My.Little.Server"
+services = "My.Little.Services"
 network = "ExampleNET"
 description = "test server"
 motd = {quoted(self.directory / "motd")}

@@ -20,12 +20,13 @@ const LAYERS: &[(&str, &[&str])] = &[
             "server",
         ],
     ),
-    ("command", &["arena", "time", "wire", "config", "network", "job", "core"]),
+    ("service", &["time", "wire", "config", "network", "registry", "store", "job", "core"]),
+    ("command", &["arena", "time", "wire", "config", "network", "job", "core", "service"]),
     ("link", &["arena", "time", "wire", "network", "core"]),
     (
         "server",
         &[
-            "registry", "time", "wire", "config", "network", "store", "job", "core", "command",
+            "registry", "store", "time", "wire", "config", "network", "job", "core", "command",
             "link",
         ],
     ),

@@ -33,6 +33,8 @@ impl Core {
             self.clock.seen(*at);
             // Whoever set it has been told, and nobody else is there to be.
             self.network.apply(&op, *at, &mut Vec::new());
+            // Other servers may not have heard of it before this one ended.
+            self.journal.push((op, *at));
         }
     }
 

@@ -131,7 +131,7 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<Option<Her
         server.recall_standings(standings, now);
     }
     store::claims(&mut store, |claims| server.remember(claims, now))
-        .and_then(|()| store::recall(&mut store, |kept| server.recall(kept)))
+        .and_then(|()| store::recall(&mut store, |kept| server.recall(kept, now)))
         .map_err(|error| unusable(&error))?;
     let workers =
         Workers { store: Box::new(store), loader: loader.clone(), loaded: loaded.clone() };

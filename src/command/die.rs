@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "DIE",
     params: "<server> [<reason>]",
     about: "Ends the server that you are on, whose name has to be given so that nobody does it by mistake.",
-    help: "Everybody on it is told the reason and disconnected; the rest of the network sees them quit with it.",
+    help: "Everybody on it is told the reason and disconnected; the rest of the network sees them quit with it.\nExample: DIE irc.example.org :New hardware",
     replies: &[reply::UNKNOWN_ERROR],
     cost: 1,
     run: Run::Oper(Priv::Die, die),

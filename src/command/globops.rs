@@ -14,7 +14,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "GLOBOPS",
     params: "<text>",
     about: "Speaks to all operators of the network.",
-    help: "",
+    help: "Example: GLOBOPS :I restart this server in ten minutes",
     replies: &[],
     cost: 2,
     run: Run::Oper(Priv::Announce, globops),

@@ -13,7 +13,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "ISON",
     params: "<nick> [<nick>]",
     about: "Shows which of the nicks are online.",
-    help: "",
+    help: "Example: ISON bob carol",
     replies: &[reply::ISON],
     cost: 1,
     run: Run::User(ison),

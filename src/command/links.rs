@@ -14,7 +14,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "LINKS",
     params: "[[<server>] <mask>]",
     about: "Shows the servers of the network.",
-    help: "",
+    help: "Example: LINKS *.example.org",
     replies: &[reply::LINKS, reply::END_OF_LINKS, reply::NO_SUCH_SERVER],
     cost: 2,
     run: Run::User(links),

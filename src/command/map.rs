@@ -106,6 +106,8 @@ mod tests {
             alice   <~ :s3.test 006 alice :|   `-s4.test[???] *
             alice   <~ :s3.test 006 alice :|     `-s5.test[???] *
             alice   <~ :s3.test 006 alice :`-services.test *
+            alice   > MAP nowhere
+            alice   < :s1.test 402 alice nowhere :No such server
             ",
         );
     }

@@ -41,4 +41,19 @@ mod tests {
             ",
         );
     }
+
+    #[test]
+    fn it_is_told_between_its_beginning_and_its_end() {
+        check(
+            r"
+            config server.motd Be kind.
+            alice > MOTD s1.*
+            alice < :s1.test 375 alice :- s1.test Message of the day -
+            alice < :s1.test 372 alice :- Be kind.
+            alice < :s1.test 376 alice :End of /MOTD command
+            alice > MOTD nowhere
+            alice < :s1.test 402 alice nowhere :No such server
+            ",
+        );
+    }
 }

@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "NICK",
     params: "[<nick>]",
     about: "Takes a nick.",
-    help: "Letters, digits and []\\`_^{|}- can stand in a nick; a digit or - cannot stand first. Where the network's names are of every script, so can their letters; a nick that looks like another's is taken.",
+    help: "Letters, digits and []\\`_^{|}- can stand in a nick; a digit or - cannot stand first. Where the network's names are of every script, so can their letters; a nick that looks like another's is taken.\nExample: NICK alice",
     replies: &[
         reply::NO_NICKNAME_GIVEN,
         reply::ERRONEOUS_NICKNAME,
@@ -30,8 +30,9 @@ pub const COMMANDS: &[Command] = &[Command {
 
 fn nick(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
     let Some(text) = message.args.given(0) else { return Err(reply::no_nickname_given().into()) };
-    let Some(wanted) = Nick::new(text, ctx.network().casemap(), ctx.core.config.limits.nick) else {
-        return Err(reply::erroneous_nickname(text).into());
+    let most = ctx.core.config.limits.nick;
+    let Some(wanted) = Nick::new(text, ctx.network().casemap(), most) else {
+        return Err(reply::erroneous_nickname(text, most).into());
     };
     let holder = ctx.network().nick(&wanted);
     let own = ctx.session().user();
@@ -86,7 +87,7 @@ mod tests {
             bob > NICK Ivan
             evan < :Иван!~bob@bob.test NICK :Ivan
             bob > NICK ☃
-            bob < :s2.test 432 Ivan ☃ :Erroneous nickname
+            bob < :s2.test 432 Ivan ☃ :Erroneous nickname: it has at most 32 letters, digits and -_[]{}\`^|, and begins with neither digit nor hyphen
             same
             ",
         );
@@ -97,7 +98,7 @@ mod tests {
         check(
             r"
             alice > NICK Иван
-            alice < :s1.test 432 alice Иван :Erroneous nickname
+            alice < :s1.test 432 alice Иван :Erroneous nickname: it has at most 32 letters, digits and -_[]{}\`^|, and begins with neither digit nor hyphen
             alice > NICK a|ice
             alice < :alice!~alice@alice.test NICK :a|ice
             ",
@@ -127,7 +128,7 @@ mod tests {
             alice > NICK
             alice < :s1.test 431 alice :No nickname given
             alice > NICK 1st
-            alice < :s1.test 432 alice 1st :Erroneous nickname
+            alice < :s1.test 432 alice 1st :Erroneous nickname: it has at most 32 letters, digits and -_[]{}\`^|, and begins with neither digit nor hyphen
             alice > NICK BOB
             alice < :s1.test 433 alice BOB :Nickname is already in use
             ",

@@ -13,7 +13,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "PASS",
     params: "<password>",
     about: "Gives the server's password, before NICK and USER.",
-    help: "",
+    help: "Clients do this by themselves; the password is the one of the server.\nExample: PASS sesame",
     replies: &[],
     cost: 1,
     run: Run::New(pass),

@@ -12,7 +12,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "PONG",
     params: "[<token>]",
     about: "Answers a PING of the server.",
-    help: "",
+    help: "Clients do this by themselves. Who does not answer is disconnected.\nExample: PONG 42",
     replies: &[],
     cost: 0,
     run: Run::Any(pong),

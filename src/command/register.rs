@@ -14,7 +14,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "REGISTER",
     params: "<account> <email> <password>",
     about: "Registers an account under your nick.",
-    help: "The account has the name of your nick; * means just that. Where no mail address is asked for, * stands for none. From then on you are logged in, and the nick is yours.",
+    help: "The account has the name of your nick; * means just that. Where no mail address is asked for, * stands for none. From then on you are logged in, and the nick is yours.\nExample: REGISTER * alice@example.org open-sesame",
     replies: &[reply::LOGGED_IN],
     cost: 4,
     run: Run::Any(register),
@@ -113,6 +113,40 @@ mod tests {
             alice   > WHOIS bob
             alice   < :s1.test 330 alice bob bob :is logged in as
             bob     <~ :s1.test NOTICE 20VAAAAAC :Your account is called bob-*, since *
+            ",
+        );
+    }
+
+    #[test]
+    fn what_is_refused() {
+        check(
+            r"
+            raw a
+            a     > REGISTER * * open-sesame
+            a     <~ :s1.test FAIL REGISTER NEED_NICK * :*
+            alice > REGISTER bob * open-sesame
+            alice <~ :s1.test FAIL REGISTER ACCOUNT_NAME_MUST_BE_NICK bob :*
+            alice > REGISTER * * short
+            alice <~ :s1.test FAIL REGISTER WEAK_PASSWORD alice :*
+            alice > REGISTER * * xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+            alice <~ :s1.test FAIL REGISTER UNACCEPTABLE_PASSWORD alice :*
+            alice > REGISTER * * open-sesame
+            alice <~ :s1.test 900 alice *
+            alice > NICK al
+            bob   > NICK alice
+            bob   > REGISTER * * sesame-open
+            bob   <~ :s1.test FAIL REGISTER ACCOUNT_EXISTS alice :*
+            ",
+        );
+    }
+
+    #[test]
+    fn where_nobody_can_register_it_is_said() {
+        check(
+            r"
+            config accounts.registration false
+            alice > REGISTER * * open-sesame
+            alice <~ :s1.test FAIL REGISTER TEMPORARILY_UNAVAILABLE alice :*
             ",
         );
     }

@@ -21,7 +21,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "RELAYMSG",
     params: "<channel> <nick> <text>",
     about: "Says something in a channel for somebody elsewhere.",
-    help: "For bridges to other networks. The nick must hold one of the separators that the capability draft/relaymsg names, as in alice/matrix. It takes an operator of the channel, or of the network with the privilege.",
+    help: "For bridges to other networks. The nick must hold one of the separators that the capability draft/relaymsg names, as in alice/matrix. It takes an operator of the channel, or of the network with the privilege.\nExample: RELAYMSG #dev bob/matrix :Hello from over there",
     replies: &[reply::NO_SUCH_CHANNEL],
     cost: 1,
     run: Run::Tagged(relaymsg),
@@ -162,7 +162,7 @@ mod tests {
             r"
             raw a
             a > CAP LS 302
-            a <~ :s1.test CAP * LS * :* draft/relaymsg=/ *
+            a <~ :s1.test CAP * LS *draft/relaymsg=/*
             ",
         );
         check(

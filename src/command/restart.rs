@@ -17,7 +17,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "RESTART",
     params: "<server> [<reason>]",
     about: "Has the server that you are on, whose name has to be given, begin again with the program and the configuration as they are on its disk now.",
-    help: "Both are tried out first; if anything is wrong you are told what, and nothing else happens. Clients are disconnected, but whoever connects meanwhile waits for the new program instead of being refused.",
+    help: "Both are tried out first; if anything is wrong you are told what, and nothing else happens. Clients are disconnected, but whoever connects meanwhile waits for the new program instead of being refused.\nExample: RESTART irc.example.org",
     replies: &[reply::UNKNOWN_ERROR],
     cost: 5,
     run: Run::Oper(Priv::Restart, restart),

@@ -15,8 +15,8 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "RLINE",
     params: "[<duration>] [<pattern> [<reason>]]",
     about: "Bans users from the network by their real name.",
-    help: ban::HELP,
-    replies: ban::REPLIES,
+    help: ban::help!("RLINE 30d *cheap*pills* advertising"),
+    replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, set),
     ..Command::USUAL
@@ -26,8 +26,8 @@ pub const UNDO: &[Command] = &[Command {
     name: "UNRLINE",
     params: "<pattern>",
     about: "Lifts an R-line.",
-    help: "",
-    replies: ban::REPLIES,
+    help: "Example: UNRLINE *cheap*pills*",
+    replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, lift),
     ..Command::USUAL

@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "SAKICK",
     params: "<channel>{,<channel>} <nick>{,<nick>} [<reason>]",
     about: "Removes users from a channel without a status there.",
-    help: "",
+    help: "Example: SAKICK #dev bob :advertising",
     replies: super::kick::COMMANDS[0].replies,
     cost: 1,
     run: Run::Oper(Priv::Channels, sakick),

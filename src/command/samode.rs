@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "SAMODE",
     params: "<target> <modes> [<parameter>]",
     about: "Changes the modes of a channel without a status there, or those of a user.",
-    help: "A user gets and loses what users can set themselves, and may lose the mode of an operator. Modes of users take the privilege to force as well.",
+    help: "A user gets and loses what users can set themselves, and may lose the mode of an operator. Modes of users take the privilege to force as well.\nExample: SAMODE #dev +o alice",
     replies: super::mode::COMMANDS[0].replies,
     cost: 1,
     run: Run::Oper(Priv::Channels, samode),
@@ -72,7 +72,7 @@ mod tests {
             alice   > SAMODE bob +iZo-w
             bob     < :bob!~bob@bob.test MODE bob :-w+i
             alice   > SAMODE bob +W5
-            alice   < :s1.test 501 alice :Unknown MODE flag
+            alice   < :s1.test 501 alice :Unknown MODE flag; HELP UMODES lists them
             bob     > OPER root sesame
             bob     > MODE bob +W
             alice   > SAMODE bob -o

@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "SANICK",
     params: "<nick> <new nick>",
     about: "Gives a user another nick.",
-    help: "",
+    help: "Example: SANICK bob Guest42",
     replies: &[reply::NO_SUCH_NICK, reply::ERRONEOUS_NICKNAME, reply::NICKNAME_IN_USE],
     cost: 1,
     run: Run::Oper(Priv::Force, sanick),
@@ -26,7 +26,7 @@ fn sanick(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let target = ctx.user(args[0])?;
     let most = ctx.core.config.limits.nick;
     let Some(nick) = Nick::new(args[1], ctx.network().casemap(), most) else {
-        return Err(reply::erroneous_nickname(args[1]).into());
+        return Err(reply::erroneous_nickname(args[1], most).into());
     };
     let alike = ctx.core.lookalikes.is_worn(nick.as_str(), Some(target));
     if alike || ctx.network().nick(&nick).is_some_and(|holder| holder != target) {
@@ -71,7 +71,7 @@ mod tests {
             alice > SANICK bob robert
             bob   < :bob!~bob@bob.test NICK :robert
             alice > SANICK robert 1st
-            alice < :s1.test 432 alice 1st :Erroneous nickname
+            alice < :s1.test 432 alice 1st :Erroneous nickname: it has at most 32 letters, digits and -_[]{}\`^|, and begins with neither digit nor hyphen
             alice > SANICK robert Alice
             alice < :s1.test 433 alice Alice :Nickname is already in use
             alice > SANICK nobody x

@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "SATOPIC",
     params: "<channel> <topic>",
     about: "Sets a channel's topic without a status there.",
-    help: "",
+    help: "Example: SATOPIC #dev :Be kind",
     replies: super::topic::COMMANDS[0].replies,
     cost: 1,
     run: Run::Oper(Priv::Channels, satopic),

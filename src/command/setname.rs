@@ -13,7 +13,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "SETNAME",
     params: "<realname>",
     about: "Changes your real name.",
-    help: "",
+    help: "The real name is what WHOIS shows behind your host.\nExample: SETNAME :Alice A.",
     replies: &[],
     cost: 1,
     run: Run::User(setname),

@@ -2,7 +2,7 @@
 
 use crate::{
     core::{
-        Core, bans,
+        Core, bans, class,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
@@ -18,10 +18,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "STATS",
     params: "[<letter> [<server>]]",
     about: "Shows numbers of the server.",
-    help: "u: how long it has been up. p: the operators online. For operators who may see everything: b the server bans, l the connections, n the blocklists and how they do, o who may become an operator, m what is counted.",
+    help: "u: how long it has been up. p: the operators online. For operators who may see everything: b the server bans, l the connections, n the blocklists and how they do, o who may become an operator, m what is counted, y the classes of connections.\nExample: STATS u",
     replies: &[
         reply::STATS_LINK_INFO,
         reply::STATS_K_LINE,
+        reply::STATS_Y_LINE,
         reply::STATS_UPTIME,
         reply::STATS_O_LINE,
         reply::STATS_DEBUG,
@@ -44,7 +45,7 @@ fn stats(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let rows = match letter.to_ascii_lowercase() {
         'u' => vec![uptime(ctx)],
         'p' => operators(ctx, user),
-        'b' | 'k' | 'g' | 'd' | 'z' | 'l' | 'n' | 'o' | 'm' => {
+        'b' | 'k' | 'g' | 'd' | 'z' | 'l' | 'n' | 'o' | 'm' | 'y' => {
             if !ctx.may(user, Priv::See) {
                 return Err(reply::no_privileges().into());
             }
@@ -53,10 +54,11 @@ fn stats(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
                 'n' => blocklists(ctx),
                 'o' => opers(ctx),
                 'm' => counted(ctx),
+                'y' => classes(ctx),
                 _ => server_bans(ctx),
             }
         }
-        _ => Vec::new(),
+        _ => vec![reply::stats_debug("HELP STATS tells which letters there are")],
     };
     let more = rows.len() > SHOWN_MAX;
     for row in rows.into_iter().take(SHOWN_MAX) {
@@ -126,6 +128,25 @@ fn opers(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
     ctx.core.config.oper.iter().map(row).collect()
 }
 
+fn classes(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
+    let core = &ctx.core;
+    let row = |id| {
+        let terms = class::terms(&core.config, id);
+        let most = terms.clients().unwrap_or(terms.limits.clients);
+        let rest = format!(
+            "{} of {most} connections; at most {} from an address, {} from a network{}",
+            core.classes.count(id),
+            terms.clients_per_address(),
+            terms.clients_per_network(),
+            if terms.exempt() { "; exempt from these" } else { "" }
+        );
+        let (ping, connect) = (terms.ping_interval(), terms.connect_interval());
+        let (ping, connect) = (ping.as_secs(), connect.as_secs());
+        reply::stats_y_line(terms.name(), ping, connect, terms.send_queue(), &rest)
+    };
+    class::all(&core.config).map(row).collect()
+}
+
 fn counted(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
     let text = ctx.core.metrics.render();
     text.lines().filter(|line| !line.starts_with('#')).map(reply::stats_debug).collect()
@@ -135,7 +156,7 @@ fn server_bans(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
     let mut rows = Vec::new();
     for kind in KINDS {
         for (ban, terms) in ctx.network().bans().of_kind(kind.kind).take(SHOWN_MAX + 1) {
-            let until = bans::until(terms).replace(' ', "_");
+            let until = bans::until(terms).trim().replace(' ', "_");
             let reason = bans::whole_reason(terms);
             rows.push(reply::stats_k_line(kind.name, &ban.key.mask, &until, &reason));
         }
@@ -193,6 +214,17 @@ mod tests {
             alice > STATS b
             alice <~ :s1.test 216 alice G-line *@*.bad.example * :go away
             alice < :s1.test 219 alice b :End of /STATS report
+            ",
+        );
+    }
+
+    #[test]
+    fn who_knows_no_letter_is_told_where_they_stand() {
+        check(
+            r"
+            alice > STATS
+            alice < :s1.test 249 alice :HELP STATS tells which letters there are
+            alice < :s1.test 219 alice * :End of /STATS report
             ",
         );
     }

@@ -36,6 +36,8 @@ mod tests {
             r"
             alice > SUMMON root
             alice < :s1.test 445 alice :SUMMON has been disabled
+            alice > SUMMON root nowhere
+            alice < :s1.test 402 alice nowhere :No such server
             ",
         );
     }

@@ -28,3 +28,20 @@ fn time(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
     ctx.reply(reply::time(&name, wall.secs(), &welcome::date_text(wall)));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn the_time_is_told_in_seconds_and_in_words() {
+        check(
+            r"
+            alice > TIME
+            alice <~ :s1.test 391 alice s1.test ?????????? :*
+            alice > TIME nowhere
+            alice < :s1.test 402 alice nowhere :No such server
+            ",
+        );
+    }
+}

@@ -80,7 +80,7 @@ mod tests {
             alice > MODE alice +iZo
             alice < :alice!~alice@alice.test MODE alice :+i
             alice > MODE alice +5
-            alice < :s1.test 501 alice :Unknown MODE flag
+            alice < :s1.test 501 alice :Unknown MODE flag; HELP UMODES lists them
             bob   > MODE alice +i
             bob   < :s1.test 502 bob :Can't change mode for other users
             bob   > MODE nobody
@@ -106,6 +106,16 @@ mod tests {
             carol < :s1.test MODE #a +o alice
             alice <! QUIT
             alice <~ :s1.test 396 alice *.ip :is now your displayed host
+            dave  > CAP REQ away-notify
+            dave  > JOIN #a
+            alice > AWAY :gone
+            alice > MODE alice -x
+            dave  < :alice!~alice@alice.test JOIN #a
+            dave  < :alice!~alice@alice.test AWAY :gone
+            dave  < :s1.test MODE #a +o alice
+            carol <! AWAY
+            bob   > PING y
+            bob   <! AWAY
             ",
         );
     }

@@ -36,6 +36,8 @@ mod tests {
             r"
             alice > USERS
             alice < :s1.test 446 alice :USERS has been disabled
+            alice > USERS nowhere
+            alice < :s1.test 402 alice nowhere :No such server
             ",
         );
     }

@@ -32,3 +32,21 @@ fn version(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn the_version_and_what_is_supported_are_told() {
+        check(
+            r"
+            alice > VERSION
+            alice <~ :s1.test 351 alice slircd-* s1.test :
+            alice <~ :s1.test 005 alice * :are supported by this server
+            alice > VERSION nowhere
+            alice < :s1.test 402 alice nowhere :No such server
+            ",
+        );
+    }
+}

@@ -1,9 +1,7 @@
 //! Failed log-ins by address: who guesses secrets has to wait.
 
-use crate::{
-    server::Origin,
-    time::{Mono, Now},
-};
+use super::peer::Origin;
+use crate::time::{Mono, Now};
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,

@@ -8,6 +8,7 @@ use super::{
     ctx::{Ctx, Outcome, Reject, Then},
     dispatch,
     effect::Effects,
+    peer::Origin,
     registration, render,
     session::Phase,
     snotice,
@@ -26,7 +27,6 @@ use crate::{
         crdt::Source,
         op::Op,
     },
-    server::Origin,
     time::{Mono, Now},
     wire::{cidr::Cidr, reply},
 };
@@ -204,7 +204,7 @@ fn is_exempt(core: &Core, address: IpAddr) -> bool {
     address.is_loopback()
         || config.limits.exempt.iter().any(|range| range.contains(address))
         || core.reputation.is_trusted(address, &config.reputation)
-        || config.webirc.iter().any(|webirc| Origin::Ip(address).is_among(&webirc.hosts))
+        || core.is_gateway(Origin::Ip(address))
 }
 
 /// Asks a list, unless it rests. Who comes while it is asked waits for the same reply.

@@ -1,6 +1,6 @@
 //! Whom bans touch. Asked where a user is at home, so what only that server knows counts as well.
 
-use super::{Core, atlas, session::Session};
+use super::{Core, atlas, class, session::Session};
 use crate::{
     network::{Channel, Mask, User, UserId, mode::Status},
     wire::{
@@ -17,10 +17,11 @@ pub fn find<'a>(
     user: UserId,
     acts: impl Fn(Act) -> bool,
 ) -> Option<&'a Mask> {
+    let whom = Whom::new(core, user);
+    let act = |mask: &Mask| mask.ban.as_ref().map(|ban| ban.act);
     let touches = |mask: &&Mask| {
-        mask.ban.as_ref().is_some_and(|ban| {
-            acts(ban.act) && fits(core, ban, user) && !excepted(core, channel, user, ban.act)
-        })
+        fits(core, channel, mask, &whom, &acts)
+            && act(mask).is_some_and(|act| !excepted(core, channel, &whom, act))
     };
     channel.all_masks('b').find(touches)
 }
@@ -36,46 +37,70 @@ pub fn touches(core: &Core, channel: &Channel, person: &Person<'_>) -> bool {
 
 /// Whether a user is on a list, be it of exceptions from `+i` or of exceptions from bans.
 pub fn listed(core: &Core, channel: &Channel, letter: char, user: UserId) -> bool {
-    channel.all_masks(letter).any(|mask| {
-        mask.ban.as_ref().is_some_and(|ban| ban.act == Act::Ban && fits(core, ban, user))
-    })
+    let whom = Whom::new(core, user);
+    channel.all_masks(letter).any(|mask| fits(core, channel, mask, &whom, |act| act == Act::Ban))
 }
 
 /// An exception that names no act is one from all of them.
-fn excepted(core: &Core, channel: &Channel, user: UserId, act: Act) -> bool {
-    channel.all_masks('e').any(|mask| {
-        mask.ban
-            .as_ref()
-            .is_some_and(|ban| (ban.act == Act::Ban || ban.act == act) && fits(core, ban, user))
-    })
+fn excepted(core: &Core, channel: &Channel, whom: &Whom<'_>, act: Act) -> bool {
+    let lifts = |other| other == Act::Ban || other == act;
+    channel.all_masks('e').any(|mask| fits(core, channel, mask, whom, lifts))
 }
 
-/// Whether a ban touches a user, exceptions aside.
-fn fits(core: &Core, ban: &Ban, user: UserId) -> bool {
+/// Who is compared with the masks of a list.
+struct Whom<'a> {
+    user: UserId,
+    who: &'a User,
+    person: Person<'a>,
+}
+
+impl Whom<'_> {
+    fn new(core: &Core, user: UserId) -> Whom<'_> {
+        let who = core.network().user(user);
+        Whom { user, who, person: person(who) }
+    }
+}
+
+/// Whether a mask of a channel is a ban of such an act and touches a user, exceptions aside.
+fn fits(
+    core: &Core,
+    channel: &Channel,
+    mask: &Mask,
+    whom: &Whom<'_>,
+    acts: impl Fn(Act) -> bool,
+) -> bool {
+    let ban = mask.ban.as_ref().filter(|ban| acts(ban.act));
+    ban.is_some_and(|ban| is_of(core, ban, whom, |other| tells(other, channel, mask)))
+}
+
+/// Whether a ban touches a user; `tells` says of which other channels it may tell who is in them.
+fn is_of(core: &Core, ban: &Ban, whom: &Whom<'_>, tells: impl Fn(&Channel) -> bool) -> bool {
     let (network, casemap) = (core.network(), core.network().casemap());
-    let who = network.user(user);
-    let person = person(who);
+    let Whom { user, who, person } = whom;
     let glob = |pattern: &str, text: &str| mask::fits_folded(pattern, text, casemap);
     let fits = match &ban.fits {
-        Fits::Mask(mask) => mask.fits(&person, casemap),
+        Fits::Mask(mask) => mask.fits(person, casemap),
         Fits::Account(name) => who.account().is_some_and(|account| glob(name, account)),
         Fits::Asn(number) => {
             atlas::asn(&core.atlas, who.address).is_some_and(|asn| asn.number == *number)
         }
         Fits::Country(code) => atlas::country(&core.atlas, who.address)
             .is_some_and(|country| country.eq_ignore_ascii_case(code)),
-        Fits::Unauthed(mask) => who.account().is_none() && mask.fits(&person, casemap),
-        Fits::Bot(mask) => who.modes.contains('B') && mask.fits(&person, casemap),
-        Fits::Channel(prefix, name) => inside(core, user, *prefix, name),
-        Fits::Share(name) => banned_elsewhere(core, user, name),
-        // There is one class of connections.
-        Fits::Class(class) => glob(class, "default"),
-        Fits::Fingerprint(print) => fingerprint(core, who, user, print.as_deref()),
-        Fits::Gateway(name) => sessions(core, user)
+        Fits::Unauthed(mask) => who.account().is_none() && mask.fits(person, casemap),
+        Fits::Bot(mask) => who.modes.contains('B') && mask.fits(person, casemap),
+        Fits::Channel(prefix, name) => {
+            other(core, name).is_some_and(|other| tells(other) && inside(other, *user, *prefix))
+        }
+        Fits::Share(name) => {
+            other(core, name).is_some_and(|other| tells(other) && banned(core, other, whom))
+        }
+        Fits::Class(class) => glob(class, class::of(who)),
+        Fits::Fingerprint(print) => fingerprint(core, who, *user, print.as_deref()),
+        Fits::Gateway(name) => sessions(core, *user)
             .any(|session| session.gateway.as_deref().is_some_and(|known| glob(name, known))),
-        Fits::Oper(mask) => who.is_oper() && mask.fits(&person, casemap),
+        Fits::Oper(mask) => who.is_oper() && mask.fits(person, casemap),
         Fits::OperType(class) => who.class.as_deref().is_some_and(|known| glob(class, known)),
-        Fits::Realmask(mask, name) => mask.fits(&person, casemap) && glob(name, &who.realname),
+        Fits::Realmask(mask, name) => mask.fits(person, casemap) && glob(name, &who.realname),
         Fits::Realname(name) => glob(name, &who.realname),
         Fits::Server(name) => {
             network.server(who.uid.server).is_some_and(|server| glob(name, &server.info.name))
@@ -95,26 +120,30 @@ pub fn person(who: &User) -> Person<'_> {
     }
 }
 
-fn inside(core: &Core, user: UserId, prefix: Option<char>, name: &str) -> bool {
+/// The channel that a mask names.
+fn other<'a>(core: &'a Core, name: &str) -> Option<&'a Channel> {
+    let name = ChannelName::new(name, core.network().casemap(), name.len())?;
+    core.network().name(&name).map(|other| core.network().channel(other))
+}
+
+/// Whether what goes on in another channel may show in this one: a mask must not find out who is in a
+/// secret channel. Whoever set it has seen that channel then, but perhaps only since it was no secret yet.
+fn tells(other: &Channel, channel: &Channel, mask: &Mask) -> bool {
+    other.name == channel.name || other.since('s').is_none_or(|hidden| hidden < mask.at)
+}
+
+fn inside(other: &Channel, user: UserId, prefix: Option<char>) -> bool {
     let lowest = prefix.and_then(Status::of_prefix);
-    core.network().user(user).channels().iter().any(|channel| {
-        let record = core.network().channel(*channel);
-        record.name.folded() == name
-            && lowest.is_none_or(|lowest| {
-                record.member(user).is_some_and(|member| member.status.at_least(lowest))
-            })
-    })
+    other
+        .member(user)
+        .is_some_and(|member| lowest.is_none_or(|lowest| member.status.at_least(lowest)))
 }
 
 /// Whether a user is banned in another channel, by a ban that itself speaks of no other channel.
-fn banned_elsewhere(core: &Core, user: UserId, name: &str) -> bool {
-    let name = ChannelName::new(name, core.network().casemap(), name.len());
-    let Some(other) = name.and_then(|name| core.network().name(&name)) else { return false };
-    let other = core.network().channel(other);
+fn banned(core: &Core, other: &Channel, whom: &Whom<'_>) -> bool {
     let fits = |mask: &Mask| {
-        mask.ban.as_ref().is_some_and(|ban| {
-            ban.act == Act::Ban && !matches!(ban.fits, Fits::Share(_)) && fits(core, ban, user)
-        })
+        let shares = mask.ban.as_ref().is_some_and(|ban| matches!(ban.fits, Fits::Share(_)));
+        !shares && fits(core, other, mask, whom, |act| act == Act::Ban)
     };
     other.all_masks('b').any(fits) && !other.all_masks('e').any(fits)
 }
@@ -134,7 +163,74 @@ fn sessions(core: &Core, user: UserId) -> impl Iterator<Item = &Session> {
 
 #[cfg(test)]
 mod tests {
-    use crate::sim::script::check;
+    use super::*;
+    use crate::{
+        command,
+        config::{self, Trusted},
+        core::{
+            dispatch,
+            effect::Effects,
+            peer::{Origin, Peer},
+            registration,
+        },
+        network::op::Op,
+        registry::{Login, RecordId},
+        sim::script::check,
+        time::{Now, Stamp},
+    };
+
+    #[test]
+    fn accounts_and_classes_fit_in_every_wrapper() {
+        let (mut core, fx, now) = (Core::sample(), &mut Effects::default(), Now::default());
+        core.config.class.push(config::Class {
+            name: "Bridges".into(),
+            hosts: vec![Trusted::Unix],
+            ..config::Class::default()
+        });
+        let peer = Peer { from: Origin::Local, listener: 0, tls: None };
+        let conn = registration::open(&mut core, fx, peer, now);
+        for line in ["NICK alice", "USER a 0 * :A"] {
+            dispatch::line(&mut core, fx, &command::TABLE, conn, line.as_bytes(), now);
+        }
+        let user = core.sessions[conn].user().unwrap();
+        let fits = |core: &Core, text: &str| {
+            let ban = Mask::read('b', text, core.network().casemap()).1.unwrap();
+            (ban.act, is_of(core, &ban, &Whom::new(core, user), |_| true))
+        };
+        assert_eq!(fits(&core, "m:account:*"), (Act::Mute, false));
+        assert_eq!(fits(&core, "m:unauthed:alice"), (Act::Mute, true));
+        let uid = core.network().user(user).uid;
+        let login = Some(Box::new(Login { id: RecordId(Stamp::ZERO), name: "Al".into() }));
+        core.commit(fx, Op::Account { uid, login }, None, now);
+        assert_eq!(fits(&core, "m:unauthed:alice"), (Act::Mute, false));
+        let wrappers = [
+            ("", Act::Ban),
+            ("m:", Act::Mute),
+            ("~quiet:", Act::Mute),
+            ("N:", Act::NoNick),
+            ("C:", Act::NoCtcp),
+            ("T:", Act::NoNotice),
+            ("Q:", Act::NoKick),
+            ("time:1h:m:", Act::Mute),
+            ("~time:60:~q:", Act::Mute),
+        ];
+        for (wrapper, act) in wrappers {
+            for (matcher, wanted) in [
+                ("account:AL", true),
+                ("R:al", true),
+                ("a:other", false),
+                ("!account:al", false),
+                ("!account:other", true),
+                ("class:bridges", true),
+                ("n:BRIDGE?", true),
+                ("class:default", false),
+                ("!class:default", true),
+            ] {
+                let text = format!("{wrapper}{matcher}");
+                assert_eq!(fits(&core, &text), (act, wanted), "{text}");
+            }
+        }
+    }
 
     #[test]
     fn bans_fit_by_what_they_name() {
@@ -186,6 +282,33 @@ mod tests {
             alice > MODE #a +e opertype:admin
             erin  > JOIN #a
             erin  < :erin!~erin@erin.test JOIN #a
+            ",
+        );
+    }
+
+    #[test]
+    fn who_is_in_a_secret_channel_cannot_be_found_out_by_bans() {
+        check(
+            r"
+            alice > JOIN #s,#a
+            bob   > JOIN #b
+            bob   > MODE #b +b channel:#s
+            alice > MODE #s +s
+            alice > JOIN #b
+            alice < :alice!~alice@alice.test JOIN #b
+            bob   > MODE #b -b channel:#s
+            bob   > MODE #b +bb channel:#s share:#s
+            bob   < :s1.test 696 bob #b b channel:#s :There is no such channel to ask about
+            bob   < :s1.test 696 bob #b b share:#s :There is no such channel to ask about
+            bob   > MODE #b +b channel:#none
+            bob   < :s1.test 696 bob #b b channel:#none :There is no such channel to ask about
+            alice > MODE #a +iI channel:#s
+            carol > JOIN #s
+            carol > JOIN #a
+            carol < :carol!~carol@carol.test JOIN #a
+            alice > MODE #s +b !channel:#s
+            dave  > JOIN #s
+            dave  < :s1.test 474 dave #s :Cannot join channel (+b)
             ",
         );
     }

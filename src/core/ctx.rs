@@ -7,7 +7,7 @@ use super::{
     frame::PeerId,
     local::Local,
     oper::Priv,
-    render,
+    policy, render,
     session::{Session, Wait},
     snotice, timer,
 };
@@ -258,10 +258,20 @@ impl Ctx<'_> {
         }
     }
 
-    /// A channel that somebody is in, by name.
+    /// A channel that somebody is in, by name. One of which whoever asks may not know is none: a refusal
+    /// must not tell it from one that does not exist.
     pub fn channel(&self, name: &str) -> Result<ChannelId, Reject> {
-        let found = self.channel_name(name).and_then(|name| self.network().name(&name));
+        let known = |channel: &ChannelId| {
+            let user = self.session().user();
+            self.forced || user.is_some_and(|user| policy::sees(self, user, *channel))
+        };
+        let found = self.find_channel(name).filter(known);
         found.ok_or_else(|| reply::no_such_channel(name).into())
+    }
+
+    /// A channel that somebody is in, by name, be it hidden from whoever asks.
+    pub fn find_channel(&self, name: &str) -> Option<ChannelId> {
+        self.channel_name(name).and_then(|name| self.network().name(&name))
     }
 
     /// A user in sight, by nick.

@@ -1,7 +1,7 @@
 //! From a line to a handler. What is true of every command is checked here, once.
 
 use super::{
-    ConnId, Core, answer, blocklist,
+    ConnId, Core, answer, blocklist, class,
     ctx::{Ctx, Outcome, Then},
     effect::{Effect, Effects},
     multiline,
@@ -37,7 +37,7 @@ pub struct Command {
     pub help: &'static str,
     /// The numerics it may answer with. Asserted in debug builds, printed in the manual.
     pub replies: &'static [&'static str],
-    /// What it takes from the flood gate's credit.
+    /// What it takes from the flood gate's credit, with one target.
     pub cost: u32,
     /// The function, and who may run it.
     pub run: Run,
@@ -94,6 +94,26 @@ impl Command {
         count
     }
 }
+
+impl Command {
+    /// What a line takes from the flood gate's credit: of a list of targets the first few further ones
+    /// cost as much as a line each, so that nobody speaks faster by listing; then [`PER_UNIT`] cost one, so
+    /// that who comes back to many channels need not wait for long.
+    pub fn price(&self, args: &Args<'_>) -> u32 {
+        let lists = self.params.split(' ').zip(args.iter()).filter(|(word, _)| word.contains("{,"));
+        let further =
+            lists.map(|(_, list)| list.bytes().filter(|byte| *byte == b',').count()).max();
+        let further = further.map_or(0, |further| u32::try_from(further).unwrap_or(u32::MAX));
+        let few = further.min(FEW);
+        self.cost + few + (further - few) / PER_UNIT
+    }
+}
+
+/// How many further targets cost one each.
+const FEW: u32 = 4;
+
+/// How many targets beyond those cost one together.
+const PER_UNIT: u32 = 4;
 
 /// A set of commands, sorted by name.
 #[derive(Debug)]
@@ -152,7 +172,7 @@ pub fn line(core: &mut Core, fx: &mut Effects, table: &Table, conn: ConnId, line
     // An empty line means nothing, but reading it costs as much as another.
     let Some(message) = message::parse(text) else { return pay(core, conn, 1, now) };
     let command = table.find(message.verb);
-    pay(core, conn, command.map_or(1, |command| command.cost), now);
+    pay(core, conn, command.map_or(1, |command| command.price(&message.args)), now);
     answer::begin(core, fx, conn, message.tags);
     core.sessions[conn].voice = None;
     let mut ctx = Ctx { core, fx, now, conn, declared: &[], forced: false };
@@ -350,11 +370,14 @@ pub fn note(ctx: &Ctx<'_>, user: UserId, verb: &str, rest: &str) {
 
 /// Takes a command's cost from the session's credit.
 pub fn pay(core: &mut Core, conn: ConnId, cost: u32, now: Now) {
-    let limits = &core.config.limits;
-    let Some(session) = core.sessions.get_mut(conn) else { return };
-    if let Some(opens) =
-        session.flood.pay(cost, limits.flood_burst, limits.flood_interval, now.mono)
-    {
+    let Core { sessions, config, .. } = core;
+    let Some(session) = sessions.get_mut(conn) else { return };
+    let terms = class::terms(config, session.class);
+    if terms.exempt() {
+        return;
+    }
+    let (burst, interval) = (terms.flood_burst(), terms.flood_interval());
+    if let Some(opens) = session.flood.pay(cost, burst, interval, now.mono) {
         core.timers.set(opens, Timer::Gate(conn));
     }
 }
@@ -364,8 +387,11 @@ mod tests {
     use super::*;
     use crate::{
         config::{Config, Secret},
-        core::scene::Scene,
-        server::{Input, Origin, Peer},
+        core::{
+            peer::{Origin, Peer},
+            scene::Scene,
+        },
+        server::Input,
     };
     use std::time::Duration;
 
@@ -467,7 +493,7 @@ mod tests {
         for _ in 0..100 {
             let alice = scene.user("alice");
             scene.oper(alice);
-            scene.input(Input::Closed { conn: alice, why: crate::server::Gone::Eof });
+            scene.input(Input::Closed { conn: alice, why: crate::core::peer::Gone::Eof });
         }
         assert_eq!(scene.server.core().timers.count(), first);
     }

@@ -109,6 +109,8 @@ pub struct Capture {
     pub lines: Vec<u8>,
     /// How many.
     pub count: usize,
+    /// Whether the connection ends once they are sent.
+    pub closes: bool,
 }
 
 impl Effects {
@@ -125,6 +127,14 @@ impl Effects {
     /// How many lines are held back.
     pub fn held(&self) -> usize {
         self.capture.as_ref().map_or(0, |capture| capture.count)
+    }
+
+    /// Ends a connection, once it has what is held back from it.
+    pub fn close(&mut self, conn: ConnId) {
+        match self.capture.as_mut().filter(|capture| capture.conn == conn) {
+            Some(capture) => capture.closes = true,
+            None => self.list.push(Effect::Close { conn }),
+        }
     }
 
     /// Adds an effect that carries no line.

@@ -9,12 +9,12 @@ use super::{
     flood::Bucket,
     frame::{Body, Line, Routed},
     oper::{self, Priv},
+    peer::{Origin, Peer},
     question::{self, Asks, LINES_MAX},
     session::{Phase, Session, Wait},
 };
 use crate::{
     network::{UserId, crdt::Uid},
-    server::{Origin, Peer},
     time::{Now, Sid},
     wire::{
         framing::BODY_MAX,
@@ -122,7 +122,7 @@ fn run_for(
     message: &Message<'_>,
     now: Now,
 ) -> (Vec<Line>, bool) {
-    fx.hold(Capture { conn, lines: Vec::new(), count: 0 });
+    fx.hold(Capture { conn, lines: Vec::new(), count: 0, closes: false });
     let mut ctx = Ctx { core, fx, now, conn, declared: command.replies, forced: false };
     dispatch::guarded(&mut ctx, |ctx| run(ctx, user, message.args.clone()));
     while ctx.fx.held() < LINES_MAX {

@@ -4,10 +4,10 @@ use super::{
     Core,
     ctx::Then,
     effect::{Effect, Effects},
-    sts,
+    render, sts,
 };
 use crate::{
-    config,
+    config::{self, Listen},
     job::{Answer, Job, Loaded},
     time::Now,
 };
@@ -67,15 +67,36 @@ fn take(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) -> Reload {
     let Loaded { mut config, texts, certificates, atlas } = *loaded;
     let restart = config.keep(&core.config);
     core.whowas.limit(config.limits.whowas);
-    if config.dnsbl != core.config.dnsbl {
+    let before = std::mem::replace(&mut core.config, config.clone());
+    if config.dnsbl != before.dnsbl {
         core.blocklists.renew(&config.dnsbl);
     }
-    core.config = config.clone();
+    core.admission.resize(&core.config.limits);
+    rebind(core, fx, &before.listen);
+    core.reclassify();
     core.texts.clone_from(&texts);
     core.atlas = atlas.clone();
     sts::renew(core, fx, &certificates, now);
     fx.push(Effect::Reconfigure(Box::new(Loaded { config, texts, certificates, atlas })));
     Reload::Done(restart)
+}
+
+/// Sessions follow their listeners to where these are configured now. Who has not registered and came to
+/// one that is gone could not be told its rules any more, and has to come again.
+fn rebind(core: &mut Core, fx: &mut Effects, before: &[Listen]) {
+    let mut stranded = Vec::new();
+    for (conn, session) in core.sessions.iter_mut() {
+        let Some(place) = session.listener.map(usize::from) else { continue };
+        let Some(listen) = before.get(place) else { continue };
+        let now = listen.moved(place, &core.config.listen);
+        session.listener = now.and_then(|place| u16::try_from(place).ok());
+        if session.listener.is_none() && session.user().is_none() {
+            stranded.push(conn);
+        }
+    }
+    for conn in stranded {
+        render::goodbye(core, fx, conn, "this port has been closed, connect to another");
+    }
 }
 
 /// Certificates whose files have changed are used from now on.

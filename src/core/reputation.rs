@@ -8,13 +8,13 @@ use super::{
     Core,
     ctx::Then,
     effect::Effects,
+    peer::Origin,
     session::{Phase, Session},
 };
 use crate::{
     arena::Id,
     config,
     job::{Answer, Job},
-    server::Origin,
     store::{Query, Standing},
     time::{Now, Wall},
 };

@@ -193,7 +193,7 @@ mod tests {
             root@1 > MODE root +s
             root   > OPER root sesame
             root   > MODE root +s cn!
-            root   < :s1.test 501 root :Unknown MODE flag
+            root   < :s1.test 501 root :Unknown MODE flag; HELP UMODES lists them
             root   < :root!~root@root.test MODE root :+s
             root   < :s1.test 008 root +cn :Server notice mask
             alice@1 > PING x

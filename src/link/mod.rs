@@ -458,4 +458,77 @@ mod tests {
             ",
         );
     }
+
+    #[test]
+    fn of_two_masks_set_at_once_the_one_that_was_removed_unseen_goes() {
+        check(
+            r"
+            servers 2
+            logs 2
+            alice@1 > JOIN #a
+            bob@2   > JOIN #a
+            alice   > MODE #a +beI x x x
+            split 1 | 2
+            alice   > MODE #a -b x
+            alice   > TOPIC #a :one
+            alice   > TOPIC #a :two
+            alice   > TOPIC #a :three
+            heal
+            bob     < :s1.test MODE #a -b x!*@*
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn a_channel_that_was_renamed_unseen_comes_with_what_it_has() {
+        check(
+            r"
+            servers 2
+            logs 2
+            alice@1 > JOIN #a
+            alice   > MODE #a +kb sesame x
+            bob@2   > CAP REQ draft/channel-rename
+            bob     > JOIN #a sesame
+            carol@2 > JOIN #a sesame
+            split 1 | 2
+            alice   > RENAME #a #b :why
+            alice   > MODE #b +m-b x
+            alice   > TOPIC #b :one
+            alice   > TOPIC #b :two
+            dave@1  > JOIN #b sesame
+            heal
+            bob     < :alice!~alice@alice.test RENAME #a #b :why
+            bob     < :s1.test MODE #b -b x!*@*
+            carol   < :carol!~carol@carol.test JOIN #b
+            bob     < :dave!~dave@dave.test JOIN #b
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn what_was_missed_is_said_before_what_came_of_the_state() {
+        check(
+            r"
+            servers 2
+            logs 5
+            alice@1 > JOIN #a
+            bob@2   > JOIN #a
+            split 1 | 2
+            alice   > PRIVMSG bob :one
+            alice   > RENAME #a #b
+            alice   > TOPIC #b :one
+            alice   > TOPIC #b :two
+            alice   > TOPIC #b :three
+            alice   > TOPIC #b :four
+            alice   > TOPIC #b :five
+            alice   > TOPIC #b :six
+            bob     > JOIN #b
+            heal
+            alice   < :s1.test NOTICE alice :Your last message to bob may not have arrived: s2.test was out of reach for too long.
+            same
+            ",
+        );
+    }
 }

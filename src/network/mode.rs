@@ -351,7 +351,7 @@ pub const USER: &[UserRow] = &[
     user('c', Who::User, "Takes private messages only from those in a common channel."),
     user('d', Who::User, "Deaf: hears nothing that is said in channels."),
     user('g', Who::User, "Hears only those on its ACCEPT list."),
-    user('h', Who::Oper, "Is there to help."),
+    user('h', Who::Oper, "Is available for help; WHOIS says so."),
     user('i', Who::User, "Invisible to those who share no channel."),
     user('o', Who::Drop, "An operator of the network."),
     user('r', Who::Server, "Logged in to an account."),

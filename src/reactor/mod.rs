@@ -32,10 +32,11 @@ use crate::{
     core::{
         ConnId,
         effect::{Effects, Ending},
+        peer::Gone,
     },
     id,
     job::{Answer, JobId, Loaded},
-    server::{Gone, Input, Server},
+    server::{Input, Server},
     time::{Mono, Now},
     work::Pool,
 };
@@ -118,6 +119,10 @@ struct Leaving {
     latest: Mono,
     /// When to leave if everything has been written.
     written: Mono,
+    /// Whether anything was still to be written when the last turn was over.
+    behind: bool,
+    /// How many connections there were then.
+    left: usize,
     /// What comes then.
     ending: Ending,
 }
@@ -285,6 +290,7 @@ impl Reactor {
         self.bury();
         self.flush();
         self.bury();
+        self.stay();
         self.server.turned(self.clocks.now().mono.since(self.now.mono));
         Ok(())
     }
@@ -308,6 +314,20 @@ impl Reactor {
         let first =
             [self.server.deadline(), timer, self.paused, leaving].into_iter().flatten().min();
         first.map(|at| at.since(self.clocks.now().mono))
+    }
+
+    /// Gives clients time to read from the moment at which the last of it was written, and goes on doing so
+    /// while they come to the end: a connection that is taken away too early is reset, and what its client
+    /// has not read yet is lost.
+    fn stay(&mut self) {
+        let (now, left) = (self.now.mono, self.sockets.len());
+        let behind = self.leaving.is_some() && self.pending() > 0;
+        if let Some(leaving) = &mut self.leaving {
+            if leaving.behind || left < leaving.left {
+                leaving.written = now + act::LEAVING_TIME;
+            }
+            (leaving.behind, leaving.left) = (behind, left);
+        }
     }
 
     fn is_over(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    config::{self, Address, Config, Listen, Secret},
+    config::{self, Address, Config, Listen, Secret, Trusted},
     core::effect::Effect,
     job::Material,
     server::Setup,
@@ -266,6 +266,28 @@ fn a_client_that_never_reads_reaches_its_limit() {
 }
 
 #[test]
+fn a_class_has_a_send_queue_of_its_own() {
+    let mut loaded = loaded(vec![listen(&[])], Vec::new());
+    loaded.config.limits.send_queue = u64::MAX;
+    loaded.config.class.push(config::Class {
+        name: "small".into(),
+        hosts: vec![Trusted::parse("127.0.0.0/8").unwrap()],
+        send_queue: Some(128 << 10),
+        ..config::Class::default()
+    });
+    let mut reactor = reactor(&loaded);
+    let _client = reactor.connect();
+    reactor.until(is_open);
+    let mut sent = 0;
+    while reactor.gone.is_empty() {
+        reactor.say(&[b'x'; 510]);
+        sent += 512;
+        assert!(sent < 64 << 20, "no limit");
+    }
+    assert_eq!(reactor.gone[0].1, Gone::SendQueue);
+}
+
+#[test]
 fn answers_to_pings_that_nobody_reads_are_bounded() {
     let listen = Listen { websocket: true, ..listen(&[]) };
     let mut reactor = reactor(&loaded(vec![listen], Vec::new()));
@@ -401,6 +423,31 @@ fn descriptors_are_left_for_what_is_not_a_client() {
     reactor.until(|reactor| reactor.sockets.is_empty());
     reactor.paused = Some(reactor.now.mono);
     reactor.until(|reactor| reactor.sockets.len() == 1);
+}
+
+#[test]
+fn who_has_much_to_read_has_time_for_the_goodbye() {
+    let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
+    let mut client = reactor.connect();
+    reactor.until(is_open);
+    reactor.limits.send_queue = 64 << 20;
+    while reactor.pending() < 1 << 20 {
+        reactor.say(&[b'x'; 510]);
+        reactor.flush();
+    }
+    reactor.handle().stop();
+    reactor.until(|reactor| reactor.leaving.is_some());
+    // As if it had taken that long to write it.
+    reactor.leaving.as_mut().unwrap().written = reactor.now.mono;
+    let reader = thread::spawn(move || {
+        let mut text = Vec::new();
+        client.read_to_end(&mut text).unwrap();
+        (client, text)
+    });
+    reactor.until(|reactor| reactor.pending() == 0);
+    assert!(!reactor.is_over(), "the client may not have read it yet");
+    let (_client, text) = reader.join().unwrap();
+    assert!(text.ends_with(b"\r\n") && text.windows(5).any(|part| part == b"ERROR"));
 }
 
 #[test]

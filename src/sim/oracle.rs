@@ -121,7 +121,7 @@ fn compare_rooms(network: &Network, user: UserId, view: &View, wrong: &mut Vec<S
         .user(user)
         .channels()
         .iter()
-        .map(|channel| (network.channel(*channel).name.to_string(), *channel))
+        .map(|channel| (network.channel(*channel).name.folded().to_owned(), *channel))
         .collect();
     let (believed, fact): (Vec<_>, Vec<_>) = (view.rooms.keys().collect(), rooms.keys().collect());
     if believed != fact {

@@ -18,7 +18,7 @@ pub struct View {
     pub modes: BTreeSet<char>,
     /// Whether it is away.
     pub away: bool,
-    /// The channels it is in.
+    /// The channels it is in, by their names as they are compared.
     pub rooms: BTreeMap<String, Room>,
     /// Whoever it shares a channel with, by nick.
     pub people: BTreeMap<String, Person>,
@@ -104,6 +104,10 @@ impl View {
         self.caps.contains(cap)
     }
 
+    fn room(&mut self, channel: &str) -> Option<&mut Room> {
+        self.rooms.get_mut(&*self.casemap.fold(channel))
+    }
+
     fn verb(&mut self, source: &str, words: &[&str], text: &str, rest: &str) {
         match words {
             ["PART", channel] => self.leave(channel, source),
@@ -114,8 +118,14 @@ impl View {
                 self.people.remove(source);
             }
             ["NICK"] => self.rename(source, text),
+            ["RENAME", old, new] => {
+                let [old, new] = [old, new].map(|name| self.casemap.fold(name));
+                if let Some(room) = self.rooms.remove(&*old) {
+                    self.rooms.insert(new.into(), room);
+                }
+            }
             ["TOPIC", channel] => {
-                if let Some(room) = self.rooms.get_mut(*channel) {
+                if let Some(room) = self.room(channel) {
                     room.topic = text.into();
                 }
             }
@@ -159,18 +169,18 @@ impl View {
             ["305", ..] => self.away = false,
             ["306", ..] => self.away = true,
             ["324", _, channel, modes, params @ ..] => {
-                if let Some(room) = self.rooms.get_mut(*channel) {
+                if let Some(room) = self.room(channel) {
                     room.modes = Some(BTreeMap::new());
                 }
                 self.mode(channel, modes, params);
             }
             ["332", _, channel] => {
-                if let Some(room) = self.rooms.get_mut(*channel) {
+                if let Some(room) = self.room(channel) {
                     room.topic = text.into();
                 }
             }
             ["346" | "348" | "367", _, channel, entry, ..] => {
-                if let Some(room) = self.rooms.get_mut(*channel) {
+                if let Some(room) = self.room(channel) {
                     room.listing.insert(mask::canonical(entry, casemap));
                 }
             }
@@ -188,9 +198,9 @@ impl View {
     fn join(&mut self, source: &str, channel: &str, realname: &str) -> Option<Event> {
         let own = source == self.nick;
         if own {
-            self.rooms.insert(channel.into(), Room::default());
+            self.rooms.insert(self.casemap.fold(channel).into(), Room::default());
         }
-        let room = self.rooms.get_mut(channel)?;
+        let room = self.room(channel)?;
         room.members.insert(source.into(), Standing::default());
         let (notified, extended) = (self.has("away-notify"), self.has("extended-join"));
         let person = self.people.entry(source.into()).or_default();
@@ -206,7 +216,8 @@ impl View {
 
     fn names(&mut self, channel: &str, names: &str) {
         let all = self.has("multi-prefix");
-        let Some(room) = self.rooms.get_mut(channel) else { return };
+        let channel = self.casemap.fold(channel);
+        let Some(room) = self.rooms.get_mut(&*channel) else { return };
         for name in names.split(' ') {
             let nick = name.trim_start_matches(PREFIXES);
             let nick = nick.split('!').next().unwrap_or(nick);
@@ -231,7 +242,7 @@ impl View {
     }
 
     fn listed(&mut self, channel: &str, letter: char) {
-        if let Some(room) = self.rooms.get_mut(channel) {
+        if let Some(room) = self.room(channel) {
             let list = std::mem::take(&mut room.listing);
             room.lists.insert(letter, list);
         }
@@ -250,7 +261,7 @@ impl View {
 
     fn mode(&mut self, channel: &str, modes: &str, params: &[&str]) {
         let casemap = self.casemap;
-        let Some(room) = self.rooms.get_mut(channel) else { return };
+        let Some(room) = self.room(channel) else { return };
         let (mut add, mut params) = (true, params.iter());
         for letter in modes.chars() {
             match letter {
@@ -292,8 +303,8 @@ impl View {
 
     fn leave(&mut self, channel: &str, nick: &str) {
         if nick == self.nick {
-            self.rooms.remove(channel);
-        } else if let Some(room) = self.rooms.get_mut(channel) {
+            self.rooms.remove(&*self.casemap.fold(channel));
+        } else if let Some(room) = self.room(channel) {
             room.members.remove(nick);
         }
         let rooms = &self.rooms;

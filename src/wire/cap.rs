@@ -80,6 +80,8 @@ caps! {
     4 CAP_NOTIFY = "cap-notify" offered;
     /// Changes of the hosts of others are told.
     5 CHGHOST = "chghost" offered;
+    /// Channels can be renamed.
+    45 CHANNEL_RENAME = "draft/channel-rename" offered;
     /// What the server supports can be asked for, and comes as a batch.
     6 EXTENDED_ISUPPORT = "draft/extended-isupport" offered;
     /// Messages can be taken back.

@@ -65,12 +65,16 @@ replies! {
     "003" CREATED created(date: &str) => [] format_args!("This server was started on {date}");
     /// What it knows of modes.
     "004" MY_INFO my_info(server: &str, version: &str, user_modes: &str, channel_modes: &str, with_param: &str) => [server, version, user_modes, channel_modes, with_param];
+    /// One's own id on the network, which stands for a nick that is lost to somebody else.
+    "042" YOUR_ID your_id(id: &str) => [id] "your unique ID";
     /// What it supports.
     "005" ISUPPORT isupport(tokens: &str) => [] ~ tokens "are supported by this server";
     /// Of which events one is told.
     "008" SNOMASK snomask(letters: &str) => [letters] "Server notice mask";
     /// One's own modes.
     "221" UMODE_IS umode_is(modes: &str) => [modes];
+    /// The most clients there have been, and how many connections in all.
+    "250" STATS_CONN stats_conn(most: usize, count: u64) => [] format_args!("Highest connection count: {most} ({most} clients) ({count} connections received)");
     /// How many users there are.
     "251" LUSER_CLIENT luser_client(users: usize, invisible: usize, servers: usize) => [] format_args!("There are {users} users and {invisible} invisible on {servers} servers");
     /// How many operators are online.
@@ -97,6 +101,8 @@ replies! {
     "305" UN_AWAY un_away() => [] "You are no longer marked as being away";
     /// One is away.
     "306" NOW_AWAY now_away() => [] "You have been marked as being away";
+    /// Someone is there to help.
+    "310" WHOIS_HELPOP whois_helpop(nick: &str) => [nick] "is available for help";
     /// Who someone is.
     "311" WHOIS_USER whois_user(nick: &str, user: &str, host: &str, realname: &str) => [nick, user, host, '*'] realname;
     /// Where someone is.
@@ -216,13 +222,13 @@ replies! {
     /// A line longer than allowed.
     "417" INPUT_TOO_LONG input_too_long() => [] "Input line was too long";
     /// There is no such command.
-    "421" UNKNOWN_COMMAND unknown_command(verb: &str) => [verb] "Unknown command";
+    "421" UNKNOWN_COMMAND unknown_command(verb: &str) => [verb] "Unknown command; HELP lists what there is";
     /// There is no message of the day.
     "422" NO_MOTD no_motd() => [] "MOTD File is missing";
     /// NICK without a nick.
     "431" NO_NICKNAME_GIVEN no_nickname_given() => [] "No nickname given";
     /// What cannot be a nick.
-    "432" ERRONEOUS_NICKNAME erroneous_nickname(nick: &str) => [nick] "Erroneous nickname";
+    "432" ERRONEOUS_NICKNAME erroneous_nickname(nick: &str, max: usize) => [nick] format_args!("Erroneous nickname: it has at most {max} letters, digits and -_[]{{}}\\`^|, and begins with neither digit nor hyphen");
     /// A channel cannot be entered now.
     "437" UNAVAILABLE unavailable(channel: &str, why: &str) => [channel] format_args!("Cannot join channel ({why})");
     /// Somebody else has the nick.
@@ -252,7 +258,7 @@ replies! {
     /// The channel is full.
     "471" CHANNEL_IS_FULL channel_is_full(channel: &str) => [channel] "Cannot join channel (+l)";
     /// A letter that is no mode.
-    "472" UNKNOWN_MODE unknown_mode(letter: char) => [letter] "is unknown mode char to me";
+    "472" UNKNOWN_MODE unknown_mode(letter: char) => [letter] "is unknown mode char to me; HELP CMODES lists them";
     /// The channel is by invitation only.
     "473" INVITE_ONLY_CHAN invite_only_chan(channel: &str) => [channel] "Cannot join channel (+i)";
     /// One is banned.
@@ -260,7 +266,7 @@ replies! {
     /// The key is wrong.
     "475" BAD_CHANNEL_KEY bad_channel_key(channel: &str) => [channel] "Cannot join channel (+k)";
     /// What cannot be a channel.
-    "476" BAD_CHAN_MASK bad_chan_mask(channel: &str) => [channel] "Bad Channel Mask";
+    "476" BAD_CHAN_MASK bad_chan_mask(channel: &str, max: usize) => [channel] format_args!("Bad Channel Mask: a channel's name begins with # and has at most {max} bytes");
     /// It takes an account.
     "477" NEED_REGGED_NICK need_regged_nick(target: &str, why: &str) => [target] why;
     /// A list is full.
@@ -278,7 +284,7 @@ replies! {
     /// One cannot become an operator from here.
     "491" NO_OPER_HOST no_oper_host() => [] "No appropriate operator blocks were found for your host";
     /// A letter that is no user mode.
-    "501" UMODE_UNKNOWN_FLAG umode_unknown_flag() => [] "Unknown MODE flag";
+    "501" UMODE_UNKNOWN_FLAG umode_unknown_flag() => [] "Unknown MODE flag; HELP UMODES lists them";
     /// The modes of others are theirs.
     "502" USERS_DONT_MATCH users_dont_match() => [] "Can't change mode for other users";
     /// The channel is for operators of the network.
@@ -358,17 +364,22 @@ replies! {
     /// The end of these.
     "007" END_OF_MAP end_of_map() => [] "End of /MAP";
     /// A connection that has not said who it is.
-    "203" TRACE_UNKNOWN trace_unknown(address: &str) => ["????", "unregistered", address];
+    "203" TRACE_UNKNOWN trace_unknown(class: &str, address: &str) => ["????", class, address];
     /// An operator's connection.
     "204" TRACE_OPERATOR trace_operator(class: &str, nick: &str, host: &str, silent: u64) => ["Oper", class, nick] format_args!("{host} has been silent for {silent} seconds");
     /// A user's connection.
-    "205" TRACE_USER trace_user(nick: &str, host: &str, silent: u64) => ["User", "users", nick] format_args!("{host} has been silent for {silent} seconds");
+    "205" TRACE_USER trace_user(class: &str, nick: &str, host: &str, silent: u64) => ["User", class, nick] format_args!("{host} has been silent for {silent} seconds");
+    /// How many connections a class has.
+    "209" TRACE_CLASS trace_class(class: &str, count: u32) => ["Class", class, count];
     /// The end of TRACE.
     "262" TRACE_END trace_end(server: &str, version: &str) => [server, version] "End of TRACE";
     /// A connection, in STATS.
     "211" STATS_LINK_INFO stats_link_info(nick: &str, address: &str, since: u64) => [nick, address, since];
     /// A server ban, in STATS.
     "216" STATS_K_LINE stats_k_line(kind: &str, mask: &str, until: &str, reason: &str) => [kind, mask, until] reason;
+    /// A class of connections, in STATS: the seconds of silence after which a client is asked whether it is
+    /// there, those that each connection too many costs, and how much may wait to be read.
+    "218" STATS_Y_LINE stats_y_line(class: &str, ping: u64, connect: u64, send_queue: u64, rest: &str) => ['Y', class, ping, connect, send_queue] rest;
     /// The end of STATS.
     "219" END_OF_STATS end_of_stats(letter: char) => [letter] "End of /STATS report";
     /// How long the server has been up.

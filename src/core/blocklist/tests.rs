@@ -3,9 +3,13 @@
 use super::*;
 use crate::{
     config::{Config, Webirc, dnsbl::Rule},
-    core::{effect::Effect, scene::Scene},
+    core::{
+        effect::Effect,
+        peer::{Peer, Tls},
+        scene::Scene,
+    },
     job::JobId,
-    server::{Input, Peer, Tls},
+    server::Input,
     sim::script::check,
 };
 
@@ -310,7 +314,7 @@ fn what_a_list_says_of_a_gateway_does_not_concern_its_users() {
     let webirc = vec![Webirc { fingerprint: fingerprint.clone(), ..Webirc::default() }];
     let dnsbl = vec![list("a", Action::Refuse)];
     let mut scene = Scene::with(Config { dnsbl, webirc, ..Config::default() });
-    let tls = Some(Tls { cipher: "TLSv1.3".into(), fingerprint });
+    let tls = Some(Tls { cipher: "TLSv1.3".into(), fingerprint, name: None });
     let peer = Peer { from: Origin::Ip([192, 0, 2, 1].into()), listener: 0, tls };
     let conn = scene.server.open(peer, scene.now, &mut scene.fx);
     let of_gateway = asked(&mut scene);

@@ -123,10 +123,15 @@ impl Tell<'_> {
         let quit = self.msg(before, "QUIT").text("Changing host").unless(cap::CHGHOST);
         self.send(&quit, to);
         let own = audience::of_user(self.core, user).to_vec();
-        let nick = self.core.network().user(user).nick().to_string();
-        for channel in self.core.network().user(user).channels().to_vec() {
+        let who = self.core.network().user(user);
+        let (nick, away) = (who.nick().to_string(), who.away.clone());
+        for channel in who.channels().to_vec() {
             let name = self.core.network().channel(channel).name.to_string();
             let mut lines = vec![self.join(user, &name).unless(cap::CHGHOST)];
+            if let Some(away) = &away {
+                let msg = self.by(user, "AWAY").text(away).only(cap::AWAY_NOTIFY);
+                lines.push(msg.unless(cap::CHGHOST));
+            }
             let status = self.core.network().status(channel, user).unwrap_or_default();
             if status != Status::NONE {
                 let by = self.core.name().to_owned();
@@ -236,6 +241,7 @@ mod tests {
         core::{
             ConnId, Core, Start,
             effect::{Effect, Effects},
+            peer::{Origin as From, Peer},
             session::{Phase, Session},
         },
         job::Loaded,
@@ -246,7 +252,6 @@ mod tests {
             op::{Entry, Message, MessageKind, Op, Presence, Target},
         },
         registry::{Login, RecordId},
-        server::{Origin as From, Peer},
         time::{Now, Sid, Stamp},
         wire::{
             cap,
@@ -279,6 +284,7 @@ mod tests {
             away: None,
             modes: Default::default(),
             class: None,
+            connection: None,
             login: None,
         };
         core.commit(fx, Op::User(Box::new(presence)), None, now);

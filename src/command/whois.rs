@@ -127,9 +127,8 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
         let text = format!("is connected by the gateway {gateway}");
         ctx.reply(reply::whois_special(&nick, &text));
     }
-    let connection = ctx.whois(target).connection.clone();
-    if let Some(class) = connection.filter(|_| ctx.may(user, Priv::See)) {
-        ctx.reply(reply::whois_special(&nick, &format!("is in the connection class {class}")));
+    if ctx.may(user, Priv::See) {
+        origin(ctx, target, &nick);
     }
     if open {
         if let Some((host, address)) = real {
@@ -142,9 +141,6 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
         if let Some(fingerprint) = fingerprint {
             ctx.reply(reply::whois_certfp(&nick, &fingerprint));
         }
-    }
-    if ctx.may(user, Priv::See) {
-        origin(ctx, target, &nick);
     }
     if hears(ctx.session()) {
         tell_metadata(ctx, target, &nick);
@@ -166,6 +162,9 @@ fn tell_metadata(ctx: &mut Ctx<'_>, target: UserId, nick: &str) {
 
 /// What is known of where a user comes from, and not even by the user.
 fn origin(ctx: &mut Ctx<'_>, target: UserId, nick: &str) {
+    if let Some(class) = ctx.whois(target).connection.clone() {
+        ctx.reply(reply::whois_special(nick, &format!("is in the connection class {class}")));
+    }
     let address = ctx.whois(target).address;
     let score = address.and_then(|address| ctx.core.reputation.of(address));
     if let Some(score) = score {

@@ -283,6 +283,18 @@ mod tests {
                 "2: `separators` must be characters that no nick holds",
             ),
             ("[cloak]\nsuffix = \"a b\"", "2: `suffix` must be the end of a host name"),
+            ("[limits]\nping_timeout = \"2d\"", "2: `ping_timeout` must be from 1s to 86400s"),
+            ("motd = \"x\"", "1: `motd` belongs in [server]"),
+            ("include = [7]", "1: `include` must be a list of file names"),
+            ("[cloak]\nsecret = \"aaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", "2: `secret` can be guessed"),
+        ] {
+            refuses(text, mistake);
+        }
+    }
+
+    #[test]
+    fn what_a_blocklist_says_as_a_whole_is_checked() {
+        for (text, mistake) in [
             ("[[dnsbl]]\nzone = \"bl.test\"", "1: [[dnsbl]] needs a `name`"),
             ("[[dnsbl]]\nname = \"a\"", "1: [[dnsbl]] needs a `zone` or a `url`"),
             ("[[dnsbl]]\nname = \"a\"\nzone = \"a..b\"", "3: `zone` must be a domain"),
@@ -310,10 +322,6 @@ mod tests {
                 "[[dnsbl]]\nname = \"a\"\nzone = \"a.test\"\n[[dnsbl]]\nname = \"a\"\nzone = \"b.test\"",
                 "4: `[[dnsbl]] a` is set a second time",
             ),
-            ("[limits]\nping_timeout = \"2d\"", "2: `ping_timeout` must be from 1s to 86400s"),
-            ("motd = \"x\"", "1: `motd` belongs in [server]"),
-            ("include = [7]", "1: `include` must be a list of file names"),
-            ("[cloak]\nsecret = \"aaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", "2: `secret` can be guessed"),
         ] {
             refuses(text, mistake);
         }

@@ -590,6 +590,7 @@ impl Config {
         config
     }
 
+    #[allow(clippy::too_many_lines, reason = "an arm for each table")]
     fn table(&mut self, name: &str, entries: Vec<Entry>, reading: &mut Reading<'_>) {
         // What several files have to say about a table is known by where each key stands.
         let keys: Vec<(String, usize, usize)> =

@@ -134,7 +134,7 @@ fn limit(limits: &mut Limits, key: &str, value: &str) {
         flood_burst login_burst nick user realname channel topic kick away key channels_per_user
         list_entries server_bans modes targets accept silence monitor metadata_keys metadata_subs
         metadata_value metadata_burst dnsbl_marks multiline_lines multiline_bytes redact_messages reports whowas;
-        connect_interval flood_interval login_interval metadata_interval ping_interval ping_timeout
+        connect_interval flood_interval login_interval metadata_interval ping_interval ping_timeout rename_interval
         registration_timeout redact_window split_grace split_forget
     );
 }

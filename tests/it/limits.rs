@@ -41,6 +41,7 @@ const REACHED: &[(&str, &str)] = &[
     ("redact_messages", "src/command/redact.rs"),
     ("redact_window", "src/command/redact.rs"),
     ("registration_timeout", "src/command/pong.rs"),
+    ("rename_interval", "src/command/rename.rs"),
     ("reports", "src/command/report.rs"),
     ("send_queue", "src/reactor/tests.rs"),
     ("server_bans", "src/command/uban.rs"),
@@ -83,7 +84,7 @@ fn names_are_so_long_and_no_longer() {
         config limits.channel 4
         raw a
         a > NICK alicia
-        a < :s1.test 432 * alicia :Erroneous nickname
+        a <~ :s1.test 432 * alicia :Erroneous nickname: it has at most 5 *
         a > NICK alice
         a > USER alicia 0 * :Alicia Long
         a < :s1.test 001 alice :Welcome to the Test IRC network, alice!~ali@a.test
@@ -94,7 +95,7 @@ fn names_are_so_long_and_no_longer() {
         a > SETNAME :Alicia L
         a <~ :s1.test FAIL SETNAME INVALID_REALNAME :*
         a > JOIN #abcd
-        a < :s1.test 403 alice #abcd :No such channel
+        a < :s1.test 476 alice #abcd :Bad Channel Mask: a channel's name begins with # and has at most 4 bytes
         a > JOIN #abc
         a < :alice!~ali@a.test JOIN #abc
         ",

@@ -34,8 +34,6 @@ impl Core {
             self.clock.seen(*at);
             // Whoever set it has been told, and nobody else is there to be.
             self.network.apply(&op, *at, &mut Vec::new());
-            // Other servers may not have heard of it before this one ended.
-            self.journal.push((op, *at));
         }
         // An operation of this life that nobody can be sent again, since it comes before any link: whoever
         // is linked first is told the whole network, and with it what has just been recalled.

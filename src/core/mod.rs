@@ -264,15 +264,9 @@ impl Core {
         &self.config.server.name
     }
 
-    /// The name under which services are shown as a server.
-    pub fn services_name(&self) -> String {
-        let domain = self.name().split_once('.').map_or("", |(_, domain)| domain);
-        format!("services.{domain}")
-    }
-
     /// A service, as the source of what it says.
     pub fn service_mask(&self, service: &str) -> String {
-        format!("{service}!services@{}", self.services_name())
+        format!("{service}!services@{}", self.config.server.services())
     }
 
     /// An identity for a new user, which nobody has now and no other of the last lives has given.

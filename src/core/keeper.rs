@@ -99,7 +99,19 @@ const REMEMBERED_MS: u64 = 30 * 86_400_000;
 
 #[cfg(test)]
 mod tests {
-    use crate::sim::script::check;
+    use super::*;
+    use crate::{network::crdt::Source, sim::script::check, time::Sid};
+
+    #[test]
+    fn what_is_told_again_is_not_stored_again() {
+        let (mut core, mut fx, now) = (Core::sample(), Effects::default(), Now::default());
+        let server = Sid::from_number(4711);
+        let op = Op::Defcon { by: Source::Server(server), level: 4 };
+        for _ in 0..3 {
+            core.learn(&mut fx, &op, Stamp { tick: 7, server }, now);
+        }
+        assert_eq!(core.keeper.waiting.len(), 1);
+    }
 
     #[test]
     fn what_a_server_recalls_gets_to_those_who_know_it_by_others_only() {

@@ -28,6 +28,8 @@ pub struct Registry {
     incoming: VecDeque<Incoming>,
     /// How many of them the store is at.
     storing: usize,
+    /// How many have been left out since too many were waiting.
+    left_out: u64,
     /// When contests were last looked for.
     looked: Mono,
 }
@@ -57,8 +59,12 @@ impl Core {
     /// Takes in an edit that has happened elsewhere; `tell` says that the others may not know it. When
     /// too many wait it is left out, and comes again when the stores are compared.
     pub fn learn_edit(&mut self, fx: &mut Effects, edit: Edit, tell: bool, now: Now) {
-        if !edit.is_sound() || self.registry.incoming.len() >= INCOMING_MAX {
-            log::warn!("an edit of the registry from elsewhere is left out for now");
+        if !edit.is_sound() {
+            log::warn!("an edit of the registry from elsewhere is out of bounds, and left out");
+            return;
+        }
+        if self.registry.incoming.len() >= INCOMING_MAX {
+            self.registry.left_out += 1;
             return;
         }
         // What is written here later must not be taken for older.
@@ -70,7 +76,17 @@ impl Core {
     /// Has the store apply what has come in, if it is not at that already.
     fn store_edits(&mut self, fx: &mut Effects, now: Now) {
         let registry = &mut self.registry;
-        if registry.storing > 0 || registry.incoming.is_empty() {
+        if registry.storing > 0 {
+            return;
+        }
+        if registry.incoming.is_empty() {
+            // Said once, and not for each of them.
+            let left_out = std::mem::take(&mut registry.left_out);
+            if left_out > 0 {
+                log::warn!(
+                    "{left_out} edits of the registry from other servers came faster than they could be stored; they come again within minutes"
+                );
+            }
             return;
         }
         let edits: Vec<Edit> =

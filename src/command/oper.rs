@@ -71,7 +71,7 @@ fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 /// Counts an attempt that was none of an operator's, and tells of it.
 fn failed(ctx: &mut Ctx<'_>, user: UserId) {
     let (from, interval) = (ctx.session().from, ctx.core.config.limits.login_interval);
-    ctx.core.attempts.failed(from, interval, ctx.now);
+    ctx.core.attempts.note(from, interval, ctx.now);
     // The address that is shown may be a cloak, and nobody can be kept out by that.
     let who = ctx.whois(user);
     let text = format!("Failed OPER by {}!{}@{}", who.nick(), who.user, who.real_host);

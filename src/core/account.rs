@@ -16,6 +16,7 @@ use crate::{
     store::{Find, Query, Rows},
     wire::{name::Nick, reply},
 };
+use std::time::Duration;
 
 /// What a session is at that takes several steps.
 #[derive(Debug)]
@@ -70,6 +71,13 @@ pub fn register(
 ) -> Outcome {
     if ctx.network().claims().nick(&name).is_some() {
         return then(ctx, &name, Err(Failure::Taken));
+    }
+    let from = ctx.session().from;
+    if !ctx.core.terms(ctx.session()).uncounted(from) {
+        if !ctx.core.registrations.may(from, REGISTERED_MAX, REGISTER_INTERVAL, ctx.now) {
+            return then(ctx, &name, Err(Failure::TooOften));
+        }
+        ctx.core.registrations.note(from, REGISTER_INTERVAL, ctx.now);
     }
     let job = Job::Hash { password: password.clone() };
     ctx.session_mut().errand = Some(Box::new(Errand { name, password, mail, record: None, then }));
@@ -144,7 +152,7 @@ fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     };
     let Some(record) = known else {
         let (from, interval) = (ctx.session().from, ctx.core.config.limits.login_interval);
-        ctx.core.attempts.failed(from, interval, ctx.now);
+        ctx.core.attempts.note(from, interval, ctx.now);
         return ended(ctx, Err(Failure::Wrong));
     };
     if record.get(SUSPENDED).is_some() {
@@ -193,6 +201,11 @@ pub fn of_session(ctx: &Ctx<'_>) -> Option<Box<str>> {
         None => ctx.session().login().map(|login| login.name.clone()),
     }
 }
+
+/// How many accounts an address may register at once, and how long it waits for each beyond that. Each
+/// is kept for ever, on every server.
+const REGISTERED_MAX: u32 = 10;
+const REGISTER_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The field of the password's hash.
 pub const PASSWORD: &str = "password";

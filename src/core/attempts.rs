@@ -1,4 +1,4 @@
-//! Failed log-ins by address: who guesses secrets has to wait.
+//! What addresses do too often: fail to log in, or register accounts. They have to wait.
 
 use super::peer::Origin;
 use crate::time::{Mono, Now};
@@ -11,7 +11,7 @@ use std::{
 /// How many addresses are remembered; beyond that the one that would be forgotten first is.
 const REMEMBERED_MAX: usize = 10_000;
 
-/// When each address has made good for its failures. An IPv6 address counts as its /64; all Unix
+/// When each address has made good for what it has done. An IPv6 address counts as its /64; all Unix
 /// sockets count as one.
 #[derive(Debug, Default)]
 pub struct Attempts {
@@ -20,14 +20,14 @@ pub struct Attempts {
 }
 
 impl Attempts {
-    /// Whether an address may try now, after `burst` failures only once each `interval`.
+    /// Whether an address may now, after `burst` times only once each `interval`.
     pub fn may(&self, from: Origin, burst: u32, interval: Duration, now: Now) -> bool {
         let good_at = self.good_at.get(&from.customer()).copied().unwrap_or_default();
         good_at.since(now.mono) + interval <= interval * burst
     }
 
-    /// Notes a failure.
-    pub fn failed(&mut self, from: Origin, interval: Duration, now: Now) {
+    /// Notes that it was once more.
+    pub fn note(&mut self, from: Origin, interval: Duration, now: Now) {
         while self.order.first().is_some_and(|first| first.0 <= now.mono) {
             self.forget_first();
         }
@@ -67,13 +67,13 @@ mod tests {
         let alice = ip("2001:db8::1");
         for _ in 0..3 {
             assert!(attempts.may(alice, 3, INTERVAL, now));
-            attempts.failed(alice, INTERVAL, now);
+            attempts.note(alice, INTERVAL, now);
         }
         assert!(!attempts.may(ip("2001:db8::2"), 3, INTERVAL, now), "of the same /64");
         assert!(attempts.may(ip("192.0.2.1"), 3, INTERVAL, now));
         now.mono = now.mono + INTERVAL;
         assert!(attempts.may(alice, 3, INTERVAL, now));
-        attempts.failed(alice, INTERVAL, now);
+        attempts.note(alice, INTERVAL, now);
         assert!(!attempts.may(alice, 3, INTERVAL, now));
     }
 
@@ -81,7 +81,7 @@ mod tests {
     fn only_so_many_are_remembered() {
         let (mut attempts, now) = (Attempts::default(), Now::default());
         for n in 0..REMEMBERED_MAX as u32 + 10 {
-            attempts.failed(Origin::Ip(IpAddr::from(n.to_be_bytes())), INTERVAL, now);
+            attempts.note(Origin::Ip(IpAddr::from(n.to_be_bytes())), INTERVAL, now);
         }
         assert_eq!(
             (attempts.good_at.len(), attempts.order.len()),

@@ -100,7 +100,11 @@ const REMEMBERED_MS: u64 = 30 * 86_400_000;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{network::crdt::Source, sim::script::check, time::Sid};
+    use crate::{
+        network::crdt::Source,
+        sim::{self, Sim, oracle, script::check},
+        time::Sid,
+    };
 
     #[test]
     fn what_is_told_again_is_not_stored_again() {
@@ -227,5 +231,39 @@ mod tests {
             root <! 216
             ",
         );
+    }
+
+    /// How many bans there are in the end if one is lifted, and these servers crash before they have stored
+    /// that.
+    fn lifted_and_lost(crashed: &[usize]) -> usize {
+        let mut config = sim::config();
+        config.oper.push(sim::oper("root", "sesame"));
+        let mut sim = Sim::new(3, &config);
+        let root = sim.connect(0, "root");
+        sim.send(root, "OPER root sesame");
+        sim.settle();
+        sim.send(root, "GLINE *@bad.example :rude");
+        sim.settle();
+        sim.workers.delay_max = 10_000_000;
+        sim.send(root, "UNGLINE *@bad.example");
+        sim.pass(Duration::from_secs(2));
+        let bans =
+            |sim: &Sim| sim.server(2).map_or(0, |server| server.core().network().bans().len());
+        assert_eq!(bans(&sim), 0, "the others have heard of it");
+        crashed.iter().for_each(|server| sim.crash(*server, Duration::ZERO));
+        sim.pass(Duration::from_secs(1));
+        sim.workers.delay_max = 0;
+        crashed.iter().for_each(|server| sim.restart(*server));
+        sim.heal();
+        sim.wait(Duration::from_secs(60));
+        oracle::all_agree(&sim);
+        bans(&sim)
+    }
+
+    #[test]
+    fn what_was_lifted_stays_lifted_if_one_server_remembers() {
+        assert_eq!(lifted_and_lost(&[0]), 0);
+        assert_eq!(lifted_and_lost(&[0, 1]), 0);
+        assert_eq!(lifted_and_lost(&[0, 1, 2]), 1, "nobody remembers that it was lifted");
     }
 }

@@ -136,6 +136,8 @@ pub struct Core {
     pub tor: Tor,
     /// Who has failed to log in.
     pub attempts: Attempts,
+    /// Who has registered accounts lately.
+    pub registrations: Attempts,
     /// What is asked of blocklists, and known from them.
     pub blocklists: Blocklists,
     /// Nicks that look alike.
@@ -216,6 +218,7 @@ impl Core {
             admission: Admission::new(&config.limits),
             tor: Tor::default(),
             attempts: Attempts::default(),
+            registrations: Attempts::default(),
             blocklists: Blocklists::default(),
             lookalikes: Lookalikes::new(config.server.casemapping, start.seed),
             whowas: Whowas::new(config.limits.whowas),

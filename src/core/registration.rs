@@ -182,7 +182,7 @@ fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         Answer::Verified(true) => (),
         Answer::Verified(false) => {
             let (from, interval) = (ctx.session().from, ctx.core.config.limits.login_interval);
-            ctx.core.attempts.failed(from, interval, ctx.now);
+            ctx.core.attempts.note(from, interval, ctx.now);
             ctx.reply(reply::passwd_mismatch());
             return Err(Reject::Quit("Password incorrect".into()));
         }

@@ -46,6 +46,9 @@ fn registered(ctx: &mut Ctx<'_>, name: &Nick, how: Result<(), Failure>) -> Outco
     match how {
         Ok(()) => ctx.notice(&format!("{name} is now registered, and yours.")),
         Err(Failure::Taken) => ctx.notice(&format!("{name} is already registered.")),
+        Err(Failure::TooOften) => ctx.notice(
+            "Too many accounts have been registered from your address. Wait a minute and try again.",
+        ),
         Err(_) => super::unavailable(ctx),
     }
     Ok(())
@@ -71,5 +74,26 @@ mod tests {
             alice < :NickServ!services@services.test NOTICE alice :alice is already registered.
             ",
         );
+    }
+
+    #[test]
+    fn an_address_registers_only_so_many_at_once() {
+        let one = |number: usize| {
+            format!("alice > NICK n{number}\nalice > NS REGISTER sesame-open\nalice > NS LOGOUT\n")
+        };
+        let ten: String = (0..10).map(one).collect();
+        check(&format!(
+            r"
+            {ten}
+            alice > NICK alice
+            alice > NS REGISTER sesame-open
+            alice <~ :NickServ!services@services.test NOTICE alice :Too many accounts have been registered from your address.*
+            alice > REGISTER * * sesame-open
+            alice <~ :s1.test FAIL REGISTER TEMPORARILY_UNAVAILABLE alice :*
+            wait 60
+            alice > NS REGISTER sesame-open
+            alice < :NickServ!services@services.test NOTICE alice :alice is now registered, and yours.
+            "
+        ));
     }
 }

@@ -18,10 +18,10 @@ id!(
 /// A question to a worker.
 #[derive(Debug)]
 pub enum Job {
-    /// Does the password match the hash (argon2, PHC string)?
+    /// Is the hash of the password?
     Verify {
-        /// As it stands in the configuration.
-        hash: Secret,
+        /// As it is stored; none if there is nothing to log in to, which takes as long to answer.
+        hash: Option<Secret>,
         /// As the client sent it.
         password: Secret,
     },

@@ -144,7 +144,7 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
                 "Too many wrong passwords from your address, wait a moment".into(),
             ));
         }
-        ctx.defer(Job::Verify { hash, password }, verified);
+        ctx.defer(Job::Verify { hash: Some(hash), password }, verified);
         return Ok(());
     }
     bans::admit(ctx)?;

@@ -149,7 +149,7 @@ impl Host {
     /// its name.
     fn answer(&mut self, job: Job, names: &[String]) -> Answer {
         match job {
-            Job::Verify { hash, password } => Answer::Verified(hash == password),
+            Job::Verify { hash, password } => Answer::Verified(hash == Some(password)),
             Job::Resolve { address, .. } => {
                 let IpAddr::V4(ip) = address else { return Answer::Resolved(None) };
                 let place = u32::from(ip).wrapping_sub(FIRST_ADDRESS) as usize;

@@ -2,16 +2,19 @@
 //!
 //! A lane is a queue and its threads. The store's lane has one thread, so its jobs keep their order.
 
+mod bcrypt;
 pub mod certificate;
+mod crypt;
 pub mod dns;
+mod foreign;
 pub mod load;
+pub mod password;
 mod watch;
 
 use crate::{
     job::{Answer, Job, JobId, Lane, Loaded},
     store::Store,
 };
-use argon2::{Argon2, PasswordHash, PasswordVerifier};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use dns::Resolver;
 use load::Loader;
@@ -180,16 +183,16 @@ impl Out {
 /// What a job means that needs nothing but itself.
 fn execute(job: Job) -> Answer {
     match job {
-        Job::Verify { hash, password } => {
-            let Ok(hash) = PasswordHash::new(hash.expose()) else {
-                log::error!(
-                    "a password in the configuration is no hash; make one with `slircd hash-password`"
-                );
-                return Answer::Verified(false);
-            };
-            Answer::Verified(
-                Argon2::default().verify_password(password.expose().as_bytes(), &hash).is_ok(),
-            )
+        Job::Verify { hash: None, password } => {
+            password::verify_nothing(password.expose());
+            Answer::Verified(false)
+        }
+        Job::Verify { hash: Some(hash), password } => {
+            let verified = password::verify(password.expose(), hash.expose());
+            Answer::Verified(verified.unwrap_or_else(|error| {
+                log::error!("{error}; make another with `slircd hash-password`");
+                false
+            }))
         }
         Job::Store(_) | Job::Resolve { .. } | Job::Load | Job::Watch => Answer::Busy,
     }
@@ -277,10 +280,13 @@ mod tests {
 
     #[test]
     fn a_password_fits_its_hash_and_no_other() {
-        let hash = crate::work::load::hash("sesame").unwrap();
+        let hash = crate::work::password::hash("sesame").unwrap();
         let verify = |password: &str, hash: &str| {
-            execute(Job::Verify { hash: Secret::new(hash), password: Secret::new(password) })
+            let hash = Some(Secret::new(hash));
+            execute(Job::Verify { hash, password: Secret::new(password) })
         };
+        let nothing = Job::Verify { hash: None, password: Secret::new("sesame") };
+        assert!(matches!(execute(nothing), Answer::Verified(false)));
         assert!(matches!(verify("sesame", &hash), Answer::Verified(true)));
         assert!(matches!(verify("Sesame", &hash), Answer::Verified(false)));
         assert!(matches!(verify("sesame", "sesame"), Answer::Verified(false)));

@@ -25,6 +25,11 @@ pub enum Job {
         /// As the client sent it.
         password: Secret,
     },
+    /// Make a hash of a password (argon2, PHC string).
+    Hash {
+        /// As the client sent it.
+        password: Secret,
+    },
     /// What is the address called, by a name that leads back to it?
     Resolve {
         /// Whose name is asked for.
@@ -47,6 +52,8 @@ pub enum Job {
 pub enum Answer {
     /// To [`Job::Verify`].
     Verified(bool),
+    /// To [`Job::Hash`].
+    Hashed(Secret),
     /// To [`Job::Resolve`]: a host name, if there is one that leads back to the address.
     Resolved(Option<String>),
     /// To [`Job::Store`].
@@ -109,7 +116,7 @@ impl Job {
     /// Where this job runs.
     pub fn lane(&self) -> Lane {
         match self {
-            Job::Verify { .. } => Lane::Cpu,
+            Job::Verify { .. } | Job::Hash { .. } => Lane::Cpu,
             Job::Store(_) => Lane::Store,
             Job::Resolve { .. } => Lane::Net,
             Job::Load | Job::Watch => Lane::Files,

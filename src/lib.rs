@@ -6,6 +6,7 @@
 //! - [`wire`]: IRC on the wire, bytes to values and back.
 //! - [`config`]: the configuration, declared once.
 //! - [`network`]: the network as all servers agree on it, and its only writer.
+//! - [`registry`]: records of accounts and registered channels, and how they merge.
 //! - [`store`]: what outlives the process.
 //! - [`job`]: what the core asks of workers.
 //! - [`core`]: this server's own state, and the verbs that commands are written in.
@@ -27,6 +28,7 @@ pub mod link;
 pub mod metrics;
 pub mod network;
 pub mod reactor;
+pub mod registry;
 pub mod server;
 pub mod sim;
 pub mod store;

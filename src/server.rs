@@ -14,6 +14,7 @@ use crate::{
     job::{Answer, JobId, Loaded},
     link::{self, Mesh},
     network::crdt,
+    registry::RecordId,
     time::{Mono, Now, Sid},
     wire::cidr::Cidr,
 };
@@ -202,6 +203,11 @@ impl Server {
         // What has happened so far is of its own doing, and goes into the log.
         mesh.propagate(&mut core, &mut Effects::default());
         Server { core, mesh }
+    }
+
+    /// Who has which claims, as the store remembers it: told in pieces before anybody connects.
+    pub fn remember(&mut self, claims: &[(Box<str>, RecordId)], now: Now) {
+        self.core.remember(claims, now);
     }
 
     /// What it knows, to look at.

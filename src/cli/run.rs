@@ -6,7 +6,7 @@ use crate::{
     job::Loaded,
     reactor::{Reactor, system::wall},
     server::{Server, Setup},
-    store::{Query, Rows, Store, sqlite},
+    store::{self, Query, Rows, Store, sqlite},
     time::{Mono, Now, Stamp},
     work::{
         Pool, Workers, certificate,
@@ -103,7 +103,10 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
     else {
         return Err(unusable(&"it does not answer"));
     };
-    let server = Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, now);
+    let mut server =
+        Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, now);
+    store::claims(&mut store, |claims| server.remember(claims, now))
+        .map_err(|error| unusable(&error))?;
     let workers =
         Workers { store: Box::new(store), loader: loader.clone(), loaded: loaded.clone() };
     let reactor = Reactor::new(server, |wake| Pool::new(wake, workers), &loaded);

@@ -51,6 +51,7 @@ mod pong;
 mod privmsg;
 mod quit;
 mod redact;
+mod register;
 mod rehash;
 mod relaymsg;
 mod remove;
@@ -150,6 +151,7 @@ const ALL: &[&[Command]] = &[
     privmsg::COMMANDS,
     quit::COMMANDS,
     redact::COMMANDS,
+    register::COMMANDS,
     rehash::COMMANDS,
     relaymsg::COMMANDS,
     remove::COMMANDS,

@@ -155,7 +155,7 @@ fn chosen(
             'f' => flags(ctx, channel, user),
             'd' => distance(ctx, who).to_string(),
             'l' => idle(ctx, user).to_string(),
-            'a' => who.account.as_deref().unwrap_or("0").to_owned(),
+            'a' => who.account().unwrap_or("0").to_owned(),
             'o' => level(ctx, channel, user).to_owned(),
             _ => format!(":{}", who.realname),
         };

@@ -68,7 +68,7 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
     let (name, host, realname) = (who.user.clone(), who.host.clone(), who.realname.clone());
     let (away, modes, class, sid) =
         (who.away.clone(), who.modes, who.class.clone(), who.uid.server);
-    let account = who.account.clone();
+    let account = who.account().map(Box::<str>::from);
     let real =
         who.address.map(|address| (who.real_host.clone(), registration::address_text(address)));
     ctx.reply(reply::whois_user(&nick, &name, &host, &realname));

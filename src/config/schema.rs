@@ -269,6 +269,13 @@ config! {
         /// The folder for the database and the secrets; else $STATE_DIRECTORY, else ./slircd-data.
         path: Option<PathBuf> = "", None, Restart;
     }
+    /// Accounts.
+    accounts Accounts {
+        /// Whether clients may register accounts.
+        registration: bool = "true", true, Live;
+        /// How long a password is at least, in bytes.
+        password_min: usize = "8", 8, Live, 1..=64;
+    }
     /// How addresses are hidden.
     cloak Cloak {
         /// Whether hosts are cloaked at all.
@@ -376,6 +383,8 @@ pub struct Config {
     pub relaymsg: RelayMsg,
     /// `[roleplay]`
     pub roleplay: Roleplay,
+    /// `[accounts]`
+    pub accounts: Accounts,
     /// `[log]`
     pub log: Log,
 }
@@ -394,6 +403,7 @@ const TABLES: &[&str] = &[
     "dns",
     "relaymsg",
     "roleplay",
+    "accounts",
     "log",
     "include",
 ];
@@ -422,7 +432,7 @@ impl Config {
                 }
                 (
                     name @ ("server" | "sts" | "tor" | "limits" | "storage" | "cloak" | "dns"
-                    | "relaymsg" | "roleplay" | "log"),
+                    | "relaymsg" | "roleplay" | "accounts" | "log"),
                     Value::Table(entries),
                 ) => match single.iter_mut().find(|table| table.0 == name) {
                     Some(table) => table.1.extend(within(entries, file)),
@@ -515,6 +525,7 @@ impl Config {
                     reading.wrong(at, Mistake::Wants("separators", wants));
                 }
             }
+            "accounts" => self.accounts = Accounts::read(entries, reading),
             "roleplay" => self.roleplay = Roleplay::read(entries, reading),
             "dns" => self.dns = Dns::read(entries, reading),
             _ => self.log = Log::read(entries, reading),
@@ -530,6 +541,7 @@ impl Config {
         self.cloak.keep(&old.cloak, &mut kept);
         self.dns.keep(&old.dns, &mut kept);
         self.relaymsg.keep(&old.relaymsg, &mut kept);
+        self.accounts.keep(&old.accounts, &mut kept);
         self.roleplay.keep(&old.roleplay, &mut kept);
         self.log.keep(&old.log, &mut kept);
         kept
@@ -622,7 +634,7 @@ fn unit<T: Within>(_: &T) -> &'static str {
     T::UNIT
 }
 
-fn all() -> [&'static [(Key, &'static str)]; 14] {
+fn all() -> [&'static [(Key, &'static str)]; 15] {
     [
         Server::KEYS,
         Listen::KEYS,
@@ -637,6 +649,7 @@ fn all() -> [&'static [(Key, &'static str)]; 14] {
         Dns::KEYS,
         RelayMsg::KEYS,
         Roleplay::KEYS,
+        Accounts::KEYS,
         Log::KEYS,
     ]
 }

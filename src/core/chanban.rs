@@ -58,8 +58,8 @@ fn fits(core: &Core, ban: &Ban, user: UserId) -> bool {
     let glob = |pattern: &str, text: &str| mask::fits_folded(pattern, text, casemap);
     let fits = match &ban.fits {
         Fits::Mask(mask) => mask.fits(&person, casemap),
-        Fits::Account(name) => who.account.as_deref().is_some_and(|account| glob(name, account)),
-        Fits::Unauthed(mask) => who.account.is_none() && mask.fits(&person, casemap),
+        Fits::Account(name) => who.account().is_some_and(|account| glob(name, account)),
+        Fits::Unauthed(mask) => who.account().is_none() && mask.fits(&person, casemap),
         Fits::Bot(mask) => who.modes.contains('B') && mask.fits(&person, casemap),
         Fits::Channel(prefix, name) => inside(core, user, *prefix, name),
         Fits::Share(name) => banned_elsewhere(core, user, name),

@@ -3,6 +3,7 @@
 use super::{
     ConnId, Core, audience,
     effect::{Effect, Effects},
+    frame::PeerId,
     local::Local,
     oper::{self, Priv},
     render,
@@ -83,6 +84,13 @@ pub enum Then {
     },
     /// The server itself.
     Server(fn(&mut Core, &mut Effects, Answer, Now)),
+    /// What is said to a linked server.
+    Peer {
+        /// Which.
+        peer: PeerId,
+        /// How.
+        resume: fn(&mut Core, &mut Effects, PeerId, Answer, Now),
+    },
 }
 
 /// Where a long answer goes on, as far as its command knows it: a slot, or nothing yet.

@@ -6,7 +6,7 @@ use super::{
     effect::{Effect, Effects},
     multiline,
     oper::Priv,
-    render,
+    registry, render,
     session::{Phase, Wait},
     timer::Timer,
 };
@@ -169,11 +169,13 @@ pub fn too_long(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
 
 /// Goes on with whoever waited for a worker's answer.
 pub fn done(core: &mut Core, fx: &mut Effects, id: JobId, answer: Answer, now: Now) {
+    registry::answered(core, fx, &answer, now);
     let Some(pending) = core.pending.remove(id) else { return };
     core.timers.cancel(pending.timer);
     core.metrics.busy += u64::from(matches!(answer, Answer::Busy));
     match pending.then {
         Then::Server(resume) => resume(core, fx, answer, now),
+        Then::Peer { peer, resume } => resume(core, fx, peer, answer, now),
         // The client may have left meanwhile, or been told goodbye; the answer is then for nobody.
         Then::Aside { conn, .. } | Then::Command { conn, .. } if has_left(core, conn) => (),
         Then::Aside { conn, resume } => {

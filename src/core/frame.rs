@@ -6,6 +6,7 @@ use crate::{
         crdt::{Have, Origin, Seen},
         op::Op,
     },
+    registry::{BUCKETS, Edit, RecordId},
     time::{Sid, Stamp},
 };
 use std::{collections::BTreeMap, rc::Rc};
@@ -31,6 +32,19 @@ pub enum Frame {
     Op(Rc<Numbered>),
     /// The whole network, since what is missing is no longer held as operations.
     State(Rc<State>),
+    /// Of the registry, which is kept in stores and not in the network.
+    Registry(Registry),
+}
+
+/// What linked servers say to each other so that their registries become one.
+#[derive(Clone, Debug)]
+pub enum Registry {
+    /// What all records sum up to, by buckets: asks which of them differ.
+    Digests(Box<[u64; BUCKETS]>),
+    /// The records of a bucket that differs, with their digests.
+    Bucket(usize, Vec<(RecordId, u64)>),
+    /// Records that the other does not know, or knows otherwise.
+    Edits(Vec<Edit>),
 }
 
 /// An operation as it travels: with its number and what it depends on.

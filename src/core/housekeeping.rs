@@ -161,6 +161,7 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
         core.see(fx, &Op::Lapse, now);
     }
     forget_lost(core, fx, now);
+    core.compare_registries(fx, now);
     if core.clock.last() > core.marked {
         mark(core, fx, now);
     }

@@ -3,6 +3,7 @@
 //! Invariant: no I/O, no clock, no randomness from outside. Everything comes in as an argument and goes
 //! out as an [`effect::Effect`].
 
+pub mod account;
 pub mod admission;
 pub mod answer;
 pub mod attempts;
@@ -31,7 +32,9 @@ pub mod multiline;
 pub mod oper;
 pub mod policy;
 pub mod recent;
+pub mod reconcile;
 pub mod registration;
+pub mod registry;
 pub mod reload;
 pub mod render;
 pub mod reports;
@@ -71,6 +74,7 @@ use local::Local;
 use lookalikes::Lookalikes;
 use monitor::Monitor;
 use recent::Recent;
+use registry::Registry;
 use reports::Reports;
 use session::Session;
 use snotice::Snomask;
@@ -128,6 +132,10 @@ pub struct Core {
     pub undelivered: Undelivered,
     /// What clients are told about coming back by TLS.
     pub sts: sts::Policy,
+    /// What is known of the registry.
+    pub(in crate::core) registry: Registry,
+    /// What is being said to linked servers about the registry.
+    pub(in crate::core) talks: reconcile::Talks,
     /// How addresses are hidden.
     pub cloak: Cloak,
     /// What is counted.
@@ -185,6 +193,8 @@ impl Core {
             reports: Reports::default(),
             undelivered: Undelivered::default(),
             sts: sts::Policy::new(&config.sts, &certificates),
+            registry: Registry::default(),
+            talks: BTreeMap::new(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),
             journal: Vec::new(),
@@ -369,7 +379,7 @@ mod tests {
             away: None,
             modes: Default::default(),
             class: None,
-            account: None,
+            login: None,
         };
         core.commit(&mut Effects::default(), Op::User(Box::new(alice)), None, Now::default());
         let numbers = 1 << LIFE_BITS;

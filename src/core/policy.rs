@@ -104,7 +104,7 @@ pub fn join(
     if record.has('z') && !who.modes.contains('Z') {
         return no(reply::secure_only_chan(name));
     }
-    if record.has('R') && who.account.is_none() {
+    if record.has('R') && who.account().is_none() {
         return no(reply::need_regged_nick(
             name,
             "+R: you must be logged in to an account to enter",
@@ -189,7 +189,7 @@ pub fn mute(ctx: &Ctx<'_>, user: UserId, channel: ChannelId) -> Option<&'static 
     if record.has('m') {
         return Some("+m: only members with a status may speak");
     }
-    if record.has('M') && ctx.network().user(user).account.is_none() {
+    if record.has('M') && ctx.network().user(user).account().is_none() {
         return Some("+M: only those logged in to an account may speak");
     }
     let ban = chanban::find(ctx.core, record, user, |act| matches!(act, Act::Ban | Act::Mute))?;
@@ -232,7 +232,7 @@ pub fn unwanted(ctx: &Ctx<'_>, user: UserId, target: UserId, text: &str) -> Opti
     let nick = to.nick().as_str();
     let no = |why| Some(reply::cannot_send_to_user(nick, why).into());
     if to.modes.contains('R')
-        && from.account.is_none()
+        && from.account().is_none()
         && !callerid::accepted(ctx.core, target, user)
     {
         let why = "They take messages only from those logged in to an account (+R)";

@@ -243,6 +243,7 @@ fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presenc
     let cloak = ctx.core.cloak.host(from);
     let (address, shown) = (from.ip(), shown_origin(ctx.core, from));
     let registration = ctx.session_mut().registration()?;
+    let login = registration.login.clone();
     let (nick, (user, realname)) = (registration.nick.clone()?, registration.user.clone()?);
     let real_host = registration.host.clone().unwrap_or_else(|| shown.into());
     Some(Presence {
@@ -257,9 +258,9 @@ fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presenc
         address,
         realname,
         away: None,
-        modes: modes.set('Z', secure).set('x', cloaked),
+        modes: modes.set('Z', secure).set('x', cloaked).set('r', login.is_some()),
         class: None,
-        account: None,
+        login,
     })
 }
 

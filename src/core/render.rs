@@ -130,6 +130,8 @@ impl Tell<'_> {
             Change::Ban { key, by } => bans::changed(self.core, self.fx, key, *by, self.now),
             Change::Lapsed(key) => bans::lapsed(self.core, self.fx, key, self.now),
             Change::Filter => self.filter(),
+            Change::Edited => self.edited(),
+            Change::Claimed => (),
             Change::Defcon(by) => self.defcon(*by),
             Change::Forgotten(server) if *server == self.core.sid() => {
                 housekeeping::forgotten(self.core, self.fx, self.now);
@@ -151,7 +153,7 @@ impl Tell<'_> {
     fn by(&mut self, user: UserId, verb: &str) -> Msg {
         let mask = self.core.network().mask(user);
         let who = self.core.network().user(user);
-        let (modes, account) = (who.modes, who.account.clone());
+        let (modes, account) = (who.modes, who.account().map(Box::from));
         marked(self.msg(&mask, verb), modes).account(account.as_deref())
     }
 
@@ -342,6 +344,14 @@ impl Tell<'_> {
         snotice::tell(self.core, self.fx, server, *letter, |_| text.to_string(), self.now);
     }
 
+    /// What has been edited here is in the store already.
+    fn edited(&mut self) {
+        let Op::Edit(edit) = self.op else { return };
+        if self.at.server != self.core.sid() {
+            self.core.learn_edit(self.fx, (**edit).clone(), false, self.now);
+        }
+    }
+
     fn filter(&mut self) {
         let Op::Filter { by, pattern, rule } = self.op else { return };
         let by = self.source(*by, "");
@@ -457,6 +467,14 @@ pub fn standard(core: &Core, fx: &mut Effects, conn: ConnId, standard: &Standard
     let Some(session) = core.sessions.get(conn) else { return };
     let msg = server_msg(core, standard.verb(), now).rest(&standard.body());
     fx.send(&[conn], |out| msg.encode(session.caps, out));
+}
+
+/// Tells a user who is at home here something, in a notice of the server's to each session.
+pub fn tell(core: &Core, fx: &mut Effects, user: UserId, text: &str, now: Now) {
+    let nick = core.network().user(user).nick().to_string();
+    for conn in audience::of_user(core, user) {
+        server_line(core, fx, *conn, ("NOTICE", &[&nick], Some(text)), now);
+    }
 }
 
 /// A line of the server's own.

@@ -1,10 +1,14 @@
 //! A client connection: its phase, its capabilities, and what it is waiting for.
 
-use super::{ConnId, effect::Effects, flood::Bucket, gateway::Claim, multiline::Batch, timer};
+use super::{
+    ConnId, account::Errand, effect::Effects, flood::Bucket, gateway::Claim, multiline::Batch,
+    timer,
+};
 use crate::{
     config::Secret,
     core::ctx::Next,
     network::UserId,
+    registry::Login,
     server::{Origin, Peer, Tls},
     time::{Mono, Now},
     wire::{cap::CapSet, name::Nick},
@@ -44,6 +48,8 @@ pub struct Session {
     pub declared: &'static [&'static str],
     /// The `[[oper]]` whose password is being checked.
     pub oper: Option<Box<str>>,
+    /// What it is at that takes several steps.
+    pub errand: Option<Box<Errand>>,
     /// The gateway that speaks for it, by WEBIRC.
     pub gateway: Option<Box<str>>,
     /// The nicks that it monitors.
@@ -84,6 +90,8 @@ pub struct Registration {
     pub resolving: bool,
     /// The name of its address.
     pub host: Option<Box<str>>,
+    /// The account it has logged in to.
+    pub login: Option<Box<Login>>,
     /// What a gateway says of it, until the gateway's password has been checked.
     pub claim: Option<Box<Claim>>,
 }
@@ -134,6 +142,7 @@ impl Session {
             answer: None,
             declared: &[],
             oper: None,
+            errand: None,
             gateway: None,
             monitor: Vec::new(),
             keys: Vec::new(),
@@ -153,6 +162,14 @@ impl Session {
     pub fn registration(&mut self) -> Option<&mut Registration> {
         match &mut self.phase {
             Phase::New(registration) => Some(registration),
+            Phase::User(_) => None,
+        }
+    }
+
+    /// The account that it has logged in to before it has a user.
+    pub fn login(&self) -> Option<&Login> {
+        match &self.phase {
+            Phase::New(registration) => registration.login.as_deref(),
             Phase::User(_) => None,
         }
     }

@@ -102,11 +102,13 @@ impl Mesh {
             fx.push(Effect::Frame { peer, frame: Frame::Op(birth.clone()) });
         }
         self.neighbours_changed(core, fx, now);
+        core.begin_talk(fx, peer, now);
         peer
     }
 
     /// A link has gone down.
     pub fn unlink(&mut self, core: &mut Core, fx: &mut Effects, peer: PeerId, now: Now) {
+        core.end_talk(peer);
         if self.peers.remove(peer).is_some() {
             self.neighbours_changed(core, fx, now);
         }
@@ -144,6 +146,7 @@ impl Mesh {
                 self.deliver(core, fx, now);
             }
             Frame::State(state) => self.take(core, fx, &state, now),
+            Frame::Registry(frame) => core.hear_of_registry(fx, peer, frame, now),
         }
     }
 

@@ -109,7 +109,7 @@ impl Network {
                 user.nick(),
                 user.mask(),
                 user.away,
-                user.account,
+                user.login,
                 user.realname,
                 user.modes,
                 user.born,

@@ -7,6 +7,7 @@
 mod apply;
 pub mod ban;
 mod check;
+pub mod claims;
 pub mod crdt;
 pub mod filter;
 pub mod metadata;
@@ -17,6 +18,7 @@ mod replay;
 use crate::{
     arena::Arena,
     id,
+    registry::Login,
     time::{Sid, Stamp, Wall},
     wire::{
         casemap::Casemap,
@@ -26,6 +28,7 @@ use crate::{
 };
 use ahash::RandomState;
 use ban::Bans;
+use claims::Claims;
 use crdt::{Epoch, Lww, Source, Uid};
 use filter::Filters;
 use metadata::{Holder, Metadata};
@@ -78,7 +81,7 @@ pub struct User {
     /// The operator class, for operators.
     pub class: Option<Box<str>>,
     /// The account that the user is logged in to.
-    pub account: Option<Box<str>>,
+    pub login: Option<Box<Login>>,
     /// What the user tells of themselves.
     pub metadata: Metadata,
     /// Where the user is; the channels' members say the same.
@@ -106,6 +109,11 @@ impl User {
     /// The channels that the user is in, in the order of joining.
     pub fn channels(&self) -> &[ChannelId] {
         &self.channels
+    }
+
+    /// The name of the account that the user is logged in to.
+    pub fn account(&self) -> Option<&str> {
+        self.login.as_ref().map(|login| &*login.name)
     }
 
     /// Whether the user is an operator of the network.
@@ -353,6 +361,7 @@ pub struct Network {
     unset: BTreeMap<(Holder, Box<str>), Stamp>,
     bans: Bans,
     filters: Filters,
+    claims: Claims,
     /// How much is locked against an attack: 5 is nothing, 1 is nearly all.
     defcon: Lww<u8>,
 }
@@ -381,6 +390,7 @@ impl Network {
             expiries: BTreeSet::new(),
             unset: BTreeMap::new(),
             bans: Bans::new(hash),
+            claims: Claims::new(hash),
             filters: Filters::default(),
             defcon: Lww { value: 5, at: Stamp::ZERO, by: Source::Server(Sid::FIRST) },
         }
@@ -394,6 +404,11 @@ impl Network {
     /// The content filters.
     pub fn filters(&self) -> &Filters {
         &self.filters
+    }
+
+    /// Who has which claim of the registry.
+    pub fn claims(&self) -> &Claims {
+        &self.claims
     }
 
     /// How much is locked against an attack: 5 is nothing, 1 is nearly all.

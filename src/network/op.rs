@@ -9,6 +9,7 @@ use super::{
     mode::{ChannelModes, UserModes},
 };
 use crate::{
+    registry::{Edit, Login, RecordId},
     time::{Sid, Stamp},
     wire::name::{ChannelName, Nick},
 };
@@ -82,7 +83,7 @@ pub enum Op {
         /// Who.
         uid: Uid,
         /// The account; none when logged out.
-        account: Option<Box<str>>,
+        login: Option<Box<Login>>,
     },
     /// A user leaves the network.
     Quit {
@@ -261,6 +262,10 @@ pub enum Op {
         /// 5 is nothing, 1 is nearly all.
         level: u8,
     },
+    /// An account or a registered channel is written or ended; every server does so in its own store.
+    Edit(Box<Edit>),
+    /// What the store says who has which claims now. Said by every server to itself only.
+    Claims(Vec<(Box<str>, Option<RecordId>)>),
     /// Time has passed: bans run out, of the network and of channels. Said by every server to itself only.
     Lapse,
     /// A server is out of reach for longer than the grace. Said by this server to itself only.
@@ -319,7 +324,7 @@ pub struct Presence {
     /// The operator class, for operators.
     pub class: Option<Box<str>>,
     /// The account that the user is logged in to.
-    pub account: Option<Box<str>>,
+    pub login: Option<Box<Login>>,
 }
 
 /// How a user found the channel that it enters.
@@ -691,6 +696,10 @@ pub enum Change {
     Filter,
     /// The network is locked otherwise than before, by whom.
     Defcon(Source),
+    /// A record has been edited; how stands in the operation.
+    Edited,
+    /// Channels are registered now, or no longer.
+    Claimed,
     /// A server has come, or begun another life.
     Server(Sid),
     /// Which servers are linked has changed.

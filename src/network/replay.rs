@@ -168,6 +168,6 @@ fn presence(user: &User) -> Presence {
         away: user.away.clone(),
         modes: user.modes,
         class: user.class.clone(),
-        account: user.account.clone(),
+        login: user.login.clone(),
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     job::{Answer, Job, JobId, Lane, Loaded, Texts},
     link::Limits,
     server::{Server, Setup},
-    store::{Query, Rows, Store, memory::Memory},
+    store::{self, Query, Rows, Store, memory::Memory},
     time::{Mono, Now, Sid, Stamp, Wall},
 };
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, time::Duration};
@@ -82,7 +82,10 @@ impl Host {
         self.life = life;
         let setup =
             Setup { loaded: self.loaded(), sid, life, clock, seed: 7, cloak: Secret::new("sim") };
-        let mut server = Server::new(setup, self.now(at));
+        let now = self.now(at);
+        let mut server = Server::new(setup, now);
+        let told = store::claims(&mut self.store, |claims| server.remember(claims, now));
+        assert_eq!(told, Ok(()));
         self.limits.into_iter().for_each(|limits| server.limit_links(limits));
         self.server = Some(server);
     }
@@ -103,6 +106,43 @@ impl Host {
         let config = self.config.clone();
         let (motd, rules) = (file(&config.server.motd), file(&config.server.rules));
         Loaded { config, texts: Texts { motd, rules }, certificates: Vec::new() }
+    }
+
+    /// The registry as the store has it, in one text.
+    pub fn registry(&mut self) -> String {
+        let mut text = String::new();
+        let told = store::claims(&mut self.store, |claims| {
+            for (key, holder) in claims {
+                text += &format!("{key} {holder}\n");
+            }
+        });
+        assert_eq!(told, Ok(()));
+        match self.store.ask(&Query::Digests) {
+            Ok(digests) => text + &format!("{digests:?}"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// What the server believes of claims otherwise than its store: sentences.
+    pub fn misbelieves(&mut self) -> Vec<String> {
+        let (mut wrong, mut count) = (Vec::new(), 0);
+        let Some(network) = self.server.as_ref().map(|server| server.core().network()) else {
+            return wrong;
+        };
+        let told = store::claims(&mut self.store, |claims| {
+            count += claims.len();
+            for (key, holder) in claims {
+                let known = network.claims().key(key);
+                if known != Some(*holder) {
+                    wrong.push(format!("{key} is {holder}'s, and is believed to be {known:?}'s"));
+                }
+            }
+        });
+        assert_eq!(told, Ok(()));
+        if count != network.claims().len() {
+            wrong.push(format!("{count} claims, {} believed", network.claims().len()));
+        }
+        wrong
     }
 
     /// Gives a job to the workers.
@@ -150,6 +190,7 @@ impl Host {
     fn answer(&mut self, job: Job, names: &[String]) -> Answer {
         match job {
             Job::Verify { hash, password } => Answer::Verified(hash == Some(password)),
+            Job::Hash { password } => Answer::Hashed(password),
             Job::Resolve { address, .. } => {
                 let IpAddr::V4(ip) = address else { return Answer::Resolved(None) };
                 let place = u32::from(ip).wrapping_sub(FIRST_ADDRESS) as usize;

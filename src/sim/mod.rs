@@ -568,6 +568,11 @@ impl Sim {
         self.rush();
     }
 
+    /// What each store says of the registry: what all records sum up to, and who has which claims.
+    pub fn registries(&mut self) -> Vec<String> {
+        self.hosts.iter_mut().map(Host::registry).collect()
+    }
+
     /// Each running server's idea of the network.
     pub fn digests(&self) -> Vec<String> {
         self.servers().map(|(_, server)| server.core().network().digest()).collect()

@@ -31,6 +31,21 @@ pub fn all_agree(sim: &Sim) {
     }
 }
 
+/// That all stores hold the same registry, and that every server believes what its store says.
+#[track_caller]
+pub fn registries_agree(sim: &mut Sim) {
+    let registries = sim.registries();
+    for (n, registry) in registries.iter().enumerate() {
+        let first = registries.first().map_or("", String::as_str);
+        let differ = difference(first, registry);
+        assert!(registry == first, "the stores of servers 1 and {} differ:\n{differ}", n + 1);
+    }
+    for (n, host) in sim.hosts.iter_mut().enumerate() {
+        let wrong = host.misbelieves();
+        assert!(wrong.is_empty(), "server {} and its store: {wrong:#?}", n + 1);
+    }
+}
+
 /// That nothing is left of what was only there until all had seen it.
 #[track_caller]
 pub fn nothing_is_left_over(sim: &Sim) {

@@ -269,6 +269,7 @@ impl Workload {
             16 | 38..=40 => format!("MODE {channel} +{} {n}7", self.dice.pick(&["k", "l", "l"])?),
             17 => format!("MODE {channel} {}", self.dice.pick(&["-k x", "-l", "+k-k+l a a 9"])?),
             18 | 19 => self.dice.pick(&["AWAY :gone", "AWAY :still gone", "AWAY", "AWAY"])?.into(),
+            20 if self.dice.one_in(2) => format!("REGISTER * * password{n}"),
             20 => format!("SETNAME :name {n}"),
             21 => format!("MODE {nick} {}", self.dice.pick(&["+i", "-i", "+w-i", "-w", "-o"])?),
             22 => format!("INVITE {other} {channel}"),
@@ -444,10 +445,13 @@ impl Workload {
             }
         }
         // What is kept until all have seen something goes away in time; so does what ends by the clock.
-        for _ in 0..24 {
+        for _ in 0..80 {
             self.sim.pass(Duration::from_secs(5));
             let digests = self.sim.digests();
-            let agree = digests.iter().all(|digest| digests.first() == Some(digest));
+            let registries = self.sim.registries();
+            let agree = [digests, registries]
+                .iter()
+                .all(|all| all.iter().all(|one| all.first() == Some(one)));
             if agree && oracle::left_over(&self.sim).is_empty() {
                 break;
             }
@@ -455,6 +459,7 @@ impl Workload {
         self.sim.settle();
         self.ledger.listen(&mut self.sim);
         oracle::all_agree(&self.sim);
+        oracle::registries_agree(&mut self.sim);
         oracle::nobody_is_misled(&self.sim);
         oracle::nothing_is_left_over(&self.sim);
         self.ledger.settle(&self.sim);

@@ -1,7 +1,11 @@
 //! A store that forgets with the process: for tests and simulations.
 
-use super::{Error, Query, Rows, Store, identify};
-use crate::time::Sid;
+use super::{CLAIMS_MAX, Edited, Error, Find, Query, Rows, Store, identify};
+use crate::{
+    registry::{BUCKETS, Edit, Record, RecordId, is_claim, is_resident},
+    time::Sid,
+};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The store.
 #[derive(Debug, Default)]
@@ -10,6 +14,73 @@ pub struct Memory {
     clock: u64,
     clean: bool,
     life: u64,
+    records: BTreeMap<RecordId, Record>,
+    /// What living records claim.
+    claims: BTreeSet<(Box<str>, RecordId)>,
+}
+
+impl Memory {
+    fn propose(&mut self, edit: &Edit) -> Rows {
+        let taken = edit.claims().find(|key| self.holder(key).is_some_and(|id| id != edit.id));
+        if let Some(key) = taken {
+            return Rows::Taken(key.into());
+        }
+        if self.records.get(&edit.id).is_some_and(|record| record.ended.is_some()) {
+            return Rows::Taken("".into());
+        }
+        Rows::Proposed(Box::new(self.edit(edit)))
+    }
+
+    fn edit(&mut self, edit: &Edit) -> Edited {
+        let record = self.records.entry(edit.id).or_insert_with(|| Record::new(edit.id, edit.kind));
+        let (news, changed) = record.apply(edit);
+        let record = record.clone();
+        let mut claims = Vec::new();
+        for change in changed.iter().filter(|change| is_claim(&change.key)) {
+            let claim = (change.key.clone(), edit.id);
+            match change.after {
+                Some(_) => drop(self.claims.insert(claim)),
+                None => drop(self.claims.remove(&claim)),
+            }
+            claims.push((change.key.clone(), self.holder(&change.key)));
+        }
+        let gained = changed.iter().filter(|change| change.after.is_some());
+        let contested = gained.flat_map(|change| {
+            let losers = self.claimants(&change.key).skip(1);
+            losers.filter_map(|id| Some((change.key.clone(), self.records.get(&id)?.clone())))
+        });
+        let contested = contested.collect();
+        Edited { edit: edit.clone(), news, record, changed, claims, contested }
+    }
+
+    /// Who claims something, the one who has it first.
+    fn claimants<'a>(&'a self, key: &'a str) -> impl Iterator<Item = RecordId> + 'a {
+        let from = (Box::from(key), RecordId(crate::time::Stamp::ZERO));
+        self.claims.range(from..).take_while(move |claim| &*claim.0 == key).map(|claim| claim.1)
+    }
+
+    fn holder(&self, key: &str) -> Option<RecordId> {
+        self.claimants(key).next()
+    }
+
+    fn find(&self, find: &Find) -> Option<Box<Record>> {
+        let id = match find {
+            Find::Id(id) => Some(*id),
+            Find::Claim(key) => self.holder(key),
+        };
+        self.records.get(&id?).cloned().map(Box::new)
+    }
+
+    fn resident(&self, after: &str) -> Vec<(Box<str>, RecordId)> {
+        let mut claims: Vec<(Box<str>, RecordId)> = Vec::new();
+        for (key, id) in self.claims.iter().filter(|(key, _)| &**key > after && is_resident(key)) {
+            if claims.last().is_none_or(|(last, _)| last != key) {
+                claims.push((key.clone(), *id));
+            }
+        }
+        claims.truncate(CLAIMS_MAX);
+        claims
+    }
 }
 
 impl Store for Memory {
@@ -28,6 +99,28 @@ impl Store for Memory {
                 self.clock = self.clock.max(*tick);
                 self.clean = *clean;
                 Ok(Rows::Done)
+            }
+            Query::Propose(edit) => Ok(self.propose(edit)),
+            Query::Learn(edits) => {
+                Ok(Rows::Learned(edits.iter().map(|edit| self.edit(edit)).collect()))
+            }
+            Query::Find(find) => Ok(Rows::Record(self.find(find))),
+            Query::Claims { after } => Ok(Rows::Claims(self.resident(after))),
+            Query::Digests => {
+                let mut digests = Box::new([0; BUCKETS]);
+                for record in self.records.values() {
+                    digests[record.id.bucket()] ^= record.digest();
+                }
+                Ok(Rows::Digests(digests))
+            }
+            Query::Records(ids) => {
+                let known = ids.iter().filter_map(|id| self.records.get(id).cloned());
+                Ok(Rows::Records(known.collect()))
+            }
+            Query::Bucket(bucket) => {
+                let records = self.records.values().filter(|record| record.id.bucket() == *bucket);
+                let records = records.map(|record| (record.id, record.digest())).collect();
+                Ok(Rows::Bucket(*bucket, records))
             }
         }
     }

@@ -1,9 +1,13 @@
 //! What outlives the process: whole queries in, rows out, whichever engine keeps them.
 
 pub mod memory;
+mod records;
 pub mod sqlite;
 
-use crate::time::Sid;
+use crate::{
+    registry::{BUCKETS, Changed, Edit, Record, RecordId},
+    time::Sid,
+};
 use std::fmt;
 
 /// A whole question to the store: it happens entirely, or not at all.
@@ -27,6 +31,54 @@ pub enum Query {
         /// Whether this is the last word before a clean end: the next life may start right after it.
         clean: bool,
     },
+    /// Apply an edit that is proposed here; its record is made if it is not there. Answers
+    /// [`Rows::Proposed`]; or [`Rows::Taken`] if what it claims is not free, and then nothing has happened.
+    Propose(Box<Edit>),
+    /// Apply edits that have happened elsewhere. Answers [`Rows::Learned`].
+    Learn(Vec<Edit>),
+    /// What is known of a record. Answers [`Rows::Record`].
+    Find(Find),
+    /// Who has which resident claim, in order of their keys, from after one. Answers [`Rows::Claims`] with
+    /// at most [`CLAIMS_MAX`]; fewer are the last.
+    Claims {
+        /// After this key; empty for the first.
+        after: Box<str>,
+    },
+    /// What all records sum up to. Answers [`Rows::Digests`].
+    Digests,
+    /// The records of one bucket. Answers [`Rows::Bucket`].
+    Bucket(usize),
+    /// What is known of some records. Answers [`Rows::Records`].
+    Records(Vec<RecordId>),
+}
+
+/// How a record is looked for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Find {
+    /// By what it is known by.
+    Id(RecordId),
+    /// By what it has a claim to.
+    Claim(Box<str>),
+}
+
+/// How many claims are told at once.
+pub const CLAIMS_MAX: usize = 1000;
+
+/// What an edit has led to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Edited {
+    /// The edit.
+    pub edit: Edit,
+    /// Whether it was news.
+    pub news: bool,
+    /// The record as it is now.
+    pub record: Record,
+    /// The values that are others than before.
+    pub changed: Vec<Changed>,
+    /// Who now has the claims that the record has gained or lost.
+    pub claims: Vec<(Box<str>, Option<RecordId>)>,
+    /// Claims that the record has gained and several have, with those to whom they do not belong.
+    pub contested: Vec<(Box<str>, Record)>,
 }
 
 /// What the store found.
@@ -43,6 +95,22 @@ pub enum Rows {
         /// How many lives there have been, this one included.
         life: u64,
     },
+    /// To [`Query::Propose`].
+    Proposed(Box<Edited>),
+    /// To [`Query::Propose`]: another record has this claim, or the record itself has ended.
+    Taken(Box<str>),
+    /// To [`Query::Learn`], in the same order.
+    Learned(Vec<Edited>),
+    /// To [`Query::Find`].
+    Record(Option<Box<Record>>),
+    /// To [`Query::Claims`].
+    Claims(Vec<(Box<str>, RecordId)>),
+    /// To [`Query::Digests`].
+    Digests(Box<[u64; BUCKETS]>),
+    /// To [`Query::Bucket`]: which, and its records in order with their digests.
+    Bucket(usize, Vec<(RecordId, u64)>),
+    /// To [`Query::Records`]: those that are known.
+    Records(Vec<Record>),
 }
 
 /// Why the store could not answer.
@@ -93,6 +161,24 @@ pub trait Store: Send {
     fn ask(&mut self, query: &Query) -> Result<Rows, Error>;
 }
 
+/// Tells all resident claims, in pieces.
+pub fn claims(
+    store: &mut dyn Store,
+    mut tell: impl FnMut(&[(Box<str>, RecordId)]),
+) -> Result<(), Error> {
+    let mut after = "".into();
+    loop {
+        let Rows::Claims(claims) = store.ask(&Query::Claims { after })? else {
+            return Err(Error::Damaged);
+        };
+        tell(&claims);
+        match claims.last() {
+            Some((last, _)) if claims.len() == CLAIMS_MAX => after = last.clone(),
+            _ => return Ok(()),
+        }
+    }
+}
+
 /// How far behind the clock the stored mark may have been at a crash: marks are written every five
 /// seconds, of which one may be refused and the next be late.
 const LAG: u64 = 15_000 << 16;
@@ -113,6 +199,10 @@ fn identify(
 #[cfg(test)]
 mod tests {
     use super::{memory::Memory, sqlite::Sqlite, *};
+    use crate::{
+        registry::{Kind, What},
+        time::Stamp,
+    };
     use std::{
         fs,
         path::PathBuf,
@@ -154,12 +244,136 @@ mod tests {
         assert_eq!(store.ask(&named), Ok(crashed_again), "no mark was written in between");
     }
 
+    fn id(tick: u64) -> RecordId {
+        RecordId(at(tick))
+    }
+
+    fn at(tick: u64) -> Stamp {
+        Stamp { tick, server: Sid::FIRST }
+    }
+
+    fn edit(of: u64, tick: u64, fields: &[(&str, Option<&str>)]) -> Edit {
+        let fields = fields.iter().map(|(key, value)| ((*key).into(), value.map(Into::into)));
+        let (what, by) = (What::Write(fields.collect()), "test".into());
+        Edit { id: id(of), kind: Kind::Account, at: at(tick), by, what }
+    }
+
+    fn propose(store: &mut dyn Store, edit: &Edit) -> Rows {
+        store.ask(&Query::Propose(Box::new(edit.clone()))).unwrap()
+    }
+
+    fn learn(store: &mut dyn Store, edit: Edit) -> Edited {
+        match store.ask(&Query::Learn(vec![edit])) {
+            Ok(Rows::Learned(mut edited)) if edited.len() == 1 => edited.remove(0),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn holder(store: &mut dyn Store, key: &str) -> Option<RecordId> {
+        match store.ask(&Query::Find(Find::Claim(key.into()))) {
+            Ok(Rows::Record(record)) => record.map(|record| record.id),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What every store does with records.
+    fn records(store: &mut dyn Store) {
+        let bob = [("nick:bob", Some("Bob")), ("nick:rob", Some("Rob")), ("name", Some("Bob"))];
+        let Rows::Proposed(edited) = propose(store, &edit(10, 10, &bob)) else { panic!() };
+        assert!(edited.news && edited.contested.is_empty());
+        assert_eq!(edited.changed.len(), 3);
+        assert_eq!(
+            edited.claims,
+            [("nick:bob".into(), Some(id(10))), ("nick:rob".into(), Some(id(10)))]
+        );
+        assert_eq!(edited.record.name(), Some("Bob"));
+        let again = learn(store, edit(10, 10, &bob));
+        assert!(!again.news && again.changed.is_empty() && again.record == edited.record);
+        // Who comes second is told, and nothing of it is kept.
+        let taken = propose(store, &edit(20, 20, &bob));
+        assert_eq!(taken, Rows::Taken("nick:bob".into()));
+        assert_eq!(store.ask(&Query::Find(Find::Id(id(20)))), Ok(Rows::Record(None)));
+        // From behind a split, an earlier registration has the name; the later keeps its claim.
+        let older = learn(store, edit(5, 21, &bob[..1]));
+        assert_eq!(older.claims, [("nick:bob".into(), Some(id(5)))]);
+        assert_eq!(older.contested, [("nick:bob".into(), edited.record.clone())]);
+        assert_eq!(holder(store, "nick:rob"), Some(id(10)));
+        let resident = Rows::Claims(vec![("nick:bob".into(), id(5)), ("nick:rob".into(), id(10))]);
+        assert_eq!(store.ask(&Query::Claims { after: "".into() }), Ok(resident));
+        let after = Query::Claims { after: "nick:bob".into() };
+        assert_eq!(store.ask(&after), Ok(Rows::Claims(vec![("nick:rob".into(), id(10))])));
+        // An end gives back what was claimed.
+        let end = Edit { what: What::End, ..edit(5, 30, &[]) };
+        let Rows::Proposed(ended) = propose(store, &end) else { panic!() };
+        assert_eq!(ended.claims, [("nick:bob".into(), Some(id(10)))]);
+        assert_eq!((ended.record.ended, ended.record.fields().count()), (Some(at(30)), 0));
+        let late = propose(store, &edit(5, 40, &[("mail", Some("x"))]));
+        assert_eq!(late, Rows::Taken("".into()), "it has ended");
+        // What sums up to what is there.
+        let Ok(Rows::Digests(digests)) = store.ask(&Query::Digests) else { panic!() };
+        let of = |record: &Record| (record.id, record.digest());
+        for (id, digest) in [of(&edited.record), of(&ended.record)] {
+            assert_eq!(digests[id.bucket()], digest);
+            let bucket = store.ask(&Query::Bucket(id.bucket()));
+            assert_eq!(bucket, Ok(Rows::Bucket(id.bucket(), vec![(id, digest)])));
+        }
+    }
+
+    /// Queries as they come, to be asked of two stores: a small world, so that much of it collides.
+    fn some_edit(random: &mut impl FnMut(u64) -> u64) -> Query {
+        const KEYS: &[&str] = &["channel:a", "nick:b", "nick:a", "cert:f", "mail", "pass"];
+        let (of, tick) = (1 + random(5), 1 + random(300));
+        let mut fields = Vec::new();
+        for key in KEYS {
+            if random(3) == 0 {
+                fields.push((*key, ["x", "y"].get(random(3) as usize).copied()));
+            }
+        }
+        let mut edit = edit(of, tick, &fields);
+        if random(20) == 0 {
+            edit.what = What::End;
+        }
+        match random(2) {
+            0 => Query::Propose(Box::new(edit)),
+            _ => Query::Learn(vec![edit]),
+        }
+    }
+
+    #[test]
+    fn stores_answer_alike_whatever_comes() {
+        let folder = folder();
+        let mut sqlite = sqlite::open(&folder).unwrap();
+        let mut memory = Memory::default();
+        let mut state = 7_u64;
+        let mut random = |below: u64| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        for _ in 0..400 {
+            let query = some_edit(&mut random);
+            assert_eq!(sqlite.ask(&query), memory.ask(&query), "{query:?}");
+        }
+        let mut queries = vec![Query::Claims { after: "".into() }, Query::Digests];
+        queries.extend((0..BUCKETS).map(Query::Bucket));
+        queries.extend((1..=5).map(|of| Query::Find(Find::Id(id(of)))));
+        queries.push(Query::Records((1..=6).map(id).collect()));
+        for query in queries {
+            assert_eq!(sqlite.ask(&query), memory.ask(&query), "{query:?}");
+        }
+        drop(sqlite);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
     #[test]
     fn every_store_keeps_the_contract() {
-        contract(&mut Memory::default());
-        let folder = folder();
-        contract(&mut sqlite::open(&folder).unwrap());
-        fs::remove_dir_all(folder).unwrap();
+        for case in [contract, records] {
+            case(&mut Memory::default());
+            let folder = folder();
+            case(&mut sqlite::open(&folder).unwrap());
+            fs::remove_dir_all(folder).unwrap();
+        }
     }
 
     #[test]

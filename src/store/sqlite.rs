@@ -1,6 +1,6 @@
 //! The store in one SQLite file.
 
-use super::{Error, Query, Rows, Store, identify};
+use super::{Error, Query, Rows, Store, identify, records};
 use crate::time::Sid;
 use rusqlite::{Connection, ErrorCode, params};
 use std::{
@@ -12,8 +12,10 @@ use std::{
 
 /// The schema, one step after another; a file's `user_version` says how many it has gone. Steps are
 /// added and never changed.
-const MIGRATIONS: &[&str] =
-    &["CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"];
+const MIGRATIONS: &[&str] = &[
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;",
+    records::TABLES,
+];
 
 /// How long another program may hold the file before it counts as locked.
 const BUSY: Duration = Duration::from_secs(2);
@@ -100,6 +102,13 @@ impl Store for Sqlite {
                 change.commit()?;
                 Ok(Rows::Done)
             }
+            Query::Propose(edit) => records::propose(&mut self.db, edit),
+            Query::Learn(edits) => records::learn(&mut self.db, edits),
+            Query::Find(find) => records::find(&self.db, find),
+            Query::Claims { after } => records::resident(&self.db, after),
+            Query::Digests => records::digests(&self.db),
+            Query::Bucket(bucket) => records::bucket(&self.db, *bucket),
+            Query::Records(ids) => records::records(&self.db, ids),
         }
     }
 }

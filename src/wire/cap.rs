@@ -69,9 +69,9 @@ macro_rules! caps {
 
 caps! {
     /// Changes of the accounts of others are told.
-    0 ACCOUNT_NOTIFY = "account-notify" planned;
+    0 ACCOUNT_NOTIFY = "account-notify" offered;
     /// Messages carry their sender's account.
-    1 ACCOUNT_TAG = "account-tag" planned;
+    1 ACCOUNT_TAG = "account-tag" offered;
     /// Others going away are told.
     2 AWAY_NOTIFY = "away-notify" offered;
     /// Lines that belong together are marked.

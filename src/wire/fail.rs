@@ -123,6 +123,20 @@ standards! {
     Fail relaymsg_banned() => "RELAYMSG" "BANNED" "The nick of the relayed message is banned in this channel.";
     /// A filter does not let the text pass.
     Fail relaymsg_filtered() => "RELAYMSG" "FILTERED" "The text may not be said here.";
+    /// Somebody has an account of that name (`ircv3: account-registration`).
+    Fail register_account_exists(account) => "REGISTER" "ACCOUNT_EXISTS" "There is an account of that name already, or the nick belongs to one.";
+    /// Another name than the nick is asked for.
+    Fail register_account_name_must_be_nick(account) => "REGISTER" "ACCOUNT_NAME_MUST_BE_NICK" "An account is registered under the nick that you have; take that nick first.";
+    /// One has no nick yet.
+    Fail register_need_nick(account) => "REGISTER" "NEED_NICK" "Choose a nick first (NICK).";
+    /// One is logged in already.
+    Fail register_already_authenticated(account) => "REGISTER" "ALREADY_AUTHENTICATED" "You are logged in to an account already.";
+    /// A password that is easily guessed.
+    Fail register_weak_password(account) => "REGISTER" "WEAK_PASSWORD" "The password is too short.";
+    /// A password that cannot be.
+    Fail register_unacceptable_password(account) => "REGISTER" "UNACCEPTABLE_PASSWORD" "The password is too long.";
+    /// It cannot be done now.
+    Fail register_temporarily_unavailable(account) => "REGISTER" "TEMPORARILY_UNAVAILABLE" "No account can be registered now; try again later.";
     /// A real name that cannot be (`ircv3: setname`).
     Fail invalid_realname() => "SETNAME" "INVALID_REALNAME" "Your real name is empty or too long.";
 }

@@ -126,6 +126,8 @@ replies! {
     "333" TOPIC_WHO_TIME topic_who_time(channel: &str, setter: &str, at: u64) => [channel, setter, at];
     /// Someone is a bot.
     "335" WHOIS_BOT whois_bot(nick: &str) => [nick] "is a bot";
+    /// One is logged in now (`ircv3: sasl-3.1`).
+    "900" LOGGED_IN logged_in(mask: &str, account: &str, text: &str) => [mask, account] text;
     /// The account that someone is logged in to.
     "330" WHOIS_ACCOUNT whois_account(nick: &str, account: &str) => [nick, account] "is logged in as";
     /// A channel that one has been invited to.

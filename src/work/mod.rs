@@ -12,6 +12,7 @@ pub mod password;
 mod watch;
 
 use crate::{
+    config::Secret,
     job::{Answer, Job, JobId, Lane, Loaded},
     store::Store,
 };
@@ -183,19 +184,24 @@ impl Out {
 /// What a job means that needs nothing but itself.
 fn execute(job: Job) -> Answer {
     match job {
-        Job::Verify { hash: None, password } => {
-            password::verify_nothing(password.expose());
-            Answer::Verified(false)
-        }
-        Job::Verify { hash: Some(hash), password } => {
-            let verified = password::verify(password.expose(), hash.expose());
-            Answer::Verified(verified.unwrap_or_else(|error| {
-                log::error!("{error}; make another with `slircd hash-password`");
-                false
-            }))
-        }
+        Job::Verify { hash, password } => Answer::Verified(verify(hash.as_ref(), &password)),
+        Job::Hash { password } => password::hash(password.expose())
+            .map_or(Answer::Busy, |hash| Answer::Hashed(Secret::new(&hash))),
         Job::Store(_) | Job::Resolve { .. } | Job::Load | Job::Watch => Answer::Busy,
     }
+}
+
+/// Where there is no hash, or none that can be verified, the answer takes as long.
+fn verify(hash: Option<&Secret>, password: &Secret) -> bool {
+    let Some(hash) = hash else {
+        password::verify_nothing(password.expose());
+        return false;
+    };
+    password::verify(password.expose(), hash.expose()).unwrap_or_else(|error| {
+        log::error!("{error}; `slircd hash-password` makes another for the configuration");
+        password::verify_nothing(password.expose());
+        false
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What may be done to a user only at home is done at home.
 
-use super::{Tell, reply, server_msg};
+use super::{Tell, reply, tell};
 use crate::{
     core::{audience, policy},
     network::{
@@ -23,9 +23,7 @@ impl Tell<'_> {
         let (uid, name, host) = (who.uid, who.user.clone(), who.host.clone());
         let op = match ask.clone() {
             Ask::Tell(text) => {
-                let nick = self.core.network().user(user).nick().to_string();
-                let msg = server_msg(self.core, "NOTICE", self.now).param(&nick).text(&text);
-                self.send(&msg, audience::of_user(self.core, user).to_vec());
+                tell(self.core, self.fx, user, &text, self.now);
                 None
             }
             Ask::Kill(reason) => Some(Op::Quit { uid, reason }),

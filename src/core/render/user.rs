@@ -26,7 +26,7 @@ impl Tell<'_> {
             snotice::here(self.core, self.fx, 'n', text, self.now);
         }
         let who = self.core.network().user(user);
-        let (modes, account) = (who.modes, who.account.clone());
+        let (modes, account) = (who.modes, who.account().map(Box::<str>::from));
         let msg = marked(self.msg(mask, "NICK"), modes).account(account.as_deref());
         let to = audience::around(self.core, user);
         self.send(&msg.text(new.as_str()), to);
@@ -58,7 +58,7 @@ impl Tell<'_> {
     }
 
     pub(super) fn account(&mut self, user: UserId) {
-        let account = self.core.network().user(user).account.clone();
+        let account = self.core.network().user(user).account().map(Box::<str>::from);
         let account = account.as_deref().unwrap_or("*");
         let msg = self.by(user, "ACCOUNT").param(account).only(cap::ACCOUNT_NOTIFY);
         let to = audience::around(self.core, user);
@@ -138,7 +138,7 @@ impl Tell<'_> {
     /// The JOIN of a user who is in the channel.
     pub(super) fn join(&mut self, user: UserId, channel: &str) -> Msg {
         let who = self.core.network().user(user);
-        let account = who.account.as_deref().unwrap_or("*");
+        let account = who.account().unwrap_or("*");
         let extra = format!("{account} :{}", who.realname);
         self.by(user, "JOIN").param(channel).with(cap::EXTENDED_JOIN, &extra)
     }
@@ -231,8 +231,9 @@ mod tests {
             mode::ChannelModes,
             op::{Entry, Message, MessageKind, Op, Presence, Target},
         },
+        registry::{Login, RecordId},
         server::{Origin as From, Peer},
-        time::{Now, Sid},
+        time::{Now, Sid, Stamp},
         wire::{
             cap,
             casemap::Casemap,
@@ -265,7 +266,7 @@ mod tests {
             away: None,
             modes: Default::default(),
             class: None,
-            account: None,
+            login: None,
         };
         core.commit(fx, Op::User(Box::new(presence)), None, now);
         let user = core.network().uid(uid).unwrap();
@@ -309,7 +310,9 @@ mod tests {
         let fx = &mut Effects::default();
         join(&mut core, fx, bob);
         let uid = core.network().user(alice).uid;
-        let account = |account: Option<&str>| Op::Account { uid, account: account.map(Into::into) };
+        let login = |name: &str| Login { id: RecordId(Stamp::ZERO), name: name.into() };
+        let account =
+            |name: Option<&str>| Op::Account { uid, login: name.map(login).map(Box::new) };
         core.commit(fx, account(Some("Al")), None, Now::default());
         heard(fx, conn);
         join(&mut core, fx, alice);

@@ -39,9 +39,7 @@ impl Network {
                 self.user_modes(*uid, *modes, host, class.as_deref(), at, changes)
             }
             Op::Host { uid, user, host } => self.user_moves(*uid, user, host, at, changes),
-            Op::Account { uid, account } => {
-                self.user_logs_in(*uid, account.as_deref(), at, changes)
-            }
+            Op::Account { uid, login } => self.user_logs_in(*uid, login.as_deref(), at, changes),
             Op::Quit { uid, reason } => self.user_quits(*uid, reason, at, changes),
             Op::Channel { name, epoch, modes } => {
                 self.channel_is(name, *epoch, *modes, at, changes)
@@ -83,6 +81,11 @@ impl Network {
                 changes.extend(news.then_some(Change::Filter));
                 news
             }
+            Op::Edit(_) => {
+                changes.push(Change::Edited);
+                true
+            }
+            Op::Claims(claims) => self.claims_are(claims, changes),
             Op::Defcon { by, level } => self.defcon_is(*level, *by, at, changes),
             Op::Lapse => self.lapse(at, changes),
             Op::Hide(server) => self.hide(*server, changes),

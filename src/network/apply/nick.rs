@@ -1,11 +1,12 @@
 //! Who wears which nick: a pure function of the claims, so that every server agrees.
 //!
-//! Of the users in sight who ask for a nick, the one who asked first wears it; the others go by their
-//! identity. Clients hear of one rename at a time, so whoever wears a nick that another takes steps
+//! Of the users in sight who ask for a nick, those wear it first who are logged in to the account that
+//! owns it, and then the one who asked first; the others go by their identity. Clients hear of one rename at a time, so whoever wears a nick that another takes steps
 //! aside first: at no moment do two users wear one nick.
 
 use crate::{
     network::{Network, UserId, crdt::Uid, op::Change},
+    registry::{NICK, RecordId},
     time::Stamp,
     wire::name::Nick,
 };
@@ -108,10 +109,14 @@ impl Network {
         self.forget_queue(&nick);
     }
 
-    /// Gives a nick that nobody wears to the first who asks for it.
-    fn settle(&mut self, nick: &Nick, changes: &mut Vec<Change>) {
-        if !self.nicks.contains_key(nick) {
-            if let Some(user) = self.first_claim(nick) {
+    /// Gives a nick to the first who asks for it, whoever wears it.
+    pub(super) fn settle(&mut self, nick: &Nick, changes: &mut Vec<Change>) {
+        if let Some(user) = self.first_claim(nick) {
+            let wearer = self.nicks.get(nick).copied();
+            if let Some(wearer) = wearer.filter(|wearer| *wearer != user) {
+                self.step_aside(wearer, changes);
+            }
+            if wearer != Some(user) {
                 let mask = self.users[user].mask().into();
                 self.undress(user);
                 self.users[user].unique = None;
@@ -123,10 +128,33 @@ impl Network {
         self.forget_queue(nick);
     }
 
-    /// Of the users in sight, the one who asked for the nick first.
+    /// What the store says who owns which nicks and channels.
+    pub(super) fn claims_are(
+        &mut self,
+        claims: &[(Box<str>, Option<RecordId>)],
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let before = changes.len();
+        for (key, holder) in claims {
+            if !self.claims.set(key, *holder) {
+                continue;
+            }
+            changes.push(Change::Claimed);
+            let nick = key.strip_prefix(NICK).and_then(|name| Nick::lookup(name, self.casemap));
+            nick.into_iter().for_each(|nick| self.settle(&nick, changes));
+        }
+        changes.len() > before
+    }
+
+    /// Of the users in sight, the first who may have the nick: its owner, else who asked first.
     fn first_claim(&self, nick: &Nick) -> Option<UserId> {
         let queue = self.rivals.get(nick)?.iter().copied();
-        queue.filter(|user| !self.users[*user].hidden).min_by_key(|user| self.users[*user].claimed)
+        let owner = self.claims.nick(nick);
+        queue.filter(|user| !self.users[*user].hidden).min_by_key(|user| {
+            let user = &self.users[*user];
+            let login = user.login.as_ref().map(|login| login.id);
+            (owner.is_none() || login != owner, user.claimed)
+        })
     }
 
     fn step_aside(&mut self, user: UserId, changes: &mut Vec<Change>) {

@@ -8,6 +8,7 @@ use crate::{
         mode::UserModes,
         op::{Change, Departed, Presence},
     },
+    registry::Login,
     time::Stamp,
 };
 
@@ -55,7 +56,7 @@ impl Network {
             away: presence.away.clone(),
             modes: presence.modes,
             class: presence.class.clone(),
-            account: presence.account.clone(),
+            login: presence.login.clone(),
             metadata: Metadata::default(),
             channels: Vec::new(),
             hidden,
@@ -99,7 +100,7 @@ impl Network {
         self.users[user].written = Stamp::ZERO;
         self.user_moves(uid, &presence.user, &presence.host, at, changes);
         self.users[user].written = Stamp::ZERO;
-        self.user_logs_in(uid, presence.account.as_deref(), at, changes);
+        self.user_logs_in(uid, presence.login.as_deref(), at, changes);
         true
     }
 
@@ -178,15 +179,24 @@ impl Network {
     pub(super) fn user_logs_in(
         &mut self,
         uid: Uid,
-        account: Option<&str>,
+        login: Option<&Login>,
         at: Stamp,
         changes: &mut Vec<Change>,
     ) -> bool {
         let Some(user) = self.write(uid, at) else { return false };
-        if self.users[user].account.as_deref() != account {
-            self.users[user].account = account.map(Into::into);
-            self.note(user, Change::Account { user }, changes);
+        let known = &mut self.users[user];
+        if known.login.as_deref() == login {
+            return true;
         }
+        let before = known.modes;
+        known.login = login.cloned().map(Box::new);
+        known.modes = before.set('r', login.is_some());
+        let (changed, nick) = (known.modes != before, known.wanted.clone());
+        self.note(user, Change::Account { user }, changes);
+        if changed {
+            self.note(user, Change::UserModes { user, before }, changes);
+        }
+        self.settle(&nick, changes);
         true
     }
 

@@ -1,0 +1,81 @@
+//! Who has which claim of the registry: what has to be known of records that are not in memory.
+//!
+//! One entry for each registered nick and channel, of which there may be a hundred thousand, so it keeps
+//! a hash in place of the name. It is as the store says: no operation of another server writes here.
+
+use crate::{
+    registry::{CHANNEL, NICK, RecordId},
+    wire::name::{ChannelName, Nick},
+};
+use ahash::RandomState;
+use std::{collections::HashMap, fmt};
+
+/// Who has which claim.
+pub struct Claims {
+    holders: HashMap<u64, RecordId, RandomState>,
+    hash: RandomState,
+}
+
+impl Claims {
+    /// No claims. `hash` keeps strangers from choosing names that collide.
+    pub fn new(hash: impl Fn() -> RandomState) -> Claims {
+        Claims { holders: HashMap::with_hasher(hash()), hash: hash() }
+    }
+
+    /// The account that owns a nick.
+    pub fn nick(&self, nick: &Nick) -> Option<RecordId> {
+        self.get(NICK, nick.folded())
+    }
+
+    /// The registration of a channel.
+    pub fn channel(&self, name: &ChannelName) -> Option<RecordId> {
+        self.get(CHANNEL, name.folded())
+    }
+
+    /// Who has the claim of that key.
+    pub fn key(&self, key: &str) -> Option<RecordId> {
+        let prefix = [NICK, CHANNEL].into_iter().find(|prefix| key.starts_with(prefix))?;
+        self.get(prefix, key.strip_prefix(prefix)?)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.holders.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.holders.is_empty()
+    }
+
+    fn get(&self, prefix: &str, name: &str) -> Option<RecordId> {
+        if self.holders.is_empty() {
+            return None;
+        }
+        self.holders.get(&self.place((prefix, name))).copied()
+    }
+
+    /// From now on somebody else, or nobody, has a claim. Returns whether that is news.
+    pub(super) fn set(&mut self, key: &str, holder: Option<RecordId>) -> bool {
+        let prefix = [NICK, CHANNEL].into_iter().find(|prefix| key.starts_with(prefix));
+        let Some((prefix, name)) = prefix.map(|prefix| key.split_at(prefix.len())) else {
+            return false;
+        };
+        let place = self.place((prefix, name));
+        let before = match holder {
+            Some(holder) => self.holders.insert(place, holder),
+            None => self.holders.remove(&place),
+        };
+        before != holder
+    }
+
+    fn place(&self, key: (&str, &str)) -> u64 {
+        self.hash.hash_one(key)
+    }
+}
+
+impl fmt::Debug for Claims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Claims({})", self.holders.len())
+    }
+}

@@ -1,0 +1,245 @@
+//! The registry's records in SQLite: a row for each record, for each field and for each claim.
+//!
+//! How records merge is decided by [`Record`] alone; here they are read, and what has changed is written.
+
+use super::{CLAIMS_MAX, Edited, Error, Find, Rows};
+use crate::{
+    registry::{
+        BUCKETS, Changed, Edit, Field, Kind, Record, RecordId, What, is_claim, is_resident,
+    },
+    time::{Sid, Stamp},
+};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::collections::BTreeMap;
+
+/// The tables, as a step of the schema.
+pub(super) const TABLES: &str = "
+    CREATE TABLE record (
+        tick INTEGER NOT NULL, server INTEGER NOT NULL, kind INTEGER NOT NULL,
+        ended_tick INTEGER, ended_server INTEGER, bucket INTEGER NOT NULL, digest INTEGER NOT NULL,
+        PRIMARY KEY (tick, server)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX record_bucket ON record (bucket, digest);
+    CREATE TABLE field (
+        tick INTEGER NOT NULL, server INTEGER NOT NULL, key TEXT NOT NULL, value TEXT,
+        at_tick INTEGER NOT NULL, at_server INTEGER NOT NULL, by TEXT NOT NULL,
+        PRIMARY KEY (tick, server, key),
+        FOREIGN KEY (tick, server) REFERENCES record (tick, server)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE claim (
+        key TEXT NOT NULL, tick INTEGER NOT NULL, server INTEGER NOT NULL,
+        PRIMARY KEY (key, tick, server),
+        FOREIGN KEY (tick, server) REFERENCES record (tick, server)
+    ) STRICT, WITHOUT ROWID;
+";
+
+/// Applies an edit, all of it or nothing, if what it claims is free.
+pub(super) fn propose(db: &mut Connection, proposed: &Edit) -> Result<Rows, Error> {
+    let change = db.transaction()?;
+    for key in proposed.claims() {
+        if claimants(&change, key)?.first().is_some_and(|holder| *holder != proposed.id) {
+            return Ok(Rows::Taken(key.into()));
+        }
+    }
+    if load(&change, proposed.id)?.is_some_and(|record| record.ended.is_some()) {
+        return Ok(Rows::Taken("".into()));
+    }
+    let edited = edit(&change, proposed)?;
+    change.commit()?;
+    Ok(Rows::Proposed(Box::new(edited)))
+}
+
+/// Applies edits, all of them or none.
+pub(super) fn learn(db: &mut Connection, edits: &[Edit]) -> Result<Rows, Error> {
+    let change = db.transaction()?;
+    let edited: Result<Vec<Edited>, Error> =
+        edits.iter().map(|learned| edit(&change, learned)).collect();
+    let edited = edited?;
+    change.commit()?;
+    Ok(Rows::Learned(edited))
+}
+
+fn edit(db: &Connection, edit: &Edit) -> Result<Edited, Error> {
+    let record = load(db, edit.id)?;
+    let mut record = record.unwrap_or_else(|| Record::new(edit.id, edit.kind));
+    let (news, changed) = record.apply(edit);
+    let (edit, claims, contested) = (edit.clone(), Vec::new(), Vec::new());
+    let mut edited = Edited { edit, news, record, changed, claims, contested };
+    if news {
+        write(db, &edited.edit, &edited.record)?;
+        settle(db, &mut edited)?;
+    }
+    Ok(edited)
+}
+
+/// What is known of a record.
+pub(super) fn find(db: &Connection, find: &Find) -> Result<Rows, Error> {
+    let id = match find {
+        Find::Id(id) => Some(*id),
+        Find::Claim(key) => claimants(db, key)?.first().copied(),
+    };
+    let record = id.map(|id| load(db, id)).transpose()?.flatten();
+    Ok(Rows::Record(record.map(Box::new)))
+}
+
+/// Who has which resident claim.
+pub(super) fn resident(db: &Connection, after: &str) -> Result<Rows, Error> {
+    let mut statement = db
+        .prepare("SELECT key, tick, server FROM claim WHERE key > ?1 ORDER BY key, tick, server")?;
+    let mut rows = statement.query(params![after])?;
+    let mut claims: Vec<(Box<str>, RecordId)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let key: Box<str> = row.get(0)?;
+        let first = claims.last().is_none_or(|(last, _)| *last != key);
+        if first && is_resident(&key) {
+            if claims.len() == CLAIMS_MAX {
+                break;
+            }
+            claims.push((key, RecordId(stamp(row, 1)?)));
+        }
+    }
+    Ok(Rows::Claims(claims))
+}
+
+/// What all records sum up to.
+pub(super) fn digests(db: &Connection) -> Result<Rows, Error> {
+    let mut digests = Box::new([0; BUCKETS]);
+    let mut statement = db.prepare("SELECT bucket, digest FROM record")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let bucket: u16 = row.get(0)?;
+        *digests.get_mut(usize::from(bucket)).ok_or(Error::Damaged)? ^=
+            row.get::<_, i64>(1)? as u64;
+    }
+    Ok(Rows::Digests(digests))
+}
+
+/// The records of one bucket.
+pub(super) fn bucket(db: &Connection, bucket: usize) -> Result<Rows, Error> {
+    let mut statement = db.prepare(
+        "SELECT tick, server, digest FROM record WHERE bucket = ?1 ORDER BY tick, server",
+    )?;
+    let mut rows = statement.query(params![bucket as i64])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        records.push((RecordId(stamp(row, 0)?), row.get::<_, i64>(2)? as u64));
+    }
+    Ok(Rows::Bucket(bucket, records))
+}
+
+/// What is known of some records.
+pub(super) fn records(db: &Connection, ids: &[RecordId]) -> Result<Rows, Error> {
+    let mut records = Vec::new();
+    for id in ids {
+        records.extend(load(db, *id)?);
+    }
+    Ok(Rows::Records(records))
+}
+
+/// Writes what an edit has changed of a record.
+fn write(db: &Connection, edit: &Edit, record: &Record) -> Result<(), Error> {
+    let RecordId(Stamp { tick, server }) = record.id;
+    let (tick, server) = (tick as i64, server.number());
+    let ended = record.ended.map(|at| (at.tick as i64, at.server.number()));
+    db.prepare(
+        "INSERT OR REPLACE INTO record (tick, server, kind, ended_tick, ended_server, bucket, digest)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        tick,
+        server,
+        record.kind.number(),
+        ended.map(|ended| ended.0),
+        ended.map(|ended| ended.1),
+        record.id.bucket() as i64,
+        record.digest() as i64,
+    ])?;
+    let fields = match &edit.what {
+        What::Write(fields) => fields,
+        What::End => {
+            db.prepare("DELETE FROM field WHERE tick = ?1 AND server = ?2")?
+                .execute(params![tick, server])?;
+            return Ok(());
+        }
+    };
+    let mut statement = db.prepare(
+        "INSERT OR REPLACE INTO field (tick, server, key, value, at_tick, at_server, by)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    let written = record.fields().filter(|(_, field)| field.at == edit.at);
+    for (key, Field { value, at, by }) in written.filter(|(key, _)| named(fields, key)) {
+        let (at_tick, at_server) = (at.tick as i64, at.server.number());
+        statement.execute(params![tick, server, key, value, at_tick, at_server, by])?;
+    }
+    Ok(())
+}
+
+fn named(fields: &[(Box<str>, Option<Box<str>>)], key: &str) -> bool {
+    fields.iter().any(|(named, _)| &**named == key)
+}
+
+/// Notes what a record has gained and lost of claims, and finds out who has them now.
+fn settle(db: &Connection, edited: &mut Edited) -> Result<(), Error> {
+    let RecordId(Stamp { tick, server }) = edited.record.id;
+    let (tick, server) = (tick as i64, server.number());
+    for Changed { key, after, .. } in edited.changed.iter().filter(|change| is_claim(&change.key)) {
+        let sql = match after {
+            Some(_) => "INSERT OR REPLACE INTO claim (key, tick, server) VALUES (?1, ?2, ?3)",
+            None => "DELETE FROM claim WHERE key = ?1 AND tick = ?2 AND server = ?3",
+        };
+        db.prepare(sql)?.execute(params![key, tick, server])?;
+        let claimants = claimants(db, key)?;
+        edited.claims.push((key.clone(), claimants.first().copied()));
+        if after.is_some() {
+            for id in claimants.into_iter().skip(1) {
+                edited.contested.extend(load(db, id)?.map(|record| (key.clone(), record)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Who claims something, the one who has it first.
+fn claimants(db: &Connection, key: &str) -> Result<Vec<RecordId>, Error> {
+    let mut statement =
+        db.prepare("SELECT tick, server FROM claim WHERE key = ?1 ORDER BY tick, server")?;
+    let mut rows = statement.query(params![key])?;
+    let mut claimants = Vec::new();
+    while let Some(row) = rows.next()? {
+        claimants.push(RecordId(stamp(row, 0)?));
+    }
+    Ok(claimants)
+}
+
+fn load(db: &Connection, id: RecordId) -> Result<Option<Record>, Error> {
+    let (tick, server) = (id.0.tick as i64, id.0.server.number());
+    let head = db
+        .prepare(
+            "SELECT kind, ended_tick, ended_server FROM record WHERE tick = ?1 AND server = ?2",
+        )?
+        .query_row(params![tick, server], |row| {
+            Ok((row.get::<_, u8>(0)?, row.get::<_, Option<i64>>(1)?, row.get::<_, Option<u16>>(2)?))
+        })
+        .optional()?;
+    let Some((kind, ended_tick, ended_server)) = head else { return Ok(None) };
+    let kind = Kind::of_number(kind).ok_or(Error::Damaged)?;
+    let ended = ended_tick
+        .zip(ended_server)
+        .map(|(tick, server)| Stamp { tick: tick as u64, server: Sid::from_number(server.into()) });
+    let mut statement = db.prepare(
+        "SELECT key, value, at_tick, at_server, by FROM field WHERE tick = ?1 AND server = ?2",
+    )?;
+    let mut rows = statement.query(params![tick, server])?;
+    let mut fields = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let field = Field { value: row.get(1)?, at: stamp(row, 2)?, by: row.get(4)? };
+        fields.insert(row.get(0)?, field);
+    }
+    Ok(Some(Record::stored((id, kind, ended), fields)))
+}
+
+/// The stamp whose tick and server are in these columns.
+fn stamp(row: &Row<'_>, column: usize) -> Result<Stamp, Error> {
+    let (tick, server): (i64, u16) = (row.get(column)?, row.get(column + 1)?);
+    Ok(Stamp { tick: tick as u64, server: Sid::from_number(server.into()) })
+}

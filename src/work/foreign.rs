@@ -4,8 +4,9 @@
 //! Ergo's databases hold bcrypt of a SHA-3 with nothing that tells it from any other bcrypt, so it is kept
 //! here behind `ergo:`, as Anope writes `bcrypt:`.
 //!
-//! Passwords are taken as they are sent, since that is what was hashed. Left out are those that no setting
-//! of the last ten years has made: DES of crypt(3), and the MD5 of IRCServices that lost half of its bits.
+//! Passwords are taken as they are sent, since that is what was hashed. Left out are DES of crypt(3), scrypt
+//! (`$7$`), and the MD5 of IRCServices that lost half of its bits: hardly anybody has them, and each needs a
+//! crate or a table of its own.
 
 use super::{
     bcrypt::Bcrypt,

@@ -25,10 +25,21 @@ pub enum Job {
         /// As the client sent it.
         password: Secret,
     },
-    /// Make a hash of a password (argon2, PHC string).
+    /// Is it the password of an account? Answered with [`Answer::Checked`].
+    Check {
+        /// What is stored; nothing if there is no such account, which takes as long to answer.
+        stored: Hashes,
+        /// As the client sent it.
+        password: Secret,
+        /// Whether a verifier for SCRAM-SHA-256 is to be stored.
+        scram: bool,
+    },
+    /// Make what is to be stored of a password.
     Hash {
         /// As the client sent it.
         password: Secret,
+        /// Whether a verifier for SCRAM-SHA-256 is to be stored.
+        scram: bool,
     },
     /// What is the address called, by a name that leads back to it?
     Resolve {
@@ -52,8 +63,15 @@ pub enum Job {
 pub enum Answer {
     /// To [`Job::Verify`].
     Verified(bool),
+    /// To [`Job::Check`].
+    Checked {
+        /// Whether it is.
+        right: bool,
+        /// What is to be stored from now on, if it is and what is stored is not what it should be today.
+        renewed: Option<Box<Hashes>>,
+    },
     /// To [`Job::Hash`].
-    Hashed(Secret),
+    Hashed(Hashes),
     /// To [`Job::Resolve`]: a host name, if there is one that leads back to the address.
     Resolved(Option<String>),
     /// To [`Job::Store`].
@@ -64,6 +82,15 @@ pub enum Answer {
     Watched(Result<Option<Vec<Material>>, Vec<config::Error>>),
     /// To any: the lane is full, nothing was done.
     Busy,
+}
+
+/// What is stored of a password.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Hashes {
+    /// Its hash (argon2id, PHC string; or what another server has made).
+    pub hash: Option<Secret>,
+    /// Its verifier for SCRAM-SHA-256.
+    pub scram: Option<Secret>,
 }
 
 /// A configuration, with the contents of all files that it names.
@@ -116,7 +143,7 @@ impl Job {
     /// Where this job runs.
     pub fn lane(&self) -> Lane {
         match self {
-            Job::Verify { .. } | Job::Hash { .. } => Lane::Cpu,
+            Job::Verify { .. } | Job::Check { .. } | Job::Hash { .. } => Lane::Cpu,
             Job::Store(_) => Lane::Store,
             Job::Resolve { .. } => Lane::Net,
             Job::Load | Job::Watch => Lane::Files,

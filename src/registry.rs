@@ -144,6 +144,11 @@ impl Record {
         self.fields.get(key).and_then(|field| field.value.as_deref())
     }
 
+    /// A field, as it was last written.
+    pub fn field(&self, key: &str) -> Option<&Field> {
+        self.fields.get(key)
+    }
+
     /// Every field that has ever been written, in order of their keys.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &Field)> {
         self.fields.iter().map(|(key, field)| (&**key, field))
@@ -294,10 +299,13 @@ struct Claim {
 }
 
 const CLAIMS: &[Claim] = &[
-    Claim { prefix: "cert:", resident: false },
+    Claim { prefix: CERTIFICATE, resident: false },
     Claim { prefix: CHANNEL, resident: true },
     Claim { prefix: NICK, resident: true },
 ];
+
+/// How the claim of a certificate begins; its SHA-256 fingerprint follows.
+pub const CERTIFICATE: &str = "cert:";
 
 /// How the claim of a channel's name begins.
 pub const CHANNEL: &str = "channel:";

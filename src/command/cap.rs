@@ -5,7 +5,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
-        registration,
+        registration, sasl,
     },
     wire::{
         cap::{self, Cap},
@@ -77,6 +77,7 @@ fn shown(ctx: &Ctx<'_>, cap: &Cap) -> Option<String> {
         )),
         cap::RELAYMSG if config.relaymsg.enabled => Some(config.relaymsg.separators.clone()),
         cap::STS if speaks_302 => Some(ctx.core.sts.value(session, ctx.core)?.to_string()),
+        cap::SASL => Some(sasl::value(config, session)?),
         cap::TLS if starttls::is_offered(ctx) => None,
         _ if cap.offered => None,
         _ => return None,

@@ -3,6 +3,7 @@
 mod accept;
 mod admin;
 mod ambiance;
+mod authenticate;
 mod away;
 mod ban;
 mod batch;
@@ -106,6 +107,7 @@ const ALL: &[&[Command]] = &[
     accept::COMMANDS,
     admin::COMMANDS,
     ambiance::COMMANDS,
+    authenticate::COMMANDS,
     away::COMMANDS,
     batch::COMMANDS,
     cap::COMMANDS,

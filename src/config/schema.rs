@@ -10,7 +10,12 @@ use super::{
 };
 use crate::{
     time::Sid,
-    wire::{casemap::Casemap, cidr::Cidr, name},
+    wire::{
+        casemap::Casemap,
+        cidr::Cidr,
+        name,
+        sasl::{MECHANISMS, Mechanism},
+    },
 };
 use std::{fmt::Write, path::PathBuf, time::Duration};
 
@@ -203,6 +208,10 @@ config! {
         login_burst: u32 = "5", 5, Live, 1..=1000;
         /// How long it waits for each attempt beyond that.
         login_interval: Duration = "\"30s\"", Duration::from_secs(30), Live, 0..=86_400;
+        /// How often a wrong password may be given for one account, from whatever addresses, before the next has to wait.
+        account_login_burst: u32 = "30", 30, Live, 1..=1000;
+        /// How long each attempt beyond that waits. The longer, the easier it is for others to keep the owner out.
+        account_login_interval: Duration = "\"5s\"", Duration::from_secs(5), Live, 0..=86_400;
         /// The longest nick.
         nick: usize = "32", 32, Restart, 1..=64;
         /// The longest user name.
@@ -275,6 +284,8 @@ config! {
         registration: bool = "true", true, Live;
         /// How long a password is at least, in bytes.
         password_min: usize = "8", 8, Live, 1..=64;
+        /// The ways to log in by SASL: PLAIN sends the password, EXTERNAL takes the client's certificate, with SCRAM-SHA-256 the password is not sent. For the last a verifier is kept beside the hash of each password (PBKDF2, 32768 iterations), on which who steals the database can try passwords faster; without it here there are none.
+        sasl: Vec<Mechanism> = "[\"PLAIN\", \"EXTERNAL\", \"SCRAM-SHA-256\"]", MECHANISMS.iter().map(|row| row.0).collect(), Live;
     }
     /// How addresses are hidden.
     cloak Cloak {

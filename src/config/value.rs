@@ -3,7 +3,7 @@
 use super::{node::Value, privilege::Priv};
 use crate::{
     time::{self, Sid},
-    wire::{casemap::Casemap, cidr::Cidr},
+    wire::{casemap::Casemap, cidr::Cidr, sasl::Mechanism},
 };
 use std::{
     fmt,
@@ -136,6 +136,7 @@ settings! {
     Trusted: "addresses or ranges, as 192.0.2.0/24, or unix", value => Trusted::parse(text(value)?);
     u16: "a port, from 0 to 65535", value => number(value).and_then(|number| u16::try_from(number).ok());
     Priv: "one of announce, ban, channels, defcon, force, identity, kill, override, rehash, relay, reports, see", value => Priv::named(text(value)?);
+    Mechanism: "some of PLAIN, EXTERNAL and SCRAM-SHA-256", value => Mechanism::named(text(value)?);
     Casemap: "ascii, rfc1459 or precis", value => match text(value)? {
         "ascii" => Some(Casemap::Ascii),
         "rfc1459" => Some(Casemap::Rfc1459),

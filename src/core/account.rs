@@ -2,18 +2,23 @@
 //!
 //! What takes time goes one step after the other while the session waits: the password is hashed or
 //! checked by a worker, the record is read or written by the store. What has to be remembered from step
-//! to step is the session's errand.
+//! to step is the session's errand. A record that was read before a password was checked is read again
+//! afterwards, since it may be another then.
 
 use super::{
-    ctx::{Ctx, Outcome},
+    Core,
+    ctx::{self, Ctx, Outcome, Resume},
+    effect::Effects,
     registry,
+    sasl::{self, Proof},
 };
 use crate::{
     config::Secret,
-    job::{Answer, Job},
+    job::{Answer, Hashes, Job},
     network::op::Op,
-    registry::{Edit, Kind, Login, NAME, NICK, Record, RecordId, What},
+    registry::{CERTIFICATE, Edit, Kind, Login, NAME, NICK, Record, RecordId, What},
     store::{Find, Query, Rows},
+    time::{Now, Stamp},
     wire::{name::Nick, reply},
 };
 
@@ -22,10 +27,14 @@ use crate::{
 pub struct Errand {
     /// The account, as it is written.
     name: Nick,
+    /// Whom somebody who logs in wants to act as, if they say so.
+    acting: Option<Nick>,
     /// The password, until it has been used.
     password: Secret,
     /// The mail address of a new account.
     mail: Option<Box<str>>,
+    /// What is to be stored of the password.
+    hashes: Option<Box<Hashes>>,
     /// The record of the account that is logged in to, once it has been read.
     record: Option<Box<Record>>,
     /// What comes then.
@@ -44,13 +53,34 @@ pub enum Failure {
     Suspended,
     /// Somebody has an account of that name, or owns the nick.
     Taken,
-    /// The address has tried too often.
+    /// It has been tried too often.
     TooOften,
     /// The workers or the store cannot do it now.
     Unavailable,
 }
 
-/// Registers an account for whoever asks, and logs them in.
+impl Failure {
+    /// What whoever is not logged in is told.
+    pub fn why(self) -> &'static str {
+        match self {
+            Failure::Wrong => "wrong account or password",
+            Failure::Suspended => "the account is suspended",
+            Failure::Taken => "somebody has that account",
+            Failure::TooOften => "too many attempts, wait a moment",
+            Failure::Unavailable => "the server cannot check it now, try again later",
+        }
+    }
+}
+
+impl Errand {
+    fn new(name: Nick, password: Secret, then: Then) -> Box<Errand> {
+        let (acting, mail, hashes, record) = (None, None, None, None);
+        Box::new(Errand { name, acting, password, mail, hashes, record, then })
+    }
+}
+
+/// Registers an account for whoever asks, and logs them in. The certificate of their connection, if they
+/// have one, logs them in from then on.
 pub fn register(
     ctx: &mut Ctx<'_>,
     name: Nick,
@@ -61,28 +91,40 @@ pub fn register(
     if ctx.network().claims().nick(&name).is_some() {
         return then(ctx, &name, Err(Failure::Taken));
     }
-    let job = Job::Hash { password: password.clone() };
-    ctx.session_mut().errand = Some(Box::new(Errand { name, password, mail, record: None, then }));
+    let scram = sasl::keeps_verifiers(&ctx.core.config);
+    let job = Job::Hash { password: password.clone(), scram };
+    let errand = Errand::new(name, password, then);
+    ctx.session_mut().errand = Some(Box::new(Errand { mail, ..*errand }));
     ctx.defer(job, hashed);
     Ok(())
 }
 
 fn hashed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let Answer::Hashed(hash) = answer else { return ended(ctx, Err(Failure::Unavailable)) };
+    let Answer::Hashed(hashes) = answer else { return ended(ctx, Err(Failure::Unavailable)) };
+    if let Some(errand) = &mut ctx.session_mut().errand {
+        errand.hashes = Some(Box::new(hashes));
+    }
+    propose(ctx, true);
+    Ok(())
+}
+
+/// Has the store make the new account, with the certificate of the connection or without.
+fn propose(ctx: &mut Ctx<'_>, certified: bool) {
     let at = ctx.core.clock.tick(ctx.now.wall);
     let by = ctx.session().user().map_or_else(|| "*".to_owned(), |user| ctx.whois(user).mask());
-    let Some(errand) = &ctx.session().errand else { return Ok(()) };
+    let fingerprint = fingerprint(ctx).filter(|_| certified);
+    let Some(errand) = &ctx.session().errand else { return };
     let (name, folded) = (errand.name.as_str(), errand.name.folded());
-    let mut fields = vec![
+    let mut fields: Vec<(Box<str>, Option<Box<str>>)> = vec![
         (NAME.into(), Some(name.into())),
         (format!("{NICK}{folded}").into(), Some(name.into())),
-        (PASSWORD.into(), Some(hash.expose().into())),
     ];
+    fields.extend(errand.hashes.iter().flat_map(|hashes| kept(hashes)));
     fields.extend(errand.mail.clone().map(|mail| (MAIL.into(), Some(mail))));
+    fields.extend(fingerprint.map(|it| (format!("{CERTIFICATE}{it}").into(), Some("".into()))));
     let (id, what) = (RecordId(at), What::Write(fields));
     let edit = Edit { id, kind: Kind::Account, at, by: by.into(), what };
     registry::propose(ctx, edit, registered);
-    Ok(())
 }
 
 fn registered(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
@@ -91,6 +133,11 @@ fn registered(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
             enter(ctx, &edited.record);
             ended(ctx, Ok(()))
         }
+        // The certificate logs in to another account already, as it may go on to.
+        Answer::Stored(Ok(Rows::Taken(key))) if key.starts_with(CERTIFICATE) => {
+            propose(ctx, false);
+            Ok(())
+        }
         Answer::Stored(Ok(Rows::Taken(_))) => ended(ctx, Err(Failure::Taken)),
         _ => ended(ctx, Err(Failure::Unavailable)),
     }
@@ -98,47 +145,161 @@ fn registered(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 
 /// Logs in whoever knows the password of an account, by its name or by any nick that it owns.
 pub fn log_in(ctx: &mut Ctx<'_>, name: Nick, password: Secret, then: Then) -> Outcome {
-    let (from, limits) = (ctx.session().from, &ctx.core.config.limits);
-    if !ctx.core.attempts.may(from, limits.login_burst, limits.login_interval, ctx.now) {
+    log_in_as(ctx, (name, None), password, then)
+}
+
+/// The same for somebody who wants to act as `acting`, which has to be a nick that the account owns.
+pub fn log_in_as(
+    ctx: &mut Ctx<'_>,
+    (name, acting): (Nick, Option<Nick>),
+    password: Secret,
+    then: Then,
+) -> Outcome {
+    if !may_try(ctx, &name) {
         return then(ctx, &name, Err(Failure::TooOften));
     }
-    let find = Find::Claim(format!("{NICK}{}", name.folded()).into());
-    let errand = Errand { name, password, mail: None, record: None, then };
-    ctx.session_mut().errand = Some(Box::new(errand));
-    ctx.defer(Job::Store(Query::Find(find)), found);
+    let errand = Errand::new(name.clone(), password, then);
+    ctx.session_mut().errand = Some(Box::new(Errand { acting, ..*errand }));
+    recall(ctx, &name, found);
     Ok(())
+}
+
+/// Reads the record of whichever account owns a nick.
+pub fn recall(ctx: &mut Ctx<'_>, name: &Nick, resume: Resume) {
+    let find = Find::Claim(format!("{NICK}{}", name.folded()).into());
+    ctx.defer(Job::Store(Query::Find(find)), resume);
+}
+
+/// Reads the record of whichever account has a certificate.
+pub fn recall_certified(ctx: &mut Ctx<'_>, fingerprint: &str, resume: Resume) {
+    let find = Find::Claim(format!("{CERTIFICATE}{fingerprint}").into());
+    ctx.defer(Job::Store(Query::Find(find)), resume);
+}
+
+/// Reads the record of an account again, once somebody has proved that it is theirs.
+pub fn confirm(ctx: &mut Ctx<'_>, proof: Proof, resume: Resume) {
+    ctx.defer(Job::Store(Query::Find(Find::Id(proof.account))), resume);
+}
+
+/// The record that has been read, if there is one.
+pub fn recalled(answer: Answer) -> Result<Option<Box<Record>>, Failure> {
+    match answer {
+        Answer::Stored(Ok(Rows::Record(record))) => Ok(record),
+        _ => Err(Failure::Unavailable),
+    }
 }
 
 fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let Answer::Stored(Ok(Rows::Record(record))) = answer else {
-        return ended(ctx, Err(Failure::Unavailable));
+    let record = match recalled(answer) {
+        Ok(record) => record,
+        Err(failure) => return ended(ctx, Err(failure)),
     };
-    // A name that nobody has is as long in coming as a wrong password.
-    let hash = record.as_ref().and_then(|record| record.get(PASSWORD)).map(Secret::new);
+    let scram = sasl::keeps_verifiers(&ctx.core.config);
     let Some(errand) = &mut ctx.session_mut().errand else { return Ok(()) };
+    // A name that nobody has is as long in coming as a wrong password.
+    let get = |key| record.as_ref().and_then(|record| record.get(key)).map(Secret::new);
+    let stored = Hashes { hash: get(PASSWORD), scram: get(SCRAM) };
     errand.record = record;
     let password = errand.password.clone();
-    ctx.defer(Job::Verify { hash, password }, verified);
+    ctx.defer(Job::Check { stored, password, scram }, checked);
     Ok(())
 }
 
-fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let record = ctx.session_mut().errand.as_mut().and_then(|errand| errand.record.take());
-    let known = match answer {
-        Answer::Verified(true) => record,
-        Answer::Verified(false) => None,
-        _ => return ended(ctx, Err(Failure::Unavailable)),
+fn checked(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let Answer::Checked { right, renewed } = answer else {
+        return ended(ctx, Err(Failure::Unavailable));
     };
-    let Some(record) = known else {
-        let (from, interval) = (ctx.session().from, ctx.core.config.limits.login_interval);
-        ctx.core.attempts.failed(from, interval, ctx.now);
+    let Some(errand) = &mut ctx.session_mut().errand else { return Ok(()) };
+    errand.hashes = renewed;
+    let known = errand
+        .record
+        .as_deref()
+        .filter(|record| right && errand.acting.as_ref().is_none_or(|acting| owns(record, acting)));
+    let Some(proof) = known.and_then(|record| proof(record, PASSWORD)) else {
+        let name = errand.name.clone();
+        failed(ctx, &name);
         return ended(ctx, Err(Failure::Wrong));
     };
+    confirm(ctx, proof, confirmed);
+    Ok(())
+}
+
+fn confirmed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let Some(errand) = &mut ctx.session_mut().errand else { return Ok(()) };
+    let (before, hashes) = (errand.record.take(), errand.hashes.take());
+    let proof = before.as_deref().and_then(|record| proof(record, PASSWORD));
+    let Some(proof) = proof else { return ended(ctx, Err(Failure::Unavailable)) };
+    let how = believe(ctx, proof, PASSWORD, answer);
+    if let (Ok(()), Some(hashes)) = (how, hashes) {
+        renew(ctx, proof, &hashes);
+    }
+    ended(ctx, how)
+}
+
+/// What is stored of a password is kept in another way from now on. Whatever has been stored since it was
+/// checked stays.
+fn renew(ctx: &mut Ctx<'_>, proof: Proof, hashes: &Hashes) {
+    let at = Stamp { tick: proof.at.tick + 1, server: ctx.core.sid() };
+    let (by, what) = (ctx.core.name().into(), What::Write(kept(hashes).into()));
+    let edit = Edit { id: proof.account, kind: Kind::Account, at, by, what };
+    let job = Job::Store(Query::Propose(Box::new(edit)));
+    ctx.core.ask(ctx.fx, job, ctx::Then::Server(renewed), ctx.now);
+}
+
+/// Nobody waits for it; what could not be stored is tried again at the next log-in.
+fn renewed(_: &mut Core, _: &mut Effects, _: Answer, _: Now) {}
+
+/// Logs in whoever has proved something, if the record of their account, as the store has it now, still
+/// holds what `key` held then.
+pub fn believe(ctx: &mut Ctx<'_>, proven: Proof, key: &str, answer: Answer) -> Result<(), Failure> {
+    let record = recalled(answer)?.ok_or(Failure::Wrong)?;
+    let still = proof(&record, key).ok_or(Failure::Wrong)?;
+    if still.at != proven.at || still.account != proven.account {
+        return Err(Failure::Wrong);
+    }
     if record.get(SUSPENDED).is_some() {
-        return ended(ctx, Err(Failure::Suspended));
+        return Err(Failure::Suspended);
     }
     enter(ctx, &record);
-    ended(ctx, Ok(()))
+    Ok(())
+}
+
+/// What somebody proves who fits a field of an account.
+pub fn proof(record: &Record, key: &str) -> Option<Proof> {
+    let field = record.field(key).filter(|field| field.value.is_some())?;
+    Some(Proof { account: record.id, at: field.at })
+}
+
+/// Whether an account owns a nick.
+pub fn owns(record: &Record, nick: &Nick) -> bool {
+    record.get(&format!("{NICK}{}", nick.folded())).is_some()
+}
+
+/// The fingerprint of the certificate that a session has.
+pub fn fingerprint<'a>(ctx: &'a Ctx<'_>) -> Option<&'a str> {
+    ctx.session().tls.as_ref().and_then(|tls| tls.fingerprint.as_deref())
+}
+
+/// Whether a session may try to log in by a name now.
+pub fn may_try(ctx: &Ctx<'_>, name: &Nick) -> bool {
+    let (from, limits) = (ctx.session().from, &ctx.core.config.limits);
+    let (burst, interval) = (limits.account_login_burst, limits.account_login_interval);
+    ctx.core.attempts.may(from, limits.login_burst, limits.login_interval, ctx.now)
+        && ctx.core.attempts.may_as(name.folded(), burst, interval, ctx.now)
+}
+
+/// A session has tried to log in by a name, and has not.
+pub fn failed(ctx: &mut Ctx<'_>, name: &Nick) {
+    let (from, limits) = (ctx.session().from, &ctx.core.config.limits);
+    let (interval, by_account) = (limits.login_interval, limits.account_login_interval);
+    ctx.core.attempts.failed(from, interval, ctx.now);
+    ctx.core.attempts.failed_as(name.folded(), by_account, ctx.now);
+}
+
+/// The fields that keep a password.
+fn kept(hashes: &Hashes) -> [(Box<str>, Option<Box<str>>); 2] {
+    let text = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().into());
+    [(PASSWORD.into(), text(&hashes.hash)), (SCRAM.into(), text(&hashes.scram))]
 }
 
 fn ended(ctx: &mut Ctx<'_>, how: Result<(), Failure>) -> Outcome {
@@ -176,6 +337,9 @@ pub fn of_session(ctx: &Ctx<'_>) -> Option<Box<str>> {
 
 /// The field of the password's hash.
 pub const PASSWORD: &str = "password";
+
+/// The field of the password's verifier for SCRAM-SHA-256.
+pub const SCRAM: &str = "scram";
 
 /// The field of the mail address.
 pub const MAIL: &str = "mail";

@@ -5,7 +5,7 @@ use super::{
     ctx::Then,
     dispatch,
     effect::{Effect, Effects},
-    multiline, registration, reload, render,
+    multiline, registration, reload, render, sasl,
     session::{Phase, Wait},
     snotice,
     timer::Timer,
@@ -57,6 +57,7 @@ pub fn tick(core: &mut Core, fx: &mut Effects, now: Now) {
             Timer::Ping(conn) => ping(core, fx, conn, now),
             Timer::Registration(conn) => registration(core, fx, conn),
             Timer::Batch(conn) => multiline::expire(core, fx, conn, now),
+            Timer::Sasl(conn) => sasl::abort(core, fx, conn, now),
             Timer::Gate(conn) => gate(core, fx, conn, now),
             Timer::Job(id) => dispatch::done(core, fx, id, Answer::Busy, now),
             Timer::Grace(server) => grace(core, fx, server, now),
@@ -244,6 +245,7 @@ pub fn closed(core: &mut Core, fx: &mut Effects, conn: ConnId, why: Gone, now: N
         Gone::Endless => "Input line was too long",
     };
     registration::depart(core, fx, conn, reason, now);
+    core.end_exchange(conn);
     if let Some(session) = core.sessions.remove(conn) {
         for nick in &session.monitor {
             core.monitor.remove(nick, conn);

@@ -38,6 +38,7 @@ pub mod registry;
 pub mod reload;
 pub mod render;
 pub mod reports;
+pub mod sasl;
 #[cfg(test)]
 mod scene;
 pub mod session;

@@ -2,19 +2,22 @@
 //! when nothing is missing any more.
 
 use super::{
-    ConnId, Core, bans,
+    ConnId, Core,
+    account::{self, Failure},
+    bans,
     ctx::{Ctx, Outcome, Reject, Resume, Then},
     defcon,
     effect::Effects,
     filters,
     local::Local,
-    render,
-    session::{Phase, Session},
+    render, sasl,
+    session::{Phase, Registration, Session},
     snotice, sts,
     timer::Timer,
     welcome,
 };
 use crate::{
+    config::Secret,
     job::{Answer, Job},
     network::{
         UserId,
@@ -25,7 +28,7 @@ use crate::{
     },
     server::{Origin, Peer},
     time::Now,
-    wire::reply,
+    wire::{casemap::Casemap, name::Nick, reply},
 };
 use std::net::IpAddr;
 
@@ -122,7 +125,7 @@ fn settle(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 
 /// Completes registration if nothing is missing.
 pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
-    let password = ctx.core.config.server.password.clone();
+    let (password, casemap) = (ctx.core.config.server.password.clone(), ctx.network().casemap());
     let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
     if registration.nick.is_some() && registration.user.is_some() {
         sts::check(ctx)?;
@@ -133,6 +136,14 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
     }
     let (Some(nick), Some(_)) = (&registration.nick, &registration.user) else { return Ok(()) };
     let nick = nick.clone();
+    // ircv3: sasl-3.1: who completes registration logs in no more.
+    sasl::abort(ctx.core, ctx.fx, ctx.conn, ctx.now);
+    let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
+    if password.is_none() {
+        if let Some((name, password)) = credentials(registration, casemap) {
+            return account::log_in(ctx, name, password, logged_in);
+        }
+    }
     if let Some(hash) = password.filter(|_| !registration.admitted) {
         let Some(password) = registration.password.take() else {
             ctx.reply(reply::passwd_mismatch());
@@ -159,6 +170,25 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
     }
     complete(ctx);
     Ok(())
+}
+
+/// `PASS account:password`, where the server itself asks for no password; they are tried once.
+fn credentials(registration: &mut Registration, casemap: Casemap) -> Option<(Nick, Secret)> {
+    let given = registration.password.take().filter(|_| registration.login.is_none())?;
+    let (name, password) = given.expose().split_once(':')?;
+    Some((Nick::lookup(name, casemap)?, Secret::new(password)))
+}
+
+/// Whoever is not logged in by PASS comes in without, and is told.
+fn logged_in(ctx: &mut Ctx<'_>, _: &Nick, how: Result<(), Failure>) -> Outcome {
+    if let Err(failure) = how {
+        let text = format!(
+            "*** You are not logged in by the password that you gave with PASS: {}",
+            failure.why()
+        );
+        ctx.notice(&text);
+    }
+    progress(ctx)
 }
 
 fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {

@@ -102,6 +102,12 @@ impl Core {
                 "Your account is called {name} from now on, since the name had been registered earlier on another server."
             ),
         };
+        for (_, session) in self.sessions.iter_mut() {
+            let registration = session.registration();
+            let entered = registration
+                .filter(|new| new.login.as_ref().is_some_and(|login| login.id == record.id));
+            entered.into_iter().for_each(|new| new.login = login.clone().map(Box::new));
+        }
         for user in self.logged_in(record.id) {
             let uid = self.network().user(user).uid;
             let login = login.clone().map(Box::new);
@@ -155,6 +161,9 @@ fn without(loser: &Record, key: &str) -> Vec<(Box<str>, Option<Box<str>>)> {
 /// for it and whether or not they still wait.
 pub fn answered(core: &mut Core, fx: &mut Effects, answer: &Answer, now: Now) {
     let Answer::Stored(Ok(Rows::Proposed(edited))) = answer else { return };
+    if !edited.news {
+        return;
+    }
     core.edited(fx, edited, now);
     core.commit(fx, Op::Edit(Box::new(edited.edit.clone())), None, now);
 }

@@ -1,15 +1,18 @@
 //! The configuration is read again: all of it is checked before any of it counts.
 
 use super::{
-    Core,
+    ConnId, Core,
     ctx::Then,
     effect::{Effect, Effects},
+    render, sasl,
+    session::Session,
     sts,
 };
 use crate::{
-    config,
+    config::{self, Config},
     job::{Answer, Job, Loaded},
     time::Now,
+    wire::cap::{self, CapSet},
 };
 
 /// What came of reading the configuration again.
@@ -67,12 +70,46 @@ fn take(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) -> Reload {
     let Loaded { mut config, texts, certificates } = *loaded;
     let restart = config.keep(&core.config);
     core.whowas.limit(config.limits.whowas);
-    core.config = config.clone();
+    let before = std::mem::replace(&mut core.config, config.clone());
     core.texts.clone_from(&texts);
+    tell_capabilities(core, fx, &before, now);
     sts::renew(core, fx, &certificates, now);
     fx.push(Effect::Reconfigure(Box::new(Loaded { config, texts, certificates })));
     Reload::Done(restart)
 }
+
+/// Tells those who want to hear of it which capabilities are others now, or have another value. What is
+/// offered no more, nobody has.
+fn tell_capabilities(core: &mut Core, fx: &mut Effects, before: &Config, now: Now) {
+    let conns: Vec<ConnId> = core.sessions.iter().map(|(conn, _)| conn).collect();
+    for conn in conns {
+        for (name, set, value) in CONFIGURED {
+            let session = &mut core.sessions[conn];
+            let new = value(&core.config, session);
+            if new == value(before, session) {
+                continue;
+            }
+            let (verb, text) = match new {
+                Some(value) if session.cap_version >= 302 => ("NEW", format!("{name}={value}")),
+                Some(_) => ("NEW", (*name).to_owned()),
+                None => ("DEL", (*name).to_owned()),
+            };
+            if verb == "DEL" {
+                session.caps = session.caps.without(*set);
+            }
+            if session.caps.contains(cap::CAP_NOTIFY) {
+                let target = render::addressee(core, conn).to_owned();
+                let line = ("CAP", &[target.as_str(), verb][..], Some(text.as_str()));
+                render::server_line(core, fx, conn, line, now);
+            }
+        }
+    }
+}
+
+/// The capabilities that depend on the configuration alone, with what makes their value.
+type Configured = (&'static str, CapSet, fn(&Config, &Session) -> Option<String>);
+
+const CONFIGURED: &[Configured] = &[("sasl", cap::SASL, sasl::value)];
 
 /// Certificates whose files have changed are used from now on.
 pub fn watched(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
@@ -91,5 +128,42 @@ pub fn watched(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
             }
         }
         _ => (),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{core::scene::Scene, job::Texts, server::Input, wire::sasl::Mechanism};
+
+    #[test]
+    fn what_is_offered_otherwise_after_a_reload_is_told() {
+        let mut scene = Scene::new();
+        let (alice, bob) = (scene.user("alice"), scene.user("bob"));
+        scene.line(alice, "CAP LS 302");
+        scene.line(alice, "CAP REQ sasl");
+        scene.line(bob, "CAP REQ sasl");
+        let mut reload = |mechanisms: &[Mechanism]| {
+            let mut config = scene.server.core().config.clone();
+            config.accounts.sasl = mechanisms.to_vec();
+            let loaded = Loaded { config, texts: Texts::default(), certificates: Vec::new() };
+            let id = Scene::asked(&scene.input(Input::Reload));
+            let answer = Answer::Loaded(Ok(Box::new(loaded)));
+            let effects = scene.input(Input::Done { id, answer });
+            let said = effects.iter().filter_map(|effect| match effect {
+                Effect::Send { line, .. } => Some(scene.fx.line(*line)),
+                _ => None,
+            });
+            let said =
+                said.map(|line| String::from_utf8_lossy(line).into_owned()).collect::<String>();
+            let has = |conn| scene.server.core().sessions[conn].caps.contains(cap::SASL);
+            (said, has(alice), has(bob))
+        };
+        let new = ":irc.localhost CAP alice NEW :sasl=PLAIN\r\n".to_owned();
+        assert_eq!(reload(&[Mechanism::Plain]), (new.clone(), true, true));
+        assert_eq!(reload(&[Mechanism::Plain, Mechanism::External]), (String::new(), true, true));
+        let gone = ":irc.localhost CAP alice DEL :sasl\r\n".to_owned();
+        assert_eq!(reload(&[]), (gone, false, false));
+        assert_eq!(reload(&[Mechanism::Plain]), (new, false, false));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     ConnId, account::Errand, effect::Effects, flood::Bucket, gateway::Claim, multiline::Batch,
-    timer,
+    sasl::Exchange, timer,
 };
 use crate::{
     config::Secret,
@@ -48,6 +48,8 @@ pub struct Session {
     pub declared: &'static [&'static str],
     /// The `[[oper]]` whose password is being checked.
     pub oper: Option<Box<str>>,
+    /// How far it has come with logging in by SASL.
+    pub sasl: Option<Box<Exchange>>,
     /// What it is at that takes several steps.
     pub errand: Option<Box<Errand>>,
     /// The gateway that speaks for it, by WEBIRC.
@@ -142,6 +144,7 @@ impl Session {
             answer: None,
             declared: &[],
             oper: None,
+            sasl: None,
             errand: None,
             gateway: None,
             monitor: Vec::new(),

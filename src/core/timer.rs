@@ -16,6 +16,8 @@ pub enum Timer {
     Registration(ConnId),
     /// A session's flood gate opens.
     Gate(ConnId),
+    /// A session should have logged in by now.
+    Sasl(ConnId),
     /// A session's batch should have been closed by now.
     Batch(ConnId),
     /// A worker should have answered by now.

@@ -13,6 +13,7 @@
 //! | `servers 3`, `strangers 3` | how many servers there are, linked each with each, or not yet; stands first |
 //! | `links 1-2 2-3` | only these links can be made; stands before all but `servers` |
 //! | `config limits.list_entries 2` | what is configured; stands before all but `servers` |
+//! | `account Bob password=x cert:ab12=y` | all stores have this account, with these fields; stands where `config` does |
 //! | `wait 60` | so many seconds pass |
 //! | `split 1 2 \| 3` | the two sides do not reach each other |
 //! | `cut 1-2` | one link is cut |
@@ -30,7 +31,9 @@
 use super::{Sim, client::Manners, config, fabric::Pair, oper, oracle, webirc};
 use crate::{
     config::{Config, Listen, Secret},
-    wire::{casemap::Casemap, mask, tags::Tags},
+    registry::{Edit, Kind, RecordId, What},
+    time::{Sid, Stamp},
+    wire::{casemap::Casemap, mask, sasl::Mechanism, tags::Tags},
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -41,6 +44,7 @@ pub fn check(script: &str) {
         servers: 1,
         links: None,
         config: config(),
+        accounts: Vec::new(),
         sim: None,
         clients: BTreeMap::new(),
         id: String::new(),
@@ -123,6 +127,8 @@ struct Play {
     servers: usize,
     links: Option<Vec<Pair>>,
     config: Config,
+    /// What is in all stores from the beginning.
+    accounts: Vec<Edit>,
     sim: Option<Sim>,
     clients: BTreeMap<String, usize>,
     /// The message id of the last message that was read and had one.
@@ -136,6 +142,9 @@ impl Play {
                 Some(links) => Sim::with_links(self.servers, &self.config, links, 1),
                 None => Sim::strangers(self.servers, &self.config),
             };
+            for host in &mut sim.hosts {
+                host.learn(&self.accounts);
+            }
             sim.heal();
             watched(sim, &self.config)
         })
@@ -150,6 +159,7 @@ impl Play {
                 self.sim = Some(watched(sim, &self.config));
             }
             "config" => self.set(rest),
+            "account" => self.account(rest),
             "raw" => {
                 let client = self.sim().open(0, rest);
                 self.sim().settle();
@@ -188,6 +198,20 @@ impl Play {
             }
             _ => self.speech(line),
         }
+    }
+
+    fn account(&mut self, text: &str) {
+        let mut words = text.split(' ');
+        let name = words.next().unwrap_or_default();
+        let mut fields = vec![
+            ("name".into(), Some(name.into())),
+            (format!("nick:{}", name.to_ascii_lowercase()).into(), Some(name.into())),
+        ];
+        let others = words.filter_map(|word| word.split_once('='));
+        fields.extend(others.map(|(key, value)| (key.into(), Some(value.into()))));
+        let at = Stamp { tick: 1 + self.accounts.len() as u64, server: Sid::FIRST };
+        let (id, what, by) = (RecordId(at), What::Write(fields), "script".into());
+        self.accounts.push(Edit { id, kind: Kind::Account, at, by, what });
     }
 
     fn set(&mut self, text: &str) {
@@ -259,6 +283,12 @@ impl Play {
     fn set_words(&mut self, key: &str, value: &str) {
         let number = || value.parse().unwrap_or(0);
         match key {
+            "accounts.sasl" => {
+                self.config.accounts.sasl = value.split(' ').filter_map(Mechanism::named).collect();
+            }
+            "limits.account_login_burst" => {
+                self.config.limits.account_login_burst = number() as u32;
+            }
             "server.welcome" => self.config.server.welcome.push(value.into()),
             "limits.reports" => self.config.limits.reports = number(),
             "limits.redact_messages" => self.config.limits.redact_messages = number(),

@@ -116,6 +116,8 @@ caps! {
     15 MULTI_PREFIX = "multi-prefix" offered;
     /// No names are sent on joining.
     16 NO_IMPLICIT_NAMES = "no-implicit-names" offered;
+    /// One may log in to an account by SASL.
+    45 SASL = "sasl" conditional;
     /// Messages carry their time.
     17 SERVER_TIME = "server-time" offered;
     /// Real names may change.

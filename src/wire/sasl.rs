@@ -23,6 +23,11 @@ pub const MECHANISMS: &[(Mechanism, &str)] = &[
 ];
 
 impl Mechanism {
+    /// The name by which clients ask for it.
+    pub fn name(self) -> &'static str {
+        MECHANISMS.iter().find(|row| row.0 == self).map_or("", |row| row.1)
+    }
+
     /// The mechanism of a name, in capitals or not.
     pub fn named(name: &str) -> Option<Mechanism> {
         MECHANISMS.iter().find(|row| row.1.eq_ignore_ascii_case(name)).map(|row| row.0)

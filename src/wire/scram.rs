@@ -288,32 +288,32 @@ const PREFIX: &str = "SCRAM-SHA-256$";
 /// The length of a key, which is that of a SHA-256.
 const KEY_LEN: usize = 32;
 
+/// What a client answers to a challenge (RFC 5802 §3), and what it then wants to hear.
+#[cfg(test)]
+pub fn client(password: &str, first: &str, challenge: &str) -> (String, String) {
+    let part = |letter: &str| {
+        let mut parts = challenge.split(',');
+        parts.find_map(|part| part.strip_prefix(letter)).unwrap()
+    };
+    let bare = first.splitn(3, ',').nth(2).unwrap();
+    let header = first.strip_suffix(bare).unwrap();
+    let (salt, iterations) = (STANDARD.decode(part("s=")).unwrap(), part("i=").parse().unwrap());
+    let mut salted = [0; 32];
+    pbkdf2_hmac::<Sha256>(password.as_bytes(), &salt, iterations, &mut salted);
+    let client_key = hmac(&salted, &[b"Client Key"]);
+    let last = format!("c={},r={}", STANDARD.encode(header), part("r="));
+    let messages = format!("{bare},{challenge},{last}");
+    let stored_key = Sha256::digest(client_key);
+    let signature = hmac(&stored_key, &[messages.as_bytes()]);
+    let proof: Vec<u8> = client_key.iter().zip(signature).map(|(a, b)| a ^ b).collect();
+    let wanted = hmac(&hmac(&salted, &[b"Server Key"]), &[messages.as_bytes()]);
+    (format!("{last},p={}", STANDARD.encode(proof)), format!("v={}", STANDARD.encode(wanted)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sim::dice::Dice;
-
-    /// What a client answers to a challenge (RFC 5802 §3), and what it then wants to hear.
-    fn answer(password: &str, first: &str, challenge: &str) -> (String, String) {
-        let part = |letter: &str| {
-            let mut parts = challenge.split(',');
-            parts.find_map(|part| part.strip_prefix(letter)).unwrap()
-        };
-        let bare = first.splitn(3, ',').nth(2).unwrap();
-        let header = first.strip_suffix(bare).unwrap();
-        let (salt, iterations) =
-            (STANDARD.decode(part("s=")).unwrap(), part("i=").parse().unwrap());
-        let mut salted = [0; 32];
-        pbkdf2_hmac::<Sha256>(password.as_bytes(), &salt, iterations, &mut salted);
-        let client_key = hmac(&salted, &[b"Client Key"]);
-        let last = format!("c={},r={}", STANDARD.encode(header), part("r="));
-        let messages = format!("{bare},{challenge},{last}");
-        let stored_key = Sha256::digest(client_key);
-        let signature = hmac(&stored_key, &[messages.as_bytes()]);
-        let proof: Vec<u8> = client_key.iter().zip(signature).map(|(a, b)| a ^ b).collect();
-        let wanted = hmac(&hmac(&salted, &[b"Server Key"]), &[messages.as_bytes()]);
-        (format!("{last},p={}", STANDARD.encode(proof)), format!("v={}", STANDARD.encode(wanted)))
-    }
 
     fn verifier(password: &str) -> Verifier {
         Verifier::new(password, b"sixteen bytes it", 4)
@@ -379,9 +379,9 @@ mod tests {
             let stored = Verifier::parse(&verifier(&password).to_string()).unwrap();
             assert!(stored.fits(&password));
             let (challenge, exchange) = begin(&first, stored);
-            let (last, wanted) = answer(&password, &first, &challenge);
+            let (last, wanted) = client(&password, &first, &challenge);
             assert_eq!(exchange.finish(last.as_bytes()), Ok(wanted), "{first}");
-            let (last, _) = answer(&wrong, &first, &challenge);
+            let (last, _) = client(&wrong, &first, &challenge);
             let refused = exchange.finish(last.as_bytes());
             assert!(wrong == password || refused == Err(Error::InvalidProof), "{first}");
         }
@@ -390,7 +390,7 @@ mod tests {
     #[test]
     fn a_password_is_prepared() {
         let (challenge, exchange) = begin("n,,n=a,r=b", verifier("e\u{301}\u{A0}a"));
-        let (last, wanted) = answer("é a", "n,,n=a,r=b", &challenge);
+        let (last, wanted) = client("é a", "n,,n=a,r=b", &challenge);
         assert_eq!(exchange.finish(last.as_bytes()), Ok(wanted));
     }
 
@@ -433,7 +433,7 @@ mod tests {
     fn a_final_message_is_refused_by_the_right_word() {
         let first = "n,,n=a,r=b";
         let (challenge, exchange) = begin(first, verifier("sesame"));
-        let (last, wanted) = answer("sesame", first, &challenge);
+        let (last, wanted) = client("sesame", first, &challenge);
         let finish = |message: &str| exchange.finish(message.as_bytes());
         let (signed, proof) = last.rsplit_once(",p=").unwrap();
         assert_eq!(finish(&last), Ok(wanted));
@@ -468,7 +468,7 @@ mod tests {
         assert_ne!(challenge, begin("n,,n=a,r=b", another).0, "and so has each server");
         assert_eq!(challenge.len(), begin("n,,n=a,r=b", verifier("")).0.len());
         for password in ["", "sesame", "secret"] {
-            let (last, _) = answer(password, "n,,n=a,r=b", &challenge);
+            let (last, _) = client(password, "n,,n=a,r=b", &challenge);
             assert_eq!(exchange.finish(last.as_bytes()), Err(Error::InvalidProof));
         }
     }

@@ -13,8 +13,9 @@ mod watch;
 
 use crate::{
     config::Secret,
-    job::{Answer, Job, JobId, Lane, Loaded},
+    job::{Answer, Hashes, Job, JobId, Lane, Loaded},
     store::Store,
+    wire::scram,
 };
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use dns::Resolver;
@@ -185,10 +186,38 @@ impl Out {
 fn execute(job: Job) -> Answer {
     match job {
         Job::Verify { hash, password } => Answer::Verified(verify(hash.as_ref(), &password)),
-        Job::Hash { password } => password::hash(password.expose())
-            .map_or(Answer::Busy, |hash| Answer::Hashed(Secret::new(&hash))),
+        Job::Check { stored, password, scram } => check(&stored, &password, scram),
+        Job::Hash { password, scram } => {
+            hashes(&password, scram).map_or(Answer::Busy, Answer::Hashed)
+        }
         Job::Store(_) | Job::Resolve { .. } | Job::Load | Job::Watch => Answer::Busy,
     }
+}
+
+/// Whether it is the password of an account, and what is to be stored of it if it is. Hashes of other
+/// servers are quicker to verify; a wrong password then takes longer, so that nobody can tell.
+fn check(stored: &Hashes, password: &Secret, scram: bool) -> Answer {
+    let right = verify(stored.hash.as_ref(), password);
+    let old = stored.hash.as_ref().is_some_and(|hash| password::needs_upgrade(hash.expose()));
+    if !right {
+        if old {
+            password::verify_nothing(password.expose());
+        }
+        return Answer::Checked { right, renewed: None };
+    }
+    let renew = old || scram != stored.scram.is_some();
+    let renewed = if renew { hashes(password, scram) } else { None };
+    Answer::Checked { right, renewed: renewed.map(Box::new) }
+}
+
+/// What is stored of a password; `None` if the system has no random bytes.
+fn hashes(password: &Secret, scram: bool) -> Option<Hashes> {
+    let hash = Secret::new(&password::hash(password.expose())?);
+    let mut salt = [0; scram::SALT_LEN];
+    load::random(&mut salt).ok()?;
+    let verifier = || scram::Verifier::new(password.expose(), &salt, scram::ITERATIONS);
+    let scram = scram.then(|| Secret::new(&verifier().to_string()));
+    Some(Hashes { hash: Some(hash), scram })
 }
 
 /// Where there is no hash, or none that can be verified, the answer takes as long.
@@ -282,6 +311,34 @@ mod tests {
         drop(go);
         pool.finish();
         assert!(seen.try_iter().eq((0..taken as u64).chain([CLOSED])));
+    }
+
+    #[test]
+    fn what_is_stored_of_a_password_is_renewed_when_it_is_known_again() {
+        let password = Secret::new("sesame");
+        let check = |stored: &Hashes, password: &str, scram| {
+            let (stored, password) = (stored.clone(), Secret::new(password));
+            match execute(Job::Check { stored, password, scram }) {
+                Answer::Checked { right, renewed } => (right, renewed.map(|hashes| *hashes)),
+                other => panic!("{other:?}"),
+            }
+        };
+        let hash = Job::Hash { password: password.clone(), scram: true };
+        let Answer::Hashed(whole) = execute(hash) else { panic!() };
+        assert_eq!(check(&whole, "sesame", true), (true, None));
+        assert_eq!(check(&whole, "Sesame", true), (false, None));
+        assert_eq!(check(&Hashes::default(), "sesame", true), (false, None));
+        // MD5, as another server has stored it.
+        let old = Some(Secret::new("md5:c8dae1c50e092f3d877192fc555b1dcf"));
+        let old = Hashes { hash: old, scram: None };
+        assert_eq!(check(&old, "Sesame", true), (false, None));
+        let (true, Some(new)) = check(&old, "sesame", true) else { panic!() };
+        assert_eq!(check(&new, "sesame", true), (true, None));
+        let verifier = scram::Verifier::parse(new.scram.as_ref().unwrap().expose()).unwrap();
+        assert!(verifier.fits("sesame"));
+        // Verifiers are wanted no more.
+        let (true, Some(without)) = check(&new, "sesame", false) else { panic!() };
+        assert_eq!((without.scram.clone(), check(&without, "sesame", false)), (None, (true, None)));
     }
 
     #[test]

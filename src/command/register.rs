@@ -4,6 +4,7 @@ use crate::{
     config::Secret,
     core::{
         account::{self, Failure},
+        bans,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
     },
@@ -30,7 +31,9 @@ fn register(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
     if name != "*" && Nick::lookup(name, casemap).as_ref() != Some(&nick) {
         return Err(fail::register_account_name_must_be_nick(name).into());
     }
-    if !ctx.core.config.accounts.registration {
+    let shut = !ctx.core.config.accounts.registration || ctx.network().defcon() <= 4;
+    // Whoever may not come in without an account is not to make one for that.
+    if shut || ctx.session().user().is_none() && bans::refusal(ctx).is_some() {
         return Err(fail::register_temporarily_unavailable(nick.as_str()).into());
     }
     if password.len() < ctx.core.config.accounts.password_min {

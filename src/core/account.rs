@@ -346,3 +346,153 @@ pub const MAIL: &str = "mail";
 
 /// The field that says that an account is suspended, and why.
 pub const SUSPENDED: &str = "suspended";
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    /// Alice, on another server than Bob, has an account and logs in when she wants.
+    fn check_both(script: &str) {
+        for servers in [1, 2] {
+            let script = script.replace("bob@2", &format!("bob@{servers}"));
+            check(&format!("servers {servers}\naccount alice password=sesame\n{script}"));
+        }
+    }
+
+    const LOG_IN: &str = "alice > CAP REQ sasl
+        alice > AUTHENTICATE PLAIN
+        alice > AUTHENTICATE AGFsaWNlAHNlc2FtZQ==
+        alice <~ * 903 alice *";
+
+    #[test]
+    fn a_log_in_is_seen_by_everybody_who_wants_to() {
+        check_both(&format!(
+            r"
+            bob@2 > CAP REQ :account-notify account-tag extended-join
+            alice@1 > JOIN #a
+            bob > JOIN #a
+            alice > PRIVMSG #a :one
+            bob < :alice!~alice@alice.test PRIVMSG #a :one
+            {LOG_IN}
+            bob < @account=alice :alice!~alice@alice.test ACCOUNT alice
+            alice > PRIVMSG #a :two
+            bob < @account=alice :alice!~alice@alice.test PRIVMSG #a :two
+            alice > PART #a
+            bob <~ @account=alice * PART #a
+            alice > JOIN #a
+            bob < @account=alice :alice!~alice@alice.test JOIN #a alice :Real alice
+            alice > INVITE bob #b
+            alice > JOIN #b
+            alice > INVITE bob #b
+            bob < @account=alice :alice!~alice@alice.test INVITE bob #b
+            bob > WHO alice %na
+            bob <~ * 354 bob alice alice
+            bob > WHO bob %na
+            bob <~ * 354 bob bob 0
+            bob > WHOIS alice
+            bob <~ * 330 bob alice alice :is logged in as
+            alice > MODE alice
+            alice <~ * 221 alice +r
+            alice > MODE alice -r
+            alice > MODE alice
+            alice <~ * 221 alice +r
+            same
+            "
+        ));
+    }
+
+    #[test]
+    fn a_log_in_opens_doors() {
+        check_both(&format!(
+            r"
+            bob@2 > JOIN #a
+            bob > MODE #a +R
+            alice@1 > JOIN #a
+            alice <~ * 477 alice #a :+R: you must be logged in to an account to enter
+            bob > MODE #a -R+b *!*@*
+            bob > MODE #a +e account:alice
+            bob > MODE bob +R
+            alice > PRIVMSG bob :one
+            alice <~ * 477 alice bob :They take messages only from those logged in to an account (+R)
+            alice > JOIN #a
+            alice <~ * 474 alice #a *
+            {LOG_IN}
+            alice > PRIVMSG bob :two
+            bob < :alice!~alice@alice.test PRIVMSG bob :two
+            alice > JOIN #a
+            bob < :alice!~alice@alice.test JOIN #a
+            bob > MODE #a -b+bM *!*@* unauthed:*
+            alice > PRIVMSG #a :three
+            bob < :alice!~alice@alice.test PRIVMSG #a :three
+            bob > MODE #a -e+b account:alice mute:account:al*
+            alice > PRIVMSG #a :four
+            alice <~ * 404 alice #a *
+            same
+            "
+        ));
+    }
+
+    #[test]
+    fn who_may_not_speak_without_an_account_may_with_one() {
+        check_both(&format!(
+            r"
+            alice@1 > JOIN #a
+            bob@2 > JOIN #a
+            alice > MODE #a +o bob
+            alice > MODE #a -o alice
+            bob > MODE #a +M
+            alice > PRIVMSG #a :one
+            alice <~ * 404 alice #a :Cannot send to channel (+M*
+            {LOG_IN}
+            alice > PRIVMSG #a :two
+            bob < :alice!~alice@alice.test PRIVMSG #a :two
+            same
+            "
+        ));
+    }
+
+    #[test]
+    fn who_logs_in_comes_in_where_others_may_not() {
+        check(
+            r"
+            servers 2
+            account jilles password=sesame
+            config oper root sesame
+            root@2 > OPER root sesame
+            carol@1 > CAP REQ sasl
+            dave@1 > CAP REQ sasl
+            carol > AUTHENTICATE PLAIN
+            carol > AUTHENTICATE AGppbGxlcwBzZXNhbWU=
+            root > UBAN ADD 10.0.0.0/24 REQUIRE-SASL DURATION 1d open proxies
+            dave <~ ERROR :Closing link: You must log in to an account (SASL)*
+            raw a
+            a > CAP REQ sasl
+            a > NICK al
+            a > USER al 0 * :Al
+            a > REGISTER * * open-sesame
+            a <~ * FAIL REGISTER TEMPORARILY_UNAVAILABLE al *
+            a > CAP END
+            a < :s1.test 465 al :You are banned from this server: You must log in to an account (SASL) to connect from there: open proxies
+            raw b
+            b > PASS jilles:sesame
+            b > NICK bo
+            b > USER bo 0 * :Bo
+            b < :s1.test 001 bo :Welcome to the Test IRC network, bo!~bo@b.test
+            root > UBAN DEL 10.0.0.0/24
+            root > DEFCON 2
+            raw c
+            c > NICK cy
+            c > USER cy 0 * :Cy
+            c <~ :s1.test 465 cy :You are banned from this server: The network is locked*
+            raw d
+            d > PASS jilles:sesame
+            d > NICK di
+            d > USER di 0 * :Di
+            d < :s1.test 001 di :Welcome to the Test IRC network, di!~di@d.test
+            d > PRIVMSG carol :hi
+            carol < :di!~di@d.test PRIVMSG carol :hi
+            same
+            ",
+        );
+    }
+}

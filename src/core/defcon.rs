@@ -40,7 +40,8 @@ fn is_trusted(core: &Core, from: Origin) -> bool {
 
 /// Lets a session become a user, unless all must log in now.
 pub fn admit(ctx: &mut Ctx<'_>) -> Outcome {
-    if ctx.network().defcon() > 2 || is_trusted(ctx.core, ctx.session().from) {
+    let logged_in = ctx.session().login().is_some();
+    if ctx.network().defcon() > 2 || logged_in || is_trusted(ctx.core, ctx.session().from) {
         return Ok(());
     }
     let why =

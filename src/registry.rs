@@ -301,6 +301,7 @@ struct Claim {
 const CLAIMS: &[Claim] = &[
     Claim { prefix: CERTIFICATE, resident: false },
     Claim { prefix: CHANNEL, resident: true },
+    Claim { prefix: LOOK, resident: true },
     Claim { prefix: NICK, resident: true },
 ];
 
@@ -309,6 +310,10 @@ pub const CERTIFICATE: &str = "cert:";
 
 /// How the claim of a channel's name begins.
 pub const CHANNEL: &str = "channel:";
+
+/// How the claim of what a nick looks like begins, where nicks of every script are allowed: it goes with the
+/// claim of the nick.
+pub const LOOK: &str = "look:";
 
 /// How the claim of a nick begins; an account claims its own name so too.
 pub const NICK: &str = "nick:";

@@ -3,6 +3,7 @@
 use crate::{
     command::starttls,
     core::{
+        account,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         registration, sasl,
@@ -77,12 +78,13 @@ fn shown(ctx: &Ctx<'_>, cap: &Cap) -> Option<String> {
         )),
         cap::RELAYMSG if config.relaymsg.enabled => Some(config.relaymsg.separators.clone()),
         cap::STS if speaks_302 => Some(ctx.core.sts.value(session, ctx.core)?.to_string()),
+        cap::ACCOUNT_REGISTRATION => Some(account::registration(config, session)?),
         cap::SASL => Some(sasl::value(config, session)?),
         cap::TLS if starttls::is_offered(ctx) => None,
         _ if cap.offered => None,
         _ => return None,
     };
-    Some(match value.filter(|_| speaks_302) {
+    Some(match value.filter(|value| speaks_302 && !value.is_empty()) {
         Some(value) => format!("{}={value}", cap.name),
         None => cap.name.to_owned(),
     })

@@ -89,6 +89,7 @@ mod userhost;
 mod userip;
 mod usermode;
 mod users;
+mod verify;
 mod version;
 mod wallops;
 mod webirc;
@@ -192,6 +193,7 @@ const ALL: &[&[Command]] = &[
     userhost::COMMANDS,
     userip::COMMANDS,
     users::COMMANDS,
+    verify::COMMANDS,
     version::COMMANDS,
     wallops::COMMANDS,
     webirc::COMMANDS,

@@ -39,8 +39,10 @@ fn nick(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
     match &mut ctx.session_mut().phase {
         Phase::New(registration) => {
             if holder.is_some() {
+                registration.refused = Some(wanted);
                 return Err(reply::nickname_in_use(text).into());
             }
+            registration.refused = None;
             registration.nick = Some(wanted);
             registration::progress(ctx)
         }

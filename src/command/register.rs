@@ -5,7 +5,7 @@ use crate::{
     core::{
         account::{self, Failure},
         bans,
-        ctx::{Ctx, Outcome},
+        ctx::{Ctx, Outcome, Reject},
         dispatch::{Command, Run},
     },
     wire::{fail, message::Message, name::Nick, reply},
@@ -26,24 +26,62 @@ fn register(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
     if let Some(account) = account::of_session(ctx) {
         return Err(fail::register_already_authenticated(&account).into());
     }
-    let Some(nick) = own_nick(ctx) else { return Err(fail::register_need_nick("*").into()) };
-    let casemap = ctx.network().casemap();
-    if name != "*" && Nick::lookup(name, casemap).as_ref() != Some(&nick) {
-        return Err(fail::register_account_name_must_be_nick(name).into());
+    if ctx.session().user().is_none() && !account::before_connect(&ctx.core.config) {
+        return Err(fail::register_complete_connection(name).into());
     }
-    let shut = !ctx.core.config.accounts.registration || ctx.network().defcon() <= 4;
-    // Whoever may not come in without an account is not to make one for that.
-    if shut || ctx.session().user().is_none() && bans::refusal(ctx).is_some() {
-        return Err(fail::register_temporarily_unavailable(nick.as_str()).into());
+    let name = wanted(ctx, name)?;
+    let (text, config) = (name.as_str(), &ctx.core.config);
+    let shut = !config.accounts.registration || ctx.network().defcon() <= 4;
+    let mail = Some(mail).filter(|mail| *mail != "*");
+    if mail.map_or(config.accounts.email_required, |mail| !is_address(mail)) {
+        return Err(fail::register_invalid_email(text).into());
     }
-    if password.len() < ctx.core.config.accounts.password_min {
-        return Err(fail::register_weak_password(nick.as_str()).into());
+    if password.len() < config.accounts.password_min {
+        return Err(fail::register_weak_password(text).into());
     }
     if password.len() > PASSWORD_MAX {
-        return Err(fail::register_unacceptable_password(nick.as_str()).into());
+        return Err(fail::register_unacceptable_password(text).into());
     }
-    let mail = (mail != "*").then(|| mail.into());
-    account::register(ctx, nick, mail, Secret::new(password), registered)
+    // Whoever may not come in without an account is not to make one for that.
+    if shut || ctx.session().user().is_none() && bans::refusal(ctx).is_some() {
+        return Err(fail::register_temporarily_unavailable(text).into());
+    }
+    account::register(ctx, name, mail.map(Into::into), Secret::new(password), registered)
+}
+
+/// The name that the new account is to have, which no account has and nobody else wears.
+fn wanted(ctx: &mut Ctx<'_>, asked: &str) -> Result<Nick, Reject> {
+    let (casemap, most) = (ctx.network().casemap(), ctx.core.config.limits.nick);
+    let user = ctx.session().user();
+    let (own, refused) = match user {
+        Some(user) => (Some(ctx.whois(user).nick().clone()), None),
+        None => match ctx.session_mut().registration() {
+            Some(new) => (new.nick.clone(), new.refused.clone()),
+            None => (None, None),
+        },
+    };
+    let own = match (own, refused) {
+        // Somebody wears it, and it is theirs to register.
+        (_, Some(refused)) if asked == "*" || refused.as_str() == asked => {
+            return Err(fail::register_account_exists(refused.as_str()).into());
+        }
+        (Some(own), _) => own,
+        (None, _) => return Err(fail::register_need_nick("*").into()),
+    };
+    let same = asked == "*" || Nick::lookup(asked, casemap).as_ref() == Some(&own);
+    if !same && !ctx.core.config.accounts.custom_names {
+        return Err(fail::register_account_name_must_be_nick(asked).into());
+    }
+    let asked = if same { own.as_str() } else { asked };
+    // One's nick may be none that one has chosen.
+    let name = Nick::new(asked, casemap, most)
+        .filter(|name| !account::is_reserved(&ctx.core.config, name, casemap));
+    let Some(name) = name else { return Err(fail::register_bad_account_name(asked).into()) };
+    let worn = ctx.network().nick(&name).is_some_and(|wearer| Some(wearer) != user);
+    if worn || ctx.core.lookalikes.is_worn(asked, user) {
+        return Err(fail::register_account_exists(asked).into());
+    }
+    Ok(name)
 }
 
 fn registered(ctx: &mut Ctx<'_>, name: &Nick, how: Result<(), Failure>) -> Outcome {
@@ -54,20 +92,25 @@ fn registered(ctx: &mut Ctx<'_>, name: &Nick, how: Result<(), Failure>) -> Outco
             Ok(())
         }
         Err(Failure::Taken) => Err(fail::register_account_exists(name.as_str()).into()),
+        Err(Failure::TooOften) => Err(fail::register_too_many(name.as_str()).into()),
         Err(_) => Err(fail::register_temporarily_unavailable(name.as_str()).into()),
     }
 }
 
-/// The nick that is worn or asked for.
-fn own_nick(ctx: &mut Ctx<'_>) -> Option<Nick> {
-    match ctx.session().user() {
-        Some(user) => Some(ctx.whois(user).nick().clone()),
-        None => ctx.session_mut().registration()?.nick.clone(),
-    }
+/// Whether a text may be a mail address: whether mail arrives there only mail can tell.
+fn is_address(text: &str) -> bool {
+    let plain = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| !c.is_whitespace() && !c.is_control())
+    };
+    let parts = text.rsplit_once('@');
+    text.len() <= ADDRESS_MAX && parts.is_some_and(|(user, host)| plain(user) && plain(host))
 }
 
-/// The longest password, in bytes: more than fits in a line.
+/// The longest password, in bytes: more hardly fits in a line.
 const PASSWORD_MAX: usize = 300;
+
+/// The longest mail address, in bytes (RFC 5321 §4.5.3.1.3).
+const ADDRESS_MAX: usize = 254;
 
 #[cfg(test)]
 mod tests {
@@ -117,5 +160,157 @@ mod tests {
             bob     <~ :s1.test NOTICE 20VAAAAAC :Your account is called bob-*, since *
             ",
         );
+    }
+
+    #[test]
+    fn the_capability_tells_how_accounts_are_registered() {
+        check(
+            r"
+            raw a
+            a > CAP LS
+            a <~ * CAP * LS :* draft/account-registration *
+            a > CAP LS 302
+            a <~ * CAP * LS * draft/account-registration=before-connect *
+            a > CAP REQ draft/account-registration
+            a < :s1.test CAP * ACK :draft/account-registration
+            a > REGISTER * * open-sesame
+            a < :s1.test FAIL REGISTER NEED_NICK * :Choose a nick first (NICK).
+            a > NICK al
+            a > REGISTER * * open-sesame
+            a < :s1.test 900 al al!*@* al :You are now logged in as al
+            a < :s1.test REGISTER SUCCESS al :Account successfully registered
+            a > USER al 0 * :Al
+            a > CAP END
+            a < :s1.test 001 al :Welcome to the Test IRC network, al!~al@a.test
+            ",
+        );
+        check(
+            r"
+            config accounts.custom_names true
+            config accounts.email_required true
+            config accounts.registration_before_connect false
+            raw a
+            a > CAP LS 302
+            a <~ * CAP * LS * draft/account-registration=email-required,custom-account-name *
+            a > NICK al
+            a > REGISTER * a@b.example open-sesame
+            a < :s1.test FAIL REGISTER COMPLETE_CONNECTION_REQUIRED * :Complete your connection before you register an account.
+            ",
+        );
+        check(
+            r"
+            config accounts.registration false
+            raw a
+            a > CAP LS 302
+            a <! draft/account-registration
+            a > NICK al
+            a > REGISTER * * open-sesame
+            a < :s1.test FAIL REGISTER TEMPORARILY_UNAVAILABLE al :No account can be registered now; try again later.
+            ",
+        );
+        check(
+            r"
+            config server.password sesame
+            raw a
+            a > CAP LS 302
+            a <~ * CAP * LS * draft/account-registration draft/*
+            ",
+        );
+    }
+
+    #[test]
+    fn not_every_name_can_be_registered() {
+        check(
+            r"
+            account evan password=sesame
+            config accounts.custom_names true
+            config accounts.reserved root*
+            alice > REGISTER bob * open-sesame
+            alice < :s1.test REGISTER SUCCESS bob :Account successfully registered
+            carol > REGISTER nickserv * open-sesame
+            carol < :s1.test FAIL REGISTER BAD_ACCOUNT_NAME nickserv :No account can have this name; choose another nick.
+            carol > REGISTER Root7 * open-sesame
+            carol < :s1.test FAIL REGISTER BAD_ACCOUNT_NAME Root7 :No account can have this name; choose another nick.
+            carol > REGISTER 7up * open-sesame
+            carol < :s1.test FAIL REGISTER BAD_ACCOUNT_NAME 7up :No account can have this name; choose another nick.
+            carol > REGISTER ALICE * open-sesame
+            carol < :s1.test FAIL REGISTER ACCOUNT_EXISTS ALICE :There is an account of that name already, or the nick belongs to one.
+            carol > REGISTER Evan * open-sesame
+            carol < :s1.test FAIL REGISTER ACCOUNT_EXISTS Evan :There is an account of that name already, or the nick belongs to one.
+            raw d
+            d > NICK alice
+            d > REGISTER * * open-sesame
+            d < :s1.test FAIL REGISTER ACCOUNT_EXISTS alice :There is an account of that name already, or the nick belongs to one.
+            ",
+        );
+        check(
+            r"
+            alice > REGISTER bob * open-sesame
+            alice < :s1.test FAIL REGISTER ACCOUNT_NAME_MUST_BE_NICK bob :An account is registered under the nick that you have; take that nick first.
+            ",
+        );
+    }
+
+    #[test]
+    fn what_looks_like_the_nick_of_an_account_is_its_owners() {
+        check(
+            r"
+            servers 2
+            config server.casemapping precis
+            config accounts.custom_names true
+            evan@1 > REGISTER * * open-sesame
+            evan < :s1.test REGISTER SUCCESS evan :Account successfully registered
+            evan > NICK ivan
+            bob@2 > REGISTER еvan * open-sesame
+            bob <~ :s2.test FAIL REGISTER ACCOUNT_EXISTS еvan *
+            same
+            ",
+        );
+        check(
+            r"
+            servers 3
+            config server.casemapping precis
+            split 1 3 | 2
+            al@2 > NICK еvan
+            al > REGISTER * * open-sesame
+            al <~ * REGISTER SUCCESS *
+            wait 5
+            evan@1 > REGISTER * * open-sesame
+            evan <~ * REGISTER SUCCESS *
+            heal
+            wait 2
+            same
+            evan <~ * NOTICE evan :Your account is called evan-*
+            ",
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_registration_is_told() {
+        let long = "x".repeat(301);
+        check(&format!(
+            r"
+            config accounts.email_required true
+            config limits.register_burst 1
+            config oper root sesame
+            alice > REGISTER alice
+            alice < :s1.test 461 alice REGISTER :Not enough parameters
+            alice > REGISTER * * open-sesame
+            alice < :s1.test FAIL REGISTER INVALID_EMAIL alice :Give a mail address, as alice@example.org.
+            alice > REGISTER * example.org open-sesame
+            alice < :s1.test FAIL REGISTER INVALID_EMAIL alice :Give a mail address, as alice@example.org.
+            alice > REGISTER * a@example.org sesame
+            alice < :s1.test FAIL REGISTER WEAK_PASSWORD alice :The password is too short.
+            alice > REGISTER * a@example.org {long}
+            alice < :s1.test FAIL REGISTER UNACCEPTABLE_PASSWORD alice :The password is too long.
+            alice > OPER root sesame
+            alice > DEFCON 4
+            alice > REGISTER * a@example.org open-sesame
+            alice < :s1.test FAIL REGISTER TEMPORARILY_UNAVAILABLE alice :No account can be registered now; try again later.
+            alice > DEFCON 5
+            alice > REGISTER * a@example.org open-sesame
+            alice < :s1.test REGISTER SUCCESS alice :Account successfully registered
+            "
+        ));
     }
 }

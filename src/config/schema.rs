@@ -212,6 +212,10 @@ config! {
         account_login_burst: u32 = "30", 30, Live, 1..=1000;
         /// How long each attempt beyond that waits. The longer, the easier it is for others to keep the owner out.
         account_login_interval: Duration = "\"5s\"", Duration::from_secs(5), Live, 0..=86_400;
+        /// How many accounts may be registered from one address at once before it has to wait.
+        register_burst: u32 = "3", 3, Live, 1..=1000;
+        /// How long it waits for each account beyond that.
+        register_interval: Duration = "\"1h\"", Duration::from_secs(3600), Live, 0..=2_592_000;
         /// The longest nick.
         nick: usize = "32", 32, Restart, 1..=64;
         /// The longest user name.
@@ -282,6 +286,14 @@ config! {
     accounts Accounts {
         /// Whether clients may register accounts.
         registration: bool = "true", true, Live;
+        /// Whether they may before they are connected, so that they can come in with one. Not where the server asks for a password.
+        registration_before_connect: bool = "true", true, Live;
+        /// Whether an account may be called otherwise than its owner's nick.
+        custom_names: bool = "false", false, Live;
+        /// Whether an account must have a mail address.
+        email_required: bool = "false", false, Live;
+        /// Names that no account may have: masks with * and ?. Those of the services are never free.
+        reserved: Vec<String> = "[]", Vec::new(), Live;
         /// How long a password is at least, in bytes.
         password_min: usize = "8", 8, Live, 1..=64;
         /// The ways to log in by SASL: PLAIN sends the password, EXTERNAL takes the client's certificate, with SCRAM-SHA-256 the password is not sent. For the last a verifier is kept beside the hash of each password (PBKDF2, 32768 iterations), on which who steals the database can try passwords faster; without it here there are none.

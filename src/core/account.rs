@@ -11,15 +11,16 @@ use super::{
     effect::Effects,
     registry,
     sasl::{self, Proof},
+    session::Session,
 };
 use crate::{
-    config::Secret,
+    config::{Config, Secret},
     job::{Answer, Hashes, Job},
-    network::op::Op,
-    registry::{CERTIFICATE, Edit, Kind, Login, NAME, NICK, Record, RecordId, What},
+    network::{Network, op::Op},
+    registry::{CERTIFICATE, Edit, Kind, LOOK, Login, NAME, NICK, Record, RecordId, What},
     store::{Find, Query, Rows},
     time::{Now, Stamp},
-    wire::{name::Nick, reply},
+    wire::{casemap::Casemap, mask, name::Nick, precis, reply},
 };
 
 /// What a session is at that takes several steps.
@@ -53,7 +54,7 @@ pub enum Failure {
     Suspended,
     /// Somebody has an account of that name, or owns the nick.
     Taken,
-    /// It has been tried too often.
+    /// It has been tried, or done, too often.
     TooOften,
     /// The workers or the store cannot do it now.
     Unavailable,
@@ -79,6 +80,35 @@ impl Errand {
     }
 }
 
+/// What the capability for registering accounts tells; none if nobody may register one.
+pub fn registration(config: &Config, _: &Session) -> Option<String> {
+    let accounts = &config.accounts;
+    let tokens = [
+        (before_connect(config), "before-connect"),
+        (accounts.email_required, "email-required"),
+        (accounts.custom_names, "custom-account-name"),
+    ];
+    let said: Vec<&str> = tokens.iter().filter(|token| token.0).map(|token| token.1).collect();
+    accounts.registration.then(|| said.join(","))
+}
+
+/// Whether accounts may be registered before one is connected: not past the server's password.
+pub fn before_connect(config: &Config) -> bool {
+    config.accounts.registration_before_connect && config.server.password.is_none()
+}
+
+/// Whether no account may have a name.
+pub fn is_reserved(config: &Config, name: &Nick, casemap: Casemap) -> bool {
+    let masks = config.accounts.reserved.iter().map(String::as_str);
+    masks.chain(SERVICES.iter().copied()).any(|mask| mask::matches(mask, name.as_str(), casemap))
+}
+
+/// Whose names people trust, and whom they tell their passwords.
+const SERVICES: &[&str] = &[
+    "AuthServ", "BotServ", "ChanServ", "Global", "HistServ", "HostServ", "MemoServ", "NickServ",
+    "OperServ", "Services",
+];
+
 /// Registers an account for whoever asks, and logs them in. The certificate of their connection, if they
 /// have one, logs them in from then on.
 pub fn register(
@@ -88,8 +118,14 @@ pub fn register(
     password: Secret,
     then: Then,
 ) -> Outcome {
-    if ctx.network().claims().nick(&name).is_some() {
+    if owner(ctx.network(), &name).is_some() {
         return then(ctx, &name, Err(Failure::Taken));
+    }
+    let (from, limits) = (ctx.session().from, &ctx.core.config.limits);
+    let exempt = from.ip().is_some_and(|ip| limits.exempt.iter().any(|range| range.contains(ip)));
+    let (burst, interval) = (limits.register_burst, limits.register_interval);
+    if !exempt && !ctx.core.attempts.registers(from, burst, interval, ctx.now) {
+        return then(ctx, &name, Err(Failure::TooOften));
     }
     let scram = sasl::keeps_verifiers(&ctx.core.config);
     let job = Job::Hash { password: password.clone(), scram };
@@ -108,17 +144,34 @@ fn hashed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     Ok(())
 }
 
+/// What is written to an account that is to own a nick, and with it whatever looks like it.
+pub fn nick_claims(nick: &Nick, casemap: Casemap) -> Vec<(Box<str>, Option<Box<str>>)> {
+    let mut claims = vec![(format!("{NICK}{}", nick.folded()).into(), Some(nick.as_str().into()))];
+    if casemap == Casemap::Precis {
+        let look = precis::skeleton(nick.as_str());
+        claims.push((format!("{LOOK}{look}").into(), Some(nick.as_str().into())));
+    }
+    claims
+}
+
+/// The account that owns a nick, or one that looks like it.
+pub fn owner(network: &Network, nick: &Nick) -> Option<RecordId> {
+    let claims = network.claims();
+    claims.nick(nick).or_else(|| match network.casemap() {
+        Casemap::Precis => claims.look(&precis::skeleton(nick.as_str())),
+        Casemap::Ascii | Casemap::Rfc1459 => None,
+    })
+}
+
 /// Has the store make the new account, with the certificate of the connection or without.
 fn propose(ctx: &mut Ctx<'_>, certified: bool) {
     let at = ctx.core.clock.tick(ctx.now.wall);
     let by = ctx.session().user().map_or_else(|| "*".to_owned(), |user| ctx.whois(user).mask());
     let fingerprint = fingerprint(ctx).filter(|_| certified);
     let Some(errand) = &ctx.session().errand else { return };
-    let (name, folded) = (errand.name.as_str(), errand.name.folded());
-    let mut fields: Vec<(Box<str>, Option<Box<str>>)> = vec![
-        (NAME.into(), Some(name.into())),
-        (format!("{NICK}{folded}").into(), Some(name.into())),
-    ];
+    let name = errand.name.as_str();
+    let mut fields = nick_claims(&errand.name, ctx.network().casemap());
+    fields.push((NAME.into(), Some(name.into())));
     fields.extend(errand.hashes.iter().flat_map(|hashes| kept(hashes)));
     fields.extend(errand.mail.clone().map(|mail| (MAIL.into(), Some(mail))));
     fields.extend(fingerprint.map(|it| (format!("{CERTIFICATE}{it}").into(), Some("".into()))));
@@ -349,7 +402,22 @@ pub const SUSPENDED: &str = "suspended";
 
 #[cfg(test)]
 mod tests {
-    use crate::sim::script::check;
+    use crate::{
+        core::{effect::Effect, scene::Scene},
+        sim::script::check,
+    };
+
+    #[test]
+    fn one_address_registers_only_so_many() {
+        let mut scene = Scene::new();
+        let burst = scene.server.core().config.limits.register_burst;
+        for number in 0..=burst {
+            let user = scene.user(&format!("u{number}"));
+            let effects = scene.line(user, "REGISTER * * open-sesame");
+            let asks = effects.iter().any(|effect| matches!(effect, Effect::Job { .. }));
+            assert_eq!(asks, number < burst);
+        }
+    }
 
     /// Alice, on another server than Bob, has an account and logs in when she wants.
     fn check_both(script: &str) {

@@ -128,6 +128,22 @@ mod tests {
     }
 
     #[test]
+    fn who_registers_often_waits_and_so_does_whoever_guesses_for_one_account() {
+        let (mut attempts, mut now) = (Attempts::default(), Now::default());
+        let alice = ip("192.0.2.1");
+        let registers = |attempts: &mut Attempts, now| attempts.registers(alice, 2, INTERVAL, now);
+        assert!(registers(&mut attempts, now) && registers(&mut attempts, now));
+        assert!(!registers(&mut attempts, now), "and that does not count");
+        now.mono = now.mono + INTERVAL;
+        assert!(registers(&mut attempts, now) && !registers(&mut attempts, now));
+        attempts.failed_as("bob", INTERVAL, now);
+        assert!(!attempts.may_as("bob", 1, INTERVAL, now));
+        assert!(
+            attempts.may_as("carol", 1, INTERVAL, now) && attempts.may(alice, 1, INTERVAL, now)
+        );
+    }
+
+    #[test]
     fn only_so_many_are_remembered() {
         let (mut attempts, now) = (Attempts::default(), Now::default());
         for n in 0..REMEMBERED_MAX as u32 + 10 {

@@ -1,7 +1,7 @@
 //! The configuration is read again: all of it is checked before any of it counts.
 
 use super::{
-    ConnId, Core,
+    ConnId, Core, account,
     ctx::Then,
     effect::{Effect, Effects},
     render, sasl,
@@ -90,7 +90,9 @@ fn tell_capabilities(core: &mut Core, fx: &mut Effects, before: &Config, now: No
                 continue;
             }
             let (verb, text) = match new {
-                Some(value) if session.cap_version >= 302 => ("NEW", format!("{name}={value}")),
+                Some(value) if session.cap_version >= 302 && !value.is_empty() => {
+                    ("NEW", format!("{name}={value}"))
+                }
                 Some(_) => ("NEW", (*name).to_owned()),
                 None => ("DEL", (*name).to_owned()),
             };
@@ -109,7 +111,10 @@ fn tell_capabilities(core: &mut Core, fx: &mut Effects, before: &Config, now: No
 /// The capabilities that depend on the configuration alone, with what makes their value.
 type Configured = (&'static str, CapSet, fn(&Config, &Session) -> Option<String>);
 
-const CONFIGURED: &[Configured] = &[("sasl", cap::SASL, sasl::value)];
+const CONFIGURED: &[Configured] = &[
+    ("draft/account-registration", cap::ACCOUNT_REGISTRATION, account::registration),
+    ("sasl", cap::SASL, sasl::value),
+];
 
 /// Certificates whose files have changed are used from now on.
 pub fn watched(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {

@@ -76,6 +76,8 @@ pub enum Phase {
 pub struct Registration {
     /// The nick it asks for.
     pub nick: Option<Nick>,
+    /// The nick that it has asked for last and that somebody else has.
+    pub refused: Option<Nick>,
     /// Its user name and its real name.
     pub user: Option<(Box<str>, Box<str>)>,
     /// The password it has given.

@@ -286,6 +286,14 @@ impl Play {
             "accounts.sasl" => {
                 self.config.accounts.sasl = value.split(' ').filter_map(Mechanism::named).collect();
             }
+            "accounts.custom_names" => self.config.accounts.custom_names = value == "true",
+            "accounts.email_required" => self.config.accounts.email_required = value == "true",
+            "accounts.registration" => self.config.accounts.registration = value == "true",
+            "accounts.registration_before_connect" => {
+                self.config.accounts.registration_before_connect = value == "true";
+            }
+            "accounts.reserved" => self.config.accounts.reserved.push(value.into()),
+            "limits.register_burst" => self.config.limits.register_burst = number() as u32,
             "limits.account_login_burst" => {
                 self.config.limits.account_login_burst = number() as u32;
             }

@@ -80,6 +80,8 @@ caps! {
     4 CAP_NOTIFY = "cap-notify" offered;
     /// Changes of the hosts of others are told.
     5 CHGHOST = "chghost" offered;
+    /// One may register an account with REGISTER.
+    46 ACCOUNT_REGISTRATION = "draft/account-registration" conditional;
     /// What the server supports can be asked for, and comes as a batch.
     6 EXTENDED_ISUPPORT = "draft/extended-isupport" offered;
     /// Messages can be taken back.

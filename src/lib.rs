@@ -10,6 +10,7 @@
 //! - [`store`]: what outlives the process.
 //! - [`job`]: what the core asks of workers.
 //! - [`core`]: this server's own state, and the verbs that commands are written in.
+//! - [`service`]: NickServ and others, tables of commands with another voice.
 //! - [`command`]: the client protocol, one command to a file.
 //! - [`link`]: servers among each other.
 //! - [`server`]: the whole server, without I/O.
@@ -30,6 +31,7 @@ pub mod network;
 pub mod reactor;
 pub mod registry;
 pub mod server;
+pub mod service;
 pub mod sim;
 pub mod store;
 pub mod time;

@@ -299,14 +299,14 @@ struct Claim {
 }
 
 const CLAIMS: &[Claim] = &[
-    Claim { prefix: CERTIFICATE, resident: false },
+    Claim { prefix: CERT, resident: false },
     Claim { prefix: CHANNEL, resident: true },
     Claim { prefix: LOOK, resident: true },
     Claim { prefix: NICK, resident: true },
 ];
 
-/// How the claim of a certificate begins; its SHA-256 fingerprint follows.
-pub const CERTIFICATE: &str = "cert:";
+/// How the claim of a certificate begins, which its SHA-256 fingerprint follows.
+pub const CERT: &str = "cert:";
 
 /// How the claim of a channel's name begins.
 pub const CHANNEL: &str = "channel:";

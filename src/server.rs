@@ -15,6 +15,7 @@ use crate::{
     link::{self, Mesh},
     network::crdt,
     registry::RecordId,
+    store::Kept,
     time::{Mono, Now, Sid},
     wire::cidr::Cidr,
 };
@@ -208,6 +209,11 @@ impl Server {
     /// Who has which claims, as the store remembers it: told in pieces before anybody connects.
     pub fn remember(&mut self, claims: &[(Box<str>, RecordId)], now: Now) {
         self.core.remember(claims, now);
+    }
+
+    /// What the store has kept of the network: told in pieces before anybody connects.
+    pub fn recall(&mut self, kept: &[Kept]) {
+        self.core.recall(kept);
     }
 
     /// What it knows, to look at.

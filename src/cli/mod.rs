@@ -1,5 +1,6 @@
 //! The command line: a table of subcommands.
 
+mod backup;
 mod log;
 mod password;
 mod run;
@@ -23,6 +24,10 @@ const CONFIG: u8 = 78;
 struct Arguments {
     subcommand: Option<OsString>,
     config: Option<PathBuf>,
+    /// What follows the subcommand.
+    file: Option<OsString>,
+    /// Whether something may be overwritten.
+    force: bool,
 }
 
 /// A subcommand.
@@ -32,6 +37,13 @@ struct Subcommand {
     about: &'static str,
     run: fn(&Arguments) -> ExitCode,
 }
+
+const OPTIONS: [(&str, &str); 4] = [
+    ("-c, --config FILE", "the configuration; without one, everything is at its default"),
+    ("--force", "replaces what is there"),
+    ("-h, --help", "this"),
+    ("-V, --version", "the version"),
+];
 
 const SUBCOMMANDS: &[Subcommand] = &[
     Subcommand {
@@ -45,6 +57,24 @@ const SUBCOMMANDS: &[Subcommand] = &[
         params: "[-c FILE]",
         about: "Lists every mistake in a configuration.",
         run: check_config,
+    },
+    Subcommand {
+        name: "backup",
+        params: "FILE [-c FILE]",
+        about: "Copies all that is stored into a new file, while the server runs or not.",
+        run: backup::backup,
+    },
+    Subcommand {
+        name: "restore",
+        params: "FILE [-c FILE] [--force]",
+        about: "Makes a backup the data of a server that is not running.",
+        run: backup::restore,
+    },
+    Subcommand {
+        name: "verify-data",
+        params: "[-c FILE]",
+        about: "Looks whether all that is stored is whole.",
+        run: backup::verify_data,
     },
     Subcommand {
         name: "hash-password",
@@ -99,13 +129,25 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
                 say(concat!("slircd ", env!("CARGO_PKG_VERSION"), "\n"));
                 return Ok(None);
             }
+            lexopt::Arg::Long("force") => arguments.force = true,
             lexopt::Arg::Value(value) if arguments.subcommand.is_none() => {
                 arguments.subcommand = Some(value)
+            }
+            lexopt::Arg::Value(value)
+                if arguments.file.is_none() && takes_file(arguments.subcommand.as_ref()) =>
+            {
+                arguments.file = Some(value)
             }
             other => return Err(other.unexpected()),
         }
     }
     Ok(Some(arguments))
+}
+
+/// Whether a file may follow a subcommand.
+fn takes_file(subcommand: Option<&OsString>) -> bool {
+    let named = SUBCOMMANDS.iter().find(|known| subcommand.is_some_and(|name| name == known.name));
+    named.is_some_and(|known| known.params.starts_with("FILE"))
 }
 
 fn help() -> String {
@@ -114,9 +156,13 @@ fn help() -> String {
     );
     for subcommand in SUBCOMMANDS {
         let call = format!("{} {}", subcommand.name, subcommand.params);
-        text += &format!("  {call:<26} {}\n", subcommand.about);
+        text += &format!("  {call:<32} {}\n", subcommand.about);
     }
-    text + "\n  -c, --config FILE          the configuration; without one, everything is at its default\n  -h, --help                 this\n  -V, --version              the version\n"
+    text.push('\n');
+    for (option, about) in OPTIONS {
+        text += &format!("  {option:<32} {about}\n");
+    }
+    text
 }
 
 fn check_config(arguments: &Arguments) -> ExitCode {

@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-fn folder(config: &Config) -> PathBuf {
+pub(super) fn folder(config: &Config) -> PathBuf {
     let given = config.storage.path.clone();
     given
         .or_else(|| state_directory(std::env::var_os("STATE_DIRECTORY")))
@@ -106,6 +106,7 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
     let mut server =
         Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, now);
     store::claims(&mut store, |claims| server.remember(claims, now))
+        .and_then(|()| store::recall(&mut store, |kept| server.recall(kept)))
         .map_err(|error| unusable(&error))?;
     let workers =
         Workers { store: Box::new(store), loader: loader.clone(), loaded: loaded.clone() };

@@ -219,7 +219,7 @@ mod tests {
             r"
             raw a
             a > CAP LS 302
-            a <~ :s1.test CAP * LS * :account-notify account-tag away-notify batch cap-notify chghost draft/extended-isupport draft/message-redaction draft/metadata-2=*
+            a <~ :s1.test CAP * LS * :account-notify account-tag away-notify batch cap-notify chghost draft/account-registration=before-connect draft/extended-isupport draft/message-redaction draft/metadata-2=*
             a <~ :s1.test CAP * LS :* userhost-in-names
             a > NICK al
             a > USER al 0 * :Al

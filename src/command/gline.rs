@@ -44,6 +44,35 @@ mod tests {
     use crate::sim::script::check;
 
     #[test]
+    fn a_ban_outlives_the_server() {
+        check(
+            r"
+            config oper root sesame
+            alice > OPER root sesame
+            alice > GLINE 1h *@bad.example rude
+            alice > GLINE *@lifted.example rude
+            alice > GLINE *@lifted.example
+            alice > FILTER *spam* block c :no
+            alice > DEFCON 4
+            crash 1
+            start 1
+            bob   > OPER root sesame
+            bob   > STATS k
+            bob   <~ :s1.test 216 bob G-line *@bad.example * :rude
+            bob   < :s1.test 219 bob k :End of /STATS report
+            bob   > FILTER
+            bob   <~ * NOTICE bob :*spam*
+            bob   > DEFCON
+            bob   <~ * NOTICE bob :*4*
+            wait 3601
+            carol > OPER root sesame
+            carol > STATS k
+            carol < :s1.test 219 carol k :End of /STATS report
+            ",
+        );
+    }
+
+    #[test]
     fn it_holds_on_every_server_and_on_both_sides_of_a_split() {
         check(
             r"

@@ -12,7 +12,8 @@ use crate::{
         mode::Status,
         op::{Guise, Message, MessageKind, Op, Target},
     },
-    wire::{message, reply},
+    service::{self, Service},
+    wire::{cap, message, reply},
 };
 use std::borrow::Cow;
 
@@ -66,6 +67,9 @@ pub fn one(
     kind: MessageKind,
     (text, tags): (&str, &str),
 ) -> Outcome {
+    if let Some(service) = service::find(target) {
+        return to_service(ctx, user, service, kind, text);
+    }
     let found = find(ctx, user, target, kind, text);
     match found.and_then(|(to, text)| filtered(ctx, user, target, text, to)) {
         // A filter may have ended the connection.
@@ -78,6 +82,28 @@ pub fn one(
         // A NOTICE is never answered (RFC 2812 §3.3.2).
         Err(_) if kind == MessageKind::Notice => Ok(()),
         Err(refused) => Err(refused),
+    }
+}
+
+/// What is said to a service is heard by it alone, and seen by the session that said it.
+fn to_service(
+    ctx: &mut Ctx<'_>,
+    user: UserId,
+    service: &'static Service,
+    kind: MessageKind,
+    text: &str,
+) -> Outcome {
+    if kind == MessageKind::Tagmsg {
+        return Ok(());
+    }
+    if ctx.session().caps.contains(cap::ECHO_MESSAGE) {
+        let mask = ctx.whois(user).mask();
+        ctx.raw_as(&mask, kind.verb(), &[service.name], text);
+    }
+    match kind {
+        MessageKind::Privmsg => service::hear(ctx, user, service, text),
+        // A NOTICE is never answered (RFC 2812 §3.3.2).
+        MessageKind::Notice | MessageKind::Tagmsg => Ok(()),
     }
 }
 

@@ -44,6 +44,7 @@ mod nick;
 mod notice;
 mod npc;
 mod npca;
+mod ns;
 mod oper;
 mod part;
 mod pass;
@@ -143,9 +144,11 @@ const ALL: &[&[Command]] = &[
     motd::COMMANDS,
     names::COMMANDS,
     nick::COMMANDS,
+    ns::NICKSERV,
     notice::COMMANDS,
     npc::COMMANDS,
     npca::COMMANDS,
+    ns::NS,
     oper::COMMANDS,
     part::COMMANDS,
     pass::COMMANDS,

@@ -8,6 +8,7 @@ use crate::{
         session::Phase,
     },
     network::op::Op,
+    service,
     wire::{message::Message, name::Nick, reply},
 };
 
@@ -33,7 +34,7 @@ fn nick(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
     };
     let holder = ctx.network().nick(&wanted);
     let own = ctx.session().user();
-    if ctx.core.lookalikes.is_worn(text, own) {
+    if ctx.core.lookalikes.is_worn(text, own) || service::find(text).is_some() {
         return Err(reply::nickname_in_use(text).into());
     }
     match &mut ctx.session_mut().phase {

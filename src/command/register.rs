@@ -4,11 +4,15 @@ use crate::{
     config::Secret,
     core::{
         account::{self, Failure},
-        bans,
         ctx::{Ctx, Outcome, Reject},
         dispatch::{Command, Run},
     },
-    wire::{fail, message::Message, name::Nick, reply},
+    wire::{
+        fail::{self, Standard},
+        message::Message,
+        name::Nick,
+        reply,
+    },
 };
 
 pub const COMMANDS: &[Command] = &[Command {
@@ -30,26 +34,11 @@ fn register(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
         return Err(fail::register_complete_connection(name).into());
     }
     let name = wanted(ctx, name)?;
-    let (text, config) = (name.as_str(), &ctx.core.config);
-    let shut = !config.accounts.registration || ctx.network().defcon() <= 4;
-    let mail = Some(mail).filter(|mail| *mail != "*");
-    if mail.map_or(config.accounts.email_required, |mail| !is_address(mail)) {
-        return Err(fail::register_invalid_email(text).into());
-    }
-    if password.len() < config.accounts.password_min {
-        return Err(fail::register_weak_password(text).into());
-    }
-    if password.len() > PASSWORD_MAX {
-        return Err(fail::register_unacceptable_password(text).into());
-    }
-    // Whoever may not come in without an account is not to make one for that.
-    if shut || ctx.session().user().is_none() && bans::refusal(ctx).is_some() {
-        return Err(fail::register_temporarily_unavailable(text).into());
-    }
-    account::register(ctx, name, mail.map(Into::into), Secret::new(password), registered)
+    let mail = Some(mail).filter(|mail| *mail != "*").map(Into::into);
+    account::register(ctx, name, mail, Secret::new(password), registered)
 }
 
-/// The name that the new account is to have, which no account has and nobody else wears.
+/// The name that the new account is to have.
 fn wanted(ctx: &mut Ctx<'_>, asked: &str) -> Result<Nick, Reject> {
     let (casemap, most) = (ctx.network().casemap(), ctx.core.config.limits.nick);
     let user = ctx.session().user();
@@ -73,15 +62,7 @@ fn wanted(ctx: &mut Ctx<'_>, asked: &str) -> Result<Nick, Reject> {
         return Err(fail::register_account_name_must_be_nick(asked).into());
     }
     let asked = if same { own.as_str() } else { asked };
-    // One's nick may be none that one has chosen.
-    let name = Nick::new(asked, casemap, most)
-        .filter(|name| !account::is_reserved(&ctx.core.config, name, casemap));
-    let Some(name) = name else { return Err(fail::register_bad_account_name(asked).into()) };
-    let worn = ctx.network().nick(&name).is_some_and(|wearer| Some(wearer) != user);
-    if worn || ctx.core.lookalikes.is_worn(asked, user) {
-        return Err(fail::register_account_exists(asked).into());
-    }
-    Ok(name)
+    Nick::new(asked, casemap, most).ok_or_else(|| fail::register_bad_account_name(asked).into())
 }
 
 fn registered(ctx: &mut Ctx<'_>, name: &Nick, how: Result<(), Failure>) -> Outcome {
@@ -91,26 +72,23 @@ fn registered(ctx: &mut Ctx<'_>, name: &Nick, how: Result<(), Failure>) -> Outco
             ctx.line("REGISTER", &["SUCCESS", name.as_str()], Some(done));
             Ok(())
         }
-        Err(Failure::Taken) => Err(fail::register_account_exists(name.as_str()).into()),
-        Err(Failure::TooOften) => Err(fail::register_too_many(name.as_str()).into()),
-        Err(_) => Err(fail::register_temporarily_unavailable(name.as_str()).into()),
+        Err(failure) => Err(refusal(failure)(name.as_str()).into()),
     }
 }
 
-/// Whether a text may be a mail address: whether mail arrives there only mail can tell.
-fn is_address(text: &str) -> bool {
-    let plain = |part: &str| {
-        !part.is_empty() && part.chars().all(|c| !c.is_whitespace() && !c.is_control())
-    };
-    let parts = text.rsplit_once('@');
-    text.len() <= ADDRESS_MAX && parts.is_some_and(|(user, host)| plain(user) && plain(host))
+fn refusal(failure: Failure) -> fn(&str) -> Standard {
+    match failure {
+        Failure::Taken => fail::register_account_exists,
+        Failure::TooOften => fail::register_too_many,
+        Failure::BadName => fail::register_bad_account_name,
+        Failure::BadMail => fail::register_invalid_email,
+        Failure::WeakPassword => fail::register_weak_password,
+        Failure::LongPassword => fail::register_unacceptable_password,
+        Failure::Shut | Failure::Unavailable | Failure::Wrong | Failure::Suspended => {
+            fail::register_temporarily_unavailable
+        }
+    }
 }
-
-/// The longest password, in bytes: more hardly fits in a line.
-const PASSWORD_MAX: usize = 300;
-
-/// The longest mail address, in bytes (RFC 5321 §4.5.3.1.3).
-const ADDRESS_MAX: usize = 254;
 
 #[cfg(test)]
 mod tests {

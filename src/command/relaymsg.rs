@@ -161,7 +161,7 @@ mod tests {
             r"
             raw a
             a > CAP LS 302
-            a <~ :s1.test CAP * LS * :* draft/relaymsg=/ *
+            a <~ :s1.test CAP * LS *draft/relaymsg=/ *
             ",
         );
         check(

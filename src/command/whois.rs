@@ -13,6 +13,7 @@ use crate::{
         crdt::Source,
         op::{Ask, Op},
     },
+    service::{self, Service},
     wire::{message::Args, reply},
 };
 
@@ -55,10 +56,20 @@ fn whois(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
                 ctx.commit(Op::Request { by, uid, ask: Ask::Tell(text.into()) });
             }
         }
-        None => ctx.reply(reply::no_such_nick(nick)),
+        None => match service::find(nick) {
+            Some(service) => tell_of_service(ctx, service),
+            None => ctx.reply(reply::no_such_nick(nick)),
+        },
     }
     ctx.reply(reply::end_of_whois(nick));
     Ok(())
+}
+
+fn tell_of_service(ctx: &mut Ctx<'_>, service: &Service) {
+    let server = ctx.core.services_name();
+    ctx.reply(reply::whois_user(service.name, "services", &server, service.about));
+    ctx.reply(reply::whois_server(service.name, &server, "Services"));
+    ctx.reply(reply::whois_special(service.name, "is a network service"));
 }
 
 fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {

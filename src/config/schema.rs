@@ -298,6 +298,8 @@ config! {
         password_min: usize = "8", 8, Live, 1..=64;
         /// The ways to log in by SASL: PLAIN sends the password, EXTERNAL takes the client's certificate, with SCRAM-SHA-256 the password is not sent. For the last a verifier is kept beside the hash of each password (PBKDF2, 32768 iterations), on which who steals the database can try passwords faster; without it here there are none.
         sasl: Vec<Mechanism> = "[\"PLAIN\", \"EXTERNAL\", \"SCRAM-SHA-256\"]", MECHANISMS.iter().map(|row| row.0).collect(), Live;
+        /// How many nicks an account may have.
+        nicks: usize = "10", 10, Live, 1..=100;
     }
     /// How addresses are hidden.
     cloak Cloak {

@@ -6,7 +6,7 @@
 //! afterwards, since it may be another then.
 
 use super::{
-    Core,
+    Core, bans,
     ctx::{self, Ctx, Outcome, Resume},
     effect::Effects,
     registry,
@@ -16,8 +16,8 @@ use super::{
 use crate::{
     config::{Config, Secret},
     job::{Answer, Hashes, Job},
-    network::{Network, op::Op},
-    registry::{CERTIFICATE, Edit, Kind, LOOK, Login, NAME, NICK, Record, RecordId, What},
+    network::{Network, UserId, op::Op},
+    registry::{CERT, Edit, Kind, LOOK, Login, NAME, NICK, Record, RecordId, What},
     store::{Find, Query, Rows},
     time::{Now, Stamp},
     wire::{casemap::Casemap, mask, name::Nick, precis, reply},
@@ -58,6 +58,16 @@ pub enum Failure {
     TooOften,
     /// The workers or the store cannot do it now.
     Unavailable,
+    /// No account can be registered now.
+    Shut,
+    /// No account can have the name.
+    BadName,
+    /// There is no mail address, or it cannot be one.
+    BadMail,
+    /// The password is too short.
+    WeakPassword,
+    /// The password is too long.
+    LongPassword,
 }
 
 impl Failure {
@@ -66,9 +76,16 @@ impl Failure {
         match self {
             Failure::Wrong => "wrong account or password",
             Failure::Suspended => "the account is suspended",
-            Failure::Taken => "somebody has that account",
+            Failure::Taken => {
+                "there is an account of that name already, or somebody else wears the nick"
+            }
             Failure::TooOften => "too many attempts, wait a moment",
             Failure::Unavailable => "the server cannot check it now, try again later",
+            Failure::Shut => "no account can be registered now",
+            Failure::BadName => "no account can have this name, choose another nick",
+            Failure::BadMail => "give a mail address, as alice@example.org",
+            Failure::WeakPassword => "the password is too short",
+            Failure::LongPassword => "the password is too long",
         }
     }
 }
@@ -118,14 +135,8 @@ pub fn register(
     password: Secret,
     then: Then,
 ) -> Outcome {
-    if owner(ctx.network(), &name).is_some() {
-        return then(ctx, &name, Err(Failure::Taken));
-    }
-    let (from, limits) = (ctx.session().from, &ctx.core.config.limits);
-    let exempt = from.ip().is_some_and(|ip| limits.exempt.iter().any(|range| range.contains(ip)));
-    let (burst, interval) = (limits.register_burst, limits.register_interval);
-    if !exempt && !ctx.core.attempts.registers(from, burst, interval, ctx.now) {
-        return then(ctx, &name, Err(Failure::TooOften));
+    if let Err(failure) = may_register(ctx, &name, mail.as_deref(), password.expose()) {
+        return then(ctx, &name, Err(failure));
     }
     let scram = sasl::keeps_verifiers(&ctx.core.config);
     let job = Job::Hash { password: password.clone(), scram };
@@ -133,6 +144,45 @@ pub fn register(
     ctx.session_mut().errand = Some(Box::new(Errand { mail, ..*errand }));
     ctx.defer(job, hashed);
     Ok(())
+}
+
+/// That somebody may register an account like this, and does.
+fn may_register(
+    ctx: &mut Ctx<'_>,
+    name: &Nick,
+    mail: Option<&str>,
+    password: &str,
+) -> Result<(), Failure> {
+    let (config, user) = (&ctx.core.config, ctx.session().user());
+    let refuse_if = |refused: bool, failure| if refused { Err(failure) } else { Ok(()) };
+    let casemap = ctx.network().casemap();
+    // One's nick may be none that one has chosen.
+    let chosen = Nick::new(name.as_str(), casemap, config.limits.nick).is_some();
+    refuse_if(!chosen || is_reserved(config, name, casemap), Failure::BadName)?;
+    let worn = ctx.network().nick(name).is_some_and(|wearer| Some(wearer) != user);
+    let taken = worn || owner(ctx.network(), name).is_some();
+    refuse_if(taken || ctx.core.lookalikes.is_worn(name.as_str(), user), Failure::Taken)?;
+    let mail_wanted = config.accounts.email_required;
+    refuse_if(mail.map_or(mail_wanted, |mail| !is_address(mail)), Failure::BadMail)?;
+    refuse_if(password.len() < config.accounts.password_min, Failure::WeakPassword)?;
+    refuse_if(password.len() > PASSWORD_MAX, Failure::LongPassword)?;
+    refuse_if(!config.accounts.registration || ctx.network().defcon() <= 4, Failure::Shut)?;
+    // Whoever may not come in without an account is not to make one for that.
+    refuse_if(user.is_none() && bans::refusal(ctx).is_some(), Failure::Shut)?;
+    let (from, limits) = (ctx.session().from, &ctx.core.config.limits);
+    let exempt = from.ip().is_some_and(|ip| limits.exempt.iter().any(|range| range.contains(ip)));
+    let (burst, interval) = (limits.register_burst, limits.register_interval);
+    let often = !exempt && !ctx.core.attempts.registers(from, burst, interval, ctx.now);
+    refuse_if(often, Failure::TooOften)
+}
+
+/// Whether a text may be a mail address: whether mail arrives there only mail can tell.
+fn is_address(text: &str) -> bool {
+    let plain = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| !c.is_whitespace() && !c.is_control())
+    };
+    let parts = text.rsplit_once('@');
+    text.len() <= ADDRESS_MAX && parts.is_some_and(|(user, host)| plain(user) && plain(host))
 }
 
 fn hashed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
@@ -174,7 +224,7 @@ fn propose(ctx: &mut Ctx<'_>, certified: bool) {
     fields.push((NAME.into(), Some(name.into())));
     fields.extend(errand.hashes.iter().flat_map(|hashes| kept(hashes)));
     fields.extend(errand.mail.clone().map(|mail| (MAIL.into(), Some(mail))));
-    fields.extend(fingerprint.map(|it| (format!("{CERTIFICATE}{it}").into(), Some("".into()))));
+    fields.extend(fingerprint.map(|it| (format!("{CERT}{it}").into(), Some("".into()))));
     let (id, what) = (RecordId(at), What::Write(fields));
     let edit = Edit { id, kind: Kind::Account, at, by: by.into(), what };
     registry::propose(ctx, edit, registered);
@@ -187,7 +237,7 @@ fn registered(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
             ended(ctx, Ok(()))
         }
         // The certificate logs in to another account already, as it may go on to.
-        Answer::Stored(Ok(Rows::Taken(key))) if key.starts_with(CERTIFICATE) => {
+        Answer::Stored(Ok(Rows::Taken(key))) if key.starts_with(CERT) => {
             propose(ctx, false);
             Ok(())
         }
@@ -225,7 +275,7 @@ pub fn recall(ctx: &mut Ctx<'_>, name: &Nick, resume: Resume) {
 
 /// Reads the record of whichever account has a certificate.
 pub fn recall_certified(ctx: &mut Ctx<'_>, fingerprint: &str, resume: Resume) {
-    let find = Find::Claim(format!("{CERTIFICATE}{fingerprint}").into());
+    let find = Find::Claim(format!("{CERT}{fingerprint}").into());
     ctx.defer(Job::Store(Query::Find(find)), resume);
 }
 
@@ -380,6 +430,13 @@ pub fn enter(ctx: &mut Ctx<'_>, record: &Record) {
     ctx.reply(reply::logged_in(&mask, &name, &format!("You are now logged in as {name}")));
 }
 
+/// A user is logged out of the account.
+pub fn leave(ctx: &mut Ctx<'_>, user: UserId) {
+    let (uid, mask) = (ctx.whois(user).uid, ctx.whois(user).mask());
+    ctx.commit(Op::Account { uid, login: None });
+    ctx.reply(reply::logged_out(&mask));
+}
+
 /// The name of the account that the session is logged in to.
 pub fn of_session(ctx: &Ctx<'_>) -> Option<Box<str>> {
     match ctx.session().user() {
@@ -387,6 +444,12 @@ pub fn of_session(ctx: &Ctx<'_>) -> Option<Box<str>> {
         None => ctx.session().login().map(|login| login.name.clone()),
     }
 }
+
+/// The longest password, in bytes: more hardly fits in a line.
+const PASSWORD_MAX: usize = 300;
+
+/// The longest mail address, in bytes (RFC 5321 §4.5.3.1.3).
+const ADDRESS_MAX: usize = 254;
 
 /// The field of the password's hash.
 pub const PASSWORD: &str = "password";

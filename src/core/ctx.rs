@@ -208,10 +208,16 @@ impl Ctx<'_> {
         render::server_line(self.core, self.fx, self.conn, (verb, params, text), self.now);
     }
 
-    /// Tells whoever asked, in a notice of the server's.
+    /// Tells whoever asked, in a notice of the server's, or of the service's to which it was said.
     pub fn notice(&mut self, text: &str) {
         let nick = render::addressee(self.core, self.conn).to_owned();
-        self.line("NOTICE", &[&nick], Some(text));
+        match self.session().voice {
+            Some(service) => {
+                let source = self.core.service_mask(service);
+                self.raw_as(&source, "NOTICE", &[&nick], text);
+            }
+            None => self.line("NOTICE", &[&nick], Some(text)),
+        }
     }
 
     /// Makes something happen on the network: the only way in which a command changes it.
@@ -294,6 +300,8 @@ impl Ctx<'_> {
     pub fn refuse(&mut self, reject: Reject) {
         self.core.metrics.rejects += 1;
         match reject {
+            // A service speaks in sentences.
+            Reject::Reply(reply) if self.session().voice.is_some() => self.notice(reply.text()),
             Reject::Reply(reply) => self.reply(reply),
             Reject::Standard(standard) => self.standard(&standard),
             Reject::Quit(reason) => self.close(&reason),

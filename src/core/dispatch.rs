@@ -134,6 +134,7 @@ pub fn line(core: &mut Core, fx: &mut Effects, table: &Table, conn: ConnId, line
     let command = table.find(message.verb);
     pay(core, conn, command.map_or(1, |command| command.cost), now);
     answer::begin(core, fx, conn, message.tags);
+    core.sessions[conn].voice = None;
     let mut ctx = Ctx { core, fx, now, conn, declared: &[], forced: false };
     guarded(&mut ctx, |ctx| run(ctx, command, &message));
     answer::end(core, fx, conn, now);
@@ -291,20 +292,19 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
 
 /// Writes down what an operator does with a privilege, before it is done.
 pub fn audit(ctx: &Ctx<'_>, user: UserId, message: &Message<'_>) {
-    let who = ctx.network().user(user);
     let mut args: Vec<&str> = message.args.iter().collect();
     if message.verb.eq_ignore_ascii_case("SAMODE") {
         let modes = mode::without_key(args.get(1..).unwrap_or_default());
         args.splice(1.., modes);
     }
-    log::info!(
-        target: "audit",
-        "{} ({}): {} {}",
-        who.mask(),
-        who.class.as_deref().unwrap_or_default(),
-        message.verb.to_ascii_uppercase(),
-        args.join(" ")
-    );
+    note(ctx, user, &message.verb.to_ascii_uppercase(), &args.join(" "));
+}
+
+/// Writes down what an operator does with a privilege.
+pub fn note(ctx: &Ctx<'_>, user: UserId, verb: &str, rest: &str) {
+    let who = ctx.network().user(user);
+    let class = who.class.as_deref().unwrap_or_default();
+    log::info!(target: "audit", "{} ({class}): {verb} {rest}", who.mask());
 }
 
 /// Takes a command's cost from the session's credit.

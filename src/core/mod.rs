@@ -24,6 +24,7 @@ pub mod flood;
 pub mod frame;
 pub mod gateway;
 pub mod housekeeping;
+pub mod keeper;
 pub mod local;
 pub mod lookalikes;
 pub mod metadata;
@@ -71,6 +72,7 @@ use census::Census;
 use chanflood::Chanflood;
 use cloak::Cloak;
 use effect::{Effect, Effects};
+use keeper::Keeper;
 use local::Local;
 use lookalikes::Lookalikes;
 use monitor::Monitor;
@@ -133,6 +135,8 @@ pub struct Core {
     pub undelivered: Undelivered,
     /// What clients are told about coming back by TLS.
     pub sts: sts::Policy,
+    /// What of the network is still to be stored.
+    pub(in crate::core) keeper: Keeper,
     /// What is known of the registry.
     pub(in crate::core) registry: Registry,
     /// What is being said to linked servers about the registry.
@@ -194,6 +198,7 @@ impl Core {
             reports: Reports::default(),
             undelivered: Undelivered::default(),
             sts: sts::Policy::new(&config.sts, &certificates),
+            keeper: Keeper::default(),
             registry: Registry::default(),
             talks: BTreeMap::new(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
@@ -230,6 +235,17 @@ impl Core {
         &self.config.server.name
     }
 
+    /// The name under which services are shown as a server.
+    pub fn services_name(&self) -> String {
+        let domain = self.name().split_once('.').map_or("", |(_, domain)| domain);
+        format!("services.{domain}")
+    }
+
+    /// A service, as the source of what it says.
+    pub fn service_mask(&self, service: &str) -> String {
+        format!("{service}!services@{}", self.services_name())
+    }
+
     /// An identity for a new user, which nobody has now and no other of the last lives has given.
     pub fn new_uid(&mut self) -> Uid {
         const WITHIN_LIFE: u32 = (1 << LIFE_BITS) - 1;
@@ -259,6 +275,7 @@ impl Core {
         }
         let place = self.journal.len();
         render::apply(self, fx, &op, at, cause, now);
+        self.keep(fx, &op, at, now);
         // Before what it has brought about, which was stamped later.
         self.journal.insert(place, (op, at));
         at
@@ -268,6 +285,7 @@ impl Core {
     pub fn learn(&mut self, fx: &mut Effects, op: &Op, at: Stamp, now: Now) {
         self.clock.seen(at);
         render::apply(self, fx, op, at, None, now);
+        self.keep(fx, op, at, now);
     }
 
     /// Forgets empty channels whose emptiness every server has seen, as `stable` tells.

@@ -50,6 +50,8 @@ pub struct Session {
     pub oper: Option<Box<str>>,
     /// How far it has come with logging in by SASL.
     pub sasl: Option<Box<Exchange>>,
+    /// The service that answers the command at work, if it is not the server.
+    pub voice: Option<&'static str>,
     /// What it is at that takes several steps.
     pub errand: Option<Box<Errand>>,
     /// The gateway that speaks for it, by WEBIRC.
@@ -147,6 +149,7 @@ impl Session {
             declared: &[],
             oper: None,
             sasl: None,
+            voice: None,
             errand: None,
             gateway: None,
             monitor: Vec::new(),

@@ -26,6 +26,24 @@ impl fmt::Display for Uid {
     }
 }
 
+impl Uid {
+    /// Reads an identity as it is written.
+    pub fn parse(text: &str) -> Option<Uid> {
+        let (server, digits) = text.split_at_checked(3)?;
+        let mut number: u64 = 0;
+        for byte in digits.bytes() {
+            let digit = match byte {
+                b'A'..=b'Z' => byte - b'A',
+                b'0'..=b'9' => byte - b'0' + 26,
+                _ => return None,
+            };
+            number = number.checked_mul(36)?.checked_add(digit.into())?;
+        }
+        let number = u32::try_from(number).ok().filter(|_| digits.len() == 6)?;
+        Some(Uid { server: Sid::parse(server)?, number })
+    }
+}
+
 /// Who did something: what a register keeps beside its value, so that it can be told later.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Source {
@@ -249,6 +267,17 @@ mod tests {
 
     fn at(tick: u64, server: u64) -> Stamp {
         Stamp { tick, server: Sid::from_number(server) }
+    }
+
+    #[test]
+    fn an_identity_reads_as_it_is_written() {
+        for number in [0, 1, 35, 36, 77_777, (1 << 30) - 1] {
+            let uid = Uid { server: Sid::from_number(1623), number };
+            assert_eq!(Uid::parse(&uid.to_string()), Some(uid));
+        }
+        for text in ["", "0AA", "0AAAAAAA", "0AAaaaaaa"] {
+            assert_eq!(Uid::parse(text), None, "{text}");
+        }
     }
 
     #[test]

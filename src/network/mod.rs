@@ -10,6 +10,7 @@ mod check;
 pub mod claims;
 pub mod crdt;
 pub mod filter;
+pub mod keep;
 pub mod metadata;
 pub mod mode;
 pub mod op;

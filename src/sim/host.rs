@@ -88,6 +88,8 @@ impl Host {
         let mut server = Server::new(setup, now);
         let told = store::claims(&mut self.store, |claims| server.remember(claims, now));
         assert_eq!(told, Ok(()));
+        let told = store::recall(&mut self.store, |kept| server.recall(kept));
+        assert_eq!(told, Ok(()));
         self.limits.into_iter().for_each(|limits| server.limit_links(limits));
         self.server = Some(server);
     }

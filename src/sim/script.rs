@@ -298,6 +298,7 @@ impl Play {
                 self.config.limits.account_login_burst = number() as u32;
             }
             "server.welcome" => self.config.server.welcome.push(value.into()),
+            "accounts.nicks" => self.config.accounts.nicks = number(),
             "limits.reports" => self.config.limits.reports = number(),
             "limits.redact_messages" => self.config.limits.redact_messages = number(),
             "limits.redact_window" => self.config.limits.redact_window = seconds(value),

@@ -1,6 +1,6 @@
 //! A store that forgets with the process: for tests and simulations.
 
-use super::{CLAIMS_MAX, Edited, Error, Find, Query, Rows, Store, identify};
+use super::{CLAIMS_MAX, Edited, Error, Find, Kept, Query, Rows, Store, identify};
 use crate::{
     registry::{BUCKETS, Edit, Record, RecordId, is_claim, is_resident},
     time::Sid,
@@ -17,6 +17,7 @@ pub struct Memory {
     records: BTreeMap<RecordId, Record>,
     /// What living records claim.
     claims: BTreeSet<(Box<str>, RecordId)>,
+    kept: BTreeMap<Box<str>, Kept>,
 }
 
 impl Memory {
@@ -112,6 +113,22 @@ impl Store for Memory {
                     digests[record.id.bucket()] ^= record.digest();
                 }
                 Ok(Rows::Digests(digests))
+            }
+            Query::Keep(kept) => {
+                for one in kept {
+                    if self.kept.get(&one.key).is_none_or(|known| known.at < one.at) {
+                        self.kept.insert(one.key.clone(), one.clone());
+                    }
+                }
+                Ok(Rows::Done)
+            }
+            Query::Recall { after } => {
+                let kept = self.kept.values().filter(|kept| kept.key > *after);
+                Ok(Rows::Kept(kept.take(CLAIMS_MAX).cloned().collect()))
+            }
+            Query::Forget { before } => {
+                self.kept.retain(|_, kept| kept.over.is_none_or(|over| over >= *before));
+                Ok(Rows::Done)
             }
             Query::Records(ids) => {
                 let known = ids.iter().filter_map(|id| self.records.get(id).cloned());

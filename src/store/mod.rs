@@ -1,12 +1,14 @@
 //! What outlives the process: whole queries in, rows out, whichever engine keeps them.
 
+pub mod backup;
+mod kept;
 pub mod memory;
 mod records;
 pub mod sqlite;
 
 use crate::{
     registry::{BUCKETS, Changed, Edit, Record, RecordId},
-    time::Sid,
+    time::{Sid, Stamp, Wall},
 };
 use std::fmt;
 
@@ -50,6 +52,33 @@ pub enum Query {
     Bucket(usize),
     /// What is known of some records. Answers [`Rows::Records`].
     Records(Vec<RecordId>),
+    /// Keep what has been written to registers of the network; what was written later stays. Answers
+    /// [`Rows::Done`].
+    Keep(Vec<Kept>),
+    /// The registers that are kept, in order of their keys, from after one. Answers [`Rows::Kept`] with at
+    /// most [`CLAIMS_MAX`]; fewer are the last.
+    Recall {
+        /// After this key; empty for the first.
+        after: Box<str>,
+    },
+    /// Forget the registers that mean nothing any more since before a moment. Answers [`Rows::Done`].
+    Forget {
+        /// The moment.
+        before: Wall,
+    },
+}
+
+/// A register of the network, as it is kept.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Kept {
+    /// Which.
+    pub key: Box<str>,
+    /// What was written.
+    pub text: Box<str>,
+    /// When it was written.
+    pub at: Stamp,
+    /// When it means nothing any more; never if none.
+    pub over: Option<Wall>,
 }
 
 /// How a record is looked for.
@@ -111,6 +140,8 @@ pub enum Rows {
     Bucket(usize, Vec<(RecordId, u64)>),
     /// To [`Query::Records`]: those that are known.
     Records(Vec<Record>),
+    /// To [`Query::Recall`].
+    Kept(Vec<Kept>),
 }
 
 /// Why the store could not answer.
@@ -179,6 +210,21 @@ pub fn claims(
     }
 }
 
+/// Tells all registers that are kept, in pieces.
+pub fn recall(store: &mut dyn Store, mut tell: impl FnMut(&[Kept])) -> Result<(), Error> {
+    let mut after = "".into();
+    loop {
+        let Rows::Kept(kept) = store.ask(&Query::Recall { after })? else {
+            return Err(Error::Damaged);
+        };
+        tell(&kept);
+        match kept.last() {
+            Some(last) if kept.len() == CLAIMS_MAX => after = last.key.clone(),
+            _ => return Ok(()),
+        }
+    }
+}
+
 /// How far behind the clock the stored mark may have been at a crash: marks are written every five
 /// seconds, of which one may be refused and the next be late.
 const LAG: u64 = 15_000 << 16;
@@ -199,10 +245,7 @@ fn identify(
 #[cfg(test)]
 mod tests {
     use super::{memory::Memory, sqlite::Sqlite, *};
-    use crate::{
-        registry::{Kind, What},
-        time::Stamp,
-    };
+    use crate::registry::{Kind, What};
     use std::{
         fs,
         path::PathBuf,
@@ -319,6 +362,26 @@ mod tests {
         }
     }
 
+    /// What every store does with registers of the network.
+    fn registers(store: &mut dyn Store) {
+        let kept = |key: &str, text: &str, tick: u64, over: Option<u64>| Kept {
+            key: key.into(),
+            text: text.into(),
+            at: at(tick),
+            over: over.map(Wall),
+        };
+        let (one, two) = (kept("b", "one", 5, None), kept("a", "two", 6, Some(100)));
+        let keep = Query::Keep(vec![one, two.clone()]);
+        assert_eq!(store.ask(&keep), Ok(Rows::Done));
+        let (late, new) = (kept("a", "old", 4, None), kept("b", "new", 9, Some(50)));
+        assert_eq!(store.ask(&Query::Keep(vec![late, new.clone()])), Ok(Rows::Done));
+        let recall = |after: &str| Query::Recall { after: after.into() };
+        assert_eq!(store.ask(&recall("")), Ok(Rows::Kept(vec![two.clone(), new.clone()])));
+        assert_eq!(store.ask(&recall("a")), Ok(Rows::Kept(vec![new])));
+        assert_eq!(store.ask(&Query::Forget { before: Wall(100) }), Ok(Rows::Done));
+        assert_eq!(store.ask(&recall("")), Ok(Rows::Kept(vec![two])));
+    }
+
     /// Queries as they come, to be asked of two stores: a small world, so that much of it collides.
     fn some_edit(random: &mut impl FnMut(u64) -> u64) -> Query {
         const KEYS: &[&str] = &["channel:a", "nick:b", "nick:a", "cert:f", "mail", "pass"];
@@ -368,7 +431,7 @@ mod tests {
 
     #[test]
     fn every_store_keeps_the_contract() {
-        for case in [contract, records] {
+        for case in [contract, records, registers] {
             case(&mut Memory::default());
             let folder = folder();
             case(&mut sqlite::open(&folder).unwrap());

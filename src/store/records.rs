@@ -136,6 +136,25 @@ pub(super) fn records(db: &Connection, ids: &[RecordId]) -> Result<Rows, Error> 
     Ok(Rows::Records(records))
 }
 
+/// What does not fit together among the records: sentences, and nothing if all does.
+pub(super) fn unsound(db: &Connection) -> Result<Vec<String>, Error> {
+    let mut wrong = Vec::new();
+    let mut statement = db.prepare("SELECT tick, server, digest FROM record")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let id = RecordId(stamp(row, 0)?);
+        let Some(record) = load(db, id)? else { continue };
+        if record.digest() != row.get::<_, i64>(2)? as u64 {
+            wrong.push(format!("record {id} is not as it was written"));
+        }
+        let lost = record
+            .claims()
+            .filter(|key| claimants(db, key).is_ok_and(|claimants| !claimants.contains(&id)));
+        wrong.extend(lost.map(|key| format!("record {id} has lost its claim {key}")));
+    }
+    Ok(wrong)
+}
+
 /// Writes what an edit has changed of a record.
 fn write(db: &Connection, edit: &Edit, record: &Record) -> Result<(), Error> {
     let RecordId(Stamp { tick, server }) = record.id;

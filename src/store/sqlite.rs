@@ -1,6 +1,6 @@
 //! The store in one SQLite file.
 
-use super::{Error, Query, Rows, Store, identify, records};
+use super::{Error, Query, Rows, Store, identify, kept, records};
 use crate::time::Sid;
 use rusqlite::{Connection, ErrorCode, params};
 use std::{
@@ -15,10 +15,11 @@ use std::{
 const MIGRATIONS: &[&str] = &[
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;",
     records::TABLES,
+    kept::TABLE,
 ];
 
 /// How long another program may hold the file before it counts as locked.
-const BUSY: Duration = Duration::from_secs(2);
+pub(super) const BUSY: Duration = Duration::from_secs(2);
 
 /// The store.
 #[derive(Debug)]
@@ -30,13 +31,22 @@ pub struct Sqlite {
 
 /// Opens the store in a folder, which is made if it is not there. One process at a time can have it.
 pub fn open(folder: &Path) -> Result<Sqlite, Error> {
+    let lock = own(folder)?;
+    Ok(Sqlite { _lock: Some(lock), ..Sqlite::open(&folder.join(FILE))? })
+}
+
+/// Makes a data folder if it is not there, and takes it for this process alone as long as the file is
+/// held.
+pub(super) fn own(folder: &Path) -> Result<File, Error> {
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.recursive(true).create(folder).map_err(|error| reason(&error))?;
-    let lock = lock(&folder.join("slircd.lock"))?;
-    Ok(Sqlite { _lock: Some(lock), ..Sqlite::open(&folder.join("slircd.db"))? })
+    lock(&folder.join("slircd.lock"))
 }
+
+/// The database in a data folder.
+pub(super) const FILE: &str = "slircd.db";
 
 impl Sqlite {
     /// Opens a file, and brings its schema up to date.
@@ -108,6 +118,9 @@ impl Store for Sqlite {
             Query::Claims { after } => records::resident(&self.db, after),
             Query::Digests => records::digests(&self.db),
             Query::Bucket(bucket) => records::bucket(&self.db, *bucket),
+            Query::Keep(registers) => kept::keep(&mut self.db, registers),
+            Query::Recall { after } => kept::recall(&self.db, after),
+            Query::Forget { before } => kept::forget(&self.db, *before),
             Query::Records(ids) => records::records(&self.db, ids),
         }
     }
@@ -155,7 +168,7 @@ fn lock(path: &Path) -> Result<File, Error> {
 }
 
 /// Opens a file that only the server's own user may read; makes it if it is not there.
-fn private(path: &Path) -> Result<File, Error> {
+pub(super) fn private(path: &Path) -> Result<File, Error> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]

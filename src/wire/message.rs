@@ -57,6 +57,21 @@ impl<'a> Args<'a> {
         self.get(index).unwrap_or_default().split(',').filter(|item| !item.is_empty())
     }
 
+    /// At most so many words of a text, of which the last has all that is left.
+    pub fn words(text: &'a str, most: usize) -> Args<'a> {
+        let mut args = Args::default();
+        let mut rest = text.trim();
+        while !rest.is_empty() && args.len < most.min(PARAMS_MAX) {
+            let (word, after) = match rest.split_once(' ') {
+                Some(parts) if args.len + 1 < most => parts,
+                Some(_) | None => (rest, ""),
+            };
+            args.push(word);
+            rest = after.trim_start();
+        }
+        args
+    }
+
     fn push(&mut self, arg: &'a str) {
         if let Some(place) = self.list.get_mut(self.len) {
             *place = arg;

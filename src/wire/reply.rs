@@ -11,6 +11,13 @@ pub struct Reply {
     pub body: String,
 }
 
+impl Reply {
+    /// What people read of it: the last parameter, if that is a text.
+    pub fn text(&self) -> &str {
+        self.body.split_once(':').map_or(&*self.body, |(_, text)| text)
+    }
+}
+
 /// A numeric, as the manual tells of it.
 #[derive(Debug)]
 pub struct Row {
@@ -428,6 +435,8 @@ replies! {
     "775" METADATA_RATE_LIMIT metadata_rate_limit(target: &str, key: &str, secs: u64, value: &str) => [target, key, secs] value;
     /// One is logged in now (`ircv3: sasl-3.1`).
     "900" LOGGED_IN logged_in(mask: &str, account: &str, text: &str) => [mask, account] text;
+    /// One is logged out now (`ircv3: sasl-3.1`).
+    "901" LOGGED_OUT logged_out(mask: &str) => [mask] "You are now logged out";
     /// The account that one wants to log in to is suspended.
     "902" NICK_LOCKED nick_locked() => [] "This account is suspended; ask an operator of the network";
     /// That is done by SASL.

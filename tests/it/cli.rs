@@ -56,6 +56,32 @@ fn wrong_arguments_are_told_apart_from_failures() {
 }
 
 #[test]
+fn what_is_stored_is_copied_checked_and_restored() {
+    let folder = folder("copies");
+    let (config, copy) = (folder.join("slircd.toml"), folder.join("copy.db"));
+    let data = folder.join("data");
+    fs::write(&config, format!("[storage]\npath = {:?}\n", data.to_str().unwrap())).unwrap();
+    let (config, copy) = (config.to_str().unwrap(), copy.to_str().unwrap());
+    let ask = |arguments: &[&str]| {
+        let output = slircd(&[arguments, &["-c", config]].concat(), "");
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, error) = ask(&["backup", copy]);
+    assert_eq!(code, Some(1), "{error}");
+    assert!(error.contains("no database"), "{error}");
+    assert_eq!(ask(&["backup"]).0, Some(2));
+    drop(slircd::store::sqlite::open(&data).unwrap());
+    for arguments in [&["backup", copy][..], &["verify-data"], &["restore", copy, "--force"]] {
+        let (code, error) = ask(arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {error}");
+    }
+    let (code, error) = ask(&["restore", copy]);
+    assert_eq!(code, Some(1), "{error}");
+    assert!(error.contains("is not overwritten"), "{error}");
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn a_password_is_hashed_from_standard_input() {
     let output = slircd(&["hash-password"], "sesame\n");
     assert!(output.status.success());

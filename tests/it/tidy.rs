@@ -20,11 +20,15 @@ const LAYERS: &[(&str, &[&str])] = &[
             "server",
         ],
     ),
-    ("command", &["arena", "time", "wire", "config", "network", "job", "core"]),
+    ("service", &["time", "wire", "config", "network", "registry", "store", "job", "core"]),
+    ("command", &["arena", "time", "wire", "config", "network", "job", "core", "service"]),
     ("link", &["arena", "time", "wire", "network", "core"]),
     (
         "server",
-        &["registry", "time", "wire", "config", "network", "job", "core", "command", "link"],
+        &[
+            "registry", "store", "time", "wire", "config", "network", "job", "core", "command",
+            "link",
+        ],
     ),
     ("work", &["config", "job", "store", "wire"]),
     ("reactor", &["arena", "time", "wire", "config", "job", "core", "server", "work"]),

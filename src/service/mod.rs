@@ -1,0 +1,158 @@
+//! Services: users that are none. What is said to them in private is a command of theirs.
+//!
+//! A service is a table of commands like the clients' own, with another voice: what a command answers is
+//! a notice of the service's. They are on every server, and act for the users of that server alone.
+
+pub mod nickserv;
+
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome},
+        dispatch::{self, Command, Run, Table},
+    },
+    network::UserId,
+    wire::{message::Args, reply},
+};
+
+/// A service: all that is known about it, in one place.
+#[derive(Debug)]
+pub struct Service {
+    /// Its nick.
+    pub name: &'static str,
+    /// The short command that speaks to it, besides its name.
+    pub alias: &'static str,
+    /// What it is for, which is its real name too.
+    pub about: &'static str,
+    /// What can be said to it.
+    pub table: Table,
+}
+
+/// Every service.
+pub const SERVICES: &[&Service] = &[&nickserv::SERVICE];
+
+/// The service of that nick, in whatever case.
+pub fn find(nick: &str) -> Option<&'static Service> {
+    SERVICES.iter().copied().find(|service| service.name.eq_ignore_ascii_case(nick))
+}
+
+/// A user says something to a service.
+pub fn hear(ctx: &mut Ctx<'_>, user: UserId, service: &'static Service, text: &str) -> Outcome {
+    let text = text.trim();
+    let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
+    ctx.session_mut().voice = Some(service.name);
+    if verb.eq_ignore_ascii_case("HELP") {
+        return help(ctx, service, rest.trim());
+    }
+    let Some(command) = service.table.find(verb) else {
+        let shown: String = verb.chars().take(SHOWN_MAX).collect();
+        ctx.notice(&format!(
+            "There is no command {shown}. /msg {} HELP lists those that there are.",
+            service.name
+        ));
+        return Ok(());
+    };
+    let args = Args::words(rest, command.params.matches('<').count());
+    if args.len() < command.required() {
+        ctx.notice(&format!(
+            "Not enough parameters for {}. Syntax: {}",
+            command.name,
+            syntax(command)
+        ));
+        return Ok(());
+    }
+    match command.run {
+        Run::User(run) => run(ctx, user, args),
+        Run::Oper(privilege, run) => {
+            if !ctx.may(user, privilege) {
+                return Err(reply::no_privileges().into());
+            }
+            dispatch::note(ctx, user, &format!("{} {}", service.name, command.name), rest);
+            run(ctx, user, args)
+        }
+        // Whoever talks to a service is a user, and the tags of a line are not for it.
+        Run::Any(_) | Run::New(_) | Run::Tagged(_) => Ok(()),
+    }
+}
+
+fn help(ctx: &mut Ctx<'_>, service: &'static Service, topic: &str) -> Outcome {
+    if topic.is_empty() {
+        ctx.notice(&format!(
+            "{}: {} HELP <command> explains one of these:",
+            service.name, service.about
+        ));
+        for command in service.table.iter() {
+            ctx.notice(&format!("{}: {}", command.name, command.about));
+        }
+        return Ok(());
+    }
+    let Some(command) = service.table.find(topic) else {
+        let shown: String = topic.chars().take(SHOWN_MAX).collect();
+        ctx.notice(&format!("There is no command {shown}. HELP lists those that there are."));
+        return Ok(());
+    };
+    ctx.notice(&format!("Syntax: {}", syntax(command)));
+    ctx.notice(command.about);
+    if !command.help.is_empty() {
+        ctx.notice(command.help);
+    }
+    if let Run::Oper(privilege, _) = command.run {
+        ctx.notice(&format!(
+            "For operators of the network with the privilege {}.",
+            privilege.name()
+        ));
+    }
+    Ok(())
+}
+
+fn syntax(command: &Command) -> String {
+    format!("{} {}", command.name, command.params).trim_end().to_owned()
+}
+
+/// How much of a word that is no command is shown again.
+const SHOWN_MAX: usize = 40;
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn a_service_explains_itself_and_is_nobody_s_nick() {
+        check(
+            r"
+            alice > PRIVMSG NickServ HELP
+            alice <~ :NickServ!services@services.test NOTICE alice :NickServ: Accounts, and the nicks*
+            alice <~ :NickServ!services@services.test NOTICE alice :IDENTIFY: *
+            alice > PRIVMSG nickserv :help identify
+            alice < :NickServ!services@services.test NOTICE alice :Syntax: IDENTIFY [<account>] <password>
+            alice > NS FROB
+            alice < :NickServ!services@services.test NOTICE alice :There is no command FROB. /msg NickServ HELP lists those that there are.
+            alice > NS GHOST
+            alice < :NickServ!services@services.test NOTICE alice :Not enough parameters for GHOST. Syntax: GHOST <nick>
+            alice > NS HELP FROB
+            alice < :NickServ!services@services.test NOTICE alice :There is no command FROB. HELP lists those that there are.
+            alice > NICK NickServ
+            alice < :s1.test 433 alice NickServ :Nickname is already in use
+            alice > WHOIS nickserv
+            alice < :s1.test 311 alice NickServ services services.test * :Accounts, and the nicks that belong to them.
+            alice < :s1.test 312 alice NickServ services.test :Services
+            alice < :s1.test 320 alice NickServ :is a network service
+            alice < :s1.test 318 alice nickserv :End of /WHOIS list
+            alice > NOTICE NickServ :HELP
+            alice > PING x
+            alice < :s1.test PONG s1.test :x
+            ",
+        );
+    }
+
+    #[test]
+    fn who_hears_their_own_words_hears_these() {
+        check(
+            r"
+            alice > CAP REQ :echo-message
+            alice > PRIVMSG NickServ :LOGOUT
+            alice < :alice!~alice@alice.test PRIVMSG NickServ :LOGOUT
+            alice <~ :NickServ!services@services.test NOTICE alice :You are not logged in.*
+            ",
+        );
+    }
+}

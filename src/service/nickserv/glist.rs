@@ -1,0 +1,40 @@
+//! NickServ GLIST.
+
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome},
+        dispatch::{Command, Run},
+    },
+    job::Answer,
+    network::UserId,
+    registry::NICK,
+    store::Rows,
+    wire::message::Args,
+};
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "GLIST",
+    params: "",
+    about: "Shows the nicks of your account.",
+    help: "",
+    replies: &[],
+    cost: 3,
+    run: Run::User(glist),
+}];
+
+fn glist(ctx: &mut Ctx<'_>, user: UserId, _args: Args<'_>) -> Outcome {
+    let Some(login) = super::login(ctx, user) else { return Ok(()) };
+    super::read(ctx, login.id, found)
+}
+
+fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let Answer::Stored(Ok(Rows::Record(Some(record)))) = answer else {
+        super::unavailable(ctx);
+        return Ok(());
+    };
+    let nicks = record.under(NICK).filter_map(|(_, field)| field.value.as_deref());
+    let nicks: Vec<&str> = nicks.collect();
+    let name = record.name().unwrap_or_default();
+    ctx.notice(&format!("Nicks of {name}: {}", nicks.join(" ")));
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! NickServ INFO.
+
+use crate::{
+    core::{
+        account,
+        ctx::{Ctx, Outcome},
+        dispatch::{Command, Run},
+        oper::Priv,
+        welcome,
+    },
+    job::{Answer, Job},
+    network::UserId,
+    registry::NICK,
+    store::{Find, Query, Rows},
+    wire::{message::Args, name::Nick},
+};
+
+pub const COMMANDS: &[Command] = &[Command {
+    name: "INFO",
+    params: "[<account>]",
+    about: "Tells of an account: yours, or the one that a nick belongs to.",
+    help: "Its nicks and its mail address are shown to its owner, and to operators who may see what is hidden.",
+    replies: &[],
+    cost: 3,
+    run: Run::User(info),
+}];
+
+fn info(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+    let own = ctx.whois(user).login.as_ref().map(|login| login.id);
+    let find = match (args.given(0), own) {
+        (None, Some(id)) => Find::Id(id),
+        (name, _) => {
+            let name = name.map_or_else(|| ctx.whois(user).nick().to_string(), str::to_owned);
+            let Some(nick) = Nick::lookup(&name, ctx.network().casemap()) else {
+                ctx.notice(&format!("{name} is not registered."));
+                return Ok(());
+            };
+            Find::Claim(format!("{NICK}{}", nick.folded()).into())
+        }
+    };
+    ctx.defer(Job::Store(Query::Find(find)), found);
+    Ok(())
+}
+
+fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let Some(user) = ctx.session().user() else { return Ok(()) };
+    let record = match answer {
+        Answer::Stored(Ok(Rows::Record(record))) => record,
+        _ => {
+            super::unavailable(ctx);
+            return Ok(());
+        }
+    };
+    let Some(record) = record.filter(|record| record.ended.is_none()) else {
+        ctx.notice("That nick is not registered.");
+        return Ok(());
+    };
+    let own = ctx.whois(user).login.as_ref().is_some_and(|login| login.id == record.id);
+    let name = record.name().unwrap_or_default();
+    ctx.notice(&format!("Information on {name}:"));
+    ctx.notice(&format!("Registered: {}", welcome::date_text(record.id.0.wall())));
+    if let Some(why) = record.get(account::SUSPENDED) {
+        ctx.notice(&format!("Suspended: {why}"));
+    }
+    let online = ctx
+        .network()
+        .users()
+        .filter(|(_, other)| other.login.as_ref().is_some_and(|login| login.id == record.id));
+    let online: Vec<String> =
+        online.map(|(_, other)| other.nick().to_string()).take(SHOWN_MAX).collect();
+    if !online.is_empty() {
+        ctx.notice(&format!("Online as: {}", online.join(" ")));
+    }
+    if own || ctx.may(user, Priv::See) {
+        let nicks: Vec<&str> =
+            record.under(NICK).filter_map(|(_, field)| field.value.as_deref()).collect();
+        ctx.notice(&format!("Nicks: {}", nicks.join(" ")));
+        if let Some(mail) = record.get(account::MAIL) {
+            ctx.notice(&format!("Mail address: {mail}"));
+        }
+    }
+    ctx.notice("End of information.");
+    Ok(())
+}
+
+/// How many who are online are named.
+const SHOWN_MAX: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn what_is_told_depends_on_who_asks() {
+        check(
+            r"
+            alice > NS INFO
+            alice < :NickServ!services@services.test NOTICE alice :That nick is not registered.
+            alice > NS REGISTER sesame-open alice@mail.example
+            alice > NS INFO
+            alice < :NickServ!services@services.test NOTICE alice :Information on alice:
+            alice <~ :NickServ!services@services.test NOTICE alice :Registered: 2027-*
+            alice < :NickServ!services@services.test NOTICE alice :Online as: alice
+            alice < :NickServ!services@services.test NOTICE alice :Nicks: alice
+            alice < :NickServ!services@services.test NOTICE alice :Mail address: alice@mail.example
+            alice < :NickServ!services@services.test NOTICE alice :End of information.
+            bob   > NS INFO alice
+            bob   < :NickServ!services@services.test NOTICE bob :Information on alice:
+            bob   <~ :NickServ!services@services.test NOTICE bob :Registered: *
+            bob   < :NickServ!services@services.test NOTICE bob :Online as: alice
+            bob   < :NickServ!services@services.test NOTICE bob :End of information.
+            bob   > NS INFO #a
+            bob   < :NickServ!services@services.test NOTICE bob :#a is not registered.
+            ",
+        );
+    }
+}

@@ -13,7 +13,7 @@ use crate::{
     wire::{
         casemap::Casemap,
         cidr::Cidr,
-        name,
+        name::{self, Nick},
         sasl::{MECHANISMS, Mechanism},
     },
 };
@@ -298,6 +298,10 @@ config! {
         password_min: usize = "8", 8, Live, 1..=64;
         /// The ways to log in by SASL: PLAIN sends the password, EXTERNAL takes the client's certificate, with SCRAM-SHA-256 the password is not sent. For the last a verifier is kept beside the hash of each password (PBKDF2, 32768 iterations), on which who steals the database can try passwords faster; without it here there are none.
         sasl: Vec<Mechanism> = "[\"PLAIN\", \"EXTERNAL\", \"SCRAM-SHA-256\"]", MECHANISMS.iter().map(|row| row.0).collect(), Live;
+        /// How long somebody may have a nick that belongs to an account without logging in to it; then they are called `guest` and a number. With 0s nobody gets such a nick at all, and whoever does not log in by SASL has to come under another.
+        nick_grace: Duration = "\"30s\"", Duration::from_secs(30), Live, 0..=3600;
+        /// How the nick begins that they are then given; no account can have one that begins so.
+        guest: String = "\"Guest\"", "Guest".into(), Live;
         /// How many nicks an account may have.
         nicks: usize = "10", 10, Live, 1..=100;
     }
@@ -550,7 +554,14 @@ impl Config {
                     reading.wrong(at, Mistake::Wants("separators", wants));
                 }
             }
-            "accounts" => self.accounts = Accounts::read(entries, reading),
+            "accounts" => {
+                self.accounts = Accounts::read(entries, reading);
+                let guest = &self.accounts.guest;
+                if guest.len() > 20 || Nick::new(guest, Casemap::Ascii, 20).is_none() {
+                    let at = at(reading, &["guest"]);
+                    reading.wrong(at, Mistake::Wants("guest", "the beginning of a nick, as Guest"));
+                }
+            }
             "roleplay" => self.roleplay = Roleplay::read(entries, reading),
             "dns" => self.dns = Dns::read(entries, reading),
             _ => self.log = Log::read(entries, reading),

@@ -117,7 +117,9 @@ pub fn before_connect(config: &Config) -> bool {
 /// Whether no account may have a name.
 pub fn is_reserved(config: &Config, name: &Nick, casemap: Casemap) -> bool {
     let masks = config.accounts.reserved.iter().map(String::as_str);
-    masks.chain(SERVICES.iter().copied()).any(|mask| mask::matches(mask, name.as_str(), casemap))
+    let guests = format!("{}*", config.accounts.guest);
+    let masks = masks.chain(SERVICES.iter().copied()).chain([guests.as_str()]);
+    masks.into_iter().any(|mask| mask::matches(mask, name.as_str(), casemap))
 }
 
 /// Whose names people trust, and whom they tell their passwords.
@@ -435,6 +437,13 @@ pub fn leave(ctx: &mut Ctx<'_>, user: UserId) {
     let (uid, mask) = (ctx.whois(user).uid, ctx.whois(user).mask());
     ctx.commit(Op::Account { uid, login: None });
     ctx.reply(reply::logged_out(&mask));
+}
+
+/// The account that the session is logged in to.
+pub fn id_of_session(ctx: &Ctx<'_>) -> Option<RecordId> {
+    let session = ctx.session();
+    let user = session.user().and_then(|user| ctx.whois(user).login.as_deref());
+    user.or_else(|| session.login()).map(|login| login.id)
 }
 
 /// The name of the account that the session is logged in to.

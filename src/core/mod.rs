@@ -39,6 +39,7 @@ pub mod registry;
 pub mod reload;
 pub mod render;
 pub mod reports;
+pub mod reserve;
 pub mod sasl;
 #[cfg(test)]
 mod scene;

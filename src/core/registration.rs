@@ -10,7 +10,7 @@ use super::{
     effect::Effects,
     filters,
     local::Local,
-    render, sasl,
+    render, reserve, sasl,
     session::{Phase, Registration, Session},
     snotice, sts,
     timer::Timer,
@@ -160,16 +160,20 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
     }
     bans::admit(ctx)?;
     defcon::admit(ctx)?;
-    let alike = ctx.core.lookalikes.is_worn(nick.as_str(), None);
-    if alike || ctx.network().nick(&nick).is_some() {
+    let free = match reserve::is_taken(ctx, &nick) {
         // Somebody was faster.
-        if let Some(registration) = ctx.session_mut().registration() {
-            registration.nick = None;
+        true => Err(reply::nickname_in_use(nick.as_str()).into()),
+        false => reserve::check(ctx, &nick),
+    };
+    match free {
+        Ok(()) => complete(ctx),
+        Err(_) => {
+            if let Some(registration) = ctx.session_mut().registration() {
+                registration.nick = None;
+            }
         }
-        return Err(reply::nickname_in_use(nick.as_str()).into());
     }
-    complete(ctx);
-    Ok(())
+    free
 }
 
 /// `PASS account:password`, where the server itself asks for no password; they are tried once.
@@ -243,6 +247,7 @@ fn complete(ctx: &mut Ctx<'_>) {
         ctx.commit(Op::Metadata { by, of, key, value: Some(value) });
     }
     welcome::burst(ctx, user);
+    reserve::review(ctx.core, ctx.fx, user, ctx.now);
     if away.is_some() {
         self::away(ctx, user, away);
     }

@@ -14,6 +14,7 @@ use super::{
     effect::{Effect, Effects},
     housekeeping, multiline,
     recent::{Place, Said},
+    reserve,
     session::Phase,
     snotice,
     whowas::Past,
@@ -54,6 +55,7 @@ pub fn apply(
     for change in &changes {
         tell.change(change);
         tell.core.lookalikes.note(change, &tell.core.network);
+        reserve::note(tell.core, tell.fx, (change, op), now);
         if let Some(user) = change.looks_other() {
             bans::shun(tell.core, user);
         }

@@ -3,6 +3,7 @@
 use super::ConnId;
 use crate::{
     job::JobId,
+    network::UserId,
     time::{Mono, Sid},
 };
 use std::collections::BTreeMap;
@@ -18,6 +19,8 @@ pub enum Timer {
     Gate(ConnId),
     /// A session should have logged in by now.
     Sasl(ConnId),
+    /// A user has had a nick for long enough that is not theirs.
+    Nick(UserId),
     /// A session's batch should have been closed by now.
     Batch(ConnId),
     /// A worker should have answered by now.

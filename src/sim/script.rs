@@ -293,6 +293,7 @@ impl Play {
                 self.config.accounts.registration_before_connect = value == "true";
             }
             "accounts.reserved" => self.config.accounts.reserved.push(value.into()),
+            "accounts.nick_grace" => self.config.accounts.nick_grace = seconds(value),
             "limits.register_burst" => self.config.limits.register_burst = number() as u32,
             "limits.account_login_burst" => {
                 self.config.limits.account_login_burst = number() as u32;

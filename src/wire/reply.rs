@@ -433,6 +433,8 @@ replies! {
     "774" METADATA_SYNC_LATER metadata_sync_later(target: &str) => [target];
     /// Metadata has been changed too often; when to try again, and what was to be set.
     "775" METADATA_RATE_LIMIT metadata_rate_limit(target: &str, key: &str, secs: u64, value: &str) => [target, key, secs] value;
+    /// A nick belongs to an account.
+    "433" NICKNAME_RESERVED nickname_reserved(nick: &str) => [nick] "Nickname belongs to an account; log in to it first";
     /// One is logged in now (`ircv3: sasl-3.1`).
     "900" LOGGED_IN logged_in(mask: &str, account: &str, text: &str) => [mask, account] text;
     /// One is logged out now (`ircv3: sasl-3.1`).

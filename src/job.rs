@@ -54,6 +54,11 @@ pub enum Job {
     Store(Query),
     /// Read the configuration again, with all files that it names.
     Load,
+    /// Would the program, as it is on the disk now, start with the configuration as it is now?
+    Rehearse {
+        /// What everybody is told if it would; the answer says it again.
+        text: Box<str>,
+    },
     /// Read the certificates again if their files have changed since they were last read.
     Watch,
 }
@@ -80,6 +85,13 @@ pub enum Answer {
     Loaded(Result<Box<Loaded>, Vec<config::Error>>),
     /// To [`Job::Watch`]: the certificates, if they have changed and can be read.
     Watched(Result<Option<Vec<Material>>, Vec<config::Error>>),
+    /// To [`Job::Rehearse`].
+    Rehearsed {
+        /// What everybody is to be told.
+        text: Box<str>,
+        /// What is wrong, line by line.
+        wrong: Vec<String>,
+    },
     /// To any: the lane is full, nothing was done.
     Busy,
 }
@@ -146,7 +158,7 @@ impl Job {
             Job::Verify { .. } | Job::Check { .. } | Job::Hash { .. } => Lane::Cpu,
             Job::Store(_) => Lane::Store,
             Job::Resolve { .. } => Lane::Net,
-            Job::Load | Job::Watch => Lane::Files,
+            Job::Load | Job::Rehearse { .. } | Job::Watch => Lane::Files,
         }
     }
 }

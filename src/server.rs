@@ -5,9 +5,9 @@ use crate::{
     config::{self, Trusted},
     core::{
         ConnId, Core, Start, dispatch,
-        effect::Effects,
+        effect::{Effects, Ending},
         frame::{Frame, PeerId},
-        housekeeping, registration, reload,
+        guest, housekeeping, registration, reload,
         session::Session,
         starttls,
     },
@@ -212,8 +212,10 @@ impl Server {
     }
 
     /// What the store has kept of the network: told in pieces before anybody connects.
-    pub fn recall(&mut self, kept: &[Kept]) {
-        self.core.recall(kept);
+    pub fn recall(&mut self, kept: &[Kept], now: Now) {
+        if self.core.recall(kept, now) {
+            self.mesh.propagate(&mut self.core, &mut Effects::default());
+        }
     }
 
     /// What it knows, to look at.
@@ -290,8 +292,12 @@ impl Server {
             Input::Fault { text } => housekeeping::fault(core, fx, text, now),
             Input::Tick => housekeeping::tick(core, fx, now),
             Input::Reload => reload::begin(core, fx, now),
-            Input::Stop { reason } => housekeeping::stop(core, fx, reason, now),
-            Input::Frame { peer, frame } => self.mesh.receive(core, fx, peer, frame, now),
+            Input::Stop { reason } => housekeeping::stop(core, fx, reason, Ending::Exit, now),
+            Input::Frame { peer, frame } => {
+                if let Some(routed) = self.mesh.receive(core, fx, peer, frame, now) {
+                    guest::take(core, fx, &command::TABLE, *routed, now);
+                }
+            }
             Input::Unlinked { peer } => self.mesh.unlink(core, fx, peer, now),
         }
         self.mesh.propagate(&mut self.core, fx);

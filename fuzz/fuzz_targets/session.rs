@@ -173,7 +173,7 @@ impl World {
                     }
                     Effect::Drain { conn } => next.push(Input::Drained { conn }),
                     Effect::Job { id, job } => jobs.push((id, *job)),
-                    Effect::Stop => self.stopped = true,
+                    Effect::Stop(_) => self.stopped = true,
                     _ => (),
                 }
             }

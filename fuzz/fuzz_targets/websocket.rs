@@ -37,7 +37,7 @@ fn decode(bytes: &[u8], size: usize) -> (Vec<u8>, Result<Progress, Violation>) {
 }
 
 fn request(bytes: &[u8]) {
-    match upgrade::parse(bytes) {
+    match upgrade::parse(bytes, 0) {
         Ok(Some((len, request))) => {
             assert!(len <= bytes.len());
             let mut answer = Vec::new();

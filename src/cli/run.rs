@@ -4,7 +4,7 @@ use super::{Arguments, CONFIG, complain, loader, log, say};
 use crate::{
     config::{Config, Listen, Secret, Tls},
     job::Loaded,
-    reactor::{Reactor, system::wall},
+    reactor::{Reactor, inherit::Heritage, system::wall},
     server::{Server, Setup},
     store::{self, Query, Rows, Store, sqlite},
     time::{Mono, Now, Stamp},
@@ -25,6 +25,8 @@ use std::{
 };
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
+    // Asked now, since a newer program may have taken this one's place when it is to be started.
+    let program = std::env::current_exe();
     let mut loader = loader(arguments);
     let first = match loader.load() {
         Ok(loaded) => loaded,
@@ -41,6 +43,8 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     let served = catch_unwind(AssertUnwindSafe(|| serve(&mut loader, first, &folder)))
         .unwrap_or_else(|_| Err("the server had to stop by a fault of this program".into()));
     log::finish();
+    let served =
+        served.and_then(|heritage| heritage.map_or(Ok(()), |heritage| again(program, heritage)));
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -62,7 +66,24 @@ fn state_directory(variable: Option<OsString>) -> Option<PathBuf> {
     std::env::split_paths(&variable?).find(|path| !path.as_os_str().is_empty())
 }
 
-fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String> {
+/// Starts the program anew, in this process and with its listeners. Returns only if that fails.
+#[cfg(unix)]
+fn again(program: io::Result<PathBuf>, heritage: Heritage) -> Result<(), String> {
+    let error = match program {
+        Ok(program) => {
+            heritage.exec(std::process::Command::new(program).args(std::env::args_os().skip(1)))
+        }
+        Err(error) => error,
+    };
+    Err(format!("the server has ended and cannot be started again: {error}"))
+}
+
+#[cfg(not(unix))]
+fn again(_program: io::Result<PathBuf>, heritage: Heritage) -> Result<(), String> {
+    match heritage {}
+}
+
+fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<Option<Heritage>, String> {
     let unusable = |what: &dyn std::fmt::Display| {
         format!(
             "the data folder {} cannot be used: {what}; another can be named by `path` in [storage]",
@@ -106,7 +127,7 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
     let mut server =
         Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, now);
     store::claims(&mut store, |claims| server.remember(claims, now))
-        .and_then(|()| store::recall(&mut store, |kept| server.recall(kept)))
+        .and_then(|()| store::recall(&mut store, |kept| server.recall(kept, now)))
         .map_err(|error| unusable(&error))?;
     let workers =
         Workers { store: Box::new(store), loader: loader.clone(), loaded: loaded.clone() };
@@ -114,11 +135,11 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<(), String
     let cannot = |error| format!("the server cannot start: {error}");
     let mut reactor = reactor.map_err(cannot)?;
     reactor.catch_signals().map_err(|error| format!("signals cannot be caught: {error}"))?;
+    reactor.inherit(&loaded);
     reactor.bind(&loaded).map_err(cannot)?;
     greet(&loaded.config, &reactor, folder);
     reactor.run().map_err(|error| format!("the server had to stop: {error}"))?;
-    reactor.finish();
-    Ok(())
+    reactor.finish().map_err(|error| format!("the listeners cannot be handed over: {error}"))
 }
 
 /// Says on the terminal where the server is and how to get there.

@@ -14,7 +14,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "ACCEPT",
     params: "[<nick>{,<nick>}]",
     about: "Lets you hear users in spite of user mode +g; without a nick, or with *, shows whom.",
-    help: "A - before a nick takes the user from the list. Users stay on it when they change their nick, and until they quit.",
+    help: "A - before a nick takes the user from the list. Users stay on it when they change their nick, and until they quit.\nExample: ACCEPT bob,-carol",
     replies: &[
         reply::ACCEPT_LIST,
         reply::END_OF_ACCEPT,
@@ -25,6 +25,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 1,
     run: Run::User(accept),
+    ..Command::USUAL
 }];
 
 /// How many nicks stand on a line.

@@ -4,6 +4,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        question::Asks,
     },
     network::UserId,
     wire::{message::Args, reply},
@@ -24,10 +25,11 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 2,
     run: Run::User(admin),
+    asks: Asks::At(0),
+    ..Command::USUAL
 }];
 
-fn admin(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
-    ctx.asked_here(args.given(0))?;
+fn admin(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
     let name = ctx.core.name().to_owned();
     let server = &ctx.core.config.server;
     let told = [&server.admin_place, &server.admin_name, &server.admin_email];

@@ -14,10 +14,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "AMBIANCE",
     params: "<target> <text>",
     about: "Says what happens, as SCENE does.",
-    help: "For roleplay, in channels with mode +E and to users with mode +E.",
+    help: "For roleplay, in channels with mode +E and to users with mode +E.\nExample: AMBIANCE #tavern :The door creaks open.",
     replies: roleplay::REPLIES,
     cost: 1,
     run: Run::User(ambiance),
+    ..Command::USUAL
 }];
 
 fn ambiance(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -23,7 +23,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "AUTHENTICATE",
     params: "<mechanism or message>",
     about: "Logs in to an account by SASL; clients do it for you.",
-    help: "Set your client to SASL with the name and the password of your account, or with a certificate (EXTERNAL).",
+    help: "Set your client to SASL with the name and the password of your account, or with a certificate (EXTERNAL).\nExample: AUTHENTICATE PLAIN",
     replies: &[
         reply::LOGGED_IN,
         reply::NICK_LOCKED,
@@ -35,6 +35,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 1,
     run: Run::Any(authenticate),
+    ..Command::USUAL
 }];
 
 fn authenticate(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {

@@ -14,10 +14,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "AWAY",
     params: "[<message>]",
     about: "Says that you are away; without a message, that you are back.",
-    help: "",
+    help: "Whoever writes to you is told the message; others see it in WHOIS and WHO.\nExample: AWAY :lunch, back at two",
     replies: &[reply::UN_AWAY, reply::NOW_AWAY],
     cost: 1,
     run: Run::Any(away),
+    ..Command::USUAL
 }];
 
 fn away(ctx: &mut Ctx<'_>, line: &Message<'_>) -> Outcome {

@@ -17,11 +17,17 @@ use crate::{
 };
 use std::time::Duration;
 
-/// The numerics that commands about bans may answer with.
-pub const REPLIES: &[&str] = &[reply::NEED_MORE_PARAMS];
-
-/// What HELP says of every kind.
-pub const HELP: &str = "The duration is written as 90m, 2h, 1d12h or 2w; a bare number before the mask means minutes, after it seconds. Without one, or with 0, the ban holds until it is lifted. What stands after a | in the reason is for operators only. Without a mask, or with LIST, the bans of this kind are listed.";
+/// What HELP says of every kind, and an example of one.
+macro_rules! help {
+    ($example:literal) => {
+        concat!(
+            "The duration is written as 90m, 2h, 1d12h or 2w; a bare number before the mask means minutes, after it seconds. Without one, or with 0, the ban holds until it is lifted. What stands after a | in the reason is for operators only. Without a mask, or with LIST, the bans of this kind are listed.",
+            "\nExample: ",
+            $example
+        )
+    };
+}
+pub(super) use help;
 
 /// The least that a mask must say: characters that are no wildcards.
 const SUBSTANCE_MIN: usize = 3;
@@ -110,6 +116,10 @@ fn uban_add(ctx: &mut Ctx<'_>, user: UserId, mask: &str, rest: &[&str]) -> Outco
         );
         return say(ctx, &text);
     }
+    // A word that is no mask was meant as a nick, and its user may just have left.
+    if !mask.contains(['@', '.', ':', '*', '?', '!']) {
+        ctx.user(mask)?;
+    }
     let text = by_nick(ctx, mask);
     let mut wish = Wish { mask: &text, span: None, reason: String::new(), soft: false };
     // The reason may be one parameter with spaces in it, or several without.
@@ -145,7 +155,7 @@ fn info(ctx: &mut Ctx<'_>, mask: &str) -> Outcome {
         None => format!("There is no ban on {}.", key.mask),
     };
     say(ctx, &line)?;
-    say(ctx, &format!("{} users here fit it now.", hit.len()))
+    say(ctx, &format!("Users here who fit it now: {}.", hit.len()))
 }
 
 fn set(ctx: &mut Ctx<'_>, user: UserId, kind: Kind, wish: &Wish<'_>) -> Outcome {
@@ -201,7 +211,7 @@ fn show(ctx: &mut Ctx<'_>, kind: Kind) -> Outcome {
     }
     let name = kind.row().name;
     match count - lines.len() {
-        0 => say(ctx, &format!("{count} bans of the kind {name}.")),
+        0 => say(ctx, &format!("Bans of the kind {name}: {count}.")),
         more => say(ctx, &format!("{more} more of the kind {name} are not shown.")),
     }
 }

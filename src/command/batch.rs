@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "BATCH",
     params: "<reference> [<type> [<target>]]",
     about: "Begins (+reference) and ends (-reference) a message of several lines.",
-    help: "Clients do this by themselves: between the two they send the lines of the message as PRIVMSG or NOTICE to the target, each with the tag batch=reference. The type is draft/multiline.",
+    help: "Clients do this by themselves: between the two they send the lines of the message as PRIVMSG or NOTICE to the target, each with the tag batch=reference. The type is draft/multiline.\nExample: BATCH +1 draft/multiline #dev",
     replies: &[
         reply::AWAY,
         reply::CANNOT_SEND_TO_CHAN,
@@ -29,6 +29,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 1,
     run: Run::Tagged(batch),
+    ..Command::USUAL
 }];
 
 /// The longest reference.
@@ -160,6 +161,36 @@ mod tests {
             alice > @batch=2 PRIVMSG nobody :x
             alice > BATCH -2
             alice < @label=9 :s1.test 401 alice nobody :No such nick/channel
+            alice > BATCH +3 draft/multiline #none
+            alice > @batch=3 PRIVMSG #none :x
+            alice > BATCH -3
+            alice < :s1.test 403 alice #none :No such channel
+            bob   <! PRIVMSG
+            ",
+        );
+    }
+
+    #[test]
+    fn who_wants_no_words_is_sent_none_of_them() {
+        play(
+            r"
+            alice > CAPS
+            bob   > MODE bob +D
+            alice > BATCH +1 draft/multiline bob
+            alice > @batch=1 PRIVMSG bob :x
+            alice > BATCH -1
+            alice < :s1.test 531 alice bob :Cannot send to user (+D: takes no private messages)
+            bob   > MODE bob -D+R
+            alice > BATCH +1 draft/multiline bob
+            alice > @batch=1 PRIVMSG bob :x
+            alice > BATCH -1
+            alice < :s1.test 477 alice bob :They take messages only from those logged in to an account (+R)
+            bob   > MODE bob -R+g
+            alice > BATCH +1 draft/multiline bob
+            alice > @batch=1 PRIVMSG bob :x
+            alice > BATCH -1
+            alice < :s1.test 716 alice bob :is in +g mode (server-side ignore)
+            alice < :s1.test 717 alice bob :has been informed that you messaged them
             bob   <! PRIVMSG
             ",
         );
@@ -184,7 +215,18 @@ mod tests {
             bob   > @batch=1;draft/multiline-concat PRIVMSG #a :am
             bob   > BATCH -1
             bob   < :s1.test 404 bob #a :Cannot send to channel (+g: your message holds what may not be said here)
-            alice > MODE #a -g+F spam 2m:60
+            alice > MODE #a -g+gg spam ham* *one?two*
+            bob   > BATCH +1 draft/multiline #a
+            bob   > @batch=1 PRIVMSG #a :x
+            bob   > @batch=1 PRIVMSG #a :ham
+            bob   > BATCH -1
+            bob   < :s1.test 404 bob #a :Cannot send to channel (+g: your message holds what may not be said here)
+            bob   > BATCH +1 draft/multiline #a
+            bob   > @batch=1 PRIVMSG #a :one
+            bob   > @batch=1 PRIVMSG #a :two
+            bob   > BATCH -1
+            bob   < :s1.test 404 bob #a :Cannot send to channel (+g: your message holds what may not be said here)
+            alice > MODE #a -gg+F ham* *one?two* 2m:60
             bob   > BATCH +1 draft/multiline #a
             bob   > @batch=1 PRIVMSG #a :1
             bob   > @batch=1 PRIVMSG #a :2
@@ -272,6 +314,18 @@ mod tests {
                 "
             ));
         }
+    }
+
+    #[test]
+    fn a_line_for_somebody_else_is_told_of_with_both() {
+        play(
+            r"
+            alice > CAPS
+            alice > BATCH +1 draft/multiline bob
+            alice > @batch=1 PRIVMSG carol :x
+            alice <~ :s1.test FAIL BATCH MULTILINE_INVALID_TARGET bob carol :*
+            ",
+        );
     }
 
     #[test]

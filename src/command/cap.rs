@@ -19,10 +19,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "CAP",
     params: "<subcommand> [<capabilities>]",
     about: "Negotiates capabilities: LS, LIST, REQ, END.",
-    help: "",
+    help: "Clients do this by themselves, before NICK and USER.\nExample: CAP REQ :server-time away-notify",
     replies: &[reply::INVALID_CAP_CMD],
     cost: 1,
     run: Run::Any(cap),
+    ..Command::USUAL
 }];
 
 /// The most bytes of capabilities on a line.
@@ -114,12 +115,13 @@ fn request(ctx: &mut Ctx<'_>, asked: &str) {
         !(off && speaks_302 && cap.set == cap::CAP_NOTIFY)
     });
     let target = crate::core::render::addressee(ctx.core, ctx.conn).to_owned();
+    // What fills a line of the client's may take two of the server's. All are in the old way.
+    let words = asked.split_ascii_whitespace().map(str::to_owned).collect();
+    for text in joined(words) {
+        ctx.line("CAP", &[&target, if known { "ACK" } else { "NAK" }], Some(&text));
+    }
     if known {
-        // The answer is the last line in the old way.
-        ctx.line("CAP", &[&target, "ACK"], Some(asked));
         ctx.session_mut().caps = caps;
-    } else {
-        ctx.line("CAP", &[&target, "NAK"], Some(asked));
     }
 }
 
@@ -128,18 +130,28 @@ fn list(ctx: &mut Ctx<'_>, subcommand: &str, names: Vec<String>) {
     let target = crate::core::render::addressee(ctx.core, ctx.conn).to_owned();
     let several = ctx.session().cap_version >= 302;
     let names = if several { names } else { fitting(names) };
-    let mut text = String::new();
-    for name in names {
-        if text.len() + 1 + name.len() > LINE {
-            ctx.line("CAP", &[&target, subcommand, "*"], Some(&text));
-            text.clear();
-        }
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        text.push_str(&name);
+    let mut texts = joined(names);
+    let last = texts.pop().unwrap_or_default();
+    for text in texts {
+        ctx.line("CAP", &[&target, subcommand, "*"], Some(&text));
     }
-    ctx.line("CAP", &[&target, subcommand], Some(&text));
+    ctx.line("CAP", &[&target, subcommand], Some(&last));
+}
+
+/// The texts of as many lines as names take; at least one.
+fn joined(names: Vec<String>) -> Vec<String> {
+    let mut texts = vec![String::new()];
+    for name in names {
+        match texts.last_mut() {
+            Some(text) if text.is_empty() => text.push_str(&name),
+            Some(text) if text.len() + 1 + name.len() <= LINE => {
+                text.push(' ');
+                text.push_str(&name);
+            }
+            Some(_) | None => texts.push(name),
+        }
+    }
+    texts
 }
 
 /// The names that fit on one line, those of drafts only if there is room left.
@@ -219,7 +231,7 @@ mod tests {
             r"
             raw a
             a > CAP LS 302
-            a <~ :s1.test CAP * LS * :account-notify account-tag away-notify batch cap-notify chghost draft/account-registration=before-connect draft/extended-isupport draft/message-redaction draft/metadata-2=*
+            a <~ :s1.test CAP * LS * :account-notify account-tag away-notify batch cap-notify chghost draft/account-registration=before-connect draft/channel-rename draft/extended-isupport draft/message-redaction draft/metadata-2=*
             a <~ :s1.test CAP * LS :* userhost-in-names
             a > NICK al
             a > USER al 0 * :Al
@@ -240,5 +252,18 @@ mod tests {
             a < :s1.test CAP al ACK :-batch
             ",
         );
+    }
+
+    #[test]
+    fn a_long_answer_is_whole() {
+        let asked = "multi-prefix ".repeat(38);
+        let [first, rest] = [30, 8].map(|times| "multi-prefix ".repeat(times));
+        check(&format!(
+            "a > CAP REQ :{asked}\n\
+             a < :s1.test CAP a ACK :{}\n\
+             a < :s1.test CAP a ACK :{}",
+            first.trim(),
+            rest.trim()
+        ));
     }
 }

@@ -16,10 +16,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "CHGHOST",
     params: "<nick> <host>",
     about: "Gives a user another host, as others see it.",
-    help: "Letters, digits and .-_:/ can stand in it. Turning user mode x on or off ends it.",
+    help: "Letters, digits and .-_:/ can stand in it. Turning user mode x on or off ends it.\nExample: CHGHOST alice staff.example.org",
     replies: &[reply::NO_SUCH_NICK, reply::UNKNOWN_ERROR],
     cost: 1,
     run: Run::Oper(Priv::Identity, chghost),
+    ..Command::USUAL
 }];
 
 fn chghost(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

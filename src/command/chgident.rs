@@ -15,10 +15,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "CHGIDENT",
     params: "<nick> <user>",
     about: "Gives a user another user name.",
-    help: "",
+    help: "Letters, digits and -_. can stand in it.\nExample: CHGIDENT alice staff",
     replies: &[reply::NO_SUCH_NICK, reply::UNKNOWN_ERROR],
     cost: 1,
     run: Run::Oper(Priv::Identity, chgident),
+    ..Command::USUAL
 }];
 
 fn chgident(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

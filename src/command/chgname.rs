@@ -8,23 +8,25 @@ use crate::{
         oper::Priv,
     },
     network::{UserId, op::Ask},
-    wire::{fail, message::Args, reply},
+    wire::{message::Args, reply},
 };
 
 pub const COMMANDS: &[Command] = &[Command {
     name: "CHGNAME",
     params: "<nick> <realname>",
     about: "Gives a user another real name.",
-    help: "",
-    replies: &[reply::NO_SUCH_NICK],
+    help: "Example: CHGNAME alice :Alice, of the staff",
+    replies: &[reply::NO_SUCH_NICK, reply::UNKNOWN_ERROR],
     cost: 1,
     run: Run::Oper(Priv::Identity, chgname),
+    ..Command::USUAL
 }];
 
 fn chgname(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let target = ctx.user(args[0])?;
     if args[1].is_empty() || args[1].len() > ctx.core.config.limits.realname {
-        return Err(fail::invalid_realname().into());
+        let why = "The real name is empty or too long";
+        return Err(reply::unknown_error("CHGNAME", why).into());
     }
     request(ctx, user, target, Ask::Realname(args[1].into()));
     Ok(())
@@ -46,7 +48,7 @@ mod tests {
             alice > CHGNAME bob :Robert the First
             carol < :bob!~bob@bob.test SETNAME :Robert the First
             alice > CHGNAME bob :
-            alice < :s1.test FAIL SETNAME INVALID_REALNAME :Your real name is empty or too long.
+            alice < :s1.test 400 alice CHGNAME :The real name is empty or too long
             alice > CHGNAME nobody x
             alice < :s1.test 401 alice nobody :No such nick/channel
             bob   > CHGNAME alice x

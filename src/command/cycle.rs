@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "CYCLE",
     params: "<channel>{,<channel>} [<reason>]",
     about: "Leaves channels and enters them again.",
-    help: "Whoever may not enter again stays outside.",
+    help: "Whoever may not enter again stays outside.\nExample: CYCLE #dev :back in a second",
     replies: &[
         reply::NO_SUCH_CHANNEL,
         reply::NOT_ON_CHANNEL,
@@ -24,9 +24,15 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::INVITE_ONLY_CHAN,
         reply::BANNED_FROM_CHAN,
         reply::BAD_CHANNEL_KEY,
+        reply::UNAVAILABLE,
+        reply::LINK_CHANNEL,
+        reply::NEED_REGGED_NICK,
+        reply::SECURE_ONLY_CHAN,
+        reply::OPER_ONLY_CHAN,
     ],
     cost: 3,
     run: Run::User(cycle),
+    ..Command::USUAL
 }];
 
 fn cycle(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
@@ -72,6 +78,80 @@ mod tests {
             bob   < :s1.test 442 bob #a :You're not on that channel
             bob   > CYCLE
             bob   < :s1.test 461 bob CYCLE :Not enough parameters
+            ",
+        );
+    }
+
+    #[test]
+    fn who_has_left_enters_as_everybody_does() {
+        check(
+            r"
+            alice > JOIN #a
+            bob   > JOIN #a
+            alice > MODE #a +k sesame
+            bob   > CYCLE #a
+            bob   < :s1.test 475 bob #a :Cannot join channel (+k)
+            bob   > JOIN #a sesame
+            alice > MODE #a -k+l sesame 1
+            bob   > CYCLE #a
+            bob   < :s1.test 471 bob #a :Cannot join channel (+l)
+            alice > MODE #a -l
+            bob   > JOIN #a
+            alice > MODE #a +b bob
+            bob   > CYCLE #a
+            bob   < :s1.test 474 bob #a :Cannot join channel (+b)
+            ",
+        );
+    }
+
+    #[test]
+    fn who_is_in_too_many_channels_stays_outside() {
+        check(
+            r"
+            config limits.channels_per_user 1
+            config oper root sesame
+            alice > OPER root sesame
+            alice > JOIN #a
+            alice > SAJOIN alice #b
+            alice > SAJOIN alice #c
+            alice > CYCLE #a
+            alice < :s1.test 405 alice #a :You have joined too many channels
+            ",
+        );
+    }
+
+    #[test]
+    fn whatever_keeps_others_out_keeps_out_who_has_left() {
+        check(
+            r"
+            config oper root sesame
+            alice > OPER root sesame
+            alice > JOIN #a,#b
+            bob   > JOIN #a
+            alice > MODE #a +R
+            bob   > CYCLE #a
+            bob   < :s1.test 477 bob #a :+R: you must be logged in to an account to enter
+            alice > MODE #a -R
+            bob   > JOIN #a
+            alice > MODE #a +O
+            bob   > CYCLE #a
+            bob   < :s1.test 520 bob #a :Cannot join channel (+O): only operators of the network may enter
+            alice > MODE #a -O+j 1:60
+            bob   > JOIN #a
+            bob   > CYCLE #a
+            bob   < :s1.test 437 bob #a :Cannot join channel (too many are joining, try again in a moment)
+            alice > MODE #a -j
+            bob   > JOIN #a
+            alice > MODE #a +if #b
+            bob   > CYCLE #a
+            bob   < :s1.test 470 bob #a #b :Forwarding to another channel
+            bob   < :bob!~bob@bob.test JOIN #b
+            secure sue
+            sue   > JOIN #z
+            sue   > MODE #z +z
+            alice > SAJOIN bob #z
+            bob   > CYCLE #z
+            bob   < :s1.test 489 bob #z :Cannot join channel (+z): connect by TLS to enter
             ",
         );
     }

@@ -15,20 +15,22 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "DLINE",
     params: "[<duration>] [<address> [<reason>]]",
     about: "Bans an address or a range from this server, before anything is said.",
-    help: ban::HELP,
-    replies: ban::REPLIES,
+    help: ban::help!("DLINE 2h 192.0.2.0/24 flood"),
+    replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, set),
+    ..Command::USUAL
 }];
 
 pub const UNDO: &[Command] = &[Command {
     name: "UNDLINE",
     params: "<address>",
     about: "Lifts a D-line.",
-    help: "",
-    replies: ban::REPLIES,
+    help: "Example: UNDLINE 192.0.2.0/24",
+    replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, lift),
+    ..Command::USUAL
 }];
 
 fn set(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

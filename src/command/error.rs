@@ -16,6 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[],
     cost: 1,
     run: Run::Any(error),
+    ..Command::USUAL
 }];
 
 fn error(_ctx: &mut Ctx<'_>, _message: &Message<'_>) -> Outcome {

@@ -21,10 +21,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "FILTER",
     params: "[<pattern> [<action> <places> [<duration>] <reason>]]",
     about: "Sets or takes away a content filter for the network; without a pattern lists them.",
-    help: "The pattern is matched against the whole text, with * and ?; write \\s for a space. The action is ban, block, kill, shun or warn. The places are letters: c messages to channels, p private messages, q reasons of PART and QUIT, t topics and away messages; * for all. The duration of a ban or a shun is written as 2h or 1d. A pattern alone takes its filter away.",
+    help: "The pattern is matched against the whole text, with * and ?; write \\s for a space. The action is ban, block, kill, shun or warn. The places are letters: c messages to channels, p private messages, q reasons of PART and QUIT, t topics and away messages; * for all. The duration of a ban or a shun is written as 2h or 1d. A pattern alone takes its filter away.\nExample: FILTER *buy*cheap*pills* shun cp 2h :advertising",
     replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, filter),
+    ..Command::USUAL
 }];
 
 /// The most filters.
@@ -110,7 +111,7 @@ fn show(ctx: &mut Ctx<'_>) {
     };
     let lines: Vec<String> = ctx.network().filters().iter().map(describe).collect();
     lines.iter().for_each(|line| ctx.notice(line));
-    ctx.notice(&format!("{} filters.", lines.len()));
+    ctx.notice(&format!("Filters: {}.", lines.len()));
 }
 
 /// A pattern as filters are told apart.
@@ -143,7 +144,7 @@ mod tests {
             carol < :alice!~alice@alice.test PRIVMSG #a :operators may say buy pills
             alice > FILTER
             alice <~ :s1.test NOTICE alice :?buy pills?: block in cp, No advertising. Set *
-            alice < :s1.test NOTICE alice :1 filters.
+            alice < :s1.test NOTICE alice :Filters: 1.
             alice > FILTER *buy\spills*
             alice < :s1.test NOTICE alice :The filter *buy pills* is taken away.
             bob   > PRIVMSG #a :buy pills

@@ -15,20 +15,22 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "GLINE",
     params: "[<duration>] [<mask> [<reason>]]",
     about: "Bans users from the network by user@host.",
-    help: ban::HELP,
-    replies: ban::REPLIES,
+    help: ban::help!("GLINE 1d *@*.example.org spam | seen before"),
+    replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, set),
+    ..Command::USUAL
 }];
 
 pub const UNDO: &[Command] = &[Command {
     name: "UNGLINE",
     params: "<mask>",
     about: "Lifts a G-line.",
-    help: "",
-    replies: ban::REPLIES,
+    help: "Example: UNGLINE *@*.example.org",
+    replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, lift),
+    ..Command::USUAL
 }];
 
 fn set(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -14,10 +14,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "GLOBOPS",
     params: "<text>",
     about: "Speaks to all operators of the network.",
-    help: "",
+    help: "Example: GLOBOPS :I restart this server in ten minutes",
     replies: &[],
     cost: 2,
     run: Run::Oper(Priv::Announce, globops),
+    ..Command::USUAL
 }];
 
 fn globops(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -4,11 +4,11 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
-        snotice,
+        policy, snotice,
     },
     network::{
         UserId,
-        mode::{self, By, Kind, Who},
+        mode::{self, By, Kind, Status, Who},
     },
     wire::{encode::head, extban, message::Args, reply},
 };
@@ -17,10 +17,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "HELP",
     params: "[<topic> [<letter>]]",
     about: "Explains a command or a mode, or lists what there is.",
-    help: "HELP CMODES, UMODES, EXTBANS and SNOMASKS list the modes of channels and of users, what bans can name, and what operators can be told of; with a letter behind them, or as HELP +<letter>, one is explained.",
+    help: "HELP CMODES, UMODES, EXTBANS and SNOMASKS list the modes of channels and of users, what bans can name, and what operators can be told of; with a letter behind them, or as HELP +<letter>, one is explained.\nExample: HELP KICK, HELP +i, HELP EXTBAN mute",
     replies: &[reply::HELP_START, reply::HELP_TXT, reply::END_OF_HELP, reply::HELP_NOT_FOUND],
     cost: 3,
     run: Run::User(help),
+    ..Command::USUAL
 }];
 
 /// A page: its first line, and the others.
@@ -96,12 +97,17 @@ fn only(text: &str) -> Option<char> {
 fn index() -> Page {
     let head = "HELP <command> explains one of these; HELP CMODES, UMODES, EXTBANS and SNOMASKS list modes:";
     let line = |command: &Command| format!("{}: {}", command.name, command.about);
-    Page { head: head.into(), lines: super::TABLE.iter().map(line).collect() }
+    let (privileged, open): (Vec<&Command>, Vec<&Command>) =
+        super::TABLE.iter().partition(|command| matches!(command.run, Run::Oper(..)));
+    let mut lines: Vec<String> = open.into_iter().map(line).collect();
+    lines.push("For operators of the network:".into());
+    lines.extend(privileged.into_iter().map(line));
+    Page { head: head.into(), lines }
 }
 
 fn command(command: &'static Command) -> Page {
     let mut lines = vec![command.about.to_owned()];
-    lines.extend((!command.help.is_empty()).then(|| command.help.to_owned()));
+    lines.extend(command.help.lines().map(str::to_owned));
     if let Run::Oper(privilege, _) = command.run {
         lines
             .push(format!("For operators of the network with the privilege {}.", privilege.name()));
@@ -119,7 +125,11 @@ fn channel_modes() -> Page {
 
 fn channel_mode(letter: char) -> Option<Page> {
     if let Some((_, prefix, name)) = mode::STATUS.iter().find(|row| row.0 == letter) {
-        let lines = vec![format!("Makes a member {name}, shown by {prefix} before the nick.")];
+        let lines = vec![
+            format!("Makes a member {name}, shown by {prefix} before the nick."),
+            format!("Members who are at least {} may give and take it.", giver(letter)),
+            format!("Example: MODE #dev +{letter} bob"),
+        ];
         return Some(Page { head: format!("MODE <channel> +{letter} <nick>"), lines });
     }
     let row = mode::channel(letter)?;
@@ -136,10 +146,37 @@ fn channel_mode(letter: char) -> Option<Page> {
         By::Oper => "Operators of the network may change it.",
         By::Server => "Only the server changes it.",
     };
+    let value = VALUES.iter().find(|row| row.0 == letter).map_or("", |row| row.1);
     let head = format!("MODE <channel> +{letter} {param}");
-    let lines = [row.about, kind, who].into_iter().filter(|line| !line.is_empty());
-    Some(Page { head: head.trim_end().to_owned(), lines: lines.map(str::to_owned).collect() })
+    let example = format!("Example: MODE #dev +{letter} {value}");
+    let example = if row.by == By::Server { "" } else { example.trim_end() };
+    let lines = [row.about, kind, who, example];
+    let lines = lines.into_iter().filter(|line| !line.is_empty()).map(str::to_owned);
+    Some(Page { head: head.trim_end().to_owned(), lines: lines.collect() })
 }
+
+/// What those are called who may give and take a status.
+fn giver(letter: char) -> &'static str {
+    let least = policy::grants(letter);
+    mode::STATUS.iter().find(|row| Status::of(row.0) == Some(least)).map_or("operator", |row| row.2)
+}
+
+/// What can be given to each mode that takes something.
+const VALUES: &[(char, &str)] = &[
+    ('I', "*!*@*.example.org"),
+    ('b', "*!*@*.example.org"),
+    ('e', "*!*@*.example.org"),
+    ('g', "*cheap?pills*"),
+    ('k', "sesame"),
+    ('F', "normal"),
+    ('H', "50:1d"),
+    ('J', "60"),
+    ('W', "10"),
+    ('d', "30"),
+    ('f', "#lobby"),
+    ('j', "5:10"),
+    ('l', "25"),
+];
 
 fn user_modes() -> Page {
     let rows = mode::USER.iter().map(|row| format!("{}: {}", row.letter, row.about));
@@ -154,8 +191,12 @@ fn user_mode(letter: char) -> Option<Page> {
         Who::Oper => "Operators of the network may change it.",
         Who::Server => "Only the server changes it.",
     };
-    let lines = vec![row.about.to_owned(), who.to_owned()];
-    Some(Page { head: format!("MODE <nick> +{letter}"), lines })
+    let sign = if row.who == Who::Drop { '-' } else { '+' };
+    let mut lines = vec![row.about.to_owned(), who.to_owned()];
+    if row.who != Who::Server {
+        lines.push(format!("Example: MODE alice {sign}{letter}"));
+    }
+    Some(Page { head: format!("MODE <nick> {sign}{letter}"), lines })
 }
 
 fn extbans() -> Page {
@@ -174,8 +215,24 @@ fn extended_ban(which: &str) -> Option<Page> {
         lines.push(format!("Also as {} (UnrealIRCd).", names.join(", ")));
     }
     lines.extend(row.charybdis.map(|letter| format!("Also as ${letter}: (Charybdis).")));
+    let form = row.about.split(' ').next().unwrap_or_default().trim_end_matches(':');
+    let example = PARTS.iter().fold(form.to_owned(), |form, part| form.replace(part.0, part.1));
+    lines.push(format!("Example: MODE #dev +b {example}"));
     Some(Page { head: format!("{}: or {}:", row.name, row.letter), lines })
 }
+
+/// What can stand for each part of an extended ban.
+const PARTS: &[(&str, &str)] = &[
+    ("[<prefix>]", "@"),
+    ("<channel>", "#other"),
+    ("<class>", "admin"),
+    ("<digits>", "0123abcd"),
+    ("<duration>", "2h"),
+    ("<mask>", "*!*@*.example.org"),
+    ("<name>", "bob"),
+    ("<realname>", "*cheap?pills*"),
+    ("<text>", "*cheap?pills*"),
+];
 
 fn snomasks() -> Page {
     let rows = snotice::KINDS.iter().map(|row| format!("{}: {}", row.letter, row.about));
@@ -185,7 +242,8 @@ fn snomasks() -> Page {
 
 fn snomask(letter: char) -> Option<Page> {
     let row = snotice::KINDS.iter().find(|row| row.letter == letter)?;
-    Some(Page { head: format!("MODE <nick> +s +{letter}"), lines: vec![row.about.to_owned()] })
+    let lines = vec![row.about.to_owned(), format!("Example: MODE alice +s +{letter}")];
+    Some(Page { head: format!("MODE <nick> +s +{letter}"), lines })
 }
 
 #[cfg(test)]
@@ -200,6 +258,7 @@ mod tests {
             alice > HELP kick
             alice < :s1.test 704 alice KICK :KICK <channel>{,<channel>} <nick>{,<nick>} [<reason>]
             alice < :s1.test 705 alice KICK :Removes users from a channel.
+            alice < :s1.test 705 alice KICK :Example: KICK #dev bob :please calm down
             alice < :s1.test 706 alice KICK :End of /HELP
             alice > HELP kill
             alice < :s1.test 705 alice KILL :For operators of the network with the privilege kill.
@@ -207,6 +266,8 @@ mod tests {
             alice < :s1.test 524 alice nothing :No help available on this topic
             alice > HELP
             alice < :s1.test 705 alice * :AWAY: Says that you are away; without a message, that you are back.
+            alice < :s1.test 705 alice * :For operators of the network:
+            alice < :s1.test 705 alice * :CHGHOST: Gives a user another host, as others see it.
             ",
         );
     }
@@ -223,6 +284,7 @@ mod tests {
             alice > HELP CMODE k
             alice < :s1.test 704 alice CMODE :MODE <channel> +k <key>
             alice < :s1.test 705 alice CMODE :The key that JOIN must name.
+            alice < :s1.test 705 alice CMODE :Example: MODE #dev +k sesame
             alice > HELP +i
             alice < :s1.test 704 alice +i :MODE <channel> +i
             alice < :s1.test 705 alice +i :Only the invited may enter.
@@ -230,6 +292,12 @@ mod tests {
             alice < :s1.test 704 alice +i :MODE <nick> +i
             alice > HELP cmode o
             alice < :s1.test 705 alice CMODE :Makes a member operator, shown by @ before the nick.
+            alice < :s1.test 705 alice CMODE :Members who are at least operator may give and take it.
+            alice > HELP cmode r
+            alice < :s1.test 705 alice CMODE :Only the server changes it.
+            alice <! Example
+            alice > HELP umode o
+            alice < :s1.test 705 alice UMODE :Example: MODE alice -o
             alice > HELP CMODE ?
             alice < :s1.test 524 alice ? :No help available on this topic
             alice > HELP +?
@@ -245,12 +313,21 @@ mod tests {
             alice > HELP EXTBAN mute
             alice < :s1.test 704 alice EXTBAN :mute: or m:
             alice < :s1.test 705 alice EXTBAN :Also as ~quiet:, ~q: (UnrealIRCd).
+            alice < :s1.test 705 alice EXTBAN :Example: MODE #dev +b mute:*!*@*.example.org
             alice > HELP snomasks
             alice < :s1.test 705 alice SNOMASKS :k: KILL.
             alice > HELP SNOMASK k
             alice < :s1.test 705 alice SNOMASK :KILL.
             ",
         );
+    }
+
+    #[test]
+    fn whatever_takes_words_has_an_example() {
+        for command in TABLE.iter().filter(|command| command.required() > 0) {
+            let example = command.help.lines().last().unwrap_or_default();
+            assert!(example.starts_with("Example: "), "{}: {}", command.name, command.help);
+        }
     }
 
     #[test]
@@ -264,6 +341,13 @@ mod tests {
         assert!(mode::USER.iter().all(|row| has_lines(user_mode(row.letter))));
         assert!(extban::WORDS.iter().all(|row| has_lines(extended_ban(row.name))));
         assert!(snotice::KINDS.iter().all(|row| has_lines(snomask(row.letter))));
+        for row in mode::CHANNEL.iter().filter(|row| row.kind != Kind::Flag) {
+            assert!(VALUES.iter().any(|value| value.0 == row.letter), "{}", row.letter);
+        }
+        for page in extban::WORDS.iter().filter_map(|row| extended_ban(row.name)) {
+            let example = page.lines.last().unwrap();
+            assert!(example.contains(':') && !example.contains(['<', '[']), "{example}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        question::Asks,
         welcome,
     },
     network::UserId,
@@ -18,10 +19,11 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::INFO, reply::END_OF_INFO, reply::NO_SUCH_SERVER],
     cost: 2,
     run: Run::User(info),
+    asks: Asks::At(0),
+    ..Command::USUAL
 }];
 
-fn info(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
-    ctx.asked_here(args.given(0))?;
+fn info(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
     let since = format!("On-line since {}", welcome::date_text(ctx.core.started));
     for line in [welcome::VERSION, "An IRC server in Rust, MIT or Apache-2.0", &since] {
         ctx.reply(reply::info(line));

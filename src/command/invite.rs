@@ -14,7 +14,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "INVITE",
     params: "[<nick> <channel>]",
     about: "Asks a user into a channel; without parameters, shows where you have been asked into.",
-    help: "While +i is set and +A is not, it takes an operator of the channel. The invitation of an operator, or with +A of anybody inside, lets the user in whatever bans, keys and limits there are; that of others only tells the user.",
+    help: "While +i is set and +A is not, it takes an operator of the channel. The invitation of an operator, or with +A of anybody inside, lets the user in whatever bans, keys and limits there are; that of others only tells the user.\nExample: INVITE bob #dev",
     replies: &[
         reply::NO_SUCH_CHANNEL,
         reply::NO_SUCH_NICK,
@@ -28,6 +28,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 2,
     run: Run::User(invite),
+    ..Command::USUAL
 }];
 
 fn invite(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
@@ -98,6 +99,10 @@ mod tests {
             bob   > INVITE
             bob   < :s1.test 336 bob #a
             bob   < :s1.test 337 bob :End of /INVITE list
+            carol > AWAY :lunch
+            alice > INVITE carol #a
+            alice < :s1.test 341 alice carol #a
+            alice < :s1.test 301 alice carol :lunch
             ",
         );
     }

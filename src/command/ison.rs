@@ -13,10 +13,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "ISON",
     params: "<nick> [<nick>]",
     about: "Shows which of the nicks are online.",
-    help: "",
+    help: "Example: ISON bob carol",
     replies: &[reply::ISON],
     cost: 1,
     run: Run::User(ison),
+    ..Command::USUAL
 }];
 
 fn ison(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {

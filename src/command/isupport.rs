@@ -18,6 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::ISUPPORT],
     cost: 2,
     run: Run::Any(isupport),
+    ..Command::USUAL
 }];
 
 fn isupport(ctx: &mut Ctx<'_>, _message: &Message<'_>) -> Outcome {

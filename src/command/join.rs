@@ -19,9 +19,9 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "JOIN",
     params: "<channel>{,<channel>} [<key>{,<key>}]",
     about: "Enters channels, founding those that do not exist.",
-    help: "Whoever founds a channel is its operator. JOIN 0 leaves all channels.",
+    help: "Whoever founds a channel is its operator. JOIN 0 leaves all channels.\nExample: JOIN #dev,#private sesame",
     replies: &[
-        reply::NO_SUCH_CHANNEL,
+        reply::BAD_CHAN_MASK,
         reply::TOO_MANY_CHANNELS,
         reply::CHANNEL_IS_FULL,
         reply::INVITE_ONLY_CHAN,
@@ -35,6 +35,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 2,
     run: Run::User(join),
+    ..Command::USUAL
 }];
 
 fn join(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
@@ -48,7 +49,7 @@ fn join(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
 
 pub(super) fn join_one(ctx: &mut Ctx<'_>, user: UserId, text: &str, key: Option<&str>) -> Outcome {
     let Some(name) = ctx.channel_name(text) else {
-        return Err(reply::no_such_channel(text).into());
+        return Err(reply::bad_chan_mask(text, ctx.core.config.limits.channel).into());
     };
     let record = ctx.network().record(&name);
     if record.is_some_and(|channel| ctx.network().status(channel, user).is_some()) {
@@ -130,7 +131,7 @@ fn elsewhere(
     }
     let named = barred.redirect.as_deref();
     let name = named.or_else(|| ctx.network().channel(channel).value('f'))?;
-    ctx.channel(name).ok()
+    ctx.find_channel(name)
 }
 
 fn leave_all(ctx: &mut Ctx<'_>, user: UserId) -> Outcome {
@@ -223,7 +224,7 @@ mod tests {
             r"
             config limits.channels_per_user 2
             alice > JOIN a,#b
-            alice < :s1.test 403 alice a :No such channel
+            alice < :s1.test 476 alice a :Bad Channel Mask: a channel's name begins with # and has at most 64 bytes
             alice < :alice!~alice@alice.test JOIN #b
             alice > JOIN #c,#d
             alice < :alice!~alice@alice.test JOIN #c

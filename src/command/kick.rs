@@ -20,7 +20,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "KICK",
     params: "<channel>{,<channel>} <nick>{,<nick>} [<reason>]",
     about: "Removes users from a channel.",
-    help: "You must be an operator of the channel, and not below the user. Without a reason, your nick is the reason. Of several channels each goes with the nick in the same place.",
+    help: "You must be an operator of the channel, and not below the user. Without a reason, your nick is the reason. Of several channels each goes with the nick in the same place.\nExample: KICK #dev bob :please calm down",
     replies: &[
         reply::NO_SUCH_CHANNEL,
         reply::NO_SUCH_NICK,
@@ -31,6 +31,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 1,
     run: Run::User(kick),
+    ..Command::USUAL
 }];
 
 pub(super) fn kick(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
@@ -181,6 +182,18 @@ mod tests {
             alice < :bob!~bob@bob.test JOIN #a
             bob   <! KICK
             same
+            ",
+        );
+    }
+
+    #[test]
+    fn so_many_are_kicked_at_once_and_no_more() {
+        check(
+            r"
+            alice > JOIN #a
+            alice > KICK #a b,c,d,e,f
+            alice < :s1.test 401 alice b :No such nick/channel
+            alice < :s1.test 407 alice f :Too many targets; this one and those after it were left out
             ",
         );
     }

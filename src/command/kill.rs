@@ -17,11 +17,12 @@ use crate::{
 pub const COMMANDS: &[Command] = &[Command {
     name: "KILL",
     params: "<nick> [<reason>]",
-    about: "Disconnects a user; on another server, asks it to.",
-    help: "",
+    about: "Disconnects a user, on whichever server.",
+    help: "They may come back at once; KLINE and UBAN keep them out.\nExample: KILL bob :flooding",
     replies: &[reply::NO_SUCH_NICK],
     cost: 1,
     run: Run::Oper(Priv::Kill, kill),
+    ..Command::USUAL
 }];
 
 fn kill(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

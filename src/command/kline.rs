@@ -15,20 +15,22 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "KLINE",
     params: "[<duration>] [<mask> [<reason>]]",
     about: "Bans users from this server by user@host.",
-    help: ban::HELP,
-    replies: ban::REPLIES,
+    help: ban::help!("KLINE 2h bad*@*.example.org spam | seen before"),
+    replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, set),
+    ..Command::USUAL
 }];
 
 pub const UNDO: &[Command] = &[Command {
     name: "UNKLINE",
     params: "<mask>",
     about: "Lifts a K-line.",
-    help: "",
-    replies: ban::REPLIES,
+    help: "Example: UNKLINE *@*.example.org",
+    replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, lift),
+    ..Command::USUAL
 }];
 
 fn set(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
@@ -66,7 +68,7 @@ mod tests {
             dave < ERROR :Closing link: Banned (K-line): spam
             alice > KLINE
             alice <~ :s1.test NOTICE alice :~b?b@?*: no entry until *, spam (seen before). Set * by alice!~alice@alice.test.
-            alice < :s1.test NOTICE alice :1 bans of the kind K-line.
+            alice < :s1.test NOTICE alice :Bans of the kind K-line: 1.
             alice > UNKLINE ~b?b@*
             alice < :s1.test NOTICE alice :The K-line on ~b?b@* is lifted.
             alice > UNKLINE ~b?b@*
@@ -107,7 +109,7 @@ mod tests {
             wait 100
             robert > PING x
             alice > KLINE LIST
-            alice < :s1.test NOTICE alice :0 bans of the kind K-line.
+            alice < :s1.test NOTICE alice :Bans of the kind K-line: 0.
             ",
         );
     }

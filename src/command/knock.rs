@@ -5,7 +5,6 @@ use crate::{
         chanban, chanflood,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
-        policy,
     },
     network::{UserId, op::Op},
     wire::{extban::Act, flood, message::Args, reply},
@@ -16,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "KNOCK",
     params: "<channel>",
     about: "Asks the operators of a channel to be let in.",
-    help: "For channels by invitation only, or with a key. Once a minute.",
+    help: "For channels by invitation only, or with a key. Once a minute.\nExample: KNOCK #private",
     replies: &[
         reply::NO_SUCH_CHANNEL,
         reply::CANNOT_KNOCK,
@@ -27,6 +26,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 3,
     run: Run::User(knock),
+    ..Command::USUAL
 }];
 
 /// How long a user waits between knocks.
@@ -38,9 +38,6 @@ fn knock(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let name = record.name.clone();
     if ctx.network().status(channel, user).is_some() {
         return Err(reply::knock_on_chan(name.as_str()).into());
-    }
-    if !policy::sees(ctx, user, channel) {
-        return Err(reply::no_such_channel(args[0]).into());
     }
     if !record.has('i') && record.value('k').is_none() {
         return Err(reply::chan_open(name.as_str()).into());

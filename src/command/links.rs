@@ -4,6 +4,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        question::Asks,
     },
     network::UserId,
     wire::{mask, message::Args, reply},
@@ -13,27 +14,30 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "LINKS",
     params: "[[<server>] <mask>]",
     about: "Shows the servers of the network.",
-    help: "",
+    help: "Example: LINKS *.example.org",
     replies: &[reply::LINKS, reply::END_OF_LINKS, reply::NO_SUCH_SERVER],
     cost: 2,
     run: Run::User(links),
+    asks: Asks::FirstOfTwo,
+    ..Command::USUAL
 }];
 
 fn links(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
-    let (server, pattern) = match (args.given(0), args.given(1)) {
-        (server, Some(pattern)) => (server, pattern),
-        (pattern, None) => (None, pattern.unwrap_or("*")),
-    };
-    ctx.asked_here(server)?;
-    let (here, casemap) = (ctx.core.sid(), ctx.network().casemap());
-    let name = ctx.core.name().to_owned();
+    let pattern = args.given(1).or(args.given(0)).unwrap_or("*");
+    let casemap = ctx.network().casemap();
+    let fits = |name: &str| mask::matches(pattern, name, casemap);
+    let name = |sid| ctx.network().server(sid).map_or("", |server| &server.info.name);
     let mut found: Vec<reply::Reply> = Vec::new();
-    for (sid, server) in ctx.network().servers() {
-        let known = &server.info;
-        if !server.hidden && mask::matches(pattern, &known.name, casemap) {
-            let hops = u32::from(sid != here);
-            found.push(reply::links(&known.name, &name, hops, &known.description));
+    for branch in ctx.network().tree(ctx.core.sid()) {
+        let Some(server) = ctx.network().server(branch.server) else { continue };
+        if fits(&server.info.name) {
+            let about = &server.info.description;
+            found.push(reply::links(&server.info.name, name(branch.uplink), branch.depth, about));
         }
+    }
+    let services = ctx.core.config.server.services();
+    if fits(&services) {
+        found.push(reply::links(&services, ctx.core.name(), 1, SERVICES));
     }
     for line in found {
         ctx.reply(line);
@@ -41,6 +45,9 @@ fn links(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
     ctx.reply(reply::end_of_links(pattern));
     Ok(())
 }
+
+/// What is said about the services, which are part of every server.
+const SERVICES: &str = "Services of the network";
 
 #[cfg(test)]
 mod tests {
@@ -54,6 +61,7 @@ mod tests {
             alice > LINKS
             alice < :s1.test 364 alice s1.test s1.test :0 An slircd server
             alice < :s1.test 364 alice s2.test s1.test :1 An slircd server
+            alice < :s1.test 364 alice services.test s1.test :1 Services of the network
             alice < :s1.test 365 alice * :End of /LINKS list
             alice > LINKS s1.* S2.*
             alice < :s1.test 364 alice s2.test s1.test :1 An slircd server
@@ -66,6 +74,34 @@ mod tests {
             alice > LINKS
             alice < :s1.test 365 alice * :End of /LINKS list
             alice <! s2.test
+            ",
+        );
+    }
+
+    #[test]
+    fn servers_are_shown_behind_those_that_lead_to_them() {
+        check(
+            r"
+            servers 4
+            links 1-2 2-3 3-4
+            config server.services bots.example
+            alice@2 > LINKS
+            alice < :s2.test 364 alice s2.test s2.test :0 An slircd server
+            alice < :s2.test 364 alice s1.test s2.test :1 An slircd server
+            alice < :s2.test 364 alice s3.test s2.test :1 An slircd server
+            alice < :s2.test 364 alice s4.test s3.test :2 An slircd server
+            alice < :s2.test 364 alice bots.example s2.test :1 Services of the network
+            alice > LUSERS
+            alice < :s2.test 251 alice :There are 1 users and 0 invisible on 4 servers
+            alice > TIME bots.example
+            alice <~ :s2.test 391 alice s2.test *
+            cut 3-4
+            wait 1
+            alice > LINKS s4.*
+            alice < :s2.test 364 alice s4.test s2.test :1 An slircd server
+            wait 61
+            alice > LINKS s4.*
+            alice <! 364
             ",
         );
     }

@@ -16,10 +16,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "LIST",
     params: "[<filter>{,<filter>}]",
     about: "Shows the channels, with how many are in them and what they are about.",
-    help: "A filter is a channel, a mask (*dev*), a mask that must not fit (!*dev*), >n or <n members, C>n or C<n minutes since the founding, T>n or T<n minutes since the topic was set.",
+    help: "A filter is a channel, a mask (*dev*), a mask that must not fit (!*dev*), >n or <n members, C>n or C<n minutes since the founding, T>n or T<n minutes since the topic was set.\nExample: LIST >5,*dev*",
     replies: &[reply::LIST_START, reply::LIST, reply::LIST_END],
     cost: 3,
     run: Run::User(list),
+    ..Command::USUAL
 }];
 
 fn list(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {

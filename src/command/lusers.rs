@@ -4,6 +4,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        question::Asks,
         welcome,
     },
     network::UserId,
@@ -17,6 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     help: "",
     replies: &[
         reply::NO_SUCH_SERVER,
+        reply::STATS_CONN,
         reply::LUSER_CLIENT,
         reply::LUSER_OP,
         reply::LUSER_UNKNOWN,
@@ -27,10 +29,11 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 1,
     run: Run::User(lusers),
+    asks: Asks::At(1),
+    ..Command::USUAL
 }];
 
-fn lusers(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
-    ctx.asked_here(args.given(1))?;
+fn lusers(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
     welcome::lusers(ctx);
     Ok(())
 }
@@ -53,6 +56,11 @@ mod tests {
             alice < :s1.test 253 alice 1 :unknown connection(s)
             alice < :s1.test 254 alice 1 :channels formed
             alice < :s1.test 255 alice :I have 2 clients and 0 servers
+            alice < :s1.test 265 alice 2 2 :Current local users 2, max 2
+            alice < :s1.test 266 alice 2 2 :Current global users 2, max 2
+            alice < :s1.test 250 alice :Highest connection count: 2 (2 clients) (3 connections received)
+            alice > LUSERS * nowhere
+            alice < :s1.test 402 alice nowhere :No such server
             c     > QUIT
             raw d
             bob   > QUIT
@@ -62,6 +70,22 @@ mod tests {
             d     > USER d 0 * :d
             alice > LUSERS
             alice < :s1.test 253 alice 0 :unknown connection(s)
+            ",
+        );
+    }
+
+    #[test]
+    fn a_channel_that_was_empty_for_a_moment_counts() {
+        check(
+            r"
+            servers 2
+            bob@2   > JOIN #b
+            split 1 | 2
+            alice@1 > JOIN #a
+            alice   > PART #a
+            alice   > JOIN #a
+            alice   > LUSERS
+            alice   < :s1.test 254 alice 2 :channels formed
             ",
         );
     }

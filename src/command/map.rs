@@ -4,6 +4,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        question::Asks,
     },
     network::UserId,
     time::Sid,
@@ -13,12 +14,14 @@ use std::collections::BTreeMap;
 
 pub const COMMANDS: &[Command] = &[Command {
     name: "MAP",
-    params: "",
+    params: "[<server>]",
     about: "Shows the servers of the network, and how many users are on each.",
-    help: "",
-    replies: &[reply::MAP, reply::END_OF_MAP],
+    help: "The tree is drawn as the server sees the links.",
+    replies: &[reply::MAP, reply::END_OF_MAP, reply::NO_SUCH_SERVER],
     cost: 4,
     run: Run::User(map),
+    asks: Asks::At(0),
+    ..Command::USUAL
 }];
 
 fn map(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
@@ -26,38 +29,85 @@ fn map(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
     for (_, user) in ctx.network().users() {
         *users.entry(user.uid.server).or_default() += 1;
     }
-    let here = ctx.core.sid();
-    let mut lines = Vec::new();
-    let (mut own, mut others) = (Vec::new(), Vec::new());
-    for (sid, server) in ctx.network().servers().filter(|(_, server)| !server.hidden) {
-        let count = users.get(&sid).copied().unwrap_or_default();
-        let row = format!("{} [{sid}] {count} users", server.info.name);
-        if sid == here { own.push(row) } else { others.push(row) }
+    let all = users.values().sum::<usize>().max(1);
+    let mut rows: Vec<(u32, String, String)> = Vec::new();
+    for branch in ctx.network().tree(ctx.core.sid()) {
+        let Some(server) = ctx.network().server(branch.server) else { continue };
+        let count = users.get(&branch.server).copied().unwrap_or_default();
+        let share = 100.0 * count as f64 / all as f64;
+        let name = format!("{}[{}]", server.info.name, branch.server);
+        rows.push((branch.depth, name, format!("Users: {count:5} ({share:5.1}%)")));
     }
-    lines.extend(own);
-    lines.extend(others.into_iter().map(|row| format!("`- {row}")));
-    for line in lines {
+    rows.push((1, ctx.core.config.server.services(), "Services".to_owned()));
+    for line in drawn(&rows) {
         ctx.reply(reply::map(&line));
     }
     ctx.reply(reply::end_of_map());
     Ok(())
 }
 
+/// A tree of rows, each with its depth, drawn with the branches that lead to it.
+fn drawn(rows: &[(u32, String, String)]) -> Vec<String> {
+    // From the end: whether more is to come at each depth, before something less deep.
+    let mut more: Vec<bool> = Vec::new();
+    let mut lines = Vec::new();
+    for (depth, name, what) in rows.iter().rev() {
+        let depth = *depth as usize;
+        more.resize(depth + 1, false);
+        let mut line = String::new();
+        for (place, more) in more.iter().enumerate().skip(1) {
+            line += match (place == depth, more) {
+                (true, true) => "|-",
+                (true, false) => "`-",
+                (false, true) => "| ",
+                (false, false) => "  ",
+            };
+        }
+        line += name;
+        line.push(' ');
+        while line.chars().count() < WIDTH {
+            line.push('-');
+        }
+        lines.push(format!("{line} | {what}"));
+        more.iter_mut().skip(depth).for_each(|more| *more = true);
+    }
+    lines.reverse();
+    lines
+}
+
+/// How wide the tree is drawn, the names included.
+const WIDTH: usize = 50;
+
 #[cfg(test)]
 mod tests {
     use crate::sim::script::check;
 
     #[test]
-    fn servers_are_shown_with_their_users() {
+    fn servers_are_shown_as_a_tree_with_their_users() {
         check(
             r"
-            servers 2
-            alice@2 > PING x
-            bob@2   > PING x
+            servers 5
+            links 1-2 2-3 1-4 4-5
+            alice@1 > PING x
+            bob@3   > PING x
+            carol@3 > PING x
             alice   > MAP
-            alice   <~ :s2.test 006 alice :s2.test [*] 2 users
-            alice   <~ :s2.test 006 alice :`- s1.test [*] 0 users
-            alice   < :s2.test 007 alice :End of /MAP
+            alice   <~ :s1.test 006 alice :s1.test[???] ----------* | Users:     1 ( 33.3%)
+            alice   <~ :s1.test 006 alice :|-s2.test[???] --------* | Users:     0 (  0.0%)
+            alice   <~ :s1.test 006 alice :| `-s3.test[???] ------* | Users:     2 ( 66.7%)
+            alice   <~ :s1.test 006 alice :|-s4.test[???] --------* | Users:     0 (  0.0%)
+            alice   <~ :s1.test 006 alice :| `-s5.test[???] ------* | Users:     0 (  0.0%)
+            alice   <~ :s1.test 006 alice :`-services.test --------* | Services
+            alice   < :s1.test 007 alice :End of /MAP
+            alice   > MAP s3.test
+            alice   <~ :s3.test 006 alice :s3.test[???] *
+            alice   <~ :s3.test 006 alice :|-s2.test[???] *
+            alice   <~ :s3.test 006 alice :| `-s1.test[???] *
+            alice   <~ :s3.test 006 alice :|   `-s4.test[???] *
+            alice   <~ :s3.test 006 alice :|     `-s5.test[???] *
+            alice   <~ :s3.test 006 alice :`-services.test *
+            alice   > MAP nowhere
+            alice   < :s1.test 402 alice nowhere :No such server
             ",
         );
     }

@@ -4,7 +4,7 @@ use crate::{
     core::{
         callerid,
         ctx::{Ctx, Outcome, Reject},
-        defcon, filters, policy, speech,
+        defcon, filters, multiline, policy, speech,
     },
     network::{
         UserId,
@@ -25,12 +25,16 @@ pub fn send(
     kind: MessageKind,
 ) -> Outcome {
     ctx.touch(user);
-    if line.args.is_empty() {
-        return Err(reply::no_recipient(kind.verb()).into());
-    }
     let text = line.args.get(1).unwrap_or_default();
-    if text.is_empty() && kind != MessageKind::Tagmsg {
-        return Err(reply::no_text_to_send().into());
+    let empty = text.is_empty() && kind != MessageKind::Tagmsg;
+    let refused = match (line.args.is_empty(), empty) {
+        (true, _) => Some(reply::no_recipient(kind.verb())),
+        (false, true) => Some(reply::no_text_to_send()),
+        (false, false) => None,
+    };
+    if let Some(refused) = refused {
+        // A NOTICE is never answered (RFC 2812 §3.3.2).
+        return if kind == MessageKind::Notice { Ok(()) } else { Err(refused.into()) };
     }
     let tags = line.tags.client_only(&ctx.core.config.server.client_tags_denied);
     // Of a TAGMSG with nothing but what is denied there is nothing to tell.
@@ -79,7 +83,6 @@ pub fn one(
             ctx.commit(Op::Message(Box::new(Message { from, to, kind, text, tags, guise: None })));
             Ok(())
         }
-        // A NOTICE is never answered (RFC 2812 §3.3.2).
         Err(_) if kind == MessageKind::Notice => Ok(()),
         Err(refused) => Err(refused),
     }
@@ -136,10 +139,7 @@ fn filtered<'a>(
     text: Cow<'a, str>,
     to: Target,
 ) -> Result<(Target, Cow<'a, str>), Reject> {
-    // Of several lines all are looked at together, and then each by itself.
-    let whole = without_cr(&text);
-    let lines = whole.split('\n').filter(|line| line.len() < whole.len());
-    for line in std::iter::once(&*whole).chain(lines) {
+    for line in multiline::parts(&without_cr(&text)) {
         match &to {
             Target::Channel { .. } | Target::Moderated(_) => {
                 filters::check(ctx, user, Place::Channel, line)
@@ -163,14 +163,18 @@ fn find<'a>(
     if !name.starts_with('#') {
         return Ok((find_user(ctx, user, target, kind, text)?, Cow::Borrowed(text)));
     }
-    let channel = ctx.channel(name)?;
+    let no_channel = || reply::no_such_channel(name);
+    let channel = ctx.find_channel(name).ok_or_else(no_channel)?;
     // Of several prefixes the lowest counts: who has it is meant, and whoever is above.
     let prefixes = target.chars().take_while(|c| *c != '#');
     let prefix = prefixes
         .filter_map(|c| Status::of_prefix(c).map(|status| (status, c)))
         .min()
         .map(|least| least.1);
-    let speech = speech::check(ctx, user, channel, kind, text)?;
+    // Words may enter a channel that does not show itself, but if they may not, it stays unseen.
+    let hidden = !policy::sees(ctx, user, channel);
+    let checked = speech::check(ctx, user, channel, kind, text);
+    let speech = checked.map_err(|why| if hidden { no_channel().into() } else { why })?;
     policy::appear(ctx, user, channel);
     let name = ctx.network().channel(channel).name.clone();
     let to = if speech.moderated && prefix.is_none() {

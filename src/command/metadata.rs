@@ -8,7 +8,6 @@ use crate::{
         filters,
         metadata::{close, is_second, name, open},
         oper::Priv,
-        policy,
     },
     network::{
         UserId,
@@ -29,7 +28,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "METADATA",
     params: "<target> <subcommand> [{<key>} [<value>]]",
     about: "Shows and sets what users and channels tell of themselves, key by key.",
-    help: "The target is a nick, a channel, or * for yourself. GET shows keys, LIST all of them; SET sets a key to a value or, without one, takes it away; CLEAR takes all away. SUB and UNSUB say of which keys you want to hear, SUBS lists them, SYNC shows them as they are now.",
+    help: "The target is a nick, a channel, or * for yourself. GET shows keys, LIST all of them; SET sets a key to a value or, without one, takes it away; CLEAR takes all away. SUB and UNSUB say of which keys you want to hear, SUBS lists them, SYNC shows them as they are now.\nExample: METADATA * SET pronouns :they/them",
     replies: &[
         reply::KEY_VALUE,
         reply::KEY_NOT_SET,
@@ -41,6 +40,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 2,
     run: Run::Any(metadata),
+    ..Command::USUAL
 }];
 
 /// Whose metadata a command is about.
@@ -82,7 +82,7 @@ fn metadata(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
     let changes = matches!(subcommand.as_str(), "SET" | "CLEAR");
     if let Some(user) = ctx.session().user().filter(|_| changes) {
         if !is_theirs(ctx, user, &aim) && may_change(ctx, &aim) {
-            audit(ctx, user, message);
+            audit(ctx, user, &COMMANDS[0], message.args.iter());
         }
     }
     run(ctx, &aim, args)
@@ -95,10 +95,7 @@ fn aim(ctx: &Ctx<'_>, target: &str) -> Result<Aim, Reject> {
         (None, "*") => return Ok(Aim { of: None, name: "*".into() }),
         (None, _) => None,
         (Some(user), "*") => Some(Holder::User(user)),
-        (Some(user), name) if name.starts_with('#') => {
-            let found = ctx.channel(name).ok();
-            found.filter(|channel| policy::sees(ctx, user, *channel)).map(Holder::Channel)
-        }
+        (Some(_), name) if name.starts_with('#') => ctx.channel(name).ok().map(Holder::Channel),
         (Some(_), nick) => ctx.find_user(nick).map(Holder::User),
     };
     let of = of.ok_or_else(|| fail::metadata_invalid_target(target))?;

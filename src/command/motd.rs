@@ -4,6 +4,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        question::Asks,
         welcome,
     },
     network::UserId,
@@ -18,10 +19,11 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::NO_SUCH_SERVER, reply::MOTD_START, reply::MOTD, reply::END_OF_MOTD],
     cost: 2,
     run: Run::User(motd),
+    asks: Asks::At(0),
+    ..Command::USUAL
 }];
 
-fn motd(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    ctx.asked_here(args.given(0))?;
+fn motd(ctx: &mut Ctx<'_>, user: UserId, _args: Args<'_>) -> Outcome {
     welcome::motd(ctx, user);
     Ok(())
 }
@@ -36,6 +38,21 @@ mod tests {
             r"
             alice > MOTD
             alice < :s1.test 422 alice :MOTD File is missing
+            ",
+        );
+    }
+
+    #[test]
+    fn it_is_told_between_its_beginning_and_its_end() {
+        check(
+            r"
+            config server.motd Be kind.
+            alice > MOTD s1.*
+            alice < :s1.test 375 alice :- s1.test Message of the day -
+            alice < :s1.test 372 alice :- Be kind.
+            alice < :s1.test 376 alice :End of /MOTD command
+            alice > MOTD nowhere
+            alice < :s1.test 402 alice nowhere :No such server
             ",
         );
     }

@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "NICK",
     params: "[<nick>]",
     about: "Takes a nick.",
-    help: "A nick that belongs to an account is for those who are logged in to it; they get it from whoever wears it. Letters, digits and []\\`_^{|}- can stand in a nick; a digit or - cannot stand first. Where the network's names are of every script, so can their letters; a nick that looks like another's is taken.",
+    help: "A nick that belongs to an account is for those who are logged in to it; they get it from whoever wears it. Letters, digits and []\\`_^{|}- can stand in a nick; a digit or - cannot stand first. Where the network's names are of every script, so can their letters; a nick that looks like another's is taken.\nExample: NICK alice",
     replies: &[
         reply::NO_NICKNAME_GIVEN,
         reply::ERRONEOUS_NICKNAME,
@@ -25,12 +25,14 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 1,
     run: Run::Any(nick),
+    ..Command::USUAL
 }];
 
 fn nick(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
     let Some(text) = message.args.given(0) else { return Err(reply::no_nickname_given().into()) };
-    let Some(wanted) = Nick::new(text, ctx.network().casemap(), ctx.core.config.limits.nick) else {
-        return Err(reply::erroneous_nickname(text).into());
+    let most = ctx.core.config.limits.nick;
+    let Some(wanted) = Nick::new(text, ctx.network().casemap(), most) else {
+        return Err(reply::erroneous_nickname(text, most).into());
     };
     let taken = reserve::is_taken(ctx, &wanted);
     if service::find(text).is_some() {
@@ -87,7 +89,7 @@ mod tests {
             bob > NICK Ivan
             evan < :Иван!~bob@bob.test NICK :Ivan
             bob > NICK ☃
-            bob < :s2.test 432 Ivan ☃ :Erroneous nickname
+            bob < :s2.test 432 Ivan ☃ :Erroneous nickname: it has at most 32 letters, digits and -_[]{}\`^|, and begins with neither digit nor hyphen
             same
             ",
         );
@@ -98,7 +100,7 @@ mod tests {
         check(
             r"
             alice > NICK Иван
-            alice < :s1.test 432 alice Иван :Erroneous nickname
+            alice < :s1.test 432 alice Иван :Erroneous nickname: it has at most 32 letters, digits and -_[]{}\`^|, and begins with neither digit nor hyphen
             alice > NICK a|ice
             alice < :alice!~alice@alice.test NICK :a|ice
             ",
@@ -128,7 +130,7 @@ mod tests {
             alice > NICK
             alice < :s1.test 431 alice :No nickname given
             alice > NICK 1st
-            alice < :s1.test 432 alice 1st :Erroneous nickname
+            alice < :s1.test 432 alice 1st :Erroneous nickname: it has at most 32 letters, digits and -_[]{}\`^|, and begins with neither digit nor hyphen
             alice > NICK BOB
             alice < :s1.test 433 alice BOB :Nickname is already in use
             ",

@@ -7,17 +7,18 @@ use crate::{
         dispatch::{Command, Run},
     },
     network::{UserId, op::MessageKind},
-    wire::{message::Message, reply},
+    wire::message::Message,
 };
 
 pub const COMMANDS: &[Command] = &[Command {
     name: "NOTICE",
     params: "[<target>{,<target>} [<text>]]",
     about: "Sends a message that no program is to answer.",
-    help: "",
-    replies: &[reply::NO_TEXT_TO_SEND, reply::NO_RECIPIENT],
+    help: "Nothing answers it: neither a client nor the server, not even if it cannot be sent. The targets are those of PRIVMSG.\nExample: NOTICE #dev :The build is green.",
+    replies: &[],
     cost: 1,
     run: Run::Tagged(notice),
+    ..Command::USUAL
 }];
 
 fn notice(ctx: &mut Ctx<'_>, user: UserId, line: &Message<'_>) -> Outcome {
@@ -37,9 +38,13 @@ mod tests {
             bob   > NOTICE nobody :x
             bob   > NOTICE alice :y
             alice < :bob!~bob@bob.test NOTICE alice :y
-            bob   <! 40
             bob   > NOTICE alice
-            bob   < :s1.test 412 bob :No text to send
+            bob   > NOTICE alice :
+            bob   > NOTICE
+            bob   > NOTICE a,b,c,d,e :x
+            bob   <! No text
+            bob   <! No recipient
+            bob   <! Too many
             ",
         );
     }

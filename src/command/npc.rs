@@ -14,10 +14,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "NPC",
     params: "<target> <name> <text>",
     about: "Says something as somebody who is not there.",
-    help: "For roleplay, in channels with mode +E and to users with mode +E.",
+    help: "For roleplay, in channels with mode +E and to users with mode +E.\nExample: NPC #tavern Bilbo :Too much bread!",
     replies: roleplay::REPLIES,
     cost: 1,
     run: Run::User(npc),
+    ..Command::USUAL
 }];
 
 fn npc(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
@@ -36,8 +37,7 @@ mod tests {
             servers 2
             alice@1 > JOIN #a
             bob@2   > JOIN #a
-            alice   <~ :s1.test 005 alice * RPCHAN=E *
-            alice   <~ :s1.test 005 alice *RPUSER=E :are supported by this server
+            alice   <~ :s1.test 005 alice *RPCHAN=E RPUSER=E*
             alice   > NPC #a bilbo too much bread
             alice   < :s1.test 573 alice #a :The channel does not allow roleplay (channel mode +E)
             alice   > MODE #a +E
@@ -54,6 +54,9 @@ mod tests {
             alice   < :s1.test 403 alice #none :No such channel
             carol@1 > NPC #a bilbo x
             carol   < :s1.test 404 carol #a :Cannot send to channel (+n: you are not in it)
+            alice   > MODE #a -E
+            alice   > NPC @#a bilbo x
+            alice   < :s1.test 573 alice @#a :The channel does not allow roleplay (channel mode +E)
             ",
         );
     }

@@ -14,10 +14,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "NPCA",
     params: "<target> <name> <text>",
     about: "Says what somebody who is not there does.",
-    help: "For roleplay, in channels with mode +E and to users with mode +E.",
+    help: "For roleplay, in channels with mode +E and to users with mode +E.\nExample: NPCA #tavern Bilbo :eats another loaf",
     replies: roleplay::REPLIES,
     cost: 1,
     run: Run::User(npca),
+    ..Command::USUAL
 }];
 
 fn npca(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -14,10 +14,11 @@ pub const NS: &[Command] = &[Command {
     name: "NS",
     params: "<command> [<parameter>]",
     about: "Speaks to NickServ, which keeps accounts.",
-    help: "NS HELP lists its commands.",
+    help: "NS HELP lists its commands.\nExample: NS IDENTIFY alice sesame",
     replies: &[reply::LOGGED_IN, reply::LOGGED_OUT],
     cost: 2,
     run: Run::User(ns),
+    ..Command::USUAL
 }];
 
 pub const NICKSERV: &[Command] = &[Command { name: "NICKSERV", ..NS[0] }];

@@ -15,10 +15,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "OPER",
     params: "<name> <password>",
     about: "Makes you an operator of the network.",
-    help: "",
+    help: "Who may is said by [[oper]] in the configuration: with a password, a certificate, or from some hosts. After wrong passwords you have to wait.\nExample: OPER alice sesame",
     replies: &[reply::YOURE_OPER, reply::NO_OPER_HOST, reply::PASSWD_MISMATCH],
     cost: 5,
     run: Run::User(oper),
+    ..Command::USUAL
 }];
 
 fn oper(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
@@ -31,7 +32,9 @@ fn oper(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         .config
         .oper
         .iter()
-        .find(|oper| oper.name == args[0] && fits(ctx, user, oper))
+        .find(|oper| oper.name == args[0])
+        // Who may not be it from here is told so once the password has proved right.
+        .filter(|oper| oper.password.is_some() || fits(ctx, user, oper))
         .cloned();
     let name = found.as_ref().map(|oper| oper.name.clone());
     ctx.session_mut().oper = name.map(String::into_boxed_str);
@@ -52,17 +55,22 @@ fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     match answer {
         Answer::Verified(true) => grant(ctx, user),
         Answer::Verified(false) => {
-            let (from, interval) = (ctx.session().from, ctx.core.config.limits.login_interval);
-            ctx.core.attempts.failed(from, interval, ctx.now);
-            // The address that is shown may be a cloak, and nobody can be kept out by that.
-            let who = ctx.whois(user);
-            let text = format!("Failed OPER by {}!{}@{}", who.nick(), who.user, who.real_host);
-            log::warn!("{text}");
-            ctx.snotice('o', &text);
+            failed(ctx, user);
             Err(reply::passwd_mismatch().into())
         }
         _ => Err(reply::try_again("OPER").into()),
     }
+}
+
+/// Counts an attempt that was none of an operator's, and tells of it.
+fn failed(ctx: &mut Ctx<'_>, user: UserId) {
+    let (from, interval) = (ctx.session().from, ctx.core.config.limits.login_interval);
+    ctx.core.attempts.failed(from, interval, ctx.now);
+    // The address that is shown may be a cloak, and nobody can be kept out by that.
+    let who = ctx.whois(user);
+    let text = format!("Failed OPER by {}!{}@{}", who.nick(), who.user, who.real_host);
+    log::warn!("{text}");
+    ctx.snotice('o', &text);
 }
 
 fn grant(ctx: &mut Ctx<'_>, user: UserId) -> Outcome {
@@ -72,9 +80,12 @@ fn grant(ctx: &mut Ctx<'_>, user: UserId) -> Outcome {
         .config
         .oper
         .iter()
-        .find(|oper| Some(oper.name.as_str()) == name.as_deref())
+        .find(|oper| Some(oper.name.as_str()) == name.as_deref() && fits(ctx, user, oper))
         .map(|oper| oper.class.clone());
-    let Some(class) = class else { return Err(reply::no_oper_host().into()) };
+    let Some(class) = class else {
+        failed(ctx, user);
+        return Err(reply::no_oper_host().into());
+    };
     let who = ctx.whois(user);
     let text = format!("{} is an operator of class {class} now", who.mask());
     let (uid, modes, host) = (who.uid, who.modes.set('o', true), who.host.clone());
@@ -137,6 +148,23 @@ mod tests {
             alice < :s1.test 381 alice :You are now an IRC operator
             alice > MODE alice -o
             alice < :alice!~alice@alice.test MODE alice :-o
+            ",
+        );
+    }
+
+    #[test]
+    fn whom_the_password_does_not_help_from_there_is_told_so() {
+        check(
+            r"
+            config oper root sesame
+            config oper.masks *@*.office.test
+            watch > PING x
+            alice > OPER root wrong
+            alice < :s1.test 464 alice :Password incorrect
+            alice > OPER root sesame
+            alice < :s1.test 491 alice :No appropriate operator blocks were found for your host
+            alice > MODE alice
+            alice < :s1.test 221 alice +
             ",
         );
     }

@@ -17,10 +17,12 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "PART",
     params: "<channel>{,<channel>} [<reason>]",
     about: "Leaves channels.",
-    help: "",
+    help: "The reason is shown to those who stay.\nExample: PART #dev :good night",
     replies: &[reply::NO_SUCH_CHANNEL, reply::NOT_ON_CHANNEL],
     cost: 1,
     run: Run::User(part),
+    heard_while_shunned: true,
+    ..Command::USUAL
 }];
 
 fn part(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

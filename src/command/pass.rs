@@ -13,10 +13,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "PASS",
     params: "<password>",
     about: "Gives the server's password, before NICK and USER.",
-    help: "Where the server asks for none, PASS account:password logs in to an account, for clients without SASL.",
+    help: "Clients do this by themselves; the password is the one of the server. Where the server asks for none, PASS account:password logs in to an account, for clients without SASL.\nExample: PASS sesame",
     replies: &[],
     cost: 1,
     run: Run::New(pass),
+    ..Command::USUAL
 }];
 
 fn pass(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {

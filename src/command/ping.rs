@@ -12,10 +12,12 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "PING",
     params: "[<token>]",
     about: "Asks whether the server is there; the answer repeats the token.",
-    help: "",
+    help: "Clients do this by themselves, to see whether the connection lives.\nExample: PING 42",
     replies: &[reply::NO_ORIGIN],
     cost: 1,
     run: Run::Any(ping),
+    heard_while_shunned: true,
+    ..Command::USUAL
 }];
 
 fn ping(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {

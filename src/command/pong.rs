@@ -12,10 +12,12 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "PONG",
     params: "[<token>]",
     about: "Answers a PING of the server.",
-    help: "",
+    help: "Clients do this by themselves. Who does not answer is disconnected.\nExample: PONG 42",
     replies: &[],
     cost: 0,
     run: Run::Any(pong),
+    heard_while_shunned: true,
+    ..Command::USUAL
 }];
 
 /// That something was heard from the session has been noted for every line.

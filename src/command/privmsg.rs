@@ -14,7 +14,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "PRIVMSG",
     params: "[<target>{,<target>} [<text>]]",
     about: "Sends a message to a user or a channel.",
-    help: "A target is a nick, a channel, or a channel behind a prefix, as in @#channel: its operators.",
+    help: "A target is a nick, a channel, or a channel behind a prefix, as in @#channel: its operators.\nExample: PRIVMSG #dev :Hello, everybody",
     replies: &[
         reply::AWAY,
         reply::NO_TEXT_TO_SEND,
@@ -30,6 +30,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 1,
     run: Run::Tagged(privmsg),
+    ..Command::USUAL
 }];
 
 fn privmsg(ctx: &mut Ctx<'_>, user: UserId, line: &Message<'_>) -> Outcome {

@@ -13,10 +13,12 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "QUIT",
     params: "[<reason>]",
     about: "Leaves the network.",
-    help: "",
+    help: "The reason is shown to those who share a channel with you.\nExample: QUIT :good night",
     replies: &[],
     cost: 1,
     run: Run::Any(quit),
+    heard_while_shunned: true,
+    ..Command::USUAL
 }];
 
 fn quit(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
@@ -57,6 +59,22 @@ mod tests {
             raw a
             a > QUIT
             a < ERROR :Closing link: Client quit
+            ",
+        );
+    }
+
+    #[test]
+    fn who_leaves_under_a_label_is_told_goodbye_under_it() {
+        check(
+            r"
+            config oper root sesame
+            alice > CAP REQ :labeled-response batch
+            alice > @label=7 QUIT
+            alice < @label=7 ERROR :Closing link: Client quit
+            bob   > CAP REQ :labeled-response batch
+            bob   > OPER root sesame
+            bob   > @label=8 KILL bob :me
+            bob   < @label=8 ERROR :Closing link: Killed (bob (me))
             ",
         );
     }

@@ -20,10 +20,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "REDACT",
     params: "<target> <message> [<reason>]",
     about: "Takes back a message, yours or, as an operator of the channel, somebody else's.",
-    help: "The message is named by its id, which clients know. Clients that do not know of REDACT go on showing the message.",
+    help: "The message is named by its id, which clients know. Clients that do not know of REDACT go on showing the message.\nExample: REDACT #dev 038gfi928k0006IZ :wrong channel",
     replies: &[],
     cost: 2,
     run: Run::User(redact),
+    ..Command::USUAL
 }];
 
 fn redact(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

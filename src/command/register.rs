@@ -19,10 +19,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "REGISTER",
     params: "<account> <email> <password>",
     about: "Registers an account under your nick.",
-    help: "The account has the name of your nick; * means just that. Where no mail address is asked for, * stands for none. From then on you are logged in, and the nick is yours.",
+    help: "The account has the name of your nick; * means just that. Where no mail address is asked for, * stands for none. From then on you are logged in, and the nick is yours.\nExample: REGISTER * alice@example.org open-sesame",
     replies: &[reply::LOGGED_IN],
     cost: 4,
     run: Run::Any(register),
+    ..Command::USUAL
 }];
 
 fn register(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {

@@ -16,17 +16,18 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "REHASH",
     params: "",
     about: "Reads the configuration again; mistakes are listed and change nothing.",
-    help: "",
+    help: "What takes a restart is named and stays as it was. The same happens on SIGHUP.",
     replies: &[reply::REHASHING],
     cost: 5,
     run: Run::Oper(Priv::Rehash, rehash),
+    ..Command::USUAL
 }];
 
 fn rehash(ctx: &mut Ctx<'_>, user: UserId, _args: Args<'_>) -> Outcome {
     let text =
         format!("{} has {} read its configuration again", ctx.whois(user).mask(), ctx.core.name());
     ctx.snotice('r', &text);
-    ctx.reply(reply::rehashing("the configuration"));
+    ctx.reply(reply::rehashing("configuration"));
     ctx.defer(Job::Load, loaded);
     Ok(())
 }
@@ -53,4 +54,22 @@ fn loaded(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     };
     texts.iter().for_each(|text| ctx.notice(text));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn the_configuration_is_read_again() {
+        check(
+            r"
+            config oper root sesame
+            alice > OPER root sesame
+            alice > REHASH
+            alice < :s1.test 382 alice configuration :Rehashing
+            alice < :s1.test NOTICE alice :The configuration has been read again.
+            ",
+        );
+    }
 }

@@ -21,10 +21,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "RELAYMSG",
     params: "<channel> <nick> <text>",
     about: "Says something in a channel for somebody elsewhere.",
-    help: "For bridges to other networks. The nick must hold one of the separators that the capability draft/relaymsg names, as in alice/matrix. It takes an operator of the channel, or of the network with the privilege.",
+    help: "For bridges to other networks. The nick must hold one of the separators that the capability draft/relaymsg names, as in alice/matrix. It takes an operator of the channel, or of the network with the privilege.\nExample: RELAYMSG #dev bob/matrix :Hello from over there",
     replies: &[reply::NO_SUCH_CHANNEL],
     cost: 1,
     run: Run::Tagged(relaymsg),
+    ..Command::USUAL
 }];
 
 /// The longest nick of somebody elsewhere.
@@ -44,7 +45,7 @@ fn relaymsg(ctx: &mut Ctx<'_>, user: UserId, line: &message::Message<'_>) -> Out
         if !ctx.may(user, Priv::Relay) {
             return Err(fail::relaymsg_privs_needed().into());
         }
-        audit(ctx, user, line);
+        audit(ctx, user, &COMMANDS[0], line.args.iter());
     }
     if text.trim().is_empty() {
         return Err(fail::relaymsg_blank_msg().into());
@@ -161,7 +162,7 @@ mod tests {
             r"
             raw a
             a > CAP LS 302
-            a <~ :s1.test CAP * LS *draft/relaymsg=/ *
+            a <~ :s1.test CAP * LS *draft/relaymsg=/*
             ",
         );
         check(

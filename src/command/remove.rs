@@ -18,7 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "REMOVE",
     params: "<channel> <nick> [<reason>]",
     about: "Has a user part from a channel.",
-    help: "It takes what KICK takes. The channel and the nick may stand in either order.",
+    help: "It takes what KICK takes. The channel and the nick may stand in either order.\nExample: REMOVE #dev bob :please calm down",
     replies: &[
         reply::NO_SUCH_CHANNEL,
         reply::NO_SUCH_NICK,
@@ -28,6 +28,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 1,
     run: Run::User(remove),
+    ..Command::USUAL
 }];
 
 fn remove(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -5,7 +5,7 @@ use crate::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
-        policy, welcome,
+        welcome,
     },
     network::{UserId, crdt::Source, op::Op},
     wire::{encode::head, message::Args, reply},
@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "REPORT",
     params: "<nick or channel> [<reason>]",
     about: "Tells the operators of the network of somebody, or of a channel.",
-    help: "Once a minute. Operators see what is open with REPORT LIST, and close it with REPORT CLOSE <number>.",
+    help: "Once a minute. Operators see what is open with REPORT LIST, and close it with REPORT CLOSE <number>.\nExample: REPORT bob :sends advertising to everybody",
     replies: &[
         reply::TRY_AGAIN,
         reply::NO_SUCH_NICK,
@@ -26,6 +26,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 3,
     run: Run::User(report),
+    ..Command::USUAL
 }];
 
 /// How long a user waits between reports.
@@ -56,9 +57,6 @@ fn handles(ctx: &Ctx<'_>, user: UserId) -> Outcome {
 fn file(ctx: &mut Ctx<'_>, user: UserId, about: &str, reason: &str) -> Outcome {
     let about = if about.starts_with('#') {
         let channel = ctx.channel(about)?;
-        if !policy::sees(ctx, user, channel) {
-            return Err(reply::no_such_channel(about).into());
-        }
         ctx.network().channel(channel).name.to_string()
     } else {
         // With the host: a nick is changed before an operator looks.

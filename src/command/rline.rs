@@ -15,20 +15,22 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "RLINE",
     params: "[<duration>] [<pattern> [<reason>]]",
     about: "Bans users from the network by their real name.",
-    help: ban::HELP,
-    replies: ban::REPLIES,
+    help: ban::help!("RLINE 30d *cheap*pills* advertising"),
+    replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, set),
+    ..Command::USUAL
 }];
 
 pub const UNDO: &[Command] = &[Command {
     name: "UNRLINE",
     params: "<pattern>",
     about: "Lifts an R-line.",
-    help: "",
-    replies: ban::REPLIES,
+    help: "Example: UNRLINE *cheap*pills*",
+    replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, lift),
+    ..Command::USUAL
 }];
 
 fn set(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -3,7 +3,7 @@
 
 use super::message;
 use crate::{
-    core::ctx::{Ctx, Outcome},
+    core::ctx::{Ctx, Outcome, Reject},
     network::{
         UserId,
         mode::Status,
@@ -55,7 +55,7 @@ fn say(
 ) -> Outcome {
     ctx.touch(user);
     let target = args[0];
-    if let Some(why) = refused(ctx, user, target) {
+    if let Some(why) = refused(ctx, user, target)? {
         return Err(reply::cannot_send_rp(target, why).into());
     }
     let words: Vec<&str> = args.iter().skip(first).collect();
@@ -76,21 +76,47 @@ fn say(
 }
 
 /// Why no part can be played there.
-fn refused(ctx: &Ctx<'_>, user: UserId, target: &str) -> Option<&'static str> {
+fn refused(ctx: &Ctx<'_>, user: UserId, target: &str) -> Result<Option<&'static str>, Reject> {
     let roleplay = &ctx.core.config.roleplay;
     if !roleplay.enabled {
-        return Some("Roleplay is switched off on this server");
+        return Ok(Some("Roleplay is switched off on this server"));
     }
-    if !target.starts_with('#') {
-        let other = ctx.find_user(target)?;
-        let on = ctx.whois(other).modes.contains('E');
-        return (!on).then_some("They do not take part in roleplay (user mode +E)");
+    let channel = target.trim_start_matches(|c| Status::of_prefix(c).is_some());
+    if !channel.starts_with('#') {
+        let on = ctx.whois(ctx.user(target)?).modes.contains('E');
+        return Ok((!on).then_some("They do not take part in roleplay (user mode +E)"));
     }
-    let channel = ctx.channel(target).ok()?;
+    let channel = ctx.channel(channel)?;
     if !ctx.network().channel(channel).has('E') {
-        return Some("The channel does not allow roleplay (channel mode +E)");
+        return Ok(Some("The channel does not allow roleplay (channel mode +E)"));
     }
     let status = ctx.network().status(channel, user);
     let operator = status.is_some_and(|status| status.at_least(Status::OP));
-    (roleplay.operators_only && !operator).then_some("It takes an operator of the channel")
+    Ok((roleplay.operators_only && !operator).then_some("It takes an operator of the channel"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn a_part_is_not_played_to_those_who_want_no_words() {
+        check(
+            r"
+            config roleplay.enabled true
+            alice > MODE alice +ED
+            bob   > NPC alice bilbo hello
+            bob   < :s1.test 531 bob alice :Cannot send to user (+D: takes no private messages)
+            alice > MODE alice -D+R
+            bob   > NPC alice bilbo hello
+            bob   < :s1.test 477 bob alice :They take messages only from those logged in to an account (+R)
+            alice > MODE alice -R+g
+            bob   > NPC alice bilbo hello
+            bob   < :s1.test 716 bob alice :is in +g mode (server-side ignore)
+            bob   < :s1.test 717 bob alice :has been informed that you messaged them
+            alice < :s1.test 718 alice bob ~bob@bob.test :is messaging you, and you have user mode +g set; ACCEPT lets you hear them
+            alice <! hello
+            ",
+        );
+    }
 }

@@ -4,6 +4,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        question::Asks,
     },
     network::UserId,
     wire::{message::Args, reply},
@@ -23,10 +24,11 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 2,
     run: Run::User(rules),
+    asks: Asks::At(0),
+    ..Command::USUAL
 }];
 
-fn rules(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
-    ctx.asked_here(args.given(0))?;
+fn rules(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
     if ctx.core.texts.rules.is_empty() {
         return Err(reply::no_rules().into());
     }

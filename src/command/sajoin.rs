@@ -16,10 +16,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "SAJOIN",
     params: "<nick> <channel>{,<channel>}",
     about: "Has a user enter channels, whatever keeps others out.",
-    help: "",
+    help: "Example: SAJOIN bob #dev",
     replies: &[reply::NO_SUCH_NICK, reply::NO_SUCH_CHANNEL, reply::USER_ON_CHANNEL],
     cost: 1,
     run: Run::Oper(Priv::Force, sajoin),
+    ..Command::USUAL
 }];
 
 fn sajoin(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -15,10 +15,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "SAKICK",
     params: "<channel>{,<channel>} <nick>{,<nick>} [<reason>]",
     about: "Removes users from a channel without a status there.",
-    help: "",
+    help: "Example: SAKICK #dev bob :advertising",
     replies: super::kick::COMMANDS[0].replies,
     cost: 1,
     run: Run::Oper(Priv::Channels, sakick),
+    ..Command::USUAL
 }];
 
 fn sakick(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
@@ -34,8 +35,9 @@ mod tests {
     fn even_a_founder_is_removed() {
         check(
             r"
+            servers 2
             config oper root sesame
-            alice > JOIN #a
+            alice@2 > JOIN #a
             bob   > OPER root sesame
             bob   > SAMODE #a +q alice
             bob   > SAKICK #a alice :enough
@@ -43,7 +45,7 @@ mod tests {
             bob   > SAKICK #none alice
             bob   < :s1.test 403 bob #none :No such channel
             alice > SAKICK #a bob
-            alice < :s1.test 481 alice :Permission Denied - You're not an IRC operator with that privilege
+            alice < :s2.test 481 alice :Permission Denied - You're not an IRC operator with that privilege
             ",
         );
     }

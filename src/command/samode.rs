@@ -1,5 +1,6 @@
 //! SAMODE: MODE by the powers of an operator of the network.
 
+use super::request::request;
 use crate::{
     core::{
         ctx::{Ctx, Outcome},
@@ -7,33 +8,89 @@ use crate::{
         oper::Priv,
         policy,
     },
-    network::{UserId, mode},
-    wire::{message::Args, reply},
+    network::{UserId, mode, op::Ask},
+    wire::{encode, message::Args, reply},
 };
 
 pub const COMMANDS: &[Command] = &[Command {
     name: "SAMODE",
-    params: "<channel> <modes> [<parameter>]",
-    about: "Changes the modes of a channel without a status there.",
-    help: "",
+    params: "<target> <modes> [<parameter>]",
+    about: "Changes the modes of a channel without a status there, or those of a user.",
+    help: "A user gets and loses what users can set themselves, and may lose the mode of an operator. Modes of users take the privilege to force as well.\nExample: SAMODE #dev +o alice",
     replies: super::mode::COMMANDS[0].replies,
     cost: 1,
     run: Run::Oper(Priv::Channels, samode),
+    audited: without_key,
+    ..Command::USUAL
 }];
 
 fn samode(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     if !args[0].starts_with('#') {
-        return Err(reply::no_such_channel(args[0]).into());
+        return of_user(ctx, user, args[0], args[1]);
     }
-    let words: Vec<&str> = args.iter().skip(1).collect();
-    let what = mode::without_key(&words).join(" ");
-    policy::force(ctx, user, &format!("MODE {} {what}", args[0]));
+    let words: Vec<&str> = args.iter().collect();
+    policy::force(ctx, user, &format!("MODE {}", without_key(&words).join(" ")));
     super::mode::mode(ctx, user, args)
 }
+
+fn of_user(ctx: &mut Ctx<'_>, user: UserId, nick: &str, text: &str) -> Outcome {
+    if !ctx.may(user, Priv::Force) {
+        return Err(reply::no_privileges().into());
+    }
+    let target = ctx.user(nick)?;
+    if text.chars().any(|letter| !"+-".contains(letter) && !mode::is_user(letter)) {
+        ctx.reply(reply::umode_unknown_flag());
+    }
+    let text = encode::head(text, MODES_MAX);
+    request(ctx, user, target, Ask::Modes(text.into()));
+    Ok(())
+}
+
+/// The parameters, with the key of the channel hidden.
+fn without_key<'a>(args: &[&'a str]) -> Vec<&'a str> {
+    let (target, words) = args.split_at(args.len().min(1));
+    [target, &mode::without_key(words)].concat()
+}
+
+/// Longer than any change of user modes that says each once, in bytes.
+const MODES_MAX: usize = 100;
 
 #[cfg(test)]
 mod tests {
     use crate::sim::script::check;
+
+    #[test]
+    fn a_user_has_other_modes_on_any_server() {
+        check(
+            r"
+            servers 2
+            config oper root sesame
+            config oper_class channels channels
+            config oper chan sesame channels
+            alice@1 > OPER root sesame
+            bob@2   > MODE bob +w
+            alice   > SAMODE bob +iZo-w
+            bob     < :bob!~bob@bob.test MODE bob :-w+i
+            alice   > SAMODE bob +W5
+            alice   < :s1.test 501 alice :Unknown MODE flag; HELP UMODES lists them
+            bob     > OPER root sesame
+            bob     > MODE bob +W
+            alice   > SAMODE bob -o
+            bob     < :bob!~bob@bob.test MODE bob :-Wo
+            alice   > SAMODE bob +x
+            bob     <~ :s2.test 396 bob *.ip :is now your displayed host
+            alice   > SAMODE nobody +i
+            alice   < :s1.test 401 alice nobody :No such nick/channel
+            alice   > SAMODE alice +s
+            alice   > MODE alice
+            alice   < :s1.test 221 alice +o
+            carol   > OPER chan sesame
+            carol   > SAMODE bob -i
+            carol   < :s1.test 481 carol :Permission Denied - You're not an IRC operator with that privilege
+            same
+            ",
+        );
+    }
 
     #[test]
     fn modes_change_without_a_status() {
@@ -46,8 +103,6 @@ mod tests {
             bob   < :s1.test 442 bob #a :You're not on that channel
             bob   > SAMODE #a +mqo alice alice
             alice < :bob!~bob@bob.test MODE #a +mq alice
-            bob   > SAMODE bob +i
-            bob   < :s1.test 403 bob bob :No such channel
             alice > SAMODE #a -m
             alice < :s1.test 481 alice :Permission Denied - You're not an IRC operator with that privilege
             ",

@@ -16,17 +16,18 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "SAPART",
     params: "<nick> <channel>{,<channel>} [<reason>]",
     about: "Has a user leave channels.",
-    help: "",
+    help: "Example: SAPART bob #dev",
     replies: &[reply::NO_SUCH_NICK, reply::NO_SUCH_CHANNEL, reply::USER_NOT_IN_CHANNEL],
     cost: 1,
     run: Run::Oper(Priv::Force, sapart),
+    ..Command::USUAL
 }];
 
 fn sapart(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let target = ctx.user(args[0])?;
     let reason = args.get(2).unwrap_or_default();
     refuse_each(ctx, args.list(1), |ctx, text| {
-        let channel = ctx.channel(text)?;
+        let channel = ctx.find_channel(text).ok_or_else(|| reply::no_such_channel(text))?;
         if ctx.network().status(channel, target).is_none() {
             return Err(reply::user_not_in_channel(args[0], text).into());
         }

@@ -15,10 +15,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "SAQUIT",
     params: "<nick> [<reason>]",
     about: "Has a user quit, without saying by whom.",
-    help: "",
+    help: "Others see a QUIT as if the user had typed it.\nExample: SAQUIT bob :good night",
     replies: &[reply::NO_SUCH_NICK],
     cost: 1,
     run: Run::Oper(Priv::Force, saquit),
+    ..Command::USUAL
 }];
 
 fn saquit(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

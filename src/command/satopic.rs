@@ -15,10 +15,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "SATOPIC",
     params: "<channel> <topic>",
     about: "Sets a channel's topic without a status there.",
-    help: "",
+    help: "Example: SATOPIC #dev :Be kind",
     replies: super::topic::COMMANDS[0].replies,
     cost: 1,
     run: Run::Oper(Priv::Channels, satopic),
+    ..Command::USUAL
 }];
 
 fn satopic(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
@@ -34,8 +35,9 @@ mod tests {
     fn a_topic_is_set_from_outside() {
         check(
             r"
+            servers 2
             config oper root sesame
-            alice > JOIN #a
+            alice@2 > JOIN #a
             bob   > OPER root sesame
             bob   > SATOPIC #a :be kind
             alice < :bob!~bob@bob.test TOPIC #a :be kind
@@ -44,7 +46,7 @@ mod tests {
             bob   > SATOPIC #a
             bob   < :s1.test 461 bob SATOPIC :Not enough parameters
             alice > SATOPIC #a :mine
-            alice < :s1.test 481 alice :Permission Denied - You're not an IRC operator with that privilege
+            alice < :s2.test 481 alice :Permission Denied - You're not an IRC operator with that privilege
             ",
         );
     }

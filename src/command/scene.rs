@@ -14,10 +14,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "SCENE",
     params: "<target> <text>",
     about: "Says what happens.",
-    help: "For roleplay, in channels with mode +E and to users with mode +E.",
+    help: "For roleplay, in channels with mode +E and to users with mode +E.\nExample: SCENE #tavern :It was a dark and stormy night.",
     replies: roleplay::REPLIES,
     cost: 1,
     run: Run::User(scene),
+    ..Command::USUAL
 }];
 
 fn scene(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

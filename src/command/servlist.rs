@@ -17,6 +17,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::SERVLIST_END],
     cost: 1,
     run: Run::User(servlist),
+    ..Command::USUAL
 }];
 
 fn servlist(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {

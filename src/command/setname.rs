@@ -13,10 +13,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "SETNAME",
     params: "<realname>",
     about: "Changes your real name.",
-    help: "",
+    help: "The real name is what WHOIS shows behind your host.\nExample: SETNAME :Alice A.",
     replies: &[],
     cost: 1,
     run: Run::User(setname),
+    ..Command::USUAL
 }];
 
 fn setname(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -15,20 +15,22 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "SHUN",
     params: "[<duration>] [<mask> [<reason>]]",
     about: "Lets users stay on the network unheard.",
-    help: ban::HELP,
-    replies: ban::REPLIES,
+    help: ban::help!("SHUN 2h bob!*@*.example.org calm down"),
+    replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, set),
+    ..Command::USUAL
 }];
 
 pub const UNDO: &[Command] = &[Command {
     name: "UNSHUN",
     params: "<mask>",
     about: "Lifts a shun.",
-    help: "",
-    replies: ban::REPLIES,
+    help: "Example: UNSHUN *@*.example.org",
+    replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, lift),
+    ..Command::USUAL
 }];
 
 fn set(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -13,10 +13,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "SILENCE",
     params: "[<mask>{,<mask>}]",
     about: "Keeps those whom a mask fits from speaking to you; without one, shows your masks.",
-    help: "A + before a mask adds it, a - takes it away. Whoever is silenced is not told.",
+    help: "A + before a mask adds it, a - takes it away. Whoever is silenced is not told.\nExample: SILENCE +*!*@*.example.org",
     replies: &[reply::SILENCE_LIST, reply::END_OF_SILENCE_LIST, reply::SILENCE_LIST_FULL],
     cost: 1,
     run: Run::User(silence),
+    ..Command::USUAL
 }];
 
 /// The longest mask.

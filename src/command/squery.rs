@@ -17,6 +17,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::NO_SUCH_SERVICE, reply::NO_RECIPIENT, reply::NO_TEXT_TO_SEND],
     cost: 1,
     run: Run::User(squery),
+    ..Command::USUAL
 }];
 
 fn squery(_ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {

@@ -18,6 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::STARTTLS, reply::STARTTLS_FAILED],
     cost: 1,
     run: Run::New(starttls),
+    ..Command::USUAL
 }];
 
 fn starttls(ctx: &mut Ctx<'_>, _args: Args<'_>) -> Outcome {

@@ -2,11 +2,13 @@
 
 use crate::{
     core::{
-        bans,
+        Core, bans,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
-        policy, registration,
+        policy,
+        question::Asks,
+        registration, snotice,
     },
     network::{UserId, ban::KINDS},
     wire::{message::Args, reply},
@@ -16,7 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "STATS",
     params: "[<letter> [<server>]]",
     about: "Shows numbers of the server.",
-    help: "u: how long it has been up. p: the operators online. For operators who may see everything: b the server bans, l the connections, o who may become an operator, m what is counted.",
+    help: "u: how long it has been up. p: the operators online. For operators who may see everything: b the server bans, l the connections, o who may become an operator, m what is counted.\nExample: STATS u",
     replies: &[
         reply::STATS_LINK_INFO,
         reply::STATS_K_LINE,
@@ -28,14 +30,17 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 4,
     run: Run::User(stats),
+    asks: Asks::At(1),
+    ..Command::USUAL
 }];
 
 /// The most rows that are shown at once.
 const SHOWN_MAX: usize = 500;
 
 fn stats(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    ctx.asked_here(args.given(1))?;
     let letter = args.given(0).and_then(|text| text.chars().next()).unwrap_or('*');
+    let text = |core: &Core| format!("STATS {letter} asked for by {}", core.network().mask(user));
+    snotice::here(ctx.core, ctx.fx, 't', text, ctx.now);
     let rows = match letter.to_ascii_lowercase() {
         'u' => vec![uptime(ctx)],
         'p' => operators(ctx, user),
@@ -50,7 +55,7 @@ fn stats(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
                 _ => server_bans(ctx),
             }
         }
-        _ => Vec::new(),
+        _ => vec![reply::stats_debug("HELP STATS tells which letters there are")],
     };
     let more = rows.len() > SHOWN_MAX;
     for row in rows.into_iter().take(SHOWN_MAX) {
@@ -79,7 +84,9 @@ fn operators(ctx: &Ctx<'_>, asker: UserId) -> Vec<reply::Reply> {
 
 fn connections(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
     let mut rows = Vec::new();
-    for (_, session) in ctx.core.sessions.iter().take(SHOWN_MAX + 1) {
+    let sessions = ctx.core.sessions.iter();
+    let sessions = sessions.filter(|(conn, _)| !ctx.core.guests.has(*conn));
+    for (_, session) in sessions.take(SHOWN_MAX + 1) {
         let address = registration::origin_text(session.from);
         let user = session.user();
         let nick = user.map_or_else(|| "*".to_owned(), |user| ctx.whois(user).nick().to_string());
@@ -106,7 +113,7 @@ fn server_bans(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
     let mut rows = Vec::new();
     for kind in KINDS {
         for (ban, terms) in ctx.network().bans().of_kind(kind.kind).take(SHOWN_MAX + 1) {
-            let until = bans::until(terms).replace(' ', "_");
+            let until = bans::until(terms).trim().replace(' ', "_");
             let reason = bans::whole_reason(terms);
             rows.push(reply::stats_k_line(kind.name, &ban.key.mask, &until, &reason));
         }
@@ -164,6 +171,17 @@ mod tests {
             alice > STATS b
             alice <~ :s1.test 216 alice G-line *@*.bad.example * :go away
             alice < :s1.test 219 alice b :End of /STATS report
+            ",
+        );
+    }
+
+    #[test]
+    fn who_knows_no_letter_is_told_where_they_stand() {
+        check(
+            r"
+            alice > STATS
+            alice < :s1.test 249 alice :HELP STATS tells which letters there are
+            alice < :s1.test 219 alice * :End of /STATS report
             ",
         );
     }

@@ -14,7 +14,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "TAGMSG",
     params: "[<target>{,<target>}]",
     about: "Sends tags without a message.",
-    help: "",
+    help: "Clients do this by themselves, to tell who is typing or to react to a message.\nExample: @+typing=active TAGMSG #dev",
     replies: &[
         reply::CANNOT_SEND_TO_CHAN,
         reply::NO_RECIPIENT,
@@ -26,6 +26,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 1,
     run: Run::Tagged(tagmsg),
+    ..Command::USUAL
 }];
 
 fn tagmsg(ctx: &mut Ctx<'_>, user: UserId, line: &Message<'_>) -> Outcome {
@@ -85,6 +86,30 @@ mod tests {
             bob   <! CLIENTTAGDENY
             alice > @+draft/react=x;+draft/reply=1;+draft/unreact=y;+draft/channel-context=#a TAGMSG bob
             bob   <~ @msgid=*;+draft/react=x;+draft/reply=1;+draft/unreact=y;+draft/channel-context=#a :alice!* TAGMSG bob
+            ",
+        );
+    }
+
+    #[test]
+    fn what_is_refused() {
+        check(
+            r"
+            alice > CAP REQ message-tags
+            alice > @+x=y TAGMSG nobody
+            alice < :s1.test 401 alice nobody :No such nick/channel
+            alice > @+x=y TAGMSG #none
+            alice < :s1.test 403 alice #none :No such channel
+            alice > @+x=y TAGMSG a,b,c,d,e
+            alice < :s1.test 407 alice e :Too many targets; this one and those after it were left out
+            bob   > JOIN #a
+            alice > @+x=y TAGMSG #a
+            alice < :s1.test 404 alice #a :Cannot send to channel (+n: you are not in it)
+            bob   > MODE bob +D
+            alice > @+x=y TAGMSG bob
+            alice < :s1.test 531 alice bob :Cannot send to user (+D: takes no private messages)
+            bob   > MODE bob -D+R
+            alice > @+x=y TAGMSG bob
+            alice < :s1.test 477 alice bob :They take messages only from those logged in to an account (+R)
             ",
         );
     }

@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "TOPIC",
     params: "<channel> [<topic>]",
     about: "Shows or sets a channel's topic.",
-    help: "An empty topic takes it away. While +t is set, it takes an operator of the channel to set it.",
+    help: "An empty topic takes it away. While +t is set, it takes an operator of the channel to set it.\nExample: TOPIC #dev :Release on Friday",
     replies: &[
         reply::NO_SUCH_CHANNEL,
         reply::CANNOT_SEND_TO_CHAN,
@@ -27,14 +27,12 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 1,
     run: Run::User(topic),
+    ..Command::USUAL
 }];
 
 pub(super) fn topic(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let channel = ctx.channel(args[0])?;
     let Some(text) = args.get(1) else {
-        if !policy::sees(ctx, user, channel) {
-            return Err(reply::not_on_channel(args[0]).into());
-        }
         if ctx.network().channel(channel).topic().is_none() {
             ctx.reply(reply::no_topic(args[0]));
         }
@@ -104,11 +102,13 @@ mod tests {
             alice > TOPIC #a :t
             bob   > TOPIC #a
             bob   < :s1.test 332 bob #a :t
-            alice > MODE #a +s
-            bob   > TOPIC #a
-            bob   < :s1.test 442 bob #a :You're not on that channel
             bob   > TOPIC #a :x
             bob   < :s1.test 442 bob #a :You're not on that channel
+            alice > MODE #a +s
+            bob   > TOPIC #a
+            bob   < :s1.test 403 bob #a :No such channel
+            bob   > TOPIC #a :x
+            bob   < :s1.test 403 bob #a :No such channel
             bob   > TOPIC #none
             bob   < :s1.test 403 bob #none :No such channel
             ",

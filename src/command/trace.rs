@@ -6,7 +6,9 @@ use crate::{
         ctx::{Ctx, Cursor, Outcome, STREAM_PIECE},
         dispatch::{Command, Run},
         oper::Priv,
-        policy, registration, welcome,
+        policy,
+        question::Asks,
+        registration, welcome,
     },
     network::UserId,
     wire::{message::Args, reply},
@@ -26,10 +28,11 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 4,
     run: Run::User(trace),
+    asks: Asks::At(0),
+    ..Command::USUAL
 }];
 
 fn trace(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
-    ctx.asked_here(args.given(0))?;
     // A nick asks for one user, a server for all.
     let nick = args.given(0).filter(|target| ctx.find_user(target).is_some());
     let asked = nick.map(str::to_owned).into_iter().collect();
@@ -48,6 +51,9 @@ fn piece(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
             return None;
         };
         cursor.slot = conn.index() + 1;
+        if ctx.core.guests.has(conn) {
+            continue;
+        }
         let silent = ctx.now.mono.since(session.heard).as_secs();
         let line = match session.user() {
             Some(other) => {

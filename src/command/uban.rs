@@ -8,17 +8,18 @@ use crate::{
         oper::Priv,
     },
     network::UserId,
-    wire::message::Args,
+    wire::{message::Args, reply},
 };
 
 pub const COMMANDS: &[Command] = &[Command {
     name: "UBAN",
     params: "[<subcommand> [<target> [<rest>]]]",
     about: "Bans whoever fits a target from the network, or lets them in with an account only.",
-    help: "UBAN ADD <target> [REQUIRE-SASL] [DURATION <duration>] [<reason>] sets a ban; DEL <target> lifts it, INFO <target> tells of it, LIST shows all. The target is a nick in sight (its address is meant), an address, a range as 192.0.2.0/24, or user@host with * and ?. The duration is written as 90m, 2h, 1d12h or 2w; a bare number means minutes. What stands after a | in the reason is for operators only.",
-    replies: ban::REPLIES,
+    help: "UBAN ADD <target> [REQUIRE-SASL] [DURATION <duration>] [<reason>] sets a ban; DEL <target> lifts it, INFO <target> tells of it, LIST shows all. The target is a nick in sight (its address is meant), an address, a range as 192.0.2.0/24, or user@host with * and ?. The duration is written as 90m, 2h, 1d12h or 2w; a bare number means minutes. What stands after a | in the reason is for operators only.\nExample: UBAN ADD 192.0.2.0/24 DURATION 2h flooding | third time this week",
+    replies: &[reply::NO_SUCH_NICK],
     cost: 1,
     run: Run::Oper(Priv::Ban, uban),
+    ..Command::USUAL
 }];
 
 fn uban(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
@@ -44,14 +45,18 @@ mod tests {
             carol < ERROR :Closing link: Banned (ban): rude
             alice > UBAN INFO 10.0.0.2
             alice <~ :s1.test NOTICE alice :10.0.0.2: no entry until *, not here (third time).
-            alice < :s1.test NOTICE alice :0 users here fit it now.
+            alice < :s1.test NOTICE alice :Users here who fit it now: 0.
             eve@1 > PING x
             alice > UBAN INFO *@eve.test
             alice < :s1.test NOTICE alice :There is no ban on *@eve.test.
-            alice < :s1.test NOTICE alice :1 users here fit it now.
+            alice < :s1.test NOTICE alice :Users here who fit it now: 1.
+            alice > UBAN ADD nobody
+            alice < :s1.test 401 alice nobody :No such nick/channel
+            alice > UBAN ADD
+            alice < :s1.test 461 alice UBAN :Not enough parameters
             alice > UBAN LIST
             alice <~ :s1.test NOTICE alice :?@carol.test: no entry, rude. Set *
-            alice < :s1.test NOTICE alice :2 bans of the kind ban.
+            alice < :s1.test NOTICE alice :Bans of the kind ban: 2.
             alice > UBAN DEL 10.0.0.2
             alice < :s1.test NOTICE alice :The ban on 10.0.0.2 is lifted.
             alice > UBAN DEL 10.0.0.2

@@ -19,7 +19,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "UNINVITE",
     params: "<nick> <channel>",
     about: "Takes back an invitation to a channel.",
-    help: "It takes an operator of the channel.",
+    help: "It takes an operator of the channel.\nExample: UNINVITE bob #dev",
     replies: &[
         reply::NO_SUCH_CHANNEL,
         reply::NO_SUCH_NICK,
@@ -30,6 +30,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 2,
     run: Run::User(uninvite),
+    ..Command::USUAL
 }];
 
 fn uninvite(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -13,10 +13,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "USER",
     params: "<user> <mode> <unused> <realname>",
     about: "Says who you are, once, when connecting.",
-    help: "",
+    help: "Clients do this by themselves. The user name is shown behind a ~; mode and unused mean nothing.\nExample: USER alice 0 * :Alice A.",
     replies: &[reply::INVALID_USERNAME],
     cost: 1,
     run: Run::New(user),
+    ..Command::USUAL
 }];
 
 fn user(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {

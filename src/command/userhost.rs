@@ -14,10 +14,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "USERHOST",
     params: "<nick> [<nick>]",
     about: "Shows the hosts of up to five nicks.",
-    help: "",
+    help: "A * behind the nick marks an operator, a - before the host one who is away.\nExample: USERHOST bob carol",
     replies: &[reply::USER_HOST],
     cost: 1,
     run: Run::User(userhost),
+    ..Command::USUAL
 }];
 
 /// RFC 2812 §4.8

@@ -15,10 +15,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "USERIP",
     params: "<nick> [<nick> [<nick> [<nick> [<nick>]]]]",
     about: "Shows the addresses of up to five users: your own, and to operators those of all.",
-    help: "",
+    help: "Example: USERIP bob",
     replies: &[reply::USER_IP],
     cost: 1,
     run: Run::User(userip),
+    ..Command::USUAL
 }];
 
 /// The most nicks that are looked at, as in USERHOST.

@@ -4,12 +4,9 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         snotice::Snomask,
+        usermode,
     },
-    network::{
-        UserId,
-        mode::{self, UserModes, Who},
-        op::Op,
-    },
+    network::{UserId, mode},
     wire::{
         message::Args,
         mode::{Arity, Item, parse},
@@ -42,14 +39,7 @@ pub fn change(ctx: &mut Ctx<'_>, user: UserId, args: &Args<'_>) -> Outcome {
             unknown = true;
             continue;
         };
-        let row = mode::USER.iter().find(|row| row.letter == letter);
-        let allowed = row.is_some_and(|row| match row.who {
-            Who::User => true,
-            Who::Drop => !add,
-            Who::Oper => !add || ctx.whois(user).is_oper(),
-            Who::Server => false,
-        });
-        if !allowed {
+        if modes.change(letter, add) != modes.set(letter, add) {
             continue;
         }
         modes = modes.set(letter, add);
@@ -65,34 +55,16 @@ pub fn change(ctx: &mut Ctx<'_>, user: UserId, args: &Args<'_>) -> Outcome {
     if unknown {
         ctx.reply(reply::umode_unknown_flag());
     }
-    if !modes.contains('o') {
-        // What takes an operator goes with it.
-        let privileged = mode::USER.iter().filter(|row| row.who == Who::Oper);
-        modes = privileged.fold(modes, |modes, row| modes.set(row.letter, false));
-    }
+    let modes = modes.settled();
     if modes != ctx.whois(user).modes {
-        take_modes(ctx, user, modes);
+        let op = usermode::taken(ctx.core, user, modes);
+        ctx.commit(op);
     }
     if modes.contains('s') && ctx.core.snomasks.insert(user, snomask) != Some(snomask) {
         let letters = format!("+{}", snomask.letters());
         ctx.reply(reply::snomask(&letters));
     }
     Ok(())
-}
-
-fn take_modes(ctx: &mut Ctx<'_>, user: UserId, modes: UserModes) {
-    let from = ctx.session().from;
-    let who = ctx.whois(user);
-    let host = if modes.contains('x') == who.modes.contains('x') {
-        who.host.clone()
-    } else if modes.contains('x') {
-        ctx.core.cloak.host(from).into()
-    } else {
-        who.real_host.clone()
-    };
-    let class = who.class.clone().filter(|_| modes.contains('o'));
-    let uid = who.uid;
-    ctx.commit(Op::UserModes { uid, modes, host, class });
 }
 
 #[cfg(test)]
@@ -108,7 +80,7 @@ mod tests {
             alice > MODE alice +iZo
             alice < :alice!~alice@alice.test MODE alice :+i
             alice > MODE alice +5
-            alice < :s1.test 501 alice :Unknown MODE flag
+            alice < :s1.test 501 alice :Unknown MODE flag; HELP UMODES lists them
             bob   > MODE alice +i
             bob   < :s1.test 502 bob :Can't change mode for other users
             bob   > MODE nobody
@@ -134,6 +106,16 @@ mod tests {
             carol < :s1.test MODE #a +o alice
             alice <! QUIT
             alice <~ :s1.test 396 alice *.ip :is now your displayed host
+            dave  > CAP REQ away-notify
+            dave  > JOIN #a
+            alice > AWAY :gone
+            alice > MODE alice -x
+            dave  < :alice!~alice@alice.test JOIN #a
+            dave  < :alice!~alice@alice.test AWAY :gone
+            dave  < :s1.test MODE #a +o alice
+            carol <! AWAY
+            bob   > PING y
+            bob   <! AWAY
             ",
         );
     }

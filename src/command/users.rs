@@ -4,6 +4,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        question::Asks,
     },
     network::UserId,
     wire::{message::Args, reply},
@@ -14,9 +15,11 @@ pub const COMMANDS: &[Command] = &[Command {
     params: "[<server>]",
     about: "Once showed the users of the server's machine; does nothing today. LUSERS counts those of the network.",
     help: "",
-    replies: &[reply::USERS_DISABLED],
+    replies: &[reply::USERS_DISABLED, reply::NO_SUCH_SERVER],
     cost: 1,
     run: Run::User(users),
+    asks: Asks::At(0),
+    ..Command::USUAL
 }];
 
 fn users(_ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
@@ -33,6 +36,8 @@ mod tests {
             r"
             alice > USERS
             alice < :s1.test 446 alice :USERS has been disabled
+            alice > USERS nowhere
+            alice < :s1.test 402 alice nowhere :No such server
             ",
         );
     }

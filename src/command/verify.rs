@@ -13,10 +13,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "VERIFY",
     params: "<account> <code>",
     about: "Completes the registration of an account with the code that was sent by mail.",
-    help: "This server sends no codes: an account is complete once REGISTER says so.",
+    help: "This server sends no codes: an account is complete once REGISTER says so.\nExample: VERIFY alice 39gvcdg4myvn",
     replies: &[],
     cost: 4,
     run: Run::Any(verify),
+    ..Command::USUAL
 }];
 
 fn verify(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {

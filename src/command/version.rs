@@ -4,6 +4,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        question::Asks,
         welcome,
     },
     network::UserId,
@@ -18,12 +19,34 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::NO_SUCH_SERVER, reply::VERSION, reply::ISUPPORT],
     cost: 2,
     run: Run::User(version),
+    asks: Asks::At(0),
+    ..Command::USUAL
 }];
 
-fn version(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
-    ctx.asked_here(args.given(0))?;
+fn version(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
     let name = ctx.core.name().to_owned();
     ctx.reply(reply::version(welcome::VERSION, &name, ""));
-    welcome::isupport(ctx);
+    // What another server supports is nothing for a client to go by.
+    if !ctx.core.guests.has(ctx.conn) {
+        welcome::isupport(ctx);
+    }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn the_version_and_what_is_supported_are_told() {
+        check(
+            r"
+            alice > VERSION
+            alice <~ :s1.test 351 alice slircd-* s1.test :
+            alice <~ :s1.test 005 alice * :are supported by this server
+            alice > VERSION nowhere
+            alice < :s1.test 402 alice nowhere :No such server
+            ",
+        );
+    }
 }

@@ -14,10 +14,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "WALLOPS",
     params: "<text>",
     about: "Speaks to everybody who has asked for it with user mode +w.",
-    help: "",
+    help: "Everybody reads it who has user mode +w, on every server.\nExample: WALLOPS :The network moves to new machines tonight",
     replies: &[],
     cost: 2,
     run: Run::Oper(Priv::Announce, wallops),
+    ..Command::USUAL
 }];
 
 fn wallops(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

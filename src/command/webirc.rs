@@ -18,10 +18,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "WEBIRC",
     params: "<password> <gateway> <hostname> <ip> [<options>]",
     about: "Says for whom a gateway speaks, before anything else. For gateways that the server knows.",
-    help: "",
+    help: "The gateway must stand under [[webirc]] in the configuration.\nExample: WEBIRC sesame webchat host.example 192.0.2.7 :secure",
     replies: &[],
     cost: 1,
     run: Run::New(webirc),
+    ..Command::USUAL
 }];
 
 fn webirc(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {

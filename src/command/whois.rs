@@ -6,7 +6,9 @@ use crate::{
         dispatch::{Command, Run},
         metadata::hears,
         oper::Priv,
-        policy, registration,
+        policy,
+        question::Asks,
+        registration,
     },
     network::{
         ChannelId, UserId,
@@ -21,14 +23,16 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "WHOIS",
     params: "[<server>] <nick>",
     about: "Shows who somebody is.",
-    help: "",
+    help: "You are shown more of yourself; operators, of everybody. Only the user's own server knows since when they are there and for how long they have said nothing: with the nick twice, it is asked.\nExample: WHOIS bob",
     replies: &[
         reply::WHOIS_USER,
         reply::WHOIS_SERVER,
         reply::WHOIS_OPERATOR,
+        reply::WHOIS_HELPOP,
         reply::WHOIS_IDLE,
         reply::END_OF_WHOIS,
         reply::WHOIS_CHANNELS,
+        reply::WHOIS_HOST,
         reply::WHOIS_ACTUALLY,
         reply::WHOIS_SECURE,
         reply::WHOIS_SPECIAL,
@@ -39,9 +43,12 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::WHOIS_KEY_VALUE,
         reply::AWAY,
         reply::NO_SUCH_NICK,
+        reply::NO_SUCH_SERVER,
     ],
     cost: 2,
     run: Run::User(whois),
+    asks: Asks::FirstOfTwo,
+    ..Command::USUAL
 }];
 
 fn whois(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
@@ -96,6 +103,9 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
     if let Some(class) = class.filter(|_| policy::sees_oper(ctx, user, target)) {
         ctx.reply(reply::whois_operator(&nick, &class));
     }
+    if modes.contains('h') {
+        ctx.reply(reply::whois_helpop(&nick));
+    }
     if let Some(message) = away {
         ctx.reply(reply::away(&nick, &message));
     }
@@ -118,7 +128,10 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
     }
     if open {
         if let Some((host, address)) = real {
-            ctx.reply(reply::whois_actually(&nick, &format!("{name}@{host}"), &address));
+            let from = format!("{name}@{host}");
+            // Some programs read the one, some the other.
+            ctx.reply(reply::whois_host(&nick, &from, &address));
+            ctx.reply(reply::whois_actually(&nick, &from, &address));
         }
         ctx.reply(reply::whois_modes(&nick, &modes.to_string()));
         if let Some(fingerprint) = fingerprint {
@@ -126,12 +139,7 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
         }
     }
     if hears(ctx.session()) {
-        let metadata = ctx.whois(target).metadata.iter();
-        let lines: Vec<_> =
-            metadata.map(|(key, value)| reply::whois_key_value(&nick, key, value)).collect();
-        for line in lines {
-            ctx.reply(line);
-        }
+        tell_metadata(ctx, target, &nick);
     }
     let times = ctx
         .local(target)
@@ -139,6 +147,13 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
     if let Some((idle, since)) = times {
         ctx.reply(reply::whois_idle(&nick, idle, since));
     }
+}
+
+fn tell_metadata(ctx: &mut Ctx<'_>, target: UserId, nick: &str) {
+    let metadata = ctx.whois(target).metadata.iter();
+    let lines: Vec<_> =
+        metadata.map(|(key, value)| reply::whois_key_value(nick, key, value)).collect();
+    lines.into_iter().for_each(|line| ctx.reply(line));
 }
 
 /// How many channels fit on a line, each of the longest.
@@ -202,12 +217,18 @@ mod tests {
     }
 
     #[test]
-    fn a_bot_is_said_to_be_one() {
+    fn bots_and_those_who_help_are_said_to_be_such() {
         check(
             r"
+            config oper root sesame
             alice > MODE alice +B
             bob   > WHOIS alice
             bob   < :s1.test 335 bob alice :is a bot
+            bob   <! 310
+            alice > OPER root sesame
+            alice > MODE alice +h
+            bob   > WHOIS alice
+            bob   < :s1.test 310 bob alice :is available for help
             ",
         );
     }
@@ -224,6 +245,27 @@ mod tests {
             carol > WHOIS alice
             carol < :s1.test 318 carol alice :End of /WHOIS list
             carol <! 319
+            ",
+        );
+    }
+
+    #[test]
+    fn how_somebody_is_connected_is_told() {
+        check(
+            r"
+            config oper root sesame
+            secure alice
+            bob   > WHOIS alice
+            bob   < :s1.test 671 bob alice :is using a secure connection
+            bob   <! 276
+            bob   <! 378
+            bob   <! 379
+            bob   > OPER root sesame
+            bob   > WHOIS alice
+            bob   < :s1.test 378 bob alice :is connecting from ~alice@alice.test 10.0.0.1
+            bob   < :s1.test 338 bob alice ~alice@alice.test 10.0.0.1 :Actual user@host, Actual IP
+            bob   < :s1.test 379 bob alice :is using modes +Z
+            bob   < :s1.test 276 bob alice :has client certificate fingerprint ab12
             ",
         );
     }

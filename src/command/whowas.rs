@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "WHOWAS",
     params: "[<nick> [<count>]]",
     about: "Shows who wore a nick.",
-    help: "* and ? in the nick stand for any characters and for one. Without a count, all that are remembered are shown, up to 100.",
+    help: "* and ? in the nick stand for any characters and for one. Without a count, all that are remembered are shown, up to 100.\nExample: WHOWAS bob 5",
     replies: &[
         reply::WHOWAS_USER,
         reply::WHOIS_SERVER,
@@ -25,6 +25,7 @@ pub const COMMANDS: &[Command] = &[Command {
     ],
     cost: 2,
     run: Run::User(whowas),
+    ..Command::USUAL
 }];
 
 /// The most that are shown at once.
@@ -66,6 +67,7 @@ mod tests {
             bob   > NICK robert
             alice > WHOWAS BOB
             alice < :s1.test 314 alice bob ~bob bob.test * :Real bob
+            alice <~ :s1.test 312 alice bob s1.test :*
             alice < :s1.test 369 alice bob :End of WHOWAS
             bob   > NICK rob
             alice > WHOWAS *ob*

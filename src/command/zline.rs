@@ -15,20 +15,22 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "ZLINE",
     params: "[<duration>] [<address> [<reason>]]",
     about: "Bans an address or a range from the network, before anything is said.",
-    help: ban::HELP,
-    replies: ban::REPLIES,
+    help: ban::help!("ZLINE 1w 2001:db8::/32 open proxies"),
+    replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, set),
+    ..Command::USUAL
 }];
 
 pub const UNDO: &[Command] = &[Command {
     name: "UNZLINE",
     params: "<address>",
     about: "Lifts a Z-line.",
-    help: "",
-    replies: ban::REPLIES,
+    help: "Example: UNZLINE 192.0.2.0/24",
+    replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, lift),
+    ..Command::USUAL
 }];
 
 fn set(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -119,6 +119,17 @@ pub fn parse(sources: &[Source], mut reading: Reading<'_>) -> (Config, Vec<Error
     (config, errors)
 }
 
+impl Server {
+    /// What the services of the network are called, as if they were a server.
+    pub fn services(&self) -> String {
+        let domain = self.name.split_once('.').map_or("", |parts| parts.1);
+        let derived = format!("services.{domain}");
+        let own = derived.eq_ignore_ascii_case(&self.name);
+        let derived = if own { format!("services.{derived}") } else { derived };
+        self.services.clone().unwrap_or(derived)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,6 +253,10 @@ mod tests {
                 "4: there is no class of operators `amdin`",
             ),
             ("[server]\npassword = \"sesame\"", "2: `password` must be a hash"),
+            (
+                "[server]\nservices = \"services\"",
+                "2: `services` must be a host name with a dot in it",
+            ),
             ("[server]\nicon = \"icon.png\"", "2: `icon` must be a web address"),
             (
                 "[relaymsg]\nseparators = \"|\"",
@@ -288,5 +303,16 @@ mod tests {
     fn no_secret_is_ever_printed() {
         let config = read("[cloak]\nsecret = \"q8ZrT0aXw3LmN7cVbHy2KpUo\"\n").unwrap();
         assert!(!format!("{config:?}").contains("q8Zr"));
+    }
+
+    #[test]
+    fn services_have_the_domain_of_the_server_unless_they_are_named() {
+        let called = |name: &str, services: Option<&str>| {
+            let services = services.map(str::to_owned);
+            schema::Server { name: name.into(), services, ..Config::default().server }.services()
+        };
+        assert_eq!(called("irc.example.org", None), "services.example.org");
+        assert_eq!(called("services.example.org", None), "services.services.example.org");
+        assert_eq!(called("irc.example.org", Some("bots.test")), "bots.test");
     }
 }

@@ -21,7 +21,9 @@ privileges! {
     Channels "channels";
     /// Locking the network against an attack (DEFCON).
     Defcon "defcon";
-    /// Making users join, part, change nick and quit (SAJOIN, SAPART, SANICK, SAQUIT).
+    /// Ending the server (DIE).
+    Die "die";
+    /// Making users join, part, quit, change nick and modes (SAJOIN, SAPART, SAQUIT, SANICK, SAMODE).
     Force "force";
     /// Changing the host, user name and real name of users (CHGHOST, CHGIDENT, CHGNAME).
     Identity "identity";
@@ -35,6 +37,8 @@ privileges! {
     Relay "relay";
     /// Listing and closing what users report (REPORT).
     Reports "reports";
+    /// Starting the server anew (RESTART).
+    Restart "restart";
     /// Seeing real hosts and addresses, hidden users and hidden channels.
     See "see";
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Address, Key, LogFormat, Mistake, NameServer, Reading, Reload, Secret, Trusted,
-    list::{self, hashed, is_icon, is_separators, within},
+    list::{self, begins_a_nick, hashed, is_icon, is_separators, within},
     nearest::nearest,
     node::{Entry, Node, Value},
     privilege::Priv,
@@ -13,7 +13,7 @@ use crate::{
     wire::{
         casemap::Casemap,
         cidr::Cidr,
-        name::{self, Nick},
+        name,
         sasl::{MECHANISMS, Mechanism},
     },
 };
@@ -91,6 +91,8 @@ config! {
         name: String = "\"irc.localhost\"", "irc.localhost".into(), Restart;
         /// The network's name, as clients show it.
         network: String = "\"Local\"", "Local".into(), Live;
+        /// What LINKS and MAP call the services of the network; without it, `services.` and the domain of the server's name.
+        services: Option<String> = "", None, Live;
         /// The server's id on the network: a digit and two digits or capital letters. Made up and kept if none is given.
         sid: Option<Sid> = "", None, Restart;
         /// Which names are the same: `ascii`, `rfc1459`, or `precis`, which allows nicks in every script and none that look alike. The same on all servers of a network.
@@ -200,7 +202,8 @@ config! {
         ping_timeout: Duration = "\"60s\"", Duration::from_secs(60), Live, 1..=86_400;
         /// How much may wait to be read by a client before it is disconnected.
         send_queue: u64 = "\"1m\"", 1 << 20, Live, 65_536..=1_073_741_824;
-        /// How many commands a client may send at once before it has to wait.
+        /// How many commands a client may send at once before it has to wait. Costly ones count as several, and so
+        /// does one with a list of targets.
         flood_burst: u32 = "20", 20, Live, 1..=1_000_000;
         /// How long it waits for each command beyond that.
         flood_interval: Duration = "\"500ms\"", Duration::from_millis(500), Live, 0..=3600;
@@ -268,6 +271,8 @@ config! {
         redact_window: Duration = "\"24h\"", Duration::from_secs(86_400), Live, 0..=31_536_000;
         /// How many reports of users (REPORT) are kept for operators; the oldest goes first.
         reports: usize = "100", 100, Live, 1..=10_000;
+        /// For how long a channel that has been renamed (RENAME) keeps its new name.
+        rename_interval: Duration = "\"60s\"", Duration::from_secs(60), Live, 0..=86_400;
         /// How many past users WHOWAS remembers.
         whowas: usize = "1000", 1000, Live, 0..=100_000;
         /// How long the server may take to say goodbye.
@@ -333,7 +338,7 @@ config! {
         name: String = "", String::new(), Live;
         /// A class whose privileges this one has as well.
         extends: Option<String> = "", None, Live;
-        /// What operators of this class may do: announce, ban, channels, defcon, force, identity, kill, override, rehash, relay, reports, see.
+        /// What operators of this class may do: announce, ban, channels, defcon, die, force, identity, kill, override, rehash, relay, reports, restart, see.
         privileges: Vec<Priv> = "[]", Vec::new(), Live;
     }
     /// The look-up of host names.
@@ -512,6 +517,10 @@ impl Config {
                     let at = at(reading, &["name"]);
                     reading.wrong(at, Mistake::ServerName);
                 }
+                if self.server.services.as_deref().is_some_and(|name| !name::is_server_name(name)) {
+                    let at = at(reading, &["services"]);
+                    reading.wrong(at, Mistake::Wants("services", "a host name with a dot in it"));
+                }
                 if self.server.icon.as_deref().is_some_and(|icon| !is_icon(icon)) {
                     let at = at(reading, &["icon"]);
                     let wants =
@@ -550,14 +559,12 @@ impl Config {
                 self.relaymsg = RelayMsg::read(entries, reading);
                 if !is_separators(&self.relaymsg.separators) {
                     let at = at(reading, &["separators"]);
-                    let wants = "characters that no nick holds: one or more of / ; < > = ( )";
-                    reading.wrong(at, Mistake::Wants("separators", wants));
+                    reading.wrong(at, Mistake::Wants("separators", list::SEPARATORS));
                 }
             }
             "accounts" => {
                 self.accounts = Accounts::read(entries, reading);
-                let guest = &self.accounts.guest;
-                if guest.len() > 20 || Nick::new(guest, Casemap::Ascii, 20).is_none() {
+                if !begins_a_nick(&self.accounts.guest) {
                     let at = at(reading, &["guest"]);
                     reading.wrong(at, Mistake::Wants("guest", "the beginning of a nick, as Guest"));
                 }
@@ -725,6 +732,8 @@ pub fn example() -> String {
 /// A value for a key that has no default.
 fn sample(key: &Key) -> &'static str {
     match (key.table, key.name) {
+        ("server", "services") => "\"services.example.org\"",
+        ("server", "icon") => "\"https://example.org/icon.png\"",
         ("server", "sid") => "\"0AB\"",
         ("server", "motd") => "\"/etc/slircd/motd.txt\"",
         ("server", "rules") => "\"/etc/slircd/rules.txt\"",

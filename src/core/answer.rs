@@ -38,7 +38,7 @@ pub fn begin(core: &mut Core, fx: &mut Effects, conn: ConnId, tags: Tags<'_>) {
 pub fn label(core: &mut Core, fx: &mut Effects, conn: ConnId, label: &str) {
     let Some(session) = core.sessions.get_mut(conn) else { return };
     session.answer = Some(Box::new(Answer { label: label.into(), ..Answer::default() }));
-    fx.hold(Capture { conn, lines: Vec::new(), count: 0 });
+    fx.hold(Capture { conn, lines: Vec::new(), count: 0, closes: false });
 }
 
 /// A command that has answered nothing will be answered with a later one: its label, to be kept.
@@ -53,12 +53,21 @@ pub fn again(core: &mut Core, fx: &mut Effects, conn: ConnId) {
         return;
     };
     let lines = std::mem::take(&mut answer.lines);
-    fx.hold(Capture { conn, lines, count: answer.count });
+    fx.hold(Capture { conn, lines, count: answer.count, closes: false });
 }
 
 /// A command has returned: its answer is complete, or is waiting, and then kept or sent in part.
 pub fn end(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
     let Some(capture) = fx.release() else { return };
+    let closes = capture.closes;
+    release(core, fx, conn, capture, now);
+    if closes {
+        fx.close(conn);
+    }
+}
+
+/// Sends what was held back, as far as it can be.
+fn release(core: &mut Core, fx: &mut Effects, conn: ConnId, capture: Capture, now: Now) {
     let Some(session) = core.sessions.get_mut(conn) else { return };
     let complete = matches!(session.wait, Wait::Nothing) || session.closing;
     let Some(mut answer) = session.answer.take() else { return };

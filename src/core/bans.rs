@@ -18,9 +18,6 @@ use crate::{
 };
 use std::net::IpAddr;
 
-/// The commands of which a shunned user is heard: those that keep and end a connection.
-pub const HEARD_WHILE_SHUNNED: &[&str] = &["PART", "PING", "PONG", "QUIT"];
-
 /// Lets a session become a user, unless a ban touches it.
 pub fn admit(ctx: &mut Ctx<'_>) -> Outcome {
     let Some(why) = refusal(ctx) else { return Ok(()) };

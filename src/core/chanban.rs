@@ -4,7 +4,7 @@ use super::{Core, session::Session};
 use crate::{
     network::{Channel, Mask, User, UserId, mode::Status},
     wire::{
-        extban::{Act, Ban, Fits},
+        extban::{Act, Fits},
         mask::{self, Person},
         name::ChannelName,
     },
@@ -17,10 +17,11 @@ pub fn find<'a>(
     user: UserId,
     acts: impl Fn(Act) -> bool,
 ) -> Option<&'a Mask> {
+    let whom = Whom::new(core, user);
+    let act = |mask: &Mask| mask.ban.as_ref().map(|ban| ban.act);
     let touches = |mask: &&Mask| {
-        mask.ban.as_ref().is_some_and(|ban| {
-            acts(ban.act) && fits(core, ban, user) && !excepted(core, channel, user, ban.act)
-        })
+        fits(core, channel, mask, &whom, &acts)
+            && act(mask).is_some_and(|act| !excepted(core, channel, &whom, act))
     };
     channel.all_masks('b').find(touches)
 }
@@ -36,41 +37,59 @@ pub fn touches(core: &Core, channel: &Channel, person: &Person<'_>) -> bool {
 
 /// Whether a user is on a list, be it of exceptions from `+i` or of exceptions from bans.
 pub fn listed(core: &Core, channel: &Channel, letter: char, user: UserId) -> bool {
-    channel.all_masks(letter).any(|mask| {
-        mask.ban.as_ref().is_some_and(|ban| ban.act == Act::Ban && fits(core, ban, user))
-    })
+    let whom = Whom::new(core, user);
+    channel.all_masks(letter).any(|mask| fits(core, channel, mask, &whom, |act| act == Act::Ban))
 }
 
 /// An exception that names no act is one from all of them.
-fn excepted(core: &Core, channel: &Channel, user: UserId, act: Act) -> bool {
-    channel.all_masks('e').any(|mask| {
-        mask.ban
-            .as_ref()
-            .is_some_and(|ban| (ban.act == Act::Ban || ban.act == act) && fits(core, ban, user))
-    })
+fn excepted(core: &Core, channel: &Channel, whom: &Whom<'_>, act: Act) -> bool {
+    let lifts = |other| other == Act::Ban || other == act;
+    channel.all_masks('e').any(|mask| fits(core, channel, mask, whom, lifts))
 }
 
-/// Whether a ban touches a user, exceptions aside.
-fn fits(core: &Core, ban: &Ban, user: UserId) -> bool {
+/// Who is compared with the masks of a list.
+struct Whom<'a> {
+    user: UserId,
+    who: &'a User,
+    person: Person<'a>,
+}
+
+impl Whom<'_> {
+    fn new(core: &Core, user: UserId) -> Whom<'_> {
+        let who = core.network().user(user);
+        Whom { user, who, person: person(who) }
+    }
+}
+
+/// Whether a mask of a channel is a ban of such an act and touches a user, exceptions aside.
+fn fits(
+    core: &Core,
+    channel: &Channel,
+    mask: &Mask,
+    whom: &Whom<'_>,
+    acts: impl Fn(Act) -> bool,
+) -> bool {
+    let Some(ban) = mask.ban.as_ref().filter(|ban| acts(ban.act)) else { return false };
     let (network, casemap) = (core.network(), core.network().casemap());
-    let who = network.user(user);
-    let person = person(who);
+    let Whom { user, who, person } = whom;
     let glob = |pattern: &str, text: &str| mask::fits_folded(pattern, text, casemap);
     let fits = match &ban.fits {
-        Fits::Mask(mask) => mask.fits(&person, casemap),
+        Fits::Mask(mask) => mask.fits(person, casemap),
         Fits::Account(name) => who.account().is_some_and(|account| glob(name, account)),
-        Fits::Unauthed(mask) => who.account().is_none() && mask.fits(&person, casemap),
-        Fits::Bot(mask) => who.modes.contains('B') && mask.fits(&person, casemap),
-        Fits::Channel(prefix, name) => inside(core, user, *prefix, name),
-        Fits::Share(name) => banned_elsewhere(core, user, name),
+        Fits::Unauthed(mask) => who.account().is_none() && mask.fits(person, casemap),
+        Fits::Bot(mask) => who.modes.contains('B') && mask.fits(person, casemap),
+        Fits::Channel(prefix, name) => other(core, name)
+            .is_some_and(|other| tells(other, channel, mask) && inside(other, *user, *prefix)),
+        Fits::Share(name) => other(core, name)
+            .is_some_and(|other| tells(other, channel, mask) && banned(core, other, whom)),
         // There is one class of connections.
         Fits::Class(class) => glob(class, "default"),
-        Fits::Fingerprint(print) => fingerprint(core, who, user, print.as_deref()),
-        Fits::Gateway(name) => sessions(core, user)
+        Fits::Fingerprint(print) => fingerprint(core, who, *user, print.as_deref()),
+        Fits::Gateway(name) => sessions(core, *user)
             .any(|session| session.gateway.as_deref().is_some_and(|known| glob(name, known))),
-        Fits::Oper(mask) => who.is_oper() && mask.fits(&person, casemap),
+        Fits::Oper(mask) => who.is_oper() && mask.fits(person, casemap),
         Fits::OperType(class) => who.class.as_deref().is_some_and(|known| glob(class, known)),
-        Fits::Realmask(mask, name) => mask.fits(&person, casemap) && glob(name, &who.realname),
+        Fits::Realmask(mask, name) => mask.fits(person, casemap) && glob(name, &who.realname),
         Fits::Realname(name) => glob(name, &who.realname),
         Fits::Server(name) => {
             network.server(who.uid.server).is_some_and(|server| glob(name, &server.info.name))
@@ -90,26 +109,30 @@ pub fn person(who: &User) -> Person<'_> {
     }
 }
 
-fn inside(core: &Core, user: UserId, prefix: Option<char>, name: &str) -> bool {
+/// The channel that a mask names.
+fn other<'a>(core: &'a Core, name: &str) -> Option<&'a Channel> {
+    let name = ChannelName::new(name, core.network().casemap(), name.len())?;
+    core.network().name(&name).map(|other| core.network().channel(other))
+}
+
+/// Whether what goes on in another channel may show in this one: a mask must not find out who is in a
+/// secret channel. Whoever set it has seen that channel then, but perhaps only since it was no secret yet.
+fn tells(other: &Channel, channel: &Channel, mask: &Mask) -> bool {
+    other.name == channel.name || other.since('s').is_none_or(|hidden| hidden < mask.at)
+}
+
+fn inside(other: &Channel, user: UserId, prefix: Option<char>) -> bool {
     let lowest = prefix.and_then(Status::of_prefix);
-    core.network().user(user).channels().iter().any(|channel| {
-        let record = core.network().channel(*channel);
-        record.name.folded() == name
-            && lowest.is_none_or(|lowest| {
-                record.member(user).is_some_and(|member| member.status.at_least(lowest))
-            })
-    })
+    other
+        .member(user)
+        .is_some_and(|member| lowest.is_none_or(|lowest| member.status.at_least(lowest)))
 }
 
 /// Whether a user is banned in another channel, by a ban that itself speaks of no other channel.
-fn banned_elsewhere(core: &Core, user: UserId, name: &str) -> bool {
-    let name = ChannelName::new(name, core.network().casemap(), name.len());
-    let Some(other) = name.and_then(|name| core.network().name(&name)) else { return false };
-    let other = core.network().channel(other);
+fn banned(core: &Core, other: &Channel, whom: &Whom<'_>) -> bool {
     let fits = |mask: &Mask| {
-        mask.ban.as_ref().is_some_and(|ban| {
-            ban.act == Act::Ban && !matches!(ban.fits, Fits::Share(_)) && fits(core, ban, user)
-        })
+        let shares = mask.ban.as_ref().is_some_and(|ban| matches!(ban.fits, Fits::Share(_)));
+        !shares && fits(core, other, mask, whom, |act| act == Act::Ban)
     };
     other.all_masks('b').any(fits) && !other.all_masks('e').any(fits)
 }
@@ -181,6 +204,33 @@ mod tests {
             alice > MODE #a +e opertype:admin
             erin  > JOIN #a
             erin  < :erin!~erin@erin.test JOIN #a
+            ",
+        );
+    }
+
+    #[test]
+    fn who_is_in_a_secret_channel_cannot_be_found_out_by_bans() {
+        check(
+            r"
+            alice > JOIN #s,#a
+            bob   > JOIN #b
+            bob   > MODE #b +b channel:#s
+            alice > MODE #s +s
+            alice > JOIN #b
+            alice < :alice!~alice@alice.test JOIN #b
+            bob   > MODE #b -b channel:#s
+            bob   > MODE #b +bb channel:#s share:#s
+            bob   < :s1.test 696 bob #b b channel:#s :There is no such channel to ask about
+            bob   < :s1.test 696 bob #b b share:#s :There is no such channel to ask about
+            bob   > MODE #b +b channel:#none
+            bob   < :s1.test 696 bob #b b channel:#none :There is no such channel to ask about
+            alice > MODE #a +iI channel:#s
+            carol > JOIN #s
+            carol > JOIN #a
+            carol < :carol!~carol@carol.test JOIN #a
+            alice > MODE #s +b !channel:#s
+            dave  > JOIN #s
+            dave  < :s1.test 474 dave #s :Cannot join channel (+b)
             ",
         );
     }

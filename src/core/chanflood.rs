@@ -1,5 +1,5 @@
-//! How much is going on in channels, for `+F`, `+J`, `+W` and `+j`. Counted by each server for itself:
-//! what its own users do, and the joins that it sees.
+//! How much is going on in channels, for `+F`, `+J`, `+W`, `+j` and RENAME. Counted by each server for
+//! itself: what its own users do, and the joins and renames that it sees.
 
 use crate::{
     network::{self, ChannelId, UserId},
@@ -33,6 +33,8 @@ struct Channel {
     kicked: BTreeMap<UserId, Mono>,
     /// Until when operators know that there is a flood.
     told: Mono,
+    /// Until when it keeps its name.
+    named: Mono,
 }
 
 #[derive(Debug, Default)]
@@ -141,6 +143,16 @@ impl Chanflood {
         (until > now).then(|| until.since(now))
     }
 
+    /// A channel has been renamed, and keeps its name until then.
+    pub fn renamed(&mut self, channel: ChannelId, until: Mono) {
+        self.of(channel).named = until;
+    }
+
+    /// Whether a channel has been renamed so lately that it keeps its name.
+    pub fn keeps_name(&self, channel: ChannelId, now: Mono) -> bool {
+        self.channels.get(&channel).is_some_and(|channel| channel.named > now)
+    }
+
     /// Whether operators are to be told of a flood now.
     pub fn tell(&mut self, channel: ChannelId, now: Mono) -> bool {
         let known = self.of(channel);
@@ -157,7 +169,7 @@ impl Chanflood {
             channel.shared.retain(|_, full_at| *full_at > now);
             channel.members.retain(|_, member| member.until() > now);
             channel.kicked.retain(|_, until| *until > now);
-            let rest = channel.joins.max(channel.told);
+            let rest = channel.joins.max(channel.told).max(channel.named);
             rest > now
                 || !(channel.shared.is_empty()
                     && channel.members.is_empty()

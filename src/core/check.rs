@@ -1,6 +1,6 @@
 //! What must hold of this server's own state at any moment, besides what must of the network.
 
-use super::{Core, local, session::Phase};
+use super::{Core, ctx::Then, local, session::Phase};
 
 impl Core {
     /// Every invariant that does not hold, as a sentence. Linear in all there is: for tests.
@@ -8,6 +8,7 @@ impl Core {
         let mut broken = self.network.check();
         self.check_sessions(&mut broken);
         self.check_census(&mut broken);
+        self.check_questions(&mut broken);
         broken
     }
 
@@ -37,6 +38,19 @@ impl Core {
         if self.admission.total() as usize != sessions {
             broken
                 .push(format!("{} connections admitted, {sessions} open", self.admission.total()));
+        }
+    }
+
+    fn check_questions(&self, broken: &mut Vec<String>) {
+        let waiting = self.pending.iter().filter(|(_, pending)| match pending.then {
+            Then::Question { .. } => true,
+            Then::Command { .. } | Then::Aside { .. } | Then::Peer { .. } | Then::Server(_) => {
+                false
+            }
+        });
+        let (waiting, open) = (waiting.count(), self.questions.waiting());
+        if waiting != open {
+            broken.push(format!("{open} questions are open, {waiting} wait for their answers"));
         }
     }
 

@@ -5,19 +5,18 @@ use super::{
     effect::{Effect, Effects},
     frame::PeerId,
     local::Local,
-    oper::{self, Priv},
-    render,
+    oper::Priv,
+    policy, render,
     session::{Session, Wait},
     snotice, timer,
 };
 use crate::{
     job::{Answer, Job},
     network::{ChannelId, Network, User, UserId, op::Op},
-    time::{Now, Stamp},
+    time::{Now, Sid, Stamp},
     wire::{
         encode::Msg,
         fail::Standard,
-        mask,
         name::{ChannelName, Nick},
         reply::{self, Reply},
     },
@@ -81,6 +80,15 @@ pub enum Then {
         conn: ConnId,
         /// How.
         resume: Resume,
+    },
+    /// The session that has asked another server, and waits.
+    Question {
+        /// Which session.
+        conn: ConnId,
+        /// The server that is to answer.
+        to: Sid,
+        /// Which of the questions of this server it is.
+        number: u64,
     },
     /// The server itself.
     Server(fn(&mut Core, &mut Effects, Answer, Now)),
@@ -244,10 +252,20 @@ impl Ctx<'_> {
         }
     }
 
-    /// A channel that somebody is in, by name.
+    /// A channel that somebody is in, by name. One of which whoever asks may not know is none: a refusal
+    /// must not tell it from one that does not exist.
     pub fn channel(&self, name: &str) -> Result<ChannelId, Reject> {
-        let found = self.channel_name(name).and_then(|name| self.network().name(&name));
+        let known = |channel: &ChannelId| {
+            let user = self.session().user();
+            self.forced || user.is_some_and(|user| policy::sees(self, user, *channel))
+        };
+        let found = self.find_channel(name).filter(known);
         found.ok_or_else(|| reply::no_such_channel(name).into())
+    }
+
+    /// A channel that somebody is in, by name, be it hidden from whoever asks.
+    pub fn find_channel(&self, name: &str) -> Option<ChannelId> {
+        self.channel_name(name).and_then(|name| self.network().name(&name))
     }
 
     /// A user in sight, by nick.
@@ -261,18 +279,6 @@ impl Ctx<'_> {
         Nick::lookup(nick, self.network().casemap()).and_then(|nick| self.network().nick(&nick))
     }
 
-    /// That a question is for this server: one that names none, or this one by its name, by a mask, or by
-    /// a user who is on it.
-    pub fn asked_here(&self, target: Option<&str>) -> Outcome {
-        let Some(target) = target else { return Ok(()) };
-        let named = mask::matches(target, self.core.name(), self.network().casemap());
-        let user = self.find_user(target).map(|user| self.whois(user).uid.server);
-        if named || user == Some(self.core.sid()) {
-            return Ok(());
-        }
-        Err(reply::no_such_server(target).into())
-    }
-
     /// A channel's name, if it is one.
     pub fn channel_name(&self, name: &str) -> Option<ChannelName> {
         ChannelName::new(name, self.network().casemap(), self.core.config.limits.channel)
@@ -280,7 +286,7 @@ impl Ctx<'_> {
 
     /// Whether a user may use a privilege.
     pub fn may(&self, user: UserId, privilege: Priv) -> bool {
-        oper::may(&self.core.config, self.network().user(user).class.as_deref(), privilege)
+        self.core.may(user, privilege)
     }
 
     /// A user as the network knows them.

@@ -1,18 +1,19 @@
 //! From a line to a handler. What is true of every command is checked here, once.
 
 use super::{
-    ConnId, Core, answer, bans,
+    ConnId, Core, answer,
     ctx::{Ctx, Outcome, Then},
     effect::{Effect, Effects},
     multiline,
     oper::Priv,
+    question::{self, Asks},
     registry, render,
     session::{Phase, Wait},
     timer::Timer,
 };
 use crate::{
     job::{Answer, JobId},
-    network::{UserId, mode},
+    network::UserId,
     time::Now,
     wire::{
         cap, fail,
@@ -36,10 +37,16 @@ pub struct Command {
     pub help: &'static str,
     /// The numerics it may answer with. Asserted in debug builds, printed in the manual.
     pub replies: &'static [&'static str],
-    /// What it takes from the flood gate's credit.
+    /// What it takes from the flood gate's credit, with one target.
     pub cost: u32,
     /// The function, and who may run it.
     pub run: Run,
+    /// Which of its parameters names the server that is asked.
+    pub asks: Asks,
+    /// Whether a shunned user is heard with it: what keeps and ends a connection is.
+    pub heard_while_shunned: bool,
+    /// Which of its parameters are written down when an operator uses it, with what is secret hidden.
+    pub audited: for<'a> fn(&[&'a str]) -> Vec<&'a str>,
 }
 
 /// Who may run a command, which is also what it is given.
@@ -58,6 +65,20 @@ pub enum Run {
 }
 
 impl Command {
+    /// What most commands are, for the columns that a row does not name.
+    pub const USUAL: Command = Command {
+        name: "",
+        params: "",
+        about: "",
+        help: "",
+        replies: &[],
+        cost: 1,
+        run: Run::User(|_, _, _| Ok(())),
+        asks: Asks::Here,
+        heard_while_shunned: false,
+        audited: |args| args.to_vec(),
+    };
+
     /// How many parameters `params` requires: those outside of `[…]` and `{…}`.
     pub fn required(&self) -> usize {
         let mut depth = 0_usize;
@@ -73,6 +94,26 @@ impl Command {
         count
     }
 }
+
+impl Command {
+    /// What a line takes from the flood gate's credit: of a list of targets the first few further ones
+    /// cost as much as a line each, so that nobody speaks faster by listing; then [`PER_UNIT`] cost one, so
+    /// that who comes back to many channels need not wait for long.
+    pub fn price(&self, args: &Args<'_>) -> u32 {
+        let lists = self.params.split(' ').zip(args.iter()).filter(|(word, _)| word.contains("{,"));
+        let further =
+            lists.map(|(_, list)| list.bytes().filter(|byte| *byte == b',').count()).max();
+        let further = further.map_or(0, |further| u32::try_from(further).unwrap_or(u32::MAX));
+        let few = further.min(FEW);
+        self.cost + few + (further - few) / PER_UNIT
+    }
+}
+
+/// How many further targets cost one each.
+const FEW: u32 = 4;
+
+/// How many targets beyond those cost one together.
+const PER_UNIT: u32 = 4;
 
 /// A set of commands, sorted by name.
 #[derive(Debug)]
@@ -132,7 +173,7 @@ pub fn line(core: &mut Core, fx: &mut Effects, table: &Table, conn: ConnId, line
     // An empty line means nothing, but reading it costs as much as another.
     let Some(message) = message::parse(text) else { return pay(core, conn, 1, now) };
     let command = table.find(message.verb);
-    pay(core, conn, command.map_or(1, |command| command.cost), now);
+    pay(core, conn, command.map_or(1, |command| command.price(&message.args)), now);
     answer::begin(core, fx, conn, message.tags);
     core.sessions[conn].voice = None;
     let mut ctx = Ctx { core, fx, now, conn, declared: &[], forced: false };
@@ -177,6 +218,9 @@ pub fn done(core: &mut Core, fx: &mut Effects, id: JobId, answer: Answer, now: N
     core.metrics.busy += u64::from(matches!(answer, Answer::Busy));
     match pending.then {
         Then::Server(resume) => resume(core, fx, answer, now),
+        Then::Question { conn, to, number } => {
+            question::unanswered(core, fx, (conn, to, number), now);
+        }
         Then::Peer { peer, resume } => resume(core, fx, peer, answer, now),
         // The client may have left meanwhile, or been told goodbye; the answer is then for nobody.
         Then::Aside { conn, .. } | Then::Command { conn, .. } if has_left(core, conn) => (),
@@ -228,7 +272,7 @@ pub fn wake(core: &Core, fx: &mut Effects, conn: ConnId) {
 
 /// Runs a handler, so that a panic in it costs its client and nobody else: handlers only read and
 /// propose, and the network is as it was.
-fn guarded(ctx: &mut Ctx<'_>, handler: impl FnOnce(&mut Ctx<'_>) -> Outcome) {
+pub fn guarded(ctx: &mut Ctx<'_>, handler: impl FnOnce(&mut Ctx<'_>) -> Outcome) {
     match catch_unwind(AssertUnwindSafe(|| handler(ctx))) {
         Ok(Ok(())) => (),
         Ok(Err(reject)) => ctx.refuse(reject),
@@ -259,7 +303,7 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
         return Err(reply::not_registered().into());
     }
     let shunned = user.and_then(|user| ctx.local(user)).is_some_and(|local| local.shunned);
-    if shunned && !bans::HEARD_WHILE_SHUNNED.contains(&command.name) {
+    if shunned && !command.heard_while_shunned {
         return Ok(());
     }
     if let (Some(reference), Some(_)) = (message.tags.get("batch"), user) {
@@ -271,6 +315,9 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
     if message.args.len() < command.required() {
         return Err(reply::need_more_params(command.name).into());
     }
+    if let Some((user, to)) = user.zip(question::elsewhere(ctx, command, &message.args)?) {
+        return question::ask(ctx, user, to, command, &message.args);
+    }
     match (command.run, user) {
         (Run::Any(run), _) => run(ctx, message),
         (Run::New(run), None) => run(ctx, message.args.clone()),
@@ -281,7 +328,7 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
             if !ctx.may(user, privilege) {
                 return Err(reply::no_privileges().into());
             }
-            audit(ctx, user, message);
+            audit(ctx, user, command, message.args.iter());
             run(ctx, user, message.args.clone())
         }
         (Run::User(_) | Run::Tagged(_) | Run::Oper(..), None) => {
@@ -291,13 +338,14 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
 }
 
 /// Writes down what an operator does with a privilege, before it is done.
-pub fn audit(ctx: &Ctx<'_>, user: UserId, message: &Message<'_>) {
-    let mut args: Vec<&str> = message.args.iter().collect();
-    if message.verb.eq_ignore_ascii_case("SAMODE") {
-        let modes = mode::without_key(args.get(1..).unwrap_or_default());
-        args.splice(1.., modes);
-    }
-    note(ctx, user, &message.verb.to_ascii_uppercase(), &args.join(" "));
+pub fn audit<'a>(
+    ctx: &Ctx<'_>,
+    user: UserId,
+    command: &Command,
+    args: impl Iterator<Item = &'a str>,
+) {
+    let args: Vec<&str> = args.collect();
+    note(ctx, user, command.name, &(command.audited)(&args).join(" "));
 }
 
 /// Writes down what an operator does with a privilege.
@@ -308,7 +356,7 @@ pub fn note(ctx: &Ctx<'_>, user: UserId, verb: &str, rest: &str) {
 }
 
 /// Takes a command's cost from the session's credit.
-fn pay(core: &mut Core, conn: ConnId, cost: u32, now: Now) {
+pub fn pay(core: &mut Core, conn: ConnId, cost: u32, now: Now) {
     let limits = &core.config.limits;
     let Some(session) = core.sessions.get_mut(conn) else { return };
     if let Some(opens) =

@@ -62,7 +62,16 @@ pub enum Effect {
     /// certificates that come with it.
     Reconfigure(Box<Loaded>),
     /// Everybody has been told goodbye: leave when all output has been written, or its time is up.
-    Stop,
+    Stop(Ending),
+}
+
+/// What comes after the end of a server.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Ending {
+    /// Nothing.
+    Exit,
+    /// Another start of the program, which goes on listening where this one did.
+    Restart,
 }
 
 /// A place in one of the buffers of [`Effects`].
@@ -100,6 +109,8 @@ pub struct Capture {
     pub lines: Vec<u8>,
     /// How many.
     pub count: usize,
+    /// Whether the connection ends once they are sent.
+    pub closes: bool,
 }
 
 impl Effects {
@@ -111,6 +122,19 @@ impl Effects {
     /// Ends what [`Effects::hold`] began, and hands over what was held back.
     pub fn release(&mut self) -> Option<Capture> {
         self.capture.take()
+    }
+
+    /// How many lines are held back.
+    pub fn held(&self) -> usize {
+        self.capture.as_ref().map_or(0, |capture| capture.count)
+    }
+
+    /// Ends a connection, once it has what is held back from it.
+    pub fn close(&mut self, conn: ConnId) {
+        match self.capture.as_mut().filter(|capture| capture.conn == conn) {
+            Some(capture) => capture.closes = true,
+            None => self.list.push(Effect::Close { conn }),
+        }
     }
 
     /// Adds an effect that carries no line.

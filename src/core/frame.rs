@@ -1,9 +1,10 @@
 //! What linked servers say to each other.
 
+use super::oper::Priv;
 use crate::{
     id,
     network::{
-        crdt::{Have, Origin, Seen},
+        crdt::{Have, Origin, Seen, Uid},
         op::Op,
     },
     registry::{BUCKETS, Edit, RecordId},
@@ -30,6 +31,8 @@ pub enum Frame {
     },
     /// An operation, numbered by its origin.
     Op(Rc<Numbered>),
+    /// Something for one server alone, however it gets there.
+    Routed(Box<Routed>),
     /// The whole network, since what is missing is no longer held as operations.
     State(Rc<State>),
     /// Of the registry, which is kept in stores and not in the network.
@@ -60,6 +63,51 @@ pub struct Numbered {
     pub deps: Vec<(Origin, Seen)>,
     /// What happened.
     pub op: Op,
+}
+
+/// Something that one server has to say to another, whether or not they are linked with each other.
+#[derive(Clone, Debug)]
+pub struct Routed {
+    /// Whose it is.
+    pub from: Sid,
+    /// For whom.
+    pub to: Sid,
+    /// Which of the questions of the server that asks it is, or answers.
+    pub number: u64,
+    /// How often it may still be passed on.
+    pub hops: u8,
+    /// What.
+    pub body: Body,
+}
+
+/// What servers have to say to each other besides what happens on the network.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// A user asks something with a command.
+    Question {
+        /// Who, at home at the server that asks.
+        by: Uid,
+        /// What the user may do there.
+        privileges: Vec<Priv>,
+        /// The command with its parameters.
+        line: Box<str>,
+    },
+    /// What the server says to it.
+    Answer {
+        /// Numerics, in order.
+        lines: Vec<Line>,
+        /// Whether there would be more.
+        cut: bool,
+    },
+}
+
+/// One numeric of an answer.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Line {
+    /// Three digits.
+    pub code: Box<str>,
+    /// What follows the name of the one who has asked.
+    pub body: Box<str>,
 }
 
 /// The network as one server knows it.

@@ -4,7 +4,7 @@ use super::{
     ConnId, Core,
     ctx::Then,
     dispatch,
-    effect::{Effect, Effects},
+    effect::{Effect, Effects, Ending},
     multiline, registration, reload, render, reserve, sasl,
     session::{Phase, Wait},
     snotice,
@@ -55,7 +55,7 @@ pub fn tick(core: &mut Core, fx: &mut Effects, now: Now) {
         let Some(timer) = core.timers.due(now.mono) else { return };
         match timer {
             Timer::Ping(conn) => ping(core, fx, conn, now),
-            Timer::Registration(conn) => registration(core, fx, conn),
+            Timer::Registration(conn) => registration(core, fx, conn, now),
             Timer::Batch(conn) => multiline::expire(core, fx, conn, now),
             Timer::Sasl(conn) => sasl::abort(core, fx, conn, now),
             Timer::Nick(user) => reserve::enforce(core, fx, user, now),
@@ -108,9 +108,11 @@ fn ping(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
     }
 }
 
-fn registration(core: &mut Core, fx: &mut Effects, conn: ConnId) {
+fn registration(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
     if core.sessions.get(conn).is_some_and(|session| matches!(session.phase, Phase::New(_))) {
-        render::goodbye(core, fx, conn, "Registration timed out");
+        let reason = "Registration timed out";
+        unfinished(core, fx, conn, reason, now);
+        render::goodbye(core, fx, conn, reason);
     }
 }
 
@@ -201,7 +203,8 @@ pub fn forgotten(core: &mut Core, fx: &mut Effects, now: Now) {
     log::error!(
         "this server has been out of reach of its network for so long (limits.split_forget) that it is forgotten there; it ends, start it again"
     );
-    stop(core, fx, "This server has to start anew, please connect again", now);
+    let reason = "This server has to start anew, please connect again";
+    stop(core, fx, reason, Ending::Exit, now);
 }
 
 /// Has the store remember how far the clock has come.
@@ -246,6 +249,7 @@ pub fn closed(core: &mut Core, fx: &mut Effects, conn: ConnId, why: Gone, now: N
         Gone::SendQueue => "Send queue exceeded: reads too slowly",
         Gone::Endless => "Input line was too long",
     };
+    unfinished(core, fx, conn, reason, now);
     registration::depart(core, fx, conn, reason, now);
     core.end_exchange(conn);
     if let Some(session) = core.sessions.remove(conn) {
@@ -253,19 +257,35 @@ pub fn closed(core: &mut Core, fx: &mut Effects, conn: ConnId, why: Gone, now: N
             core.monitor.remove(nick, conn);
         }
         core.timers.cancel(session.timer);
-        if let (Phase::New(_), Origin::Ip(ip)) = (&session.phase, session.from) {
-            let text =
-                |_: &Core| format!("A connection from {ip} ended before it was a user ({reason})");
-            if !session.closing {
-                snotice::here(core, fx, 'd', text, now);
-            }
-        }
         core.release(session.from);
     }
 }
 
+/// Tells operators of a connection that ends, if it has not been told goodbye, before it was a user.
+fn unfinished(core: &Core, fx: &mut Effects, conn: ConnId, reason: &str, now: Now) {
+    let Some(session) = core.sessions.get(conn).filter(|session| !session.closing) else { return };
+    if let (Phase::New(_), Origin::Ip(ip)) = (&session.phase, session.from) {
+        let text = |_: &Core, open: bool| {
+            let from = if open { format!(" from {ip}") } else { String::new() };
+            format!("A connection{from} ended before it was a user ({reason})")
+        };
+        snotice::here_of(core, fx, 'd', text, now);
+    }
+}
+
+/// Tells everybody at home here what is about to happen to their server.
+pub fn warn(core: &Core, fx: &mut Effects, text: &str, now: Now) {
+    let text = format!("*** {text}");
+    for (user, local) in core.locals.iter() {
+        let nick = core.network().user(user).nick().to_string();
+        for conn in &local.sessions {
+            render::server_line(core, fx, *conn, ("NOTICE", &[&nick], Some(&text)), now);
+        }
+    }
+}
+
 /// Says goodbye to everybody.
-pub fn stop(core: &mut Core, fx: &mut Effects, reason: &str, now: Now) {
+pub fn stop(core: &mut Core, fx: &mut Effects, reason: &str, ending: Ending, now: Now) {
     if std::mem::replace(&mut core.stopping, true) {
         return;
     }
@@ -279,7 +299,7 @@ pub fn stop(core: &mut Core, fx: &mut Effects, reason: &str, now: Now) {
     core.commit(fx, Op::Goodbye(reason.into()), None, now);
     let query = Query::RaiseClock { tick: core.clock.last(), clean: true };
     core.ask(fx, Job::Store(query), Then::Server(marked), now);
-    fx.push(Effect::Stop);
+    fx.push(Effect::Stop(ending));
 }
 
 impl Core {

@@ -21,8 +21,9 @@ pub struct Keeper {
 }
 
 impl Core {
-    /// What the store has kept, as it was when it was written. Nobody is connected yet.
-    pub fn recall(&mut self, kept: &[Kept]) {
+    /// What the store has kept, as it was when it was written. Nobody is connected yet. Returns whether
+    /// there was something.
+    pub fn recall(&mut self, kept: &[Kept], now: Now) -> bool {
         for Kept { key, text, at, .. } in kept {
             let Some(op) = keep::read(key, text) else {
                 log::warn!(
@@ -34,6 +35,12 @@ impl Core {
             // Whoever set it has been told, and nobody else is there to be.
             self.network.apply(&op, *at, &mut Vec::new());
         }
+        // An operation of this life that nobody can be sent again, since it comes before any link: whoever
+        // is linked first is told the whole network, and with it what has just been recalled.
+        if !kept.is_empty() {
+            self.commit(&mut Effects::default(), Op::Beat, None, now);
+        }
+        !kept.is_empty()
     }
 
     /// Keeps what an operation has written, if it is of that kind.

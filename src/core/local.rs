@@ -94,6 +94,12 @@ impl Local {
         }
     }
 
+    /// A channel that the user may have been asked into goes by another name.
+    pub fn follow(&mut self, old: &ChannelName, new: &ChannelName) {
+        let invites = self.seldom.iter_mut().flat_map(|seldom| &mut seldom.invites);
+        invites.filter(|known| *known == old).for_each(|known| *known = new.clone());
+    }
+
     /// Notes an invitation.
     pub fn invite(&mut self, channel: &ChannelName) {
         self.uninvite(channel);

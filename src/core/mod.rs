@@ -23,6 +23,7 @@ pub mod filters;
 pub mod flood;
 pub mod frame;
 pub mod gateway;
+pub mod guest;
 pub mod housekeeping;
 pub mod keeper;
 pub mod local;
@@ -32,6 +33,7 @@ pub mod monitor;
 pub mod multiline;
 pub mod oper;
 pub mod policy;
+pub mod question;
 pub mod recent;
 pub mod reconcile;
 pub mod registration;
@@ -42,7 +44,7 @@ pub mod reports;
 pub mod reserve;
 pub mod sasl;
 #[cfg(test)]
-mod scene;
+pub(crate) mod scene;
 pub mod session;
 pub mod snotice;
 pub mod speech;
@@ -51,6 +53,7 @@ pub mod sts;
 pub mod timer;
 pub mod tor;
 pub mod undelivered;
+pub mod usermode;
 pub mod welcome;
 pub mod whowas;
 
@@ -73,10 +76,12 @@ use census::Census;
 use chanflood::Chanflood;
 use cloak::Cloak;
 use effect::{Effect, Effects};
+use guest::Guests;
 use keeper::Keeper;
 use local::Local;
 use lookalikes::Lookalikes;
 use monitor::Monitor;
+use question::Questions;
 use recent::Recent;
 use registry::Registry;
 use reports::Reports;
@@ -154,6 +159,10 @@ pub struct Core {
     pub(in crate::core) outs: housekeeping::Outs,
     /// When it is looked next whether a mask ends by itself.
     pub(in crate::core) expiry: Option<(Mono, timer::Key)>,
+    /// What is asked of other servers.
+    pub questions: Questions,
+    /// Who asks from other servers.
+    pub guests: Guests,
     /// What which operators of this server are told unasked.
     pub snomasks: BTreeMap<UserId, Snomask>,
     /// How much is going on in channels.
@@ -209,6 +218,8 @@ impl Core {
             outs: BTreeMap::new(),
             expiry: None,
             chanflood: Chanflood::default(),
+            questions: Questions::default(),
+            guests: Guests::new(now),
             snomasks: BTreeMap::new(),
             due_beat: false,
             stopping: false,

@@ -35,6 +35,8 @@ pub struct Batch {
     reference: Box<str>,
     /// To whom.
     pub target: Box<str>,
+    /// The name of the channel when the batch was opened, if that has been renamed since.
+    before: Option<Box<str>>,
     /// Client-only tags, raw.
     pub tags: Box<str>,
     /// The label of its beginning, under which it is answered in the end.
@@ -51,6 +53,12 @@ pub struct Batch {
     /// Whether it has been refused, so that the rest of it means nothing.
     failed: bool,
     timer: timer::Key,
+}
+
+/// What a filter has to look at: a message as a whole, and if it has several lines each by itself.
+pub fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.split('\n').filter(|line| line.len() < text.len());
+    std::iter::once(text).chain(lines)
 }
 
 /// Opens a batch. Whatever its beginning is labelled with, its end will be answered with.
@@ -126,6 +134,14 @@ pub fn expire(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
 }
 
 impl Batch {
+    /// A channel goes by another name: the rest of the batch may be for either, and all of it is for that.
+    pub fn follow(&mut self, old: &str, new: &str, casemap: Casemap) {
+        if casemap.fold(&self.target) == casemap.fold(old) {
+            let target = std::mem::replace(&mut self.target, new.into());
+            self.before.get_or_insert(target);
+        }
+    }
+
     fn add(
         &mut self,
         message: &Message<'_>,
@@ -145,7 +161,8 @@ impl Batch {
         else {
             return Err(fail::multiline_invalid());
         };
-        if casemap.fold(target) != casemap.fold(&self.target) {
+        let names = |name: &str| casemap.fold(target) == casemap.fold(name);
+        if !names(&self.target) && !self.before.as_deref().is_some_and(names) {
             return Err(fail::multiline_invalid_target(&self.target, target));
         }
         let goes_on = message.tags.get(CONCAT).is_some();

@@ -228,13 +228,14 @@ fn complete(ctx: &mut Ctx<'_>) {
     ctx.session_mut().phase = Phase::User(user);
     let first = ctx.now.mono + ctx.core.config.limits.ping_interval;
     ctx.core.look_after(ctx.conn, first, Timer::Ping(ctx.conn));
-    let text = move |core: &Core| {
+    let text = |core: &Core, open: bool| {
         let who = core.network().user(user);
-        let address = who.address.map_or_else(|| "local".to_owned(), |ip| ip.to_string());
-        let (nick, name, host, realname) = (who.nick(), &who.user, &who.real_host, &who.realname);
+        let (nick, name, realname) = (who.nick(), &who.user, &who.realname);
+        let host = if open { &who.real_host } else { &who.host };
+        let address = snotice::address(who.address, open);
         format!("Client connecting: {nick} ({name}@{host}) [{address}] {{default}} [{realname}]")
     };
-    snotice::here(ctx.core, ctx.fx, 'c', text, ctx.now);
+    snotice::here_of(ctx.core, ctx.fx, 'c', text, ctx.now);
     for (key, value) in metadata.into_iter().flatten() {
         let refused = filters::check(ctx, user, Place::Topic, &value).is_err();
         if ctx.session().closing {

@@ -4,6 +4,7 @@ mod announce;
 pub mod channel;
 mod metadata;
 mod redact;
+mod rename;
 mod report;
 mod request;
 mod split;
@@ -11,7 +12,7 @@ mod user;
 
 use super::{
     ConnId, Core, audience, bans, callerid, defcon,
-    effect::{Effect, Effects},
+    effect::Effects,
     housekeeping, multiline,
     recent::{Place, Said},
     reserve,
@@ -52,7 +53,10 @@ pub fn apply(
     std::mem::forget(guard);
     debug_assert_eq!(core.network.check_small(), Vec::<String>::new(), "after {op:?}");
     let mut tell = Tell { core, fx, op, at, line: 0, cause, now };
-    for change in &changes {
+    // What brings about further operations comes last: those are told of after this one.
+    let (first, last) = (changes.iter(), changes.iter());
+    let first = first.filter(|change| !change.leads_on());
+    for change in first.chain(last.filter(|change| change.leads_on())) {
         tell.change(change);
         tell.core.lookalikes.note(change, &tell.core.network);
         reserve::note(tell.core, tell.fx, (change, op), now);
@@ -111,6 +115,9 @@ impl Tell<'_> {
             Change::Joined { user, channel } => self.joined(*user, *channel),
             Change::Revealed { user, channel } => self.revealed(*user, *channel),
             Change::Left { user, channel, sight, how } => self.left(*user, *channel, *sight, how),
+            Change::Renamed { channel, old } => self.renamed(*channel, old),
+            Change::Moved { from, to, users } => self.moved(*from, *to, users),
+            Change::Doubled { user, channel } => self.doubled(*user, *channel),
             Change::Quit(departed, reason) => self.quit(departed, reason),
             Change::Split(departed, server) => self.split(departed, *server),
             Change::Healed(users, server) => self.healed(users, *server),
@@ -509,5 +516,5 @@ pub fn goodbye(core: &mut Core, fx: &mut Effects, conn: ConnId, reason: &str) {
     }
     let text = format!("Closing link: {reason}");
     fx.send(&[conn], |out| Msg::bare("ERROR").text(&text).encode(cap::CapSet::EMPTY, out));
-    fx.push(Effect::Close { conn });
+    fx.close(conn);
 }

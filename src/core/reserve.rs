@@ -241,9 +241,10 @@ mod tests {
             c > NICK alice
             c < :s1.test 433 * alice :Nickname belongs to an account; log in to it first
             c > NICK carol
-            c < :s1.test 001 carol :Welcome to the Test IRC network, carol!~al@c.test
+            c <~ :s1.test 001 carol *
             c > REGISTER * * open-sesame
             c > NS LOGOUT
+            wait 1
             c <~ * NICK :Guest*
             ",
         );

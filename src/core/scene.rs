@@ -3,13 +3,20 @@
 use super::{
     ConnId,
     effect::{Effect, Effects},
+    frame::{Frame, Numbered, PeerId, Routed},
 };
 use crate::{
     config::{Config, Oper, Secret},
     job::{Answer, JobId, Loaded, Texts},
-    server::{Input, Origin, Peer, Server, Setup},
-    time::{Now, Sid},
+    network::{
+        crdt::{Origin, Uid},
+        op::{Op, Presence, ServerInfo},
+    },
+    server::{Input, Origin as From, Peer, Server, Setup},
+    time::{Now, Sid, Stamp},
+    wire::{casemap::Casemap, name::Nick},
 };
+use std::rc::Rc;
 
 /// A server, driven input by input.
 #[derive(Debug)]
@@ -20,6 +27,17 @@ pub struct Scene {
     pub fx: Effects,
     /// The time.
     pub now: Now,
+}
+
+/// A linked server.
+#[derive(Clone, Copy, Debug)]
+pub struct Neighbour {
+    /// The link.
+    pub peer: PeerId,
+    /// Its id.
+    pub sid: Sid,
+    /// Who is on it.
+    pub bob: Uid,
 }
 
 impl Scene {
@@ -44,7 +62,7 @@ impl Scene {
 
     /// Somebody who has registered.
     pub fn user(&mut self, nick: &str) -> ConnId {
-        let peer = Peer { from: Origin::Local, listener: 0, tls: None };
+        let peer = Peer { from: From::Local, listener: 0, tls: None };
         let conn = self.server.open(peer, self.now, &mut self.fx);
         self.line(conn, &format!("NICK {nick}"));
         self.line(conn, &format!("USER {nick} 0 * :{nick}"));
@@ -71,6 +89,65 @@ impl Scene {
             _ => None,
         });
         job.unwrap()
+    }
+
+    /// Another server is linked: it is called `two.test`, and `bob` is on it.
+    pub fn peer(&mut self) -> Neighbour {
+        let sid = Sid::from_number(4711);
+        let peer = self.server.link(sid, self.now, &mut self.fx);
+        let bob = Uid { server: sid, number: 1 };
+        let info = ServerInfo { name: "two.test".into(), description: "".into(), life: 1 };
+        let presence = Presence {
+            uid: bob,
+            nick: Nick::new("bob", Casemap::Ascii, 9).unwrap(),
+            claimed: None,
+            born: None,
+            user: "b".into(),
+            host: "h".into(),
+            real_host: "h".into(),
+            address: None,
+            realname: "B".into(),
+            away: None,
+            modes: Default::default(),
+            class: None,
+            login: None,
+        };
+        let here = self.server.core().sid();
+        let ops = [Op::Server(Box::new(info)), Op::Links(vec![here]), Op::User(Box::new(presence))];
+        for (op, seq) in ops.into_iter().zip(1..) {
+            let origin = Origin { server: sid, life: 1 };
+            let at = Stamp { tick: seq, server: sid };
+            let numbered = Numbered { origin, seq, at, deps: Vec::new(), op };
+            self.input(Input::Frame { peer, frame: Frame::Op(Rc::new(numbered)) });
+        }
+        Neighbour { peer, sid, bob }
+    }
+
+    /// A peer says something to one server alone; what it is answered in the same way.
+    pub fn hear(&mut self, peer: PeerId, routed: Routed) -> (Vec<Effect>, Option<Routed>) {
+        let frame = Frame::Routed(Box::new(routed));
+        let effects = self.input(Input::Frame { peer, frame });
+        let answer = Scene::routed(&effects);
+        (effects, answer)
+    }
+
+    /// What goes to one other server alone.
+    pub fn routed(effects: &[Effect]) -> Option<Routed> {
+        effects.iter().find_map(|effect| match effect {
+            Effect::Frame { frame: Frame::Routed(routed), .. } => Some((**routed).clone()),
+            _ => None,
+        })
+    }
+
+    /// The lines that clients are sent.
+    pub fn said(&self, effects: &[Effect]) -> Vec<String> {
+        let lines = effects.iter().filter_map(|effect| match effect {
+            Effect::Send { line, .. } => {
+                Some(String::from_utf8_lossy(self.fx.line(*line)).trim_end().to_owned())
+            }
+            _ => None,
+        });
+        lines.collect()
     }
 
     /// Somebody becomes an operator.

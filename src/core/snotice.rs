@@ -1,11 +1,16 @@
 //! Server notices: what operators are told unasked, each kind by a letter of their snomask.
 
-use super::{Core, audience, effect::Effects};
+use super::{
+    Core, audience,
+    effect::Effects,
+    oper::{self, Priv},
+};
 use crate::{
     network::{UserId, crdt::Source, op::Op},
     time::{Now, Sid},
     wire::encode::Msg,
 };
+use std::net::IpAddr;
 
 /// A kind of notice.
 #[derive(Debug)]
@@ -34,9 +39,9 @@ pub const KINDS: &[Row] = &[
     row('o', "Operators: who has become one, who has failed to, and what they override."),
     row('q', "Users of this server who leave."),
     row('r', "Reading the configuration again, and what this server finds that it cannot do."),
-    row('t', "STATS."),
-    row('u', "Accounts."),
-    row('v', "Hosts that are changed."),
+    row('t', "STATS that are asked for of this server."),
+    row('u', "Users of this server who log in to an account, or out."),
+    row('v', "Users of this server whose user name or host becomes another."),
     row('x', "Server bans."),
 ];
 
@@ -100,6 +105,25 @@ pub fn here(
     tell(core, fx, core.sid(), letter, text, now);
 }
 
+/// The same, of somebody whose real host and address are not for every operator: `text` is told whether
+/// those whom it is for may see them.
+pub fn here_of(
+    core: &Core,
+    fx: &mut Effects,
+    letter: char,
+    text: impl Fn(&Core, bool) -> String,
+    now: Now,
+) {
+    for open in [true, false] {
+        let mut to = listeners(core, letter);
+        to.retain(|user| {
+            let class = core.network().find_user(*user).and_then(|user| user.class.as_deref());
+            oper::may(&core.config, class, Priv::See) == open
+        });
+        tell_these(core, fx, core.sid(), &to, |core| text(core, open), now);
+    }
+}
+
 /// Tells operators of this server what happens on some server.
 pub fn tell(
     core: &Core,
@@ -109,12 +133,23 @@ pub fn tell(
     text: impl FnOnce(&Core) -> String,
     now: Now,
 ) {
-    let to: Vec<UserId> = core
-        .snomasks
-        .iter()
-        .filter(|(_, mask)| mask.contains(letter))
-        .map(|(user, _)| *user)
-        .collect();
+    tell_these(core, fx, server, &listeners(core, letter), text, now);
+}
+
+/// The operators of this server who want to know of something.
+fn listeners(core: &Core, letter: char) -> Vec<UserId> {
+    let masks = core.snomasks.iter().filter(|(_, mask)| mask.contains(letter));
+    masks.map(|(user, _)| *user).collect()
+}
+
+fn tell_these(
+    core: &Core,
+    fx: &mut Effects,
+    server: Sid,
+    to: &[UserId],
+    text: impl FnOnce(&Core) -> String,
+    now: Now,
+) {
     if to.is_empty() {
         return;
     }
@@ -122,11 +157,20 @@ pub fn tell(
     let source = core.network().source(Source::Server(server));
     let source = source.unwrap_or_else(|| core.name().to_owned());
     for user in to {
-        let Some(nick) = core.network().find_user(user).map(|user| user.nick().to_string()) else {
+        let Some(nick) = core.network().find_user(*user).map(|user| user.nick().to_string()) else {
             continue;
         };
         let msg = Msg::new(&source, "NOTICE").time(now.wall).param(&nick).text(&text);
-        audience::send(core, fx, &msg, audience::of_user(core, user).iter().copied());
+        audience::send(core, fx, &msg, audience::of_user(core, *user).iter().copied());
+    }
+}
+
+/// An address, as those who may see it are told, and the others.
+pub fn address(address: Option<IpAddr>, open: bool) -> String {
+    match address {
+        Some(address) if open => address.to_string(),
+        Some(_) => "hidden".to_owned(),
+        None => "local".to_owned(),
     }
 }
 
@@ -149,7 +193,7 @@ mod tests {
             root@1 > MODE root +s
             root   > OPER root sesame
             root   > MODE root +s cn!
-            root   < :s1.test 501 root :Unknown MODE flag
+            root   < :s1.test 501 root :Unknown MODE flag; HELP UMODES lists them
             root   < :root!~root@root.test MODE root :+s
             root   < :s1.test 008 root +cn :Server notice mask
             alice@1 > PING x
@@ -187,6 +231,58 @@ mod tests {
             root   < :s1.test NOTICE root :*** Notice -- Netsplit s1.test <-> s2.test
             heal
             root   < :s1.test NOTICE root :*** Notice -- Netjoin s1.test <-> s2.test
+            ",
+        );
+    }
+
+    #[test]
+    fn real_hosts_are_told_to_those_who_may_see_them() {
+        check(
+            r"
+            config cloak.enabled true
+            config oper root sesame
+            config oper_class guard kill
+            config oper gus sesame guard
+            root > OPER root sesame
+            root > MODE root +s cdq
+            gus  > OPER gus sesame
+            gus  > MODE gus +s cdq
+            alice > PING x
+            root < :s1.test NOTICE root :*** Notice -- Client connecting: alice (~alice@alice.test) [10.0.0.3] {default} [Real alice]
+            gus  <~ :s1.test NOTICE gus :*** Notice -- Client connecting: alice (~alice@*.ip) [hidden] {default} [Real alice]
+            alice > QUIT
+            root < :s1.test NOTICE root :*** Notice -- Client exiting: alice (~alice@alice.test) [Client quit] [10.0.0.3]
+            gus  <~ :s1.test NOTICE gus :*** Notice -- Client exiting: alice (~alice@*.ip) [Client quit] [hidden]
+            raw x
+            drop x
+            root < :s1.test NOTICE root :*** Notice -- A connection from 10.0.0.4 ended before it was a user (Connection closed)
+            gus  < :s1.test NOTICE gus :*** Notice -- A connection ended before it was a user (Connection closed)
+            raw y
+            wait 61
+            root < :s1.test NOTICE root :*** Notice -- A connection from 10.0.0.5 ended before it was a user (Registration timed out)
+            gus  <! alice.test
+            gus  <! 10.0.0
+            ",
+        );
+    }
+
+    #[test]
+    fn hosts_accounts_and_questions_are_told_of() {
+        check(
+            r"
+            servers 2
+            config oper root sesame
+            root@1  > OPER root sesame
+            root    > MODE root +s tuv
+            carol@1 > REGISTER * * sesame-open
+            root    < :s1.test NOTICE root :*** Notice -- carol!~carol@carol.test has logged in to carol
+            alice@1 > STATS u
+            root    < :s1.test NOTICE root :*** Notice -- STATS u asked for by alice!~alice@alice.test
+            root    > CHGHOST alice host.example
+            root    < :s1.test NOTICE root :*** Notice -- alice!~alice@alice.test has become ~alice@host.example
+            bob@2   > STATS u
+            root    > CHGHOST bob host.example
+            root    <! bob!
             ",
         );
     }

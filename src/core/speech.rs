@@ -4,7 +4,7 @@ use super::{
     chanban,
     chanflood::Verdict,
     ctx::{Ctx, Reject},
-    policy,
+    multiline, policy,
 };
 use crate::{
     network::{
@@ -126,7 +126,9 @@ fn filtered(ctx: &Ctx<'_>, record: &Channel, text: &str) -> bool {
     }
     // What goes on with the line before is one with it.
     let (plain, casemap) = (format::strip(text).replace(['\r', '\0'], ""), ctx.network().casemap());
-    texts.any(|entry| mask::fits_folded(&entry.canonical, &plain, casemap))
+    texts.any(|entry| {
+        multiline::parts(&plain).any(|part| mask::fits_folded(&entry.canonical, part, casemap))
+    })
 }
 
 fn flood(ctx: &mut Ctx<'_>, user: UserId, channel: ChannelId, text: &str) -> Result<(), Reject> {

@@ -30,6 +30,8 @@ pub fn burst(ctx: &mut Ctx<'_>, user: UserId) {
     let (all, params) = (channel_modes + &status, with_param + &status);
     ctx.reply(reply::my_info(&name, VERSION, &user_modes, &all, &params));
     isupport(ctx);
+    let id = ctx.whois(user).uid.to_string();
+    ctx.reply(reply::your_id(&id));
     if ctx.session().caps.contains(cap::WHOAMI) {
         let realname = ctx.whois(user).realname.to_string();
         ctx.raw_as(&mask, "SETNAME", &[], &realname);
@@ -59,6 +61,8 @@ const BURST: &[&str] = &[
     reply::CREATED,
     reply::MY_INFO,
     reply::ISUPPORT,
+    reply::YOUR_ID,
+    reply::STATS_CONN,
     reply::LUSER_CLIENT,
     reply::LUSER_OP,
     reply::LUSER_UNKNOWN,
@@ -118,6 +122,8 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
         ("NICKLEN", number(limits.nick)),
         ("PREFIX", text(prefix.0)),
         ("SAFELIST", None),
+        // Whoever is too fast is not read from, and not disconnected.
+        ("SAFERATE", None),
         ("SILENCE", number(limits.silence)),
         ("STATUSMSG", text(prefix.1)),
         ("TARGMAX", text(targmax)),
@@ -140,7 +146,10 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
 
 /// What is supported only where it is configured.
 fn configured(config: &Config) -> impl Iterator<Item = (&'static str, Option<String>)> {
-    let denied = &config.server.client_tags_denied;
+    // ircv3: message-tags: * stands first.
+    let (all, names): (Vec<_>, Vec<_>) =
+        config.server.client_tags_denied.iter().map(String::as_str).partition(|name| *name == "*");
+    let denied = [all, names].concat();
     let tokens = [
         // What ascii and rfc1459 do, the name of the mapping says.
         (config.server.casemapping == Casemap::Precis)
@@ -166,6 +175,7 @@ pub fn lusers(ctx: &mut Ctx<'_>) {
     ctx.reply(reply::luser_me(census.local, servers.saturating_sub(1)));
     ctx.reply(reply::local_users(census.local, census.local_max));
     ctx.reply(reply::global_users(census.users, census.users_max));
+    ctx.reply(reply::stats_conn(census.local_max, ctx.core.metrics.accepted));
 }
 
 /// The message of the day.
@@ -272,6 +282,7 @@ mod tests {
             a > USER al 0 * :Al B.
             a > CAP END
             a <~ :s1.test 005 al *
+            a <~ :s1.test 042 al ????????? :your unique ID
             a < :al!~al@a.test SETNAME :Al B.
             a <~ :s1.test 251 al *
             b > PING x
@@ -284,10 +295,10 @@ mod tests {
     fn what_is_configured_is_told_and_nothing_else() {
         check(
             r"
+            config server.client_tags_denied -typing *
             config server.icon https://example.org/a=b.png
             config server.casemapping precis
-            a <~ :s1.test 005 a * UTF8MAPPING=rfc8265 *
-            a <~ :s1.test 005 a *draft/ICON=https://example.org/a*3Db.png :are supported by this server
+            a <~ :s1.test 005 a *UTF8MAPPING=rfc8265 CLIENTTAGDENY=*,-typing draft/ICON=https://example.org/a*3Db.png :are supported by this server
             ",
         );
         check(

@@ -38,7 +38,9 @@ impl Mesh {
         for (channel, at) in network.empty_channels() {
             left.push(format!("{}, which was emptied at {at:?}", channel.name));
         }
-        let unset = network.emptied().count() - network.empty_channels().count();
+        let renamed = network.renames().stamps().count();
+        left.extend((renamed > 0).then(|| format!("{renamed} renames of channels")));
+        let unset = network.emptied().count() - network.empty_channels().count() - renamed;
         left.extend((unset > 0).then(|| format!("{unset} keys of metadata that were taken away")));
         if self.held.count > 0 {
             left.push(format!("held back: {:?}", self.held));

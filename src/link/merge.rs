@@ -30,17 +30,20 @@ pub fn forgotten(network: &Network, state: &State) -> Vec<ChannelId> {
 /// The operations to apply here, in order.
 pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
     let (mut users, mut joins, mut masks) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut renamed = BTreeSet::new();
     for (op, at) in &state.ops {
         match op {
             Op::User(presence) => {
                 users.insert(presence.uid);
             }
-            Op::Join { uid, name, .. } => {
-                joins.insert((*uid, name.clone(), *at));
+            Op::Join { uid, .. } => {
+                joins.insert((*uid, *at));
             }
-            Op::Mode { name, changes, .. } if adds(changes) => {
-                masks.insert((name.clone(), *at));
-            }
+            Op::Mode { name, changes, .. } => masks.extend(changes.iter().filter_map(|change| {
+                let ModeChange::Add { letter, mask, .. } = change else { return None };
+                Some((name, *letter, mask, *at))
+            })),
+            Op::Rename(renaming) => renamed.extend(renaming.parts.iter().map(|part| part.1.at)),
             _ => (),
         }
     }
@@ -48,8 +51,8 @@ pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
     // Whoever goes with a server goes for that reason.
     let mut plan: Vec<(Op, Stamp)> =
         state.ops.iter().filter(|(op, _)| speaks_of_server(op)).cloned().collect();
-    for (uid, channel, joined) in network
-        .members_missing(seen, |uid, channel, at| joins.contains(&(uid, channel.name.clone(), at)))
+    for (uid, channel, joined) in
+        network.members_missing(seen, |uid, at| joins.contains(&(uid, at)))
     {
         if users.contains(&uid) {
             let how = Leave::Part("".into());
@@ -63,7 +66,12 @@ pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
         ));
     }
     for (channel, mask) in
-        network.masks_missing(seen, |channel, _, _, at| masks.contains(&(channel.name.clone(), at)))
+        // Of several masks set at once each goes by itself; those of a channel that has been renamed go
+        // with it.
+        network.masks_missing(seen, |channel, mask| {
+            renamed.contains(&channel.epoch.at)
+                || masks.contains(&(&channel.name, mask.letter, &mask.mask, mask.at))
+        })
     {
         let (name, epoch, by) =
             (channel.name.clone(), channel.epoch, Source::Server(mask.at.server));
@@ -74,27 +82,33 @@ pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
         }];
         plan.push((Op::Mode { name, epoch, by, changes }, mask.at));
     }
-    let known_user = |uid: Uid| network.uid(uid).is_some();
-    plan.extend(
-        state
-            .ops
-            .iter()
-            .filter(|(op, at)| match op {
-                Op::User(presence) => {
-                    known_user(presence.uid) || presence.born.is_none_or(|born| !have.covers(born))
-                }
-                // Seen, and forgotten here.
-                Op::Channel { name, epoch, .. } => {
-                    let known = network.record(name).map(|channel| network.channel(channel));
-                    !have.covers(epoch.at) || known.is_some_and(|known| known.epoch == *epoch)
-                }
-                Op::Join { .. } => !have.covers(*at),
-                Op::Mode { changes, .. } if adds(changes) => !have.covers(*at),
-                op => !speaks_of_server(op),
-            })
-            .cloned(),
-    );
+    plan.extend(state.ops.iter().filter(|(op, at)| is_news(network, have, op, *at)).cloned());
     plan
+}
+
+/// Whether an operation of a state may be news here, and not something that has been seen and gone again.
+fn is_news(network: &Network, have: &Have, op: &Op, at: Stamp) -> bool {
+    match op {
+        Op::User(presence) => {
+            let known = network.uid(presence.uid).is_some();
+            known || presence.born.is_none_or(|born| !have.covers(born))
+        }
+        // Seen, and forgotten here.
+        Op::Channel { name, epoch, .. } => {
+            let known = network.record(name).map(|channel| network.channel(channel));
+            !have.covers(epoch.at) || known.is_some_and(|known| known.epoch == *epoch)
+        }
+        Op::Join { .. } => !have.covers(at),
+        Op::Rename(renaming) => {
+            let mut renames = renaming.renames.iter().chain([&renaming.epoch.at]);
+            renames.any(|at| !have.covers(*at))
+        }
+        // What has been seen may not have been seen under this name.
+        Op::Mode { epoch, changes, .. } if adds(changes) => {
+            !have.covers(at) || !have.covers(epoch.at)
+        }
+        op => !speaks_of_server(op),
+    }
 }
 
 fn speaks_of_server(op: &Op) -> bool {

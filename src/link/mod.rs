@@ -6,6 +6,7 @@
 
 mod check;
 mod merge;
+mod route;
 mod stable;
 mod sync;
 
@@ -14,7 +15,7 @@ use crate::{
     core::{
         Core,
         effect::{Effect, Effects},
-        frame::{Frame, Numbered, PeerId},
+        frame::{Frame, Numbered, PeerId, Routed},
         housekeeping,
     },
     network::{
@@ -114,7 +115,7 @@ impl Mesh {
         }
     }
 
-    /// Takes in what a peer says.
+    /// Takes in what a peer says; what is neither of the network nor for others is handed on.
     pub fn receive(
         &mut self,
         core: &mut Core,
@@ -122,8 +123,8 @@ impl Mesh {
         peer: PeerId,
         frame: Frame,
         now: Now,
-    ) {
-        let Some(known) = self.peers.get_mut(peer) else { return };
+    ) -> Option<Box<Routed>> {
+        let known = self.peers.get_mut(peer)?;
         match frame {
             Frame::Have { from, have, neighbours } => {
                 known.neighbours = neighbours;
@@ -146,8 +147,11 @@ impl Mesh {
                 self.deliver(core, fx, now);
             }
             Frame::State(state) => self.take(core, fx, &state, now),
+            Frame::Routed(routed) if routed.to == self.me.server => return Some(routed),
+            Frame::Routed(routed) => self.route(core, fx, routed),
             Frame::Registry(frame) => core.hear_of_registry(fx, peer, frame, now),
         }
+        None
     }
 
     /// A life that began with the clock set back, after a crash at a bad moment, may have begun before the
@@ -193,6 +197,9 @@ impl Mesh {
             }
             self.keep(&numbered);
             self.pass_on(fx, None, &numbered);
+        }
+        for routed in std::mem::take(&mut core.questions.outbox) {
+            self.route(core, fx, Box::new(routed));
         }
         if core.network().has_empty() || self.stable.old {
             let over = self.stable.collect(core, self.me.server, &self.have);
@@ -447,6 +454,79 @@ mod tests {
             heal
             carol@1 > JOIN #a
             carol < :s1.test 353 carol = #a :@carol
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn of_two_masks_set_at_once_the_one_that_was_removed_unseen_goes() {
+        check(
+            r"
+            servers 2
+            logs 2
+            alice@1 > JOIN #a
+            bob@2   > JOIN #a
+            alice   > MODE #a +beI x x x
+            split 1 | 2
+            alice   > MODE #a -b x
+            alice   > TOPIC #a :one
+            alice   > TOPIC #a :two
+            alice   > TOPIC #a :three
+            heal
+            bob     < :s1.test MODE #a -b x!*@*
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn a_channel_that_was_renamed_unseen_comes_with_what_it_has() {
+        check(
+            r"
+            servers 2
+            logs 2
+            alice@1 > JOIN #a
+            alice   > MODE #a +kb sesame x
+            bob@2   > CAP REQ draft/channel-rename
+            bob     > JOIN #a sesame
+            carol@2 > JOIN #a sesame
+            split 1 | 2
+            alice   > RENAME #a #b :why
+            alice   > MODE #b +m-b x
+            alice   > TOPIC #b :one
+            alice   > TOPIC #b :two
+            dave@1  > JOIN #b sesame
+            heal
+            bob     < :alice!~alice@alice.test RENAME #a #b :why
+            bob     < :s1.test MODE #b -b x!*@*
+            carol   < :carol!~carol@carol.test JOIN #b
+            bob     < :dave!~dave@dave.test JOIN #b
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn what_was_missed_is_said_before_what_came_of_the_state() {
+        check(
+            r"
+            servers 2
+            logs 5
+            alice@1 > JOIN #a
+            bob@2   > JOIN #a
+            split 1 | 2
+            alice   > PRIVMSG bob :one
+            alice   > RENAME #a #b
+            alice   > TOPIC #b :one
+            alice   > TOPIC #b :two
+            alice   > TOPIC #b :three
+            alice   > TOPIC #b :four
+            alice   > TOPIC #b :five
+            alice   > TOPIC #b :six
+            bob     > JOIN #b
+            heal
+            alice   < :s1.test NOTICE alice :Your last message to bob may not have arrived: s2.test was out of reach for too long.
             same
             ",
         );

@@ -153,10 +153,15 @@ impl Stable {
         core: &mut Core,
         (origin, op, at): (Origin, &Op, Stamp),
     ) -> Option<ChannelId> {
-        let Op::Join { name, entry, .. } = op else { return None };
-        let epoch = match entry {
-            Entry::Found(epoch) | Entry::Delayed(epoch, _) => *epoch,
-            Entry::Founds { before, .. } => Epoch::founded(at, *before),
+        let (name, epoch) = match op {
+            Op::Join { name, entry: Entry::Found(epoch) | Entry::Delayed(epoch, _), .. } => {
+                (name, *epoch)
+            }
+            Op::Join { name, entry: Entry::Founds { before, .. }, .. } => {
+                (name, Epoch::founded(at, *before))
+            }
+            Op::Rename(renaming) => (&renaming.name, renaming.epoch),
+            _ => return None,
         };
         let channel = core.network().record(name)?;
         let record = core.network().channel(channel);

@@ -65,6 +65,12 @@ impl Mesh {
         if gaps.is_empty() && self.have.knows_ends_of(&state.have) {
             return;
         }
+        for gap in &gaps {
+            core.clock.seen(Stamp { tick: gap.last, server: gap.server });
+        }
+        // Words leave no trace in a state: their senders have to know that they were not heard here, and
+        // that before anything that this server does since it has taken in the state.
+        core.commit(fx, Op::Missed(gaps), None, now);
         let forgotten = merge::forgotten(core.network(), state);
         forgotten.iter().for_each(|channel| core.forget(*channel));
         for (op, at) in merge::plan(core.network(), &self.have, state) {
@@ -75,15 +81,10 @@ impl Mesh {
             core.refound(fx, channel, now);
         }
         self.have.merge(&state.have);
-        for gap in &gaps {
-            core.clock.seen(Stamp { tick: gap.last, server: gap.server });
-        }
         // What was numbered before is no longer told apart; it can be had as state only.
         let have = &self.have;
         self.log.retain(|origin, log| log.back().is_some_and(|last| last.seq == have.seq(*origin)));
         self.held.forget_seen(have);
-        // Words leave no trace in a state: their senders have to know that they were not heard here.
-        core.commit(fx, Op::Missed(gaps), None, now);
         self.propagate(core, fx);
         core.doubt_undelivered(fx, now);
         self.stable.weighty.merge(&state.weighty);

@@ -57,8 +57,8 @@ impl Network {
             if self.names.get(&channel.name) != Some(&id) {
                 broken.push(format!("{} is not to be found by name", channel.name));
             }
-            if !channel.exists() && !self.empty.contains(&id) {
-                broken.push(format!("{} is empty and will stay forever", channel.name));
+            if channel.exists() == self.empty.contains(&id) {
+                broken.push(format!("{} is empty, or it is not", channel.name));
             }
             for user in channel.members.keys() {
                 if !contains(&self.users, *user, |user| user.channels.contains(&id)) {
@@ -66,6 +66,7 @@ impl Network {
                 }
             }
         }
+        self.check_joins(broken);
         let expiring = |(id, channel): (ChannelId, &Channel)| {
             channel.masks.iter().filter_map(|mask| Some((mask.expires()?, id, mask.at))).collect()
         };
@@ -79,6 +80,27 @@ impl Network {
                 self.names.len(),
                 self.channels.len()
             ));
+        }
+    }
+
+    fn check_joins(&self, broken: &mut Vec<String>) {
+        for (_, channel) in self.channels.iter() {
+            for (user, member) in channel.joins() {
+                let entered = channel.entered(user, member.joined);
+                let renamed = self.renames.find(entered.at);
+                if renamed.is_some_and(|renamed| renamed.name != channel.name) {
+                    broken.push(format!("{} has a member who has gone elsewhere", channel.name));
+                }
+                let latest = channel.member(user).map(|member| member.joined);
+                if latest.is_none_or(|latest| latest < member.joined) {
+                    broken.push(format!("{} does not know who came last", channel.name));
+                }
+            }
+            let of_join = |(user, joined): &(_, _)| channel.join(*user, *joined).is_some();
+            let writes = channel.status_writes.keys().map(|(user, joined, _)| (*user, *joined));
+            if !channel.entered.keys().all(of_join) || !writes.into_iter().all(|w| of_join(&w)) {
+                broken.push(format!("{} remembers joins that are over", channel.name));
+            }
         }
     }
 
@@ -127,9 +149,11 @@ impl Network {
             let _ = write!(line, " {:?} {:?}", channel.masks, channel.topic());
             let _ = write!(line, " {:?}", channel.metadata.iter().collect::<Vec<_>>());
             let mut members: Vec<String> = channel
-                .members
-                .iter()
-                .map(|(user, member)| format!("{} {member:?}", self.users[*user].uid))
+                .joins()
+                .map(|(user, member)| {
+                    let under = self.renames.standing(channel.entered(user, member.joined));
+                    format!("{} {member:?} {:?}", self.users[user].uid, under.at)
+                })
                 .collect();
             members.sort_unstable();
             lines.push(format!("{line} {members:?}"));

@@ -14,7 +14,9 @@ pub mod keep;
 pub mod metadata;
 pub mod mode;
 pub mod op;
+pub mod rename;
 mod replay;
+pub mod tree;
 
 use crate::{
     arena::Arena,
@@ -35,6 +37,7 @@ use filter::Filters;
 use metadata::{Holder, Metadata};
 use mode::{ChannelModes, Status, UserModes};
 use op::ServerInfo;
+use rename::Renames;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
@@ -205,8 +208,13 @@ pub struct Channel {
     /// What is told of the channel.
     pub metadata: Metadata,
     members: BTreeMap<UserId, Member>,
-    /// When and by whom a status was last written.
-    status_writes: BTreeMap<(UserId, char), (Stamp, Source)>,
+    /// Further joins of members, who have come under two names of the channel: all but the latest of each.
+    others: BTreeMap<(UserId, Stamp), Member>,
+    /// Under which founding members have come, by their joins, where that is of another channel than the
+    /// founding that holds: that one may have been renamed, which then is true of them.
+    entered: BTreeMap<(UserId, Stamp), Epoch>,
+    /// When and by whom a status was last written, by join.
+    status_writes: BTreeMap<(UserId, Stamp, char), (Stamp, Source)>,
     /// Members whose join was not shown (`+D`).
     delayed: BTreeMap<UserId, Delay>,
     /// While `+u` is set, the members whom others may know: those who were there before, and those who
@@ -247,6 +255,12 @@ impl Channel {
         self.flags.contains(letter)
     }
 
+    /// Since when a flag that is on is on.
+    pub fn since(&self, letter: char) -> Option<Stamp> {
+        let written = self.flag_writes.get(&letter).map_or(self.epoch.at, |write| write.0);
+        self.has(letter).then_some(written)
+    }
+
     /// The value of a mode that has one, while it is set.
     pub fn value(&self, letter: char) -> Option<&str> {
         self.values.get(&letter).and_then(|register| register.value.as_deref())
@@ -254,24 +268,13 @@ impl Channel {
 
     /// One of the lists, each mask once, in order of addition.
     pub fn masks(&self, letter: char) -> impl Iterator<Item = &Mask> {
-        self.masks
-            .iter()
-            .enumerate()
-            .filter(move |(place, mask)| mask.letter == letter && !self.repeats(*place, mask))
-            .map(|(_, mask)| mask)
+        let mut shown = BTreeSet::new();
+        self.all_masks(letter).filter(move |mask| shown.insert(&*mask.canonical))
     }
 
     /// One of the lists, as it is kept: a mask added on two sides of a split is there twice.
     pub fn all_masks(&self, letter: char) -> impl Iterator<Item = &Mask> {
         self.masks.iter().filter(move |mask| mask.letter == letter)
-    }
-
-    /// Whether the same mask stands earlier in the same list.
-    fn repeats(&self, place: usize, mask: &Mask) -> bool {
-        self.masks
-            .iter()
-            .take(place)
-            .any(|other| other.letter == mask.letter && other.canonical == mask.canonical)
     }
 
     /// The topic, unless there is none.
@@ -282,6 +285,25 @@ impl Channel {
     /// The membership of a user.
     pub fn member(&self, user: UserId) -> Option<Member> {
         self.members.get(&user).copied()
+    }
+
+    /// All joins of members that have not come to an end, of some members several.
+    pub fn joins(&self) -> impl Iterator<Item = (UserId, Member)> + '_ {
+        let others = self.others.iter().map(|((user, _), member)| (*user, *member));
+        self.members.iter().map(|(user, member)| (*user, *member)).chain(others)
+    }
+
+    /// The joins of a user but for the latest.
+    pub fn earlier_joins(&self, user: UserId) -> impl Iterator<Item = Member> + '_ {
+        let of_user = (user, Stamp::ZERO)..;
+        let others = self.others.range(of_user).take_while(move |((other, _), _)| *other == user);
+        others.map(|(_, member)| *member)
+    }
+
+    /// A join that has not come to an end.
+    fn join(&self, user: UserId, joined: Stamp) -> Option<Member> {
+        let latest = self.member(user).filter(|member| member.joined == joined);
+        latest.or_else(|| self.others.get(&(user, joined)).copied())
     }
 
     /// Who knows that a member is there.
@@ -358,9 +380,11 @@ pub struct Network {
     /// Everybody who asks for a nick, where that is more than the one who wears it.
     rivals: BTreeMap<Nick, BTreeSet<UserId>>,
     names: HashMap<ChannelName, ChannelId, RandomState>,
+    /// Channels that have had other names.
+    renames: Renames,
     servers: BTreeMap<Sid, Server>,
-    /// Channels without members that do not stay without.
-    empty: Vec<ChannelId>,
+    /// The channels that are not there any more, and are remembered.
+    empty: BTreeSet<ChannelId>,
     /// When which masks end by themselves.
     expiries: BTreeSet<(Wall, ChannelId, Stamp)>,
     /// Metadata that has been taken away, when, and not been forgotten yet.
@@ -391,8 +415,9 @@ impl Network {
             nicks: HashMap::with_hasher(hash()),
             rivals: BTreeMap::new(),
             names: HashMap::with_hasher(hash()),
+            renames: Renames::default(),
             servers: BTreeMap::new(),
-            empty: Vec::new(),
+            empty: BTreeSet::new(),
             expiries: BTreeSet::new(),
             unset: BTreeMap::new(),
             bans: Bans::new(hash),
@@ -578,32 +603,35 @@ impl Network {
         let mut reached = BTreeSet::from([from]);
         let mut edge = vec![from];
         while let Some(sid) = edge.pop() {
-            let Some(server) = self.servers.get(&sid) else { continue };
-            for next in &server.neighbours {
-                let mutual = self
-                    .servers
-                    .get(next)
-                    .is_some_and(|next| next.gone.is_none() && next.neighbours.contains(&sid));
-                if mutual && reached.insert(*next) {
-                    edge.push(*next);
+            for next in self.neighbours(sid) {
+                if reached.insert(next) {
+                    edge.push(next);
                 }
             }
         }
         reached
     }
 
-    /// Forgets empty channels and metadata that was taken away, where every server has seen that, as `stable`
+    /// The servers that are linked with one, as both of them say.
+    pub fn neighbours(&self, sid: Sid) -> impl Iterator<Item = Sid> + '_ {
+        let said = self.servers.get(&sid).map_or(&[][..], |server| &server.neighbours);
+        said.iter().copied().filter(move |next| {
+            let next = self.servers.get(next);
+            next.is_some_and(|next| next.gone.is_none() && next.neighbours.contains(&sid))
+        })
+    }
+
+    /// Forgets empty channels, old names of channels, and metadata that was taken away, where every
+    /// server has seen that, as `stable`
     /// tells.
     pub fn collect(&mut self, stable: impl Fn(Stamp) -> bool) {
         self.forget_unset(&stable);
+        self.forget_renames(&stable);
         let channels = &mut self.channels;
         let names = &mut self.names;
         let expiries = &mut self.expiries;
         self.empty.retain(|id| {
             let Some(channel) = channels.get(*id) else { return false };
-            if channel.exists() {
-                return false;
-            }
             if !channel.emptied.is_none_or(&stable) {
                 return true;
             }
@@ -626,7 +654,7 @@ impl Network {
     /// Forgets an empty channel at once.
     pub fn forget(&mut self, name: &ChannelName) {
         let Some(id) = self.record(name).filter(|id| !self.channels[*id].exists()) else { return };
-        self.empty.retain(|empty| *empty != id);
+        self.empty.remove(&id);
         self.names.remove(name);
         let channel = self.channels.remove(id);
         for mask in channel.iter().flat_map(|channel| &channel.masks) {
@@ -650,18 +678,17 @@ impl Network {
     /// The empty channels with what took their last members.
     pub fn empty_channels(&self) -> impl Iterator<Item = (&Channel, Stamp)> {
         let channels = self.empty.iter().filter_map(|id| self.channels.get(*id));
-        let channels = channels.filter(|channel| !channel.exists());
         channels.filter_map(|channel| channel.emptied.map(|at| (channel, at)))
     }
 
-    /// What took the last member of each empty channel, and what took metadata away.
+    /// What took the last member of each empty channel, what took metadata away, and what renamed channels.
     pub fn emptied(&self) -> impl Iterator<Item = Stamp> + '_ {
         let channels = self.empty.iter().filter_map(|id| self.channels.get(*id)?.emptied);
-        channels.chain(self.unset.values().copied())
+        channels.chain(self.unset.values().copied()).chain(self.renames.stamps())
     }
 
     /// Whether there may be something for [`Network::collect`].
     pub fn has_empty(&self) -> bool {
-        !self.empty.is_empty() || !self.unset.is_empty()
+        !self.empty.is_empty() || !self.unset.is_empty() || !self.renames.is_empty()
     }
 }

@@ -351,7 +351,7 @@ pub const USER: &[UserRow] = &[
     user('c', Who::User, "Takes private messages only from those in a common channel."),
     user('d', Who::User, "Deaf: hears nothing that is said in channels."),
     user('g', Who::User, "Hears only those on its ACCEPT list."),
-    user('h', Who::Oper, "Is there to help."),
+    user('h', Who::Oper, "Is available for help; WHOIS says so."),
     user('i', Who::User, "Invisible to those who share no channel."),
     user('o', Who::Drop, "An operator of the network."),
     user('r', Who::Server, "Logged in to an account."),
@@ -360,6 +360,11 @@ pub const USER: &[UserRow] = &[
     user('x', Who::User, "The host is cloaked."),
     user('z', Who::User, "Takes private messages only from those connected by TLS."),
 ];
+
+/// Whether a letter is a user mode.
+pub fn is_user(letter: char) -> bool {
+    USER.iter().any(|row| row.letter == letter)
+}
 
 /// A set of user modes.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -375,6 +380,29 @@ impl UserModes {
     #[must_use]
     pub fn set(self, letter: char, on: bool) -> UserModes {
         if on { UserModes(self.0 | bit(letter)) } else { UserModes(self.0 & !bit(letter)) }
+    }
+
+    /// With or without a mode that the user may change so; unchanged otherwise.
+    #[must_use]
+    pub fn change(self, letter: char, on: bool) -> UserModes {
+        let row = USER.iter().find(|row| row.letter == letter);
+        let allowed = row.is_some_and(|row| match row.who {
+            Who::User => true,
+            Who::Drop => !on,
+            Who::Oper => !on || self.contains('o'),
+            Who::Server => false,
+        });
+        if allowed { self.set(letter, on) } else { self }
+    }
+
+    /// Without what takes an operator, unless this is one.
+    #[must_use]
+    pub fn settled(self) -> UserModes {
+        if self.contains('o') {
+            return self;
+        }
+        let privileged = USER.iter().filter(|row| row.who == Who::Oper);
+        privileged.fold(self, |modes, row| modes.set(row.letter, false))
     }
 
     /// Of these letters, those that a user may set.

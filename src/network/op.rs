@@ -7,6 +7,7 @@ use super::{
     filter::Rule,
     metadata::Holder,
     mode::{ChannelModes, UserModes},
+    rename::Renaming,
 };
 use crate::{
     registry::{Edit, Login, RecordId},
@@ -101,6 +102,8 @@ pub enum Op {
         /// The modes it began with.
         modes: ChannelModes,
     },
+    /// A channel takes another name. Also how it is told again that it has.
+    Rename(Box<Renaming>),
     /// Empty channels are forgotten, with these foundings: every server has seen their end.
     Ended(Vec<(ChannelName, Epoch)>),
     /// A user enters a channel.
@@ -501,6 +504,8 @@ pub enum Ask {
     Part(ChannelName, Box<str>),
     /// Give the user another nick.
     Nick(Nick),
+    /// Change the user's modes as these letters say, as far as that can be asked.
+    Modes(Box<str>),
     /// Give the user another user name.
     Ident(Box<str>),
     /// Give the user another host.
@@ -591,6 +596,29 @@ pub enum Change {
         sight: Sight,
         /// How.
         how: Leave,
+    },
+    /// A channel goes by another name, with everybody in it.
+    Renamed {
+        /// Which.
+        channel: ChannelId,
+        /// Its name before.
+        old: ChannelName,
+    },
+    /// Members of a channel that has taken another name are in the one that goes by that name by now.
+    Moved {
+        /// The channel they have left, in which others have stayed, or which is empty now.
+        from: ChannelId,
+        /// The channel they are in, in which others may have been before.
+        to: ChannelId,
+        /// Who, who there knew of them, and whether they are new to the other.
+        users: Vec<(UserId, Sight, bool)>,
+    },
+    /// A user is in a channel twice over, having come under two of its names.
+    Doubled {
+        /// Who.
+        user: UserId,
+        /// Where.
+        channel: ChannelId,
     },
     /// A user has left the network.
     Quit(Departed, Box<str>),
@@ -709,6 +737,11 @@ pub enum Change {
 }
 
 impl Change {
+    /// Whether something is to be done about it.
+    pub fn leads_on(&self) -> bool {
+        matches!(self, Change::Unknown { .. } | Change::Doubled { .. })
+    }
+
     /// A user whom masks may fit now that did not, or no longer fit.
     pub fn looks_other(&self) -> Option<UserId> {
         match self {

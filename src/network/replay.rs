@@ -4,9 +4,11 @@ use super::{
     Channel, Network, User,
     crdt::{Epoch, Lww, Source, Uid},
     metadata::Metadata,
+    mode::Status,
     op::{Entry, ModeChange, Op, Presence, Subject},
+    rename::{Renamed, Renaming},
 };
-use crate::time::Stamp;
+use crate::{time::Stamp, wire::name::ChannelName};
 
 impl Network {
     /// Operations that, applied to an empty network, make this one; with the stamps of what they restate.
@@ -25,6 +27,9 @@ impl Network {
         );
         for (_, user) in self.users.iter() {
             replay_metadata(&Subject::User(user.uid), &user.metadata, &mut ops);
+        }
+        for renamed in self.renames.all() {
+            ops.push((Op::Rename(Box::new(self.renaming(renamed))), renamed.epoch.at));
         }
         for (_, channel) in self.channels.iter() {
             self.replay_channel(channel, &mut ops);
@@ -54,9 +59,10 @@ impl Network {
             let changes = vec![ModeChange::Flag { letter: *letter, on }];
             ops.push((Op::Mode { name: name.clone(), epoch, by: *by, changes }, *at));
         }
-        for (user, member) in &channel.members {
-            let (uid, joined, name) = (self.users[*user].uid, member.joined, name.clone());
-            let delay = channel.delayed.get(user);
+        for (user, member) in channel.joins() {
+            let (uid, joined, name) = (self.users[user].uid, member.joined, name.clone());
+            let delay = channel.delayed.get(&user);
+            let epoch = self.renames.standing(channel.entered(user, joined));
             let entry =
                 delay.map_or(Entry::Found(epoch), |delay| Entry::Delayed(epoch, delay.under));
             ops.push((Op::Join { uid, name: name.clone(), entry }, joined));
@@ -64,6 +70,22 @@ impl Network {
                 ops.push((Op::Reveal { uid, name, joined }, joined));
             }
         }
+        self.replay_founding(channel, (name, epoch), ops);
+    }
+
+    /// What is told of a channel besides its flags and members, as under a name and a founding.
+    pub fn carried(&self, channel: &Channel, name: &ChannelName, epoch: Epoch) -> Vec<(Op, Stamp)> {
+        let mut ops = Vec::new();
+        self.replay_founding(channel, (name, epoch), &mut ops);
+        ops
+    }
+
+    fn replay_founding(
+        &self,
+        channel: &Channel,
+        (name, epoch): (&ChannelName, Epoch),
+        ops: &mut Vec<(Op, Stamp)>,
+    ) {
         let mut mode = |change: ModeChange, by: Source, at: Stamp| {
             ops.push((Op::Mode { name: name.clone(), epoch, by, changes: vec![change] }, at));
         };
@@ -74,10 +96,12 @@ impl Network {
             let (letter, text, setter) = (mask.letter, mask.mask.clone(), mask.setter.clone());
             mode(ModeChange::Add { letter, mask: text, setter }, mask.by, mask.at);
         }
-        for ((user, letter), (at, by)) in &channel.status_writes {
-            if let Some((on, joined)) = self.status_write(channel, *user, *letter) {
-                let uid = self.users[*user].uid;
-                mode(ModeChange::Status { letter: *letter, on, uid, joined }, *by, *at);
+        for ((user, joined, letter), (at, by)) in &channel.status_writes {
+            let member = channel.join(*user, *joined);
+            if let Some((status, member)) = Status::of(*letter).zip(member) {
+                let (uid, on) = (self.users[*user].uid, member.status.contains(status));
+                let (letter, joined) = (*letter, *joined);
+                mode(ModeChange::Status { letter, on, uid, joined }, *by, *at);
             }
         }
         if let Some(topic) = &channel.topic {
@@ -91,15 +115,24 @@ impl Network {
         replay_metadata(&of, &channel.metadata, ops);
     }
 
-    fn status_write(
-        &self,
-        channel: &Channel,
-        user: super::UserId,
-        letter: char,
-    ) -> Option<(bool, Stamp)> {
-        let member = channel.member(user)?;
-        let status = super::mode::Status::of(letter)?;
-        Some((member.status.contains(status), member.joined))
+    /// What is told of a channel that has had other names: all of them at once, and what it is like if
+    /// the last of them has led to that.
+    fn renaming(&self, renamed: &Renamed) -> Renaming {
+        let Renamed { name, epoch, .. } = renamed;
+        let (by, reason) = renamed.because();
+        let channel = self.record(name).map(|channel| &self.channels[channel]);
+        let holding = channel.filter(|channel| channel.epoch == *epoch);
+        Renaming {
+            parts: renamed.parts(true).cloned().collect(),
+            others: renamed.parts(false).cloned().collect(),
+            renames: renamed.renames().collect(),
+            name: name.clone(),
+            epoch: *epoch,
+            by,
+            reason,
+            modes: holding.map(|channel| channel.initial).unwrap_or_default(),
+            state: holding.map(|channel| self.carried(channel, name, *epoch)).unwrap_or_default(),
+        }
     }
 
     /// The users whose birth `seen` covers and `alive` does not hold: they have quit meanwhile.
@@ -116,13 +149,13 @@ impl Network {
     pub fn members_missing(
         &self,
         seen: impl Fn(Stamp) -> bool,
-        alive: impl Fn(Uid, &Channel, Stamp) -> bool,
+        alive: impl Fn(Uid, Stamp) -> bool,
     ) -> Vec<(Uid, &Channel, Stamp)> {
         let mut missing = Vec::new();
         for (_, channel) in self.channels.iter() {
-            for (user, member) in &channel.members {
-                let uid = self.users[*user].uid;
-                if seen(member.joined) && !alive(uid, channel, member.joined) {
+            for (user, member) in channel.joins() {
+                let uid = self.users[user].uid;
+                if seen(member.joined) && !alive(uid, member.joined) {
                     missing.push((uid, channel, member.joined));
                 }
             }
@@ -134,13 +167,16 @@ impl Network {
     pub fn masks_missing(
         &self,
         seen: impl Fn(Stamp) -> bool,
-        alive: impl Fn(&Channel, Epoch, char, Stamp) -> bool,
+        alive: impl Fn(&Channel, &super::Mask) -> bool,
     ) -> Vec<(&Channel, &super::Mask)> {
         let mut missing = Vec::new();
         for (_, channel) in self.channels.iter() {
-            let gone = channel.masks.iter().filter(|mask| {
-                seen(mask.at) && !alive(channel, channel.epoch, mask.letter, mask.at)
-            });
+            // A list may have come from another name, under which it has been seen and this has not.
+            let founded = seen(channel.epoch.at);
+            let gone = channel
+                .masks
+                .iter()
+                .filter(|mask| founded && seen(mask.at) && !alive(channel, mask));
             missing.extend(gone.map(|mask| (channel, mask)));
         }
         missing

@@ -56,7 +56,8 @@ impl Reactor {
         let entry = self.listeners.vacant_entry();
         let token = Source::Listener(entry.key()).token();
         let registry = self.poll.registry();
-        let listener = Listener::open(place, listen.clone(), acceptor, registry, token);
+        let bound = self.inherited.remove(&place);
+        let listener = Listener::open((place, listen.clone()), acceptor, bound, registry, token);
         let listener = entry.insert(listener.map_err(context)?);
         Ok(Some(listener.shown()))
     }

@@ -2,7 +2,10 @@
 
 use super::{Leaving, Reactor, SocketId, outbox::Line, socket::Phase};
 use crate::{
-    core::{ConnId, effect::Effect},
+    core::{
+        ConnId,
+        effect::{Effect, Ending},
+    },
     server::{Gone, Input},
     time::Mono,
 };
@@ -55,7 +58,7 @@ impl Reactor {
                 // Who leaves lets nobody in any more.
                 Effect::Reconfigure(_) if self.leaving.is_some() => (),
                 Effect::Reconfigure(loaded) => faults.extend(self.reconfigure(&loaded)),
-                Effect::Stop => self.leave(),
+                Effect::Stop(ending) => self.leave(ending),
             }
         }
         fx.clear(list);
@@ -237,11 +240,19 @@ impl Reactor {
         self.outbox.clear();
     }
 
-    /// Leaves when all has been written. Nobody is let in any more.
-    fn leave(&mut self) {
-        let slots: Vec<usize> = self.listeners.iter().map(|(slot, _)| slot).collect();
-        for slot in slots {
-            self.listeners.remove(slot).close(self.poll.registry());
+    /// Leaves when all has been written. Nobody is let in any more; before a restart, whoever comes waits
+    /// for the next program.
+    fn leave(&mut self, ending: Ending) {
+        match ending {
+            Ending::Exit => {
+                for listener in self.listeners.drain() {
+                    listener.close(self.poll.registry());
+                }
+            }
+            Ending::Restart => {
+                let registry = self.poll.registry();
+                self.listeners.iter_mut().for_each(|(_, listener)| listener.rest(registry));
+            }
         }
         self.accepting.clear();
         self.paused = None;
@@ -256,7 +267,9 @@ impl Reactor {
         }
         let now = self.now.mono;
         let latest = now + self.limits.stop_timeout;
-        self.leaving = Some(Leaving { latest, written: now + LEAVING_TIME });
+        let left = self.sockets.len();
+        let written = now + LEAVING_TIME;
+        self.leaving = Some(Leaving { latest, written, behind: true, left, ending });
     }
 }
 
@@ -273,4 +286,4 @@ const CLOSING_TIME: Duration = Duration::from_secs(5);
 const CLOSING_MAX: usize = 1024;
 
 /// How long the clients of a server that leaves have to read what has been written to them.
-const LEAVING_TIME: Duration = Duration::from_millis(500);
+pub(super) const LEAVING_TIME: Duration = Duration::from_millis(500);

@@ -14,15 +14,19 @@ use socket2::{Domain, Protocol, Socket, Type};
 use std::{
     io::{self, Read, Write},
     net::{Shutdown, SocketAddr},
+    path::Path,
 };
 #[cfg(unix)]
 use {
     mio::net::{UnixListener, UnixStream},
     socket2::SockAddr,
     std::{
-        fs,
-        os::unix::{self, fs::FileTypeExt, fs::PermissionsExt},
-        path::Path,
+        fs, net,
+        os::{
+            fd::{AsFd, BorrowedFd, OwnedFd},
+            unix::{self, fs::FileTypeExt, fs::PermissionsExt},
+        },
+        path::PathBuf,
     },
 };
 
@@ -39,20 +43,21 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Binds, and asks to be told of connections.
+    /// Goes on with a socket that is bound already, or binds one, and asks to be told of connections.
     pub fn open(
-        place: usize,
-        listen: Listen,
+        (place, listen): (usize, Listen),
         acceptor: Option<Acceptor>,
+        bound: Option<Incoming>,
         registry: &Registry,
         token: Token,
     ) -> io::Result<Listener> {
-        let mut incoming = match &listen.address {
-            Address::Tcp(address) => Incoming::Tcp(bind(*address)?),
+        let mut incoming = match (bound, &listen.address) {
+            (Some(bound), _) => bound,
+            (None, Address::Tcp(address)) => Incoming::Tcp(bind(*address)?),
             #[cfg(unix)]
-            Address::Unix(path) => Incoming::Unix(bind_unix(path)?),
+            (None, Address::Unix(path)) => Incoming::Unix(bind_unix(path)?),
             #[cfg(not(unix))]
-            Address::Unix(_) => return Err(io::ErrorKind::Unsupported.into()),
+            (None, Address::Unix(_)) => return Err(io::ErrorKind::Unsupported.into()),
         };
         registry.register(incoming.source(), token, Interest::READABLE)?;
         Ok(Listener { place, listen, acceptor, incoming })
@@ -80,10 +85,22 @@ impl Listener {
 
     /// Where it is bound; none if it is a Unix socket.
     pub fn bound(&self) -> Option<SocketAddr> {
+        self.incoming.bound()
+    }
+
+    /// Accepts nobody any more, and keeps the socket for the next program.
+    pub fn rest(&mut self, registry: &Registry) {
+        if let Err(error) = registry.deregister(self.incoming.source()) {
+            log::debug!("leaving a listener alone: {error}");
+        }
+    }
+
+    /// Its socket.
+    #[cfg(unix)]
+    pub fn socket(&self) -> BorrowedFd<'_> {
         match &self.incoming {
-            Incoming::Tcp(listener) => listener.local_addr().ok(),
-            #[cfg(unix)]
-            Incoming::Unix(_) => None,
+            Incoming::Tcp(listener) => listener.as_fd(),
+            Incoming::Unix(listener) => listener.as_fd(),
         }
     }
 
@@ -109,22 +126,78 @@ impl Listener {
             log::debug!("closing a listener: {error}");
         }
         if let Address::Unix(path) = &self.listen.address {
-            // Left behind it does no harm: the next start finds nobody answering and takes it over.
-            if let Err(error) = std::fs::remove_file(path) {
-                log::debug!("{}: {error}", path.display());
-            }
+            remove(path);
         }
     }
 }
 
+/// Removes the file of a Unix socket. Left behind it does no harm: the next start finds nobody answering
+/// and takes it over.
+fn remove(path: &Path) {
+    if let Err(error) = std::fs::remove_file(path) {
+        log::debug!("{}: {error}", path.display());
+    }
+}
+
+/// A listening socket.
 #[derive(Debug)]
-enum Incoming {
+pub enum Incoming {
     Tcp(TcpListener),
     #[cfg(unix)]
     Unix(UnixListener),
 }
 
 impl Incoming {
+    /// One that another program has bound.
+    #[cfg(unix)]
+    pub fn inherited(socket: OwnedFd) -> io::Result<Incoming> {
+        let tcp = net::TcpListener::from(socket);
+        tcp.set_nonblocking(true)?;
+        if tcp.local_addr().is_ok() {
+            return Ok(Incoming::Tcp(TcpListener::from_std(tcp)));
+        }
+        let local = unix::net::UnixListener::from(OwnedFd::from(tcp));
+        local.local_addr()?;
+        Ok(Incoming::Unix(UnixListener::from_std(local)))
+    }
+
+    /// Where it is bound; none if it is a Unix socket.
+    pub fn bound(&self) -> Option<SocketAddr> {
+        match self {
+            Incoming::Tcp(listener) => listener.local_addr().ok(),
+            #[cfg(unix)]
+            Incoming::Unix(_) => None,
+        }
+    }
+
+    /// The file that it is bound to, if it is a Unix socket.
+    #[cfg(unix)]
+    fn file(&self) -> Option<PathBuf> {
+        match self {
+            Incoming::Tcp(_) => None,
+            Incoming::Unix(listener) => {
+                listener.local_addr().ok()?.as_pathname().map(Path::to_owned)
+            }
+        }
+    }
+
+    /// Whether it is bound to an address.
+    #[cfg(unix)]
+    pub fn is_at(&self, address: &Address) -> bool {
+        match address {
+            Address::Tcp(address) => self.bound() == Some(*address),
+            Address::Unix(path) => self.file().is_some_and(|file| file == *path),
+        }
+    }
+
+    /// Stops listening for good.
+    #[cfg(unix)]
+    pub fn end(self) {
+        if let Some(file) = self.file() {
+            remove(&file);
+        }
+    }
+
     fn source(&mut self) -> &mut dyn Source {
         match self {
             Incoming::Tcp(listener) => listener,

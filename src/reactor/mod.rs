@@ -5,6 +5,16 @@
 
 mod accept;
 mod act;
+#[cfg(unix)]
+pub mod inherit;
+#[cfg(not(unix))]
+pub mod inherit {
+    //! No program takes the place of another here.
+
+    /// What the next program is left, which does not exist.
+    #[derive(Debug)]
+    pub enum Heritage {}
+}
 mod listener;
 mod outbox;
 mod prelude;
@@ -19,21 +29,25 @@ mod token;
 use crate::{
     arena::{Arena, Side},
     config::Limits,
-    core::{ConnId, effect::Effects},
+    core::{
+        ConnId,
+        effect::{Effects, Ending},
+    },
     id,
     job::{Answer, JobId, Loaded},
     server::{Gone, Input, Server},
     time::{Mono, Now},
     work::Pool,
 };
-use listener::Listener;
+use inherit::Heritage;
+use listener::{Incoming, Listener};
 use mio::{Events, Poll, Waker};
 use outbox::Outbox;
 use signal::{Handle, Signal, Signals};
 use slab::Slab;
 use socket::{Phase, Scratch, Socket};
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     io, mem,
     net::SocketAddr,
     sync::Arc,
@@ -60,6 +74,8 @@ pub struct Reactor {
     limits: Limits,
 
     listeners: Slab<Listener>,
+    /// Sockets that are bound already, by the place of the listener in the configuration.
+    inherited: BTreeMap<usize, Incoming>,
     /// The slots of listeners on which somebody may be waiting.
     accepting: BTreeSet<usize>,
     /// No more files can be opened; when to try again.
@@ -102,6 +118,12 @@ struct Leaving {
     latest: Mono,
     /// When to leave if everything has been written.
     written: Mono,
+    /// Whether anything was still to be written when the last turn was over.
+    behind: bool,
+    /// How many connections there were then.
+    left: usize,
+    /// What comes then.
+    ending: Ending,
 }
 
 impl Reactor {
@@ -126,6 +148,7 @@ impl Reactor {
             clocks,
             limits: loaded.config.limits.clone(),
             listeners: Slab::new(),
+            inherited: BTreeMap::new(),
             accepting: BTreeSet::new(),
             paused: None,
             sockets_max,
@@ -151,6 +174,14 @@ impl Reactor {
     pub fn catch_signals(&mut self) -> io::Result<()> {
         self.signals = Signals::catch(self.poll.registry(), &self.handle)?;
         Ok(())
+    }
+
+    /// Goes on listening on the sockets that the program before has left, as far as they are still wanted.
+    pub fn inherit(&mut self, loaded: &Loaded) {
+        #[cfg(unix)]
+        self.inherited.extend(inherit::share(inherit::receive(), &loaded.config.listen));
+        #[cfg(not(unix))]
+        debug_assert!(self.inherited.is_empty() && !loaded.config.listen.is_empty());
     }
 
     /// Binds what is configured. Comes after [`Reactor::catch_signals`], since whoever sees that the server
@@ -188,15 +219,40 @@ impl Reactor {
         while !self.is_over() {
             self.turn(&mut events)?;
         }
-        for listener in self.listeners.drain() {
-            listener.close(self.poll.registry());
+        if self.ending() == Ending::Exit {
+            for listener in self.listeners.drain() {
+                listener.close(self.poll.registry());
+            }
         }
         Ok(())
     }
 
-    /// Waits until everything that was to be stored is stored.
-    pub fn finish(self) {
+    /// Waits until everything that was to be stored is stored. What the next program is left, if one is to
+    /// take the place of this one.
+    #[cfg(unix)]
+    pub fn finish(self) -> io::Result<Option<Heritage>> {
+        let listeners = match self.ending() {
+            Ending::Exit => None,
+            Ending::Restart => Some(&self.listeners),
+        };
+        let heritage = listeners.map(|listeners| {
+            let mut sorted: Vec<&Listener> = listeners.iter().map(|entry| entry.1).collect();
+            sorted.sort_unstable_by_key(|listener| listener.place);
+            Heritage::of(&sorted.into_iter().map(Listener::socket).collect::<Vec<_>>())
+        });
         self.pool.finish();
+        heritage.transpose()
+    }
+
+    /// Waits until everything that was to be stored is stored. No program takes the place of another here.
+    #[cfg(not(unix))]
+    pub fn finish(self) -> io::Result<Option<Heritage>> {
+        self.pool.finish();
+        Ok(None)
+    }
+
+    fn ending(&self) -> Ending {
+        self.leaving.as_ref().map_or(Ending::Exit, |leaving| leaving.ending)
     }
 
     fn turn(&mut self, events: &mut Events) -> io::Result<()> {
@@ -233,6 +289,7 @@ impl Reactor {
         self.bury();
         self.flush();
         self.bury();
+        self.stay();
         self.server.turned(self.clocks.now().mono.since(self.now.mono));
         Ok(())
     }
@@ -256,6 +313,20 @@ impl Reactor {
         let first =
             [self.server.deadline(), timer, self.paused, leaving].into_iter().flatten().min();
         first.map(|at| at.since(self.clocks.now().mono))
+    }
+
+    /// Gives clients time to read from the moment at which the last of it was written, and goes on doing so
+    /// while they come to the end: a connection that is taken away too early is reset, and what its client
+    /// has not read yet is lost.
+    fn stay(&mut self) {
+        let (now, left) = (self.now.mono, self.sockets.len());
+        let behind = self.leaving.is_some() && self.pending() > 0;
+        if let Some(leaving) = &mut self.leaving {
+            if leaving.behind || left < leaving.left {
+                leaving.written = now + act::LEAVING_TIME;
+            }
+            (leaving.behind, leaving.left) = (behind, left);
+        }
     }
 
     fn is_over(&self) -> bool {
@@ -287,6 +358,8 @@ impl Reactor {
             Signal::Stop => {
                 let first = self.stops == 0;
                 self.stops += count;
+                // Whoever is told to stop does not start again.
+                self.leaving.iter_mut().for_each(|leaving| leaving.ending = Ending::Exit);
                 if first {
                     log::info!("stopping; goodbye to {} connections", self.sockets.len());
                     let input = Input::Stop { reason: STOPPED };

@@ -31,6 +31,8 @@ pub struct Waiting {
     from: Origin,
     /// A proxy near enough to be believed says that it speaks TLS with the client.
     secure: bool,
+    /// How much of a WebSocket handshake has come and was not all of it.
+    known: usize,
     stage: Stage,
 }
 
@@ -68,7 +70,7 @@ impl Waiting {
         // Who speaks for others counts for whom it speaks, as soon as it has said so.
         let speaks = proxied || from.is_among(&listen.forwarded);
         let counted = if speaks { Origin::Local } else { from };
-        Ok(Waiting { counted, slot, from, secure: false, stage })
+        Ok(Waiting { counted, slot, from, secure: false, known: 0, stage })
     }
 }
 
@@ -161,8 +163,9 @@ impl Reactor {
         let Some(waiting) = &mut socket.waiting else { return Step::Wait };
         let Some(listener) = listeners.get(waiting.slot) else { return Step::Wait };
         let rest = mem::take(&mut socket.rest);
-        let answer = match upgrade::parse(&rest) {
+        let answer = match upgrade::parse(&rest, waiting.known) {
             Ok(None) => {
+                waiting.known = rest.len();
                 socket.rest = rest;
                 return Step::Wait;
             }

@@ -371,7 +371,7 @@ fn a_reactor_leaves_when_everything_has_been_written() {
     reactor.say(b"ERROR :bye\r\n");
     let conn = reactor.only();
     reactor.fx.push(Effect::Close { conn });
-    reactor.fx.push(Effect::Stop);
+    reactor.fx.push(Effect::Stop(Ending::Exit));
     reactor.act();
     let reader = thread::spawn(move || read_all(client));
     reactor.run().unwrap();
@@ -383,7 +383,7 @@ fn a_reactor_leaves_when_everything_has_been_written() {
 fn who_leaves_listens_to_nobody_whatever_is_configured() {
     let loaded = loaded(vec![listen(&[])], Vec::new());
     let mut reactor = reactor(&loaded);
-    reactor.fx.push(Effect::Stop);
+    reactor.fx.push(Effect::Stop(Ending::Exit));
     reactor.fx.push(Effect::Reconfigure(Box::new(loaded)));
     reactor.act();
     assert!(reactor.listeners.is_empty());
@@ -401,6 +401,31 @@ fn descriptors_are_left_for_what_is_not_a_client() {
     reactor.until(|reactor| reactor.sockets.is_empty());
     reactor.paused = Some(reactor.now.mono);
     reactor.until(|reactor| reactor.sockets.len() == 1);
+}
+
+#[test]
+fn who_has_much_to_read_has_time_for_the_goodbye() {
+    let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
+    let mut client = reactor.connect();
+    reactor.until(is_open);
+    reactor.limits.send_queue = 64 << 20;
+    while reactor.pending() < 1 << 20 {
+        reactor.say(&[b'x'; 510]);
+        reactor.flush();
+    }
+    reactor.handle().stop();
+    reactor.until(|reactor| reactor.leaving.is_some());
+    // As if it had taken that long to write it.
+    reactor.leaving.as_mut().unwrap().written = reactor.now.mono;
+    let reader = thread::spawn(move || {
+        let mut text = Vec::new();
+        client.read_to_end(&mut text).unwrap();
+        (client, text)
+    });
+    reactor.until(|reactor| reactor.pending() == 0);
+    assert!(!reactor.is_over(), "the client may not have read it yet");
+    let (_client, text) = reader.join().unwrap();
+    assert!(text.ends_with(b"\r\n") && text.windows(5).any(|part| part == b"ERROR"));
 }
 
 #[test]
@@ -432,14 +457,14 @@ fn a_unix_socket_is_for_its_group_and_a_stale_one_is_taken_over() {
     let _client = net::UnixStream::connect(&path).unwrap();
     first.until(is_open);
     let error = Listener::open(
-        0,
-        Listen { address: Address::Unix(path.clone()), ..Listen::default() },
+        (0, Listen { address: Address::Unix(path.clone()), ..Listen::default() }),
+        None,
         None,
         first.poll.registry(),
         Source::Listener(1).token(),
     );
     assert_eq!(error.unwrap_err().kind(), ErrorKind::AddrInUse);
-    first.fx.push(Effect::Stop);
+    first.fx.push(Effect::Stop(Ending::Exit));
     first.act();
     assert!(!path.exists());
 }

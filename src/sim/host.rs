@@ -88,7 +88,7 @@ impl Host {
         let mut server = Server::new(setup, now);
         let told = store::claims(&mut self.store, |claims| server.remember(claims, now));
         assert_eq!(told, Ok(()));
-        let told = store::recall(&mut self.store, |kept| server.recall(kept));
+        let told = store::recall(&mut self.store, |kept| server.recall(kept, now));
         assert_eq!(told, Ok(()));
         self.limits.into_iter().for_each(|limits| server.limit_links(limits));
         self.server = Some(server);
@@ -214,6 +214,7 @@ impl Host {
             }
             Job::Store(query) => Answer::Stored(self.store.ask(&query)),
             Job::Load => Answer::Loaded(Ok(Box::new(self.loaded()))),
+            Job::Rehearse { text } => Answer::Rehearsed { text, wrong: Vec::new() },
             Job::Watch => Answer::Watched(Ok(None)),
         }
     }

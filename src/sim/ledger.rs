@@ -2,11 +2,15 @@
 //! their sender is told; that words in channels come at most once and in order.
 
 use super::Sim;
+use crate::wire::reply;
 use std::collections::BTreeMap;
 
 /// Everything that has been said.
 #[derive(Debug, Default)]
 pub struct Ledger {
+    /// Whether somebody may be kept from being heard without being told, so that what does not arrive need
+    /// not be lost.
+    hushed: bool,
     letters: Vec<Letter>,
     /// How many things have been said in channels.
     words: usize,
@@ -34,6 +38,11 @@ struct Letter {
 }
 
 impl Ledger {
+    /// An empty one, for clients of whom some may be `hushed` without knowing it.
+    pub fn new(hushed: bool) -> Ledger {
+        Ledger { hushed, ..Ledger::default() }
+    }
+
     /// Somebody writes to somebody. Returns the line.
     pub fn letter(&mut self, from: usize, to: &str) -> String {
         let place = self.letters.len();
@@ -88,6 +97,12 @@ impl Ledger {
         if verb == "NOTICE" && text.starts_with("Your last ") {
             notices.push((place, text.to_owned()));
         }
+        if let (reply::TARGET_UMODE_G, Some(nick), None, None) =
+            (verb, words.get(2), tag("label"), tag("batch"))
+        {
+            // The answer of the server at home, which alone knows.
+            self.unheard(place, nick);
+        }
         self.answer(place, verb, &words, tag("label"), tag("batch"));
         if verb != "PRIVMSG" {
             return;
@@ -134,7 +149,8 @@ impl Ledger {
         label: Option<String>,
         batch: Option<String>,
     ) {
-        let refusal = verb == "FAIL" || verb.len() == 3 && verb.starts_with('4');
+        let refusals = ["FAIL", reply::CANNOT_SEND_TO_USER, reply::TARGET_UMODE_G];
+        let refusal = refusals.contains(&verb) || verb.len() == 3 && verb.starts_with('4');
         if let Some(number) = label.and_then(|label| number(&label, 'p')) {
             if let ("BATCH", Some(name)) = (verb, words.get(1).and_then(|w| w.strip_prefix('+'))) {
                 self.batches.insert((place, name.to_owned()), (number, false));
@@ -152,6 +168,14 @@ impl Ledger {
                 }
             }
         }
+    }
+
+    /// The sender is told that somebody does not hear them.
+    fn unheard(&mut self, place: usize, nick: &str) {
+        let unheard = self.letters.iter_mut().find(|letter| {
+            letter.from == place && letter.to == nick && letter.got.is_empty() && !letter.told
+        });
+        unheard.into_iter().for_each(|letter| letter.told = true);
     }
 
     /// The sender is told that the last so many messages to somebody may be lost.
@@ -173,12 +197,17 @@ impl Ledger {
         for (number, letter) in self.letters.iter().enumerate() {
             let here = sim.clients.get(letter.from).is_some_and(|client| client.conn.is_some());
             assert!(
-                !here || !letter.accepted || letter.told || !letter.got.is_empty(),
+                self.hushed || !here || !letter.accepted || letter.told || !letter.got.is_empty(),
                 "p{number} from client {} to {} was lost without a word",
                 letter.from,
                 letter.to
             );
         }
+    }
+
+    /// The id of the last message of which anybody knows one.
+    pub fn last_id(&self) -> &str {
+        self.ids.last_key_value().map_or("none", |last| last.0)
     }
 
     /// How many messages were said, accepted, and came.

@@ -20,7 +20,7 @@ use crate::{
     config::{Config, Oper, Secret, Trusted, Webirc},
     core::{
         ConnId,
-        effect::{Effect, Effects},
+        effect::{Effect, Effects, Ending},
         frame::{Frame, PeerId},
     },
     server::{Gone, Input, Origin, Peer, Server, Tls, Verdict},
@@ -74,7 +74,7 @@ enum Soon {
     /// A connection has taken what was written to it.
     Drained(usize, u64, ConnId),
     /// A server has ended.
-    Ended(usize, u64),
+    Ended(usize, u64, Ending),
 }
 
 /// What happens next.
@@ -261,9 +261,12 @@ impl Sim {
                         self.conns.remove(&(server, conn));
                     }
                 }
-                Soon::Ended(server, life) => {
+                Soon::Ended(server, life, ending) => {
                     if self.hosts.get(server).is_some_and(|host| host.life == life) {
                         self.ended(server);
+                        if ending == Ending::Restart {
+                            self.restart(server);
+                        }
                     }
                 }
                 Soon::Drained(server, life, conn) => {
@@ -354,7 +357,7 @@ impl Sim {
                     let client = self.conns.get(&(server, conn)).copied();
                     self.soon.extend(client.map(Soon::Feed));
                 }
-                Effect::Stop => self.soon.push_back(Soon::Ended(server, life)),
+                Effect::Stop(ending) => self.soon.push_back(Soon::Ended(server, life, ending)),
                 Effect::Secure { .. } | Effect::Reconfigure(_) => (),
             }
         }
@@ -369,7 +372,9 @@ impl Sim {
         let most =
             self.server(server).map_or(u64::MAX, |home| home.core().config.limits.send_queue);
         self.tell(|| format!("client {place} <- {line}"));
-        let Some(client) = self.clients.get_mut(place) else { return };
+        let client = self.clients.get_mut(place);
+        // Nothing is sent after the end of a connection.
+        let Some(client) = client.filter(|client| client.conn == Some(conn)) else { return };
         let says = client.hear(line, self.manners);
         let slow = client.unread as u64 > most && client.conn.take().is_some();
         if slow {

@@ -62,6 +62,19 @@ pub fn left_over(sim: &Sim) -> Vec<String> {
     left.collect()
 }
 
+/// That every session that is there is listened to: whatever it asked for has been answered, or it has
+/// been told that there is no answer.
+#[track_caller]
+pub fn nobody_waits(sim: &Sim) {
+    for (n, server) in sim.servers() {
+        let core = server.core();
+        assert_eq!(core.questions.waiting(), 0, "server {} has open questions", n + 1);
+        for (conn, session) in core.sessions.iter() {
+            assert!(session.closing || session.ready(), "{conn:?} of server {} waits", n + 1);
+        }
+    }
+}
+
 fn difference(a: &str, b: &str) -> String {
     let (left, right): (BTreeSet<&str>, BTreeSet<&str>) =
         (a.lines().collect(), b.lines().collect());
@@ -108,7 +121,7 @@ fn compare_rooms(network: &Network, user: UserId, view: &View, wrong: &mut Vec<S
         .user(user)
         .channels()
         .iter()
-        .map(|channel| (network.channel(*channel).name.to_string(), *channel))
+        .map(|channel| (network.channel(*channel).name.folded().to_owned(), *channel))
         .collect();
     let (believed, fact): (Vec<_>, Vec<_>) = (view.rooms.keys().collect(), rooms.keys().collect());
     if believed != fact {
@@ -187,6 +200,12 @@ fn compare_people(network: &Network, user: UserId, view: &View, wrong: &mut Vec<
         let away = fact.away.is_some();
         if view.has("away-notify") && person.away.is_some_and(|believed| believed != away) {
             wrong.push(format!("{nick} is away: {away}"));
+        }
+        let account = fact.account().map(str::to_owned);
+        if view.has("account-notify")
+            && person.account.as_ref().is_some_and(|believed| *believed != account)
+        {
+            wrong.push(format!("{nick} has the account {account:?}, not {:?}", person.account));
         }
         if view.has("setname")
             && person.realname.as_ref().is_some_and(|name| **name != *fact.realname)

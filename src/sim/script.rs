@@ -9,14 +9,18 @@
 //! | `alice <~ * JOIN #*` | the same with a pattern |
 //! | `alice <! JOIN` | no line with this text has come since the last one asked for |
 //! | `raw a` | a connects and says nothing |
+//! | `drop a` | a's connection ends without a word |
 //! | `secure a` | a connects by TLS, with a certificate whose fingerprint is `ab12` |
 //! | `servers 3`, `strangers 3` | how many servers there are, linked each with each, or not yet; stands first |
 //! | `links 1-2 2-3` | only these links can be made; stands before all but `servers` |
 //! | `config limits.list_entries 2` | what is configured; stands before all but `servers` |
 //! | `account Bob password=x cert:ab12=y` | all stores have this account, with these fields; stands where `config` does |
+//! | `logs 2` | from now on links keep so many operations: whoever has missed more is told the state |
 //! | `wait 60` | so many seconds pass |
 //! | `split 1 2 \| 3` | the two sides do not reach each other |
 //! | `cut 1-2` | one link is cut |
+//! | `stall 1 2` | nothing gets from server 1 to server 2, and nobody notices |
+//! | `calm` | stalls are over |
 //! | `heal` | every link is made that can be |
 //! | `crash 2`, `stop 2`, `start 2` | a server ends without or with a word, or begins another life |
 //! | `clock 2 -5` | a server's clock is wrong by so many seconds |
@@ -30,7 +34,8 @@
 
 use super::{Sim, client::Manners, config, fabric::Pair, oper, oracle, webirc};
 use crate::{
-    config::{Config, Listen, Secret},
+    config::{Config, Listen, OperClass, Secret, privilege::Priv},
+    link::Limits,
     registry::{Edit, Kind, RecordId, What},
     time::{Sid, Stamp},
     wire::{casemap::Casemap, mask, sasl::Mechanism, tags::Tags},
@@ -170,12 +175,31 @@ impl Play {
                 self.sim().settle();
                 self.clients.insert(rest.into(), client);
             }
+            "drop" => {
+                if let Some(client) = self.clients.get(rest).copied() {
+                    self.sim().hang_up(client);
+                    self.sim().settle();
+                }
+            }
+            "logs" => {
+                let log = rest.parse().unwrap_or(1);
+                let hosts = self.sim().hosts.iter_mut();
+                hosts.for_each(|host| host.limit_links(Limits { log, held: log + 4 }));
+            }
             "wait" => self.sim().wait(seconds(rest)),
             "split" => {
                 let left = rest.split_once('|').map_or(rest, |sides| sides.0);
                 let side: Vec<usize> = left.split_whitespace().map(place).collect();
                 self.sim().settle();
                 self.sim().split(&side);
+            }
+            "stall" => {
+                let (from, to) = rest.split_once(' ').unwrap_or((rest, ""));
+                self.sim().fabric.stall(place(from), place(to), true);
+            }
+            "calm" => {
+                self.sim().fabric.calm();
+                self.sim().settle();
             }
             "links" => self.links = Some(pairs(rest)),
             "cut" => self.sim().cut(&pairs(rest)),
@@ -271,15 +295,15 @@ impl Play {
                 self.config.limits.registration_timeout = seconds(value);
             }
             "cloak.enabled" => self.config.cloak.enabled = value == "true",
-            "oper" => {
-                let (name, password) = value.split_once(' ').unwrap_or((value, ""));
-                self.config.oper.push(oper(name, password));
+            "oper.masks" => {
+                let last = self.config.oper.last_mut().into_iter();
+                last.for_each(|oper| oper.masks.push(value.into()));
             }
             _ => self.set_words(key, value),
         }
     }
 
-    /// What holds of words and who may take them back.
+    /// Who may do what, and what holds of words.
     fn set_words(&mut self, key: &str, value: &str) {
         let number = || value.parse().unwrap_or(0);
         match key {
@@ -298,6 +322,23 @@ impl Play {
             "limits.account_login_burst" => {
                 self.config.limits.account_login_burst = number() as u32;
             }
+            "oper" => {
+                let mut words = value.split(' ');
+                let mut next = || words.next().unwrap_or_default();
+                let mut oper = oper(next(), next());
+                words.next().into_iter().for_each(|class| oper.class = class.into());
+                self.config.oper.push(oper);
+            }
+            "oper_class" => {
+                let (name, rest) = value.split_once(' ').unwrap_or((value, ""));
+                let privileges = rest.split(' ').filter_map(Priv::named).collect();
+                self.config.oper_class.push(OperClass {
+                    name: name.into(),
+                    extends: None,
+                    privileges,
+                });
+            }
+            "server.services" => self.config.server.services = Some(value.into()),
             "server.welcome" => self.config.server.welcome.push(value.into()),
             "accounts.nicks" => self.config.accounts.nicks = number(),
             "limits.reports" => self.config.limits.reports = number(),

@@ -41,14 +41,14 @@ impl Told {
             ["771", _, keys @ ..] => self.keys.retain(|key| !keys.contains(&key.as_str())),
             ["770", _, keys @ ..] => self.keys.extend(keys.iter().map(|key| (*key).to_owned())),
             ["761", _, target, key, _] => {
-                self.values.insert(((*target).into(), (*key).into()), text.into());
+                self.values.insert((folded(target), (*key).into()), text.into());
             }
             ["766", _, target, key] => {
-                self.values.remove(&((*target).into(), (*key).into()));
+                self.values.remove(&(folded(target), (*key).into()));
             }
             // Whoever comes into sight is told of from then on.
             ["JOIN", channel, ..] if source == self.nick => {
-                self.forget(channel);
+                self.forget(&folded(channel));
                 self.entering = Some((*channel).into());
             }
             ["366", ..] => self.entering = None,
@@ -63,6 +63,7 @@ impl Told {
                 }
             }
             ["NICK"] => self.rename(source, text),
+            ["RENAME", old, new] => self.rename(&folded(old), &folded(new)),
             _ => (),
         }
     }
@@ -78,7 +79,7 @@ impl Told {
         for channel in network.user(user).channels() {
             seen.push(Holder::Channel(*channel));
             let record = network.channel(*channel);
-            if !record.has('u') && !vague.contains(record.name.as_str()) {
+            if !record.has('u') && !vague.contains(record.name.folded()) {
                 let members = network.members(*channel).map(|(other, _)| other);
                 let members = members.filter(|other| record.sight(*other) != Sight::Nobody);
                 seen.extend(members.map(Holder::User));
@@ -87,7 +88,7 @@ impl Told {
         for of in seen {
             let name = crate::core::metadata::name(network, of);
             for key in &self.keys {
-                let known = (name.to_owned(), key.clone());
+                let known = (folded(name), key.clone());
                 let believed = self.values.get(&known).map(String::as_str);
                 let fact = network.metadata(of).and_then(|metadata| metadata.get(key));
                 if believed != fact {
@@ -118,4 +119,10 @@ impl Told {
             })
             .collect();
     }
+}
+
+/// A channel's name as it is compared, where nobody writes letters that not all fold alike; a nick as it
+/// stands.
+fn folded(target: &str) -> String {
+    if target.starts_with('#') { target.to_ascii_lowercase() } else { target.to_owned() }
 }

@@ -5,7 +5,7 @@
 
 use crate::{
     network::mode::{Kind, kind},
-    wire::{casemap::Casemap, mask},
+    wire::{casemap::Casemap, mask, tags::Tags},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ pub struct View {
     pub modes: BTreeSet<char>,
     /// Whether it is away.
     pub away: bool,
-    /// The channels it is in.
+    /// The channels it is in, by their names as they are compared.
     pub rooms: BTreeMap<String, Room>,
     /// Whoever it shares a channel with, by nick.
     pub people: BTreeMap<String, Person>,
@@ -61,6 +61,8 @@ pub struct Standing {
 pub struct Person {
     /// Whether away.
     pub away: Option<bool>,
+    /// The account they are logged in to; `Some(None)` for none.
+    pub account: Option<Option<String>>,
     /// What the user is called.
     pub realname: Option<String>,
 }
@@ -77,9 +79,9 @@ pub enum Event {
 impl View {
     /// Takes in a line.
     pub fn hear(&mut self, line: &str) -> Option<Event> {
-        let line = match line.strip_prefix('@') {
-            Some(tagged) => tagged.split_once(' ').map_or("", |parts| parts.1),
-            None => line,
+        let (tags, line) = match line.strip_prefix('@') {
+            Some(tagged) => tagged.split_once(' ').unwrap_or_default(),
+            None => ("", line),
         };
         if let Some(token) = line.strip_prefix("PING ") {
             return Some(Event::Ping(token.trim_start_matches(':').into()));
@@ -88,8 +90,13 @@ impl View {
         let source = source.split('!').next().unwrap_or(source);
         let (head, text) = rest.split_once(" :").unwrap_or((rest, ""));
         let words: Vec<&str> = head.split(' ').collect();
-        if words.first() == Some(&"JOIN") {
-            return self.join(source, words.get(1)?, text);
+        if let ["JOIN", channel, extra @ ..] = words.as_slice() {
+            let event = self.join(source, channel, (extra, text));
+            self.tagged(source, tags);
+            return event;
+        }
+        if matches!(words.first(), Some(&("PRIVMSG" | "NOTICE" | "TAGMSG"))) {
+            self.tagged(source, tags);
         }
         if words.first().is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_digit())) {
             self.numeric(&words, text);
@@ -104,6 +111,10 @@ impl View {
         self.caps.contains(cap)
     }
 
+    fn room(&mut self, channel: &str) -> Option<&mut Room> {
+        self.rooms.get_mut(&*self.casemap.fold(channel))
+    }
+
     fn verb(&mut self, source: &str, words: &[&str], text: &str, rest: &str) {
         match words {
             ["PART", channel] => self.leave(channel, source),
@@ -114,8 +125,14 @@ impl View {
                 self.people.remove(source);
             }
             ["NICK"] => self.rename(source, text),
+            ["RENAME", old, new] => {
+                let [old, new] = [old, new].map(|name| self.casemap.fold(name));
+                if let Some(room) = self.rooms.remove(&*old) {
+                    self.rooms.insert(new.into(), room);
+                }
+            }
             ["TOPIC", channel] => {
-                if let Some(room) = self.rooms.get_mut(*channel) {
+                if let Some(room) = self.room(channel) {
                     room.topic = text.into();
                 }
             }
@@ -127,6 +144,11 @@ impl View {
             }
             ["MODE", _, modes] => self.own_modes(modes),
             ["MODE", _] => self.own_modes(text),
+            ["ACCOUNT", account] => {
+                if let Some(person) = self.people.get_mut(source) {
+                    person.account = Some(known(account));
+                }
+            }
             ["AWAY"] => self.gone(source, !text.is_empty()),
             ["SETNAME"] => {
                 if let Some(person) = self.people.get_mut(source) {
@@ -159,18 +181,18 @@ impl View {
             ["305", ..] => self.away = false,
             ["306", ..] => self.away = true,
             ["324", _, channel, modes, params @ ..] => {
-                if let Some(room) = self.rooms.get_mut(*channel) {
+                if let Some(room) = self.room(channel) {
                     room.modes = Some(BTreeMap::new());
                 }
                 self.mode(channel, modes, params);
             }
             ["332", _, channel] => {
-                if let Some(room) = self.rooms.get_mut(*channel) {
+                if let Some(room) = self.room(channel) {
                     room.topic = text.into();
                 }
             }
             ["346" | "348" | "367", _, channel, entry, ..] => {
-                if let Some(room) = self.rooms.get_mut(*channel) {
+                if let Some(room) = self.room(channel) {
                     room.listing.insert(mask::canonical(entry, casemap));
                 }
             }
@@ -185,17 +207,33 @@ impl View {
         }
     }
 
-    fn join(&mut self, source: &str, channel: &str, realname: &str) -> Option<Event> {
+    /// Takes in the account that whoever does something has at that moment.
+    fn tagged(&mut self, source: &str, tags: &str) {
+        if !self.has("account-tag") {
+            return;
+        }
+        if let Some(person) = self.people.get_mut(source) {
+            person.account = Some(Tags::new(tags).get("account").map(|name| name.into_owned()));
+        }
+    }
+
+    fn join(
+        &mut self,
+        source: &str,
+        channel: &str,
+        (extra, realname): (&[&str], &str),
+    ) -> Option<Event> {
         let own = source == self.nick;
         if own {
-            self.rooms.insert(channel.into(), Room::default());
+            self.rooms.insert(self.casemap.fold(channel).into(), Room::default());
         }
-        let room = self.rooms.get_mut(channel)?;
+        let room = self.room(channel)?;
         room.members.insert(source.into(), Standing::default());
         let (notified, extended) = (self.has("away-notify"), self.has("extended-join"));
         let person = self.people.entry(source.into()).or_default();
         if extended {
             person.realname = Some(realname.into());
+            person.account = extra.first().map(|name| known(name));
         }
         if notified {
             // Who is away is said to be so right after.
@@ -206,7 +244,8 @@ impl View {
 
     fn names(&mut self, channel: &str, names: &str) {
         let all = self.has("multi-prefix");
-        let Some(room) = self.rooms.get_mut(channel) else { return };
+        let channel = self.casemap.fold(channel);
+        let Some(room) = self.rooms.get_mut(&*channel) else { return };
         for name in names.split(' ') {
             let nick = name.trim_start_matches(PREFIXES);
             let nick = nick.split('!').next().unwrap_or(nick);
@@ -231,7 +270,7 @@ impl View {
     }
 
     fn listed(&mut self, channel: &str, letter: char) {
-        if let Some(room) = self.rooms.get_mut(channel) {
+        if let Some(room) = self.room(channel) {
             let list = std::mem::take(&mut room.listing);
             room.lists.insert(letter, list);
         }
@@ -250,7 +289,7 @@ impl View {
 
     fn mode(&mut self, channel: &str, modes: &str, params: &[&str]) {
         let casemap = self.casemap;
-        let Some(room) = self.rooms.get_mut(channel) else { return };
+        let Some(room) = self.room(channel) else { return };
         let (mut add, mut params) = (true, params.iter());
         for letter in modes.chars() {
             match letter {
@@ -292,8 +331,8 @@ impl View {
 
     fn leave(&mut self, channel: &str, nick: &str) {
         if nick == self.nick {
-            self.rooms.remove(channel);
-        } else if let Some(room) = self.rooms.get_mut(channel) {
+            self.rooms.remove(&*self.casemap.fold(channel));
+        } else if let Some(room) = self.room(channel) {
             room.members.remove(nick);
         }
         let rooms = &self.rooms;
@@ -332,6 +371,11 @@ impl Standing {
             false => self.letters == *letters,
         }
     }
+}
+
+/// An account, of which `*` is none.
+fn known(account: &str) -> Option<String> {
+    Some(account).filter(|name| *name != "*").map(Into::into)
 }
 
 /// In the order of rank.

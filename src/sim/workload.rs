@@ -2,15 +2,20 @@
 //!
 //! The seed decides how the servers are linked, which faults there are and how often, and every step.
 
+mod phrases;
+
 use super::{Sim, config, dice::Dice, fabric::Pair, host::Workers, ledger::Ledger, oper, oracle};
-use crate::link::Limits;
+use crate::{
+    link::Limits,
+    wire::{cidr::Cidr, sasl},
+};
 use std::{fmt::Write, time::Duration};
 
 /// How many clients there are.
 const CLIENTS: usize = 7;
 
 /// How many channels they meet in.
-const CHANNELS: usize = 3;
+const CHANNELS: usize = 4;
 
 /// What can happen to a network besides what its clients do. Each seed has some of them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -60,6 +65,8 @@ pub struct Workload {
     /// The clients of the moment.
     places: Vec<usize>,
     step: usize,
+    /// Whether anybody keeps others from being heard.
+    hushes: bool,
 }
 
 /// Plays the history of a seed to its end, and returns what tells it from others.
@@ -83,12 +90,15 @@ impl Workload {
         let servers = 2 + dice.below(4);
         let mut config = config();
         config.oper.push(oper("root", "sesame"));
+        config.roleplay.enabled = true;
+        config.relaymsg.enabled = true;
         config.limits.split_grace = Duration::from_secs(5 + dice.below(30) as u64);
         if dice.one_in(3) {
             config.limits.split_forget = Duration::from_secs(35 + dice.below(60) as u64);
         }
         config.limits.channels_per_user = 2 + dice.below(4);
         config.limits.list_entries = 2 + dice.below(6);
+        config.limits.rename_interval = Duration::from_secs(dice.below(3) as u64);
         if dice.one_in(3) {
             config.limits.flood_burst = 10;
         }
@@ -113,8 +123,9 @@ impl Workload {
             }
         }
         sim.redial();
-        let mut work =
-            Workload { sim, dice, ledger: Ledger::default(), faults, places: Vec::new(), step: 0 };
+        let hushes = dice.one_in(4);
+        let ledger = Ledger::new(hushes);
+        let mut work = Workload { sim, dice, ledger, faults, places: Vec::new(), step: 0, hushes };
         for place in 0..CLIENTS {
             let client = work.come(&format!("u{place}"), place % servers);
             work.places.extend(client);
@@ -126,22 +137,39 @@ impl Workload {
     /// A client connects.
     fn come(&mut self, name: &str, server: usize) -> Option<usize> {
         let client = self.sim.open(server, name)?;
-        let mut caps = String::from("labeled-response batch");
-        for cap in CAPS {
+        for line in self.introduction(name) {
+            self.sim.send(client, &line);
+        }
+        Some(client)
+    }
+
+    /// What a client says first.
+    fn introduction(&mut self, name: &str) -> Vec<String> {
+        let mut caps = String::from("labeled-response batch sasl");
+        for cap in phrases::CAPS {
             if self.dice.one_in(2) {
                 caps = format!("{caps} {cap}");
             }
         }
-        for line in [
+        let mut lines = vec![
             format!("CAP REQ :{caps}"),
             format!("NICK {name}"),
             format!("USER {name} 0 * :Real {name}"),
             "METADATA * SUB k0 k1 k2".to_owned(),
-            "CAP END".to_owned(),
-        ] {
-            self.sim.send(client, &line);
+        ];
+        if self.dice.one_in(3) {
+            lines.extend(self.log_in(name));
         }
-        Some(client)
+        lines.push("CAP END".to_owned());
+        lines
+    }
+
+    /// What logs in to an account of that name, if there is one and it has that password.
+    fn log_in(&mut self, name: &str) -> Vec<String> {
+        let message = format!("\0{name}\0password{}", self.dice.below(2));
+        let pieces = sasl::pieces(message.as_bytes());
+        let lines = pieces.iter().map(|piece| format!("AUTHENTICATE {piece}"));
+        ["AUTHENTICATE PLAIN".to_owned()].into_iter().chain(lines).collect()
     }
 
     /// One thing happens, and time passes.
@@ -155,6 +183,9 @@ impl Workload {
         if self.dice.one_in(3) {
             self.sim.redial();
         }
+        if self.dice.one_in(4) {
+            self.unlock();
+        }
         let millis = match self.dice.below(40) {
             0 => self.dice.below(40_000),
             1..=5 => self.dice.below(3000),
@@ -163,6 +194,15 @@ impl Workload {
         };
         self.sim.pass(Duration::from_millis(millis as u64));
         self.ledger.listen(&mut self.sim);
+    }
+
+    /// Somebody ends it if nobody is let in.
+    fn unlock(&mut self) {
+        let locked = self.sim.servers().any(|(_, server)| server.core().network().defcon() < 4);
+        if let Some(client) = self.dice.pick(&self.places).filter(|_| locked) {
+            self.sim.send(client, "OPER root sesame");
+            self.sim.send(client, "DEFCON 5");
+        }
     }
 
     fn client(&mut self, place: usize) {
@@ -188,8 +228,10 @@ impl Workload {
         if self.dice.one_in(12) {
             return self.race(client);
         }
-        if let Some(line) = self.line(client, &nick) {
-            self.sim.send(client, &line);
+        if let Some(lines) = self.line(client, &nick) {
+            for line in lines.split('\n') {
+                self.sim.send(client, line);
+            }
         }
     }
 
@@ -202,7 +244,7 @@ impl Workload {
         };
         let nick =
             self.sim.clients.get(other).map(|known| known.view.nick.clone()).unwrap_or_default();
-        let lines = match self.dice.below(4) {
+        let lines = match self.dice.below(5) {
             0 => vec![
                 (one, format!("KICK {channel} {nick}")),
                 (other, format!("PART {channel}")),
@@ -218,6 +260,11 @@ impl Workload {
                 (other, format!("MODE {channel} +bbl-o a b {} {nick}", self.step)),
                 (one, format!("MODE {channel} +kl-bb race 7 a b")),
             ],
+            3 => {
+                let lines = [one, other].map(|client| (client, self.rename(client, &channel)));
+                let lines = lines.into_iter().filter_map(|(client, line)| Some((client, line?)));
+                lines.chain([(one, format!("KICK {channel} {nick}"))]).collect()
+            }
             _ => vec![
                 (one, format!("NICK race{}", self.step)),
                 (other, format!("NICK race{}", self.step)),
@@ -241,91 +288,6 @@ impl Workload {
         if let (Some(client), Some(known)) = (client, self.places.get_mut(place)) {
             *known = client;
         }
-    }
-
-    /// Something that a client says.
-    fn line(&mut self, client: usize, nick: &str) -> Option<String> {
-        let channel = format!("#c{}", self.dice.below(CHANNELS));
-        let other = self.dice.pick(&self.places)?;
-        let other = self.sim.clients.get(other)?.view.nick.clone();
-        let n = self.dice.below(6);
-        Some(match self.dice.below(56) {
-            0 | 1 => format!("NICK n{n}"),
-            2 | 3 => format!("TOPIC {channel} :{}", if n == 0 { "" } else { "t" }),
-            4 => format!("TOPIC {channel} :t{}", self.step),
-            41 | 42 => format!("MODE {channel} +o {other}"),
-            5 | 6 => format!("PART {channel}"),
-            7 => format!("KICK {channel} {other} :out"),
-            8..=10 => format!(
-                "MODE {channel} {} {other} {other}",
-                self.dice.pick(&["+ov", "-ov", "+vh", "-o+v", "+oh", "-vh"])?
-            ),
-            11 | 12 => format!("MODE {channel} {}b *!*@x{n}", self.dice.pick(&["+", "-"])?),
-            13 => format!("MODE {channel} {} x{n} y{n}", self.dice.pick(&["+eI", "-eI", "+be"])?),
-            14 | 15 => format!(
-                "MODE {channel} {}",
-                self.dice.pick(&["+m", "-m", "+s-t", "-s+t", "+i", "-i", "-n", "+n-i"])?
-            ),
-            16 | 38..=40 => format!("MODE {channel} +{} {n}7", self.dice.pick(&["k", "l", "l"])?),
-            17 => format!("MODE {channel} {}", self.dice.pick(&["-k x", "-l", "+k-k+l a a 9"])?),
-            18 | 19 => self.dice.pick(&["AWAY :gone", "AWAY :still gone", "AWAY", "AWAY"])?.into(),
-            20 if self.dice.one_in(2) => format!("REGISTER * * password{n}"),
-            20 => format!("SETNAME :name {n}"),
-            21 => format!("MODE {nick} {}", self.dice.pick(&["+i", "-i", "+w-i", "-w", "-o"])?),
-            22 => format!("INVITE {other} {channel}"),
-            23 => match n {
-                0 => format!("WHO {other}"),
-                1 if self.dice.one_in(4) => format!("KILL {other} :out"),
-                2 => format!("WHOIS {other}"),
-                3 => "LIST".into(),
-                4 => "LUSERS".into(),
-                _ => format!("NAMES {channel}"),
-            },
-            43..=50 => self.modes(&channel, &other)?,
-            51 | 52 => {
-                let target = self.dice.pick(&["*", "#c0", "#c1"])?;
-                let value = self.dice.pick(&["", " :a", " :b"])?;
-                format!("METADATA {target} SET k{}{value}", n % 3)
-            }
-            36 => "OPER root sesame".into(),
-            37 => match self.dice.below(5) {
-                0 => format!("GLINE {} x{n}@*.none :out", self.dice.pick(&["20s", "1h"])?),
-                1 => format!("GLINE x{n}@*.none"),
-                2 => format!("FILTER z{n} block {} :no", self.dice.pick(&["cp", "t"])?),
-                3 => format!("FILTER z{n}"),
-                _ => format!("DEFCON {}", self.dice.pick(&["4", "5"])?),
-            },
-            24..=27 if other != nick && !other.is_empty() => self.ledger.letter(client, &other),
-            28..=30 => self.ledger.word(client, &channel),
-            // Somebody inside has told the key, if there is one.
-            _ => {
-                let inside = |client: &usize| {
-                    let known = self.sim.clients.get(*client)?;
-                    known.view.rooms.get(&channel)?.modes.as_ref()?.get(&'k').cloned()
-                };
-                let key = self.places.iter().find_map(inside).unwrap_or_default();
-                format!("JOIN {channel} {key}")
-            }
-        })
-    }
-
-    /// Something that a client says about modes beyond the usual ones.
-    fn modes(&mut self, channel: &str, other: &str) -> Option<String> {
-        let n = self.dice.below(6);
-        Some(match self.dice.below(7) {
-            0 | 1 => format!("MODE {channel} {}", self.dice.pick(&MODES)?),
-            2 => format!(
-                "MODE {channel} -b+bb time:30s:x{n} time:30s:x{n} time:{}s:m:n{n}",
-                self.step
-            ),
-            3 => format!("MODE {channel} {}b mute:*!*u{n}@*", self.dice.pick(&["+", "-"])?),
-            4 => {
-                let letters = self.dice.pick(&["+d", "-d", "+IH", "+O", "+s", "-O"])?;
-                format!("MODE {other} {letters}")
-            }
-            5 => format!("NAMES {channel}"),
-            _ => format!("NOTICE {channel} :\x02{n}"),
-        })
     }
 
     fn fault(&mut self) {
@@ -428,6 +390,13 @@ impl Workload {
         for client in self.places.clone() {
             self.sim.read(client, true);
         }
+        // Whatever is locked, those who come now are let in.
+        for server in 0..self.sim.hosts.len() {
+            if let Some(host) = self.sim.hosts.get_mut(server) {
+                host.config.limits.exempt.extend(Cidr::parse("0.0.0.0/0"));
+            }
+            self.sim.reload(server);
+        }
         // Whoever is out of reach for that long has been given up, and comes back; who has been forgotten
         // starts anew.
         for _ in 0..8 {
@@ -462,6 +431,7 @@ impl Workload {
         oracle::registries_agree(&mut self.sim);
         oracle::nobody_is_misled(&self.sim);
         oracle::nothing_is_left_over(&self.sim);
+        oracle::nobody_waits(&self.sim);
         self.ledger.settle(&self.sim);
         let here = |client: &usize| {
             self.sim.clients.get(*client).is_some_and(|known| known.conn.is_some())
@@ -470,62 +440,6 @@ impl Workload {
         assert!(left == CLIENTS, "only {left} clients are there in the end");
     }
 }
-
-/// What members do to their channels. None of these may keep everybody out for good.
-const MODES: [&str; 38] = [
-    "+D",
-    "-D",
-    "+u",
-    "-u",
-    "+U",
-    "-U",
-    "+S-c",
-    "+c-S",
-    "+C-T",
-    "+T-C",
-    "+F strict",
-    "-F",
-    "+f #c0",
-    "-f",
-    "+W 2",
-    "-W",
-    "+d 1",
-    "-d",
-    "+j 3:5",
-    "-j",
-    "+J 3",
-    "-J",
-    "+P",
-    "-P",
-    "+N",
-    "-N",
-    "+Q",
-    "-Q",
-    "+gg x y",
-    "-g x",
-    "+pAKV",
-    "-pAKV",
-    "+R",
-    "-R",
-    "+M",
-    "-M",
-    "+i",
-    "-i",
-];
-
-/// What a client may ask for.
-const CAPS: [&str; 10] = [
-    "away-notify",
-    "draft/metadata-3",
-    "echo-message",
-    "extended-join",
-    "invite-notify",
-    "message-tags",
-    "multi-prefix",
-    "server-time",
-    "setname",
-    "userhost-in-names",
-];
 
 /// A connected graph: a chain, a ring, a star, all with all, or something in between.
 fn links(servers: usize, dice: &mut Dice) -> Vec<Pair> {

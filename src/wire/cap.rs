@@ -82,6 +82,8 @@ caps! {
     5 CHGHOST = "chghost" offered;
     /// One may register an account with REGISTER.
     46 ACCOUNT_REGISTRATION = "draft/account-registration" conditional;
+    /// Channels can be renamed.
+    47 CHANNEL_RENAME = "draft/channel-rename" offered;
     /// What the server supports can be asked for, and comes as a batch.
     6 EXTENDED_ISUPPORT = "draft/extended-isupport" offered;
     /// Messages can be taken back.

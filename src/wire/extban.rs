@@ -93,7 +93,7 @@ words! {
     "account" 'a' ["a"], Some('a'), Word::Account, "account:<name> fits those logged in to an account.";
     "blockcolor" 'c' [], None, Word::Act(Act::BlockColor), "blockcolor:<mask> lets nobody who fits send formatting.";
     "bot" 'B' [], None, Word::Bot, "bot:<mask> fits bots (user mode +B).";
-    "channel" 'j' ["c"], Some('c'), Word::Channel, "channel:[<prefix>]<channel> fits those who are in a channel, with at least that status.";
+    "channel" 'j' ["c"], Some('c'), Word::Channel, "channel:[<prefix>]<channel> fits those who are in a channel, with at least that status. A secret channel must let you see it, and counts only for masks set while it was secret.";
     "class" 'n' ["security-group", "G"], None, Word::Class, "class:<name> fits connection classes.";
     "fingerprint" 'z' ["certfp", "S"], Some('z'), Word::Fingerprint, "fingerprint:<digits> fits a TLS certificate; without digits, everybody on TLS.";
     "gateway" 'w' [], None, Word::Gateway, "gateway:<name> fits those for whom a gateway speaks (WEBIRC).";
@@ -110,7 +110,7 @@ words! {
     "realname" 'r' ["r"], Some('r'), Word::Realname, "realname:<text> fits real names; ? stands for a space.";
     "redirect" 'd' ["forward", "f"], None, Word::Redirect, "redirect:<channel>:<mask> sends those who fit to another channel.";
     "server" 's' [], Some('s'), Word::Server, "server:<name> fits the users of a server.";
-    "share" 'b' [], Some('j'), Word::Share, "share:<channel> fits those who are banned in another channel.";
+    "share" 'b' [], Some('j'), Word::Share, "share:<channel> fits those who are banned in another channel, which must let you see it.";
     "stripcolor" 'S' [], None, Word::Act(Act::StripColor), "stripcolor:<mask> takes the formatting from what those who fit say.";
     "time" 't' ["t"], None, Word::Time, "time:<duration>:<mask> ends by itself.";
     "unauthed" 'U' [], None, Word::Unauthed, "unauthed:<mask> fits those who are not logged in.";
@@ -254,6 +254,14 @@ impl Ban {
             }
         }
         Err(Wrong::Twice)
+    }
+
+    /// The channel of which it asks who is in it, or who is banned there.
+    pub fn asks_about(&self) -> Option<&str> {
+        match &self.fits {
+            Fits::Channel(_, name) | Fits::Share(name) => Some(name),
+            _ => None,
+        }
     }
 
     /// The canonical form without the time.

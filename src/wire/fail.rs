@@ -49,6 +49,17 @@ impl Standard {
     }
 }
 
+/// A standard reply, as the manual tells of it.
+#[derive(Debug)]
+pub struct Row {
+    /// The command it is about; `*` for none.
+    pub command: &'static str,
+    /// What programs read.
+    pub code: &'static str,
+    /// When it comes.
+    pub doc: &'static str,
+}
+
 /// `/// doc` `Kind make(params) => "COMMAND" "CODE" [context] "text";`
 macro_rules! standards {
     ($($(#[doc = $doc:literal])* $kind:ident $make:ident($($param:ident),*) => $command:literal $code:literal $text:literal;)*) => {
@@ -57,6 +68,8 @@ macro_rules! standards {
             let context = vec![$($param.to_owned()),*];
             Standard { kind: Kind::$kind, command: $command, code: $code, context, text: $text }
         })*
+        /// Every code, and the command it is about.
+        pub const ALL: &[Row] = &[$(Row { command: $command, code: $code, doc: concat!($($doc),*) }),*];
     };
 }
 
@@ -83,6 +96,16 @@ standards! {
     Fail redact_window_expired(target, id, window) => "REDACT" "REDACT_WINDOW_EXPIRED" "This message is too old to be taken back.";
     /// A message that is not, or no longer, known (`ircv3: message-redaction`).
     Fail unknown_msgid(target, id) => "REDACT" "UNKNOWN_MSGID" "There is no such message here, or it is too old.";
+    /// The new name is another channel's (`ircv3: channel-rename`).
+    Fail channel_name_in_use(old, new) => "RENAME" "CHANNEL_NAME_IN_USE" "There is a channel of that name already.";
+    /// A new name that no channel can have (`ircv3: channel-rename`).
+    Fail rename_to_no_name(old, new) => "RENAME" "CANNOT_RENAME" "A channel's name begins with # and holds no space, comma or control character; or this one is too long.";
+    /// A new name that is the old one (`ircv3: channel-rename`).
+    Fail rename_to_same(old, new) => "RENAME" "CANNOT_RENAME" "The channel has this name already.";
+    /// A channel that has been renamed lately (`ircv3: channel-rename`).
+    Fail renamed_recently(old, new) => "RENAME" "CANNOT_RENAME" "The channel has been renamed a moment ago; try again later.";
+    /// A reason that a filter of the network does not let pass (`ircv3: channel-rename`).
+    Fail rename_filtered(old, new) => "RENAME" "CANNOT_RENAME" "Your words are not allowed here.";
     /// A line that is not UTF-8 (`ircv3: utf8-only`).
     Fail invalid_utf8() => "*" "INVALID_UTF8" "Your message is not UTF-8 and was not handled; set your client to UTF-8.";
     /// Nobody whose metadata there is (`ircv3: metadata`).
@@ -100,7 +123,7 @@ standards! {
     /// A subcommand that is none, as `draft/metadata-3` calls it.
     Fail metadata_invalid_params(subcommand) => "METADATA" "INVALID_PARAMS" "The subcommands are GET, LIST, SET, CLEAR, SUB, UNSUB, SUBS and SYNC.";
     /// Metadata that one may not see or change.
-    Fail metadata_key_no_permission(target, key) => "METADATA" "KEY_NO_PERMISSION" "You may not do that.";
+    Fail metadata_key_no_permission(target, key) => "METADATA" "KEY_NO_PERMISSION" "You may change what you tell of yourself, and what channels tell whose operator you are.";
     /// A key that is taken away and was not set.
     Fail metadata_key_not_set(target, key) => "METADATA" "KEY_NOT_SET" "The key is not set.";
     /// As many keys as there may be.

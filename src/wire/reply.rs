@@ -65,12 +65,16 @@ replies! {
     "003" CREATED created(date: &str) => [] format_args!("This server was started on {date}");
     /// What it knows of modes.
     "004" MY_INFO my_info(server: &str, version: &str, user_modes: &str, channel_modes: &str, with_param: &str) => [server, version, user_modes, channel_modes, with_param];
+    /// One's own id on the network, which stands for a nick that is lost to somebody else.
+    "042" YOUR_ID your_id(id: &str) => [id] "your unique ID";
     /// What it supports.
     "005" ISUPPORT isupport(tokens: &str) => [] ~ tokens "are supported by this server";
     /// Of which events one is told.
     "008" SNOMASK snomask(letters: &str) => [letters] "Server notice mask";
     /// One's own modes.
     "221" UMODE_IS umode_is(modes: &str) => [modes];
+    /// The most clients there have been, and how many connections in all.
+    "250" STATS_CONN stats_conn(most: usize, count: u64) => [] format_args!("Highest connection count: {most} ({most} clients) ({count} connections received)");
     /// How many users there are.
     "251" LUSER_CLIENT luser_client(users: usize, invisible: usize, servers: usize) => [] format_args!("There are {users} users and {invisible} invisible on {servers} servers");
     /// How many operators are online.
@@ -97,6 +101,8 @@ replies! {
     "305" UN_AWAY un_away() => [] "You are no longer marked as being away";
     /// One is away.
     "306" NOW_AWAY now_away() => [] "You have been marked as being away";
+    /// Someone is there to help.
+    "310" WHOIS_HELPOP whois_helpop(nick: &str) => [nick] "is available for help";
     /// Who someone is.
     "311" WHOIS_USER whois_user(nick: &str, user: &str, host: &str, realname: &str) => [nick, user, host, '*'] realname;
     /// Where someone is.
@@ -212,13 +218,13 @@ replies! {
     /// A line longer than allowed.
     "417" INPUT_TOO_LONG input_too_long() => [] "Input line was too long";
     /// There is no such command.
-    "421" UNKNOWN_COMMAND unknown_command(verb: &str) => [verb] "Unknown command";
+    "421" UNKNOWN_COMMAND unknown_command(verb: &str) => [verb] "Unknown command; HELP lists what there is";
     /// There is no message of the day.
     "422" NO_MOTD no_motd() => [] "MOTD File is missing";
     /// NICK without a nick.
     "431" NO_NICKNAME_GIVEN no_nickname_given() => [] "No nickname given";
     /// What cannot be a nick.
-    "432" ERRONEOUS_NICKNAME erroneous_nickname(nick: &str) => [nick] "Erroneous nickname";
+    "432" ERRONEOUS_NICKNAME erroneous_nickname(nick: &str, max: usize) => [nick] format_args!("Erroneous nickname: it has at most {max} letters, digits and -_[]{{}}\\`^|, and begins with neither digit nor hyphen");
     /// A channel cannot be entered now.
     "437" UNAVAILABLE unavailable(channel: &str, why: &str) => [channel] format_args!("Cannot join channel ({why})");
     /// Somebody else has the nick.
@@ -248,7 +254,7 @@ replies! {
     /// The channel is full.
     "471" CHANNEL_IS_FULL channel_is_full(channel: &str) => [channel] "Cannot join channel (+l)";
     /// A letter that is no mode.
-    "472" UNKNOWN_MODE unknown_mode(letter: char) => [letter] "is unknown mode char to me";
+    "472" UNKNOWN_MODE unknown_mode(letter: char) => [letter] "is unknown mode char to me; HELP CMODES lists them";
     /// The channel is by invitation only.
     "473" INVITE_ONLY_CHAN invite_only_chan(channel: &str) => [channel] "Cannot join channel (+i)";
     /// One is banned.
@@ -256,7 +262,7 @@ replies! {
     /// The key is wrong.
     "475" BAD_CHANNEL_KEY bad_channel_key(channel: &str) => [channel] "Cannot join channel (+k)";
     /// What cannot be a channel.
-    "476" BAD_CHAN_MASK bad_chan_mask(channel: &str) => [channel] "Bad Channel Mask";
+    "476" BAD_CHAN_MASK bad_chan_mask(channel: &str, max: usize) => [channel] format_args!("Bad Channel Mask: a channel's name begins with # and has at most {max} bytes");
     /// It takes an account.
     "477" NEED_REGGED_NICK need_regged_nick(target: &str, why: &str) => [target] why;
     /// A list is full.
@@ -274,7 +280,7 @@ replies! {
     /// One cannot become an operator from here.
     "491" NO_OPER_HOST no_oper_host() => [] "No appropriate operator blocks were found for your host";
     /// A letter that is no user mode.
-    "501" UMODE_UNKNOWN_FLAG umode_unknown_flag() => [] "Unknown MODE flag";
+    "501" UMODE_UNKNOWN_FLAG umode_unknown_flag() => [] "Unknown MODE flag; HELP UMODES lists them";
     /// The modes of others are theirs.
     "502" USERS_DONT_MATCH users_dont_match() => [] "Can't change mode for other users";
     /// The channel is for operators of the network.

@@ -12,6 +12,9 @@ use std::{
 /// The longest request that is read, its headers included.
 pub const REQUEST_MAX: usize = 8 << 10;
 
+/// What a request ends with.
+const END: &[u8] = b"\r\n\r\n";
+
 /// A request to become a WebSocket.
 #[derive(Debug)]
 pub struct Request<'a> {
@@ -39,16 +42,21 @@ pub enum Refusal {
     Origin,
 }
 
-/// The request at the beginning of `bytes` and how long it is; nothing if it has not come whole.
-pub fn parse(bytes: &[u8]) -> Result<Option<(usize, Request<'_>)>, Refusal> {
+/// The request at the beginning of `bytes` and how long it is; nothing if it has not come whole, as it had
+/// not when the first `known` of them were all.
+pub fn parse(bytes: &[u8], known: usize) -> Result<Option<(usize, Request<'_>)>, Refusal> {
     // Nothing but a GET is ever answered with more than a refusal.
     if !bytes.iter().zip(METHOD).all(|(a, b)| a == b) {
         return Err(Refusal::Malformed);
     }
     let head = bytes.get(..REQUEST_MAX).unwrap_or(bytes);
-    let Some(end) = head.windows(4).position(|four| four == b"\r\n\r\n") else {
+    // Whoever sends byte by byte must not have all of them looked at each time.
+    let known = known.saturating_sub(END.len() - 1);
+    let new = head.get(known..).unwrap_or_default();
+    let Some(end) = new.windows(END.len()).position(|part| part == END) else {
         return if bytes.len() >= REQUEST_MAX { Err(Refusal::TooLong) } else { Ok(None) };
     };
+    let end = known + end;
     let text = head.get(..end).and_then(|head| std::str::from_utf8(head).ok());
     let text = text.ok_or(Refusal::Malformed)?;
     // A proxy may take a CR or LF alone for the end of a line, and so see other headers.
@@ -69,7 +77,7 @@ pub fn parse(bytes: &[u8]) -> Result<Option<(usize, Request<'_>)>, Refusal> {
         }
         headers.push((name, value.trim_matches([' ', '\t'])));
     }
-    Request::of(&headers).map(|request| Some((end + 4, request)))
+    Request::of(&headers).map(|request| Some((end + END.len(), request)))
 }
 
 impl<'a> Request<'a> {
@@ -232,12 +240,12 @@ mod tests {
     }
 
     fn refused(text: &str) -> Refusal {
-        parse(text.as_bytes()).unwrap_err()
+        parse(text.as_bytes(), 0).unwrap_err()
     }
 
     fn forwarded(more: &str) -> Result<Option<IpAddr>, Refusal> {
         let text = request(more);
-        let (_, request) = parse(text.as_bytes()).unwrap().unwrap();
+        let (_, request) = parse(text.as_bytes(), 0).unwrap().unwrap();
         let local: IpAddr = "127.0.0.1".parse().unwrap();
         request.forwarded(|ip| ip == local)
     }
@@ -246,7 +254,7 @@ mod tests {
     fn the_example_of_the_rfc_is_accepted() {
         let text = request("Sec-WebSocket-Protocol: chat, binary.ircv3.net, text.ircv3.net\r\n");
         let with_more = format!("{text}\u{1}");
-        let (len, request) = parse(with_more.as_bytes()).unwrap().unwrap();
+        let (len, request) = parse(with_more.as_bytes(), 0).unwrap().unwrap();
         assert_eq!((len, request.kind()), (text.len(), Some(Kind::Binary)));
         let mut out = Vec::new();
         request.accept(&mut out);
@@ -260,7 +268,7 @@ mod tests {
     #[test]
     fn a_client_that_names_no_known_subprotocol_gets_none() {
         let text = request("Sec-WebSocket-Protocol: irc\r\n");
-        let (_, request) = parse(text.as_bytes()).unwrap().unwrap();
+        let (_, request) = parse(text.as_bytes(), 0).unwrap().unwrap();
         let mut out = Vec::new();
         request.accept(&mut out);
         assert!(!String::from_utf8(out).unwrap().contains("Protocol:"));
@@ -306,7 +314,11 @@ mod tests {
     fn every_piece_of_a_request_waits_for_the_rest() {
         let text = request("Origin: https://chat.example.org\r\n");
         for end in 0..text.len() {
-            assert!(parse(&text.as_bytes()[..end]).unwrap().is_none(), "{end}");
+            assert!(
+                parse(&text.as_bytes()[..end], end.saturating_sub(1)).unwrap().is_none(),
+                "{end}"
+            );
+            assert!(parse(text.as_bytes(), end).unwrap().is_some(), "{end}");
         }
     }
 
@@ -336,7 +348,7 @@ mod tests {
     fn a_proxy_may_say_that_its_client_is_encrypted() {
         let secure = |more: &str| {
             let text = request(more);
-            parse(text.as_bytes()).unwrap().unwrap().1.secure()
+            parse(text.as_bytes(), 0).unwrap().unwrap().1.secure()
         };
         assert!(secure("X-Forwarded-Proto: https\r\n"));
         assert!(secure("Forwarded: for=192.0.2.1;proto=https\r\n"));

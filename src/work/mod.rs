@@ -9,6 +9,7 @@ pub mod dns;
 mod foreign;
 pub mod load;
 pub mod password;
+mod rehearse;
 mod watch;
 
 use crate::{
@@ -121,11 +122,17 @@ impl Pool {
         }
         let out = out(files_jobs);
         let mut watch = Watch::new(&loaded);
+        // Asked now, since a newer program may have taken this one's place by then.
+        let program = std::env::current_exe().ok();
         thread::Builder::new().name("slircd-files".into()).spawn(move || {
             out.run(|job, _| match job {
                 Job::Load => Answer::Loaded(loader.load().map(Box::new).inspect(|loaded| {
                     watch = Watch::new(loaded);
                 })),
+                Job::Rehearse { text } => {
+                    let wrong = rehearse::rehearse(program.as_deref(), loader.path.as_deref());
+                    Answer::Rehearsed { text, wrong }
+                }
                 Job::Watch => Answer::Watched(watch.look(&loader)),
                 _ => Answer::Busy,
             });
@@ -190,7 +197,9 @@ fn execute(job: Job) -> Answer {
         Job::Hash { password, scram } => {
             hashes(&password, scram).map_or(Answer::Busy, Answer::Hashed)
         }
-        Job::Store(_) | Job::Resolve { .. } | Job::Load | Job::Watch => Answer::Busy,
+        Job::Store(_) | Job::Resolve { .. } | Job::Load | Job::Rehearse { .. } | Job::Watch => {
+            Answer::Busy
+        }
     }
 }
 

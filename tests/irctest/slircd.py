@@ -122,10 +122,14 @@ class SlircdController(BaseServerController, DirectoryBasedController):
         assert self.proc is None
         self.hostname, self.port = hostname, port
         self.create_config()
-        config = self._ergo_config()
+        config = copy.deepcopy(ERGO_CONFIG)
+        config["server"]["listeners"][f"127.0.0.1:{port}"] = None
+        if self.test_config.ergo_config:
+            self.test_config.ergo_config(config)
         if ssl:
             self.gen_ssl()
-        self._configure(config, password, ssl, websocket_port)
+        self._password, self._ssl, self._websocket_port = password, ssl, websocket_port
+        self._configure(config)
         self._command: List[str] = []
         if faketime and shutil.which("faketime"):
             self._command = ["faketime", "-f", faketime]
@@ -181,35 +185,37 @@ class SlircdController(BaseServerController, DirectoryBasedController):
         return copy.deepcopy(self._config)
 
     def rehash(self, case: BaseServerTestCase, config: Dict[str, Any]) -> None:
-        raise NotImplementedByController("rehash with the configuration of Ergo")
+        """By an operator, whose next line is answered once the configuration is another; SIGHUP tells
+        nobody when that is."""
+        self._configure(config)
+        client = "operator_for_rehash"
+        case.connectClient(nick=client, name=client)
+        for line in (f"OPER {OPER_NAME} {OPER_PASSWORD}", "REHASH"):
+            case.sendLine(client, line)
+        codes = [message.command for message in case.getMessages(client)]
+        case.assertIn("382", codes, "the configuration has not been read again")
+        case.sendLine(client, "QUIT")
+        case.assertDisconnected(client)
 
-    def _ergo_config(self) -> Dict[str, Any]:
-        """What a test wants of Ergo, if slircd has it too."""
-        config = copy.deepcopy(ERGO_CONFIG)
+    def _check(self, config: Dict[str, Any]) -> None:
+        """That what a test wants of Ergo is what slircd has too."""
         address = f"127.0.0.1:{self.port}"
-        config["server"]["listeners"][address] = None
-        known = copy.deepcopy(config)
+        known = copy.deepcopy(ERGO_CONFIG)
+        known["server"]["listeners"][address] = None
         # For a listener that PROXY stands in front of.
-        behind = copy.deepcopy(config)
+        behind = copy.deepcopy(known)
         behind["server"]["listeners"][address] = {"proxy": True}
-        if self.test_config.ergo_config:
-            self.test_config.ergo_config(config)
         known["server"]["casemapping"] = config["server"]["casemapping"]
         known["accounts"]["default-user-modes"] = config["accounts"]["default-user-modes"]
         if config not in (known, behind):
             raise NotImplementedByController("this part of the configuration of Ergo")
-        self._config = config
-        return config
 
-    def _configure(
-        self,
-        config: Dict[str, Any],
-        password: Optional[str],
-        ssl: bool,
-        websocket_port: Optional[int],
-    ) -> None:
+    def _configure(self, config: Dict[str, Any]) -> None:
+        self._check(config)
+        self._config = config
+        password, websocket_port = self._password, self._websocket_port
         tls = ""
-        if ssl:
+        if self._ssl:
             tls = f"tls = {{ certificate = {quoted(self.pem_path)}, key = {quoted(self.key_path)} }}"
         if config["server"]["listeners"][f"127.0.0.1:{self.port}"]:
             tls += '\nproxy = ["127.0.0.0/8"]'
@@ -225,6 +231,7 @@ class SlircdController(BaseServerController, DirectoryBasedController):
                 f"""
 [server]
 name = "My.Little.Server"
+services = "My.Little.Services"
 network = "ExampleNET"
 description = "test server"
 motd = {quoted(self.directory / "motd")}

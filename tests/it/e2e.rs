@@ -104,7 +104,7 @@ fn bad_lines_get_their_numeric_and_disturb_nobody() {
     alice.stream.write_all(b"PRIVMSG bob :\xff\xfe\r\n").unwrap();
     alice.until("FAIL PRIVMSG INVALID_UTF8");
     alice.send(&format!("JOIN {}\r\n", "p ".repeat(200)));
-    alice.until(" 403 alice p ");
+    alice.until(" 476 alice p ");
     alice.stream.write_all(b"PING a\0b\r\n").unwrap();
     alice.until("PONG");
     let mut half = server.client();

@@ -24,13 +24,18 @@ const CHANGES_MAX: usize = 20;
 impl Tell<'_> {
     pub(super) fn joined(&mut self, user: UserId, channel: ChannelId) {
         let own = audience::of_user(self.core, user).to_vec();
-        self.show_join(user, channel, &own);
+        self.show_join(user, channel, &own, &[]);
         self.count_join(channel);
         let name = self.core.network().channel(channel).name.clone();
         if let Some(local) = self.core.locals.get_mut(user) {
             local.uninvite(&name);
         }
-        for conn in own {
+        self.show_channel(channel, &own);
+    }
+
+    /// Shows sessions what is to be seen in a channel that they have entered.
+    pub(super) fn show_channel(&mut self, channel: ChannelId, to: &[ConnId]) {
+        for conn in to.iter().copied() {
             topic(self.core, self.fx, conn, channel, self.now);
             let caps = self.core.sessions.get(conn).map_or(CapSet::EMPTY, |session| session.caps);
             // ircv3: no-implicit-names, under the name it has now and the one it had as a draft.
@@ -44,22 +49,29 @@ impl Tell<'_> {
     }
 
     pub(super) fn revealed(&mut self, user: UserId, channel: ChannelId) {
-        self.show_join(user, channel, &[]);
+        self.show_join(user, channel, &[], &[]);
     }
 
-    /// Shows a join to those who may see it, and to the user's own sessions that are to see it.
-    fn show_join(&mut self, user: UserId, channel: ChannelId, own: &[ConnId]) {
+    /// Shows a join to those who may see it, and to the user's own sessions that are to see it; but not to
+    /// those who see all that is there.
+    pub(super) fn show_join(
+        &mut self,
+        user: UserId,
+        channel: ChannelId,
+        own: &[ConnId],
+        except: &[ConnId],
+    ) {
         let away = self.core.network().user(user).away.clone();
         let name = self.core.network().channel(channel).name.to_string();
         let msg = self.join(user, &name);
         let others = audience::who_see(self.core, channel, user);
-        audience::send(self.core, self.fx, &msg, others.chain(own.iter().copied()));
+        let others: Vec<ConnId> = others.filter(|conn| !except.contains(conn)).collect();
+        let all = others.iter().chain(own).copied();
+        audience::send(self.core, self.fx, &msg, all);
         if let Some(away) = away {
             let msg = self.by(user, "AWAY").text(&away).only(cap::AWAY_NOTIFY);
-            let others = audience::who_see(self.core, channel, user);
-            audience::send(self.core, self.fx, &msg, others);
+            audience::send(self.core, self.fx, &msg, others.iter().copied());
         }
-        let others = audience::who_see(self.core, channel, user);
         metadata::introduce(self.core, self.fx, user, others, self.now);
     }
 

@@ -22,7 +22,7 @@ impl Tell<'_> {
         let network = self.core.network();
         let (shown, heard): (String, Vec<ConnId>) = match to {
             Target::Channel { name, .. } | Target::Moderated(name) => {
-                let Some(channel) = network.name(name) else { return };
+                let Some(channel) = network.known_as(name) else { return };
                 let lowest = match to {
                     Target::Channel { prefix, .. } => prefix.and_then(Status::of_prefix),
                     Target::Moderated(_) | Target::User(_) => Some(Status::HALFOP),

@@ -2,7 +2,7 @@
 
 use super::{Tell, reply, tell};
 use crate::{
-    core::{audience, policy},
+    core::{audience, policy, usermode},
     network::{
         UserId,
         op::{Ask, Leave, Op},
@@ -30,6 +30,7 @@ impl Tell<'_> {
             Ask::Join(name) => self.asked_in(user, name),
             Ask::Part(name, reason) => self.asked_out(user, name, reason),
             Ask::Nick(nick) => self.asked_nick(user, nick),
+            Ask::Modes(text) => usermode::asked(self.core, user, &text),
             Ask::Ident(name) => Some(Op::Host { uid, user: name, host }),
             Ask::Host(host) => Some(Op::Host { uid, user: name, host }),
             Ask::Realname(realname) => Some(Op::Realname { uid, realname }),
@@ -79,6 +80,7 @@ impl Tell<'_> {
     fn asked_nick(&self, user: UserId, nick: Nick) -> Option<Op> {
         let network = self.core.network();
         let free = network.nick(&nick).is_none_or(|holder| holder == user);
-        free.then(|| Op::Nick { uid: network.user(user).uid, nick })
+        let alike = self.core.lookalikes.is_worn(nick.as_str(), Some(user));
+        (free && !alike).then(|| Op::Nick { uid: network.user(user).uid, nick })
     }
 }

@@ -59,6 +59,16 @@ impl Tell<'_> {
 
     pub(super) fn account(&mut self, user: UserId) {
         let account = self.core.network().user(user).account().map(Box::<str>::from);
+        if self.core.locals.get(user).is_some() {
+            let text = |core: &Core| {
+                let mask = core.network().mask(user);
+                match &account {
+                    Some(account) => format!("{mask} has logged in to {account}"),
+                    None => format!("{mask} has logged out"),
+                }
+            };
+            snotice::here(self.core, self.fx, 'u', text, self.now);
+        }
         let account = account.as_deref().unwrap_or("*");
         let msg = self.by(user, "ACCOUNT").param(account).only(cap::ACCOUNT_NOTIFY);
         let to = audience::around(self.core, user);
@@ -95,6 +105,10 @@ impl Tell<'_> {
         self.tell_watchers(user, &msg, &around);
         self.send(&msg, around);
         self.comes_again(user, before);
+        if self.core.locals.get(user).is_some() {
+            let text = |_: &Core| format!("{before} has become {name}@{host}");
+            snotice::here(self.core, self.fx, 'v', text, self.now);
+        }
         if crate::wire::mask::split(before).2 == &*host {
             return;
         }
@@ -109,10 +123,15 @@ impl Tell<'_> {
         let quit = self.msg(before, "QUIT").text("Changing host").unless(cap::CHGHOST);
         self.send(&quit, to);
         let own = audience::of_user(self.core, user).to_vec();
-        let nick = self.core.network().user(user).nick().to_string();
-        for channel in self.core.network().user(user).channels().to_vec() {
+        let who = self.core.network().user(user);
+        let (nick, away) = (who.nick().to_string(), who.away.clone());
+        for channel in who.channels().to_vec() {
             let name = self.core.network().channel(channel).name.to_string();
             let mut lines = vec![self.join(user, &name).unless(cap::CHGHOST)];
+            if let Some(away) = &away {
+                let msg = self.by(user, "AWAY").text(away).only(cap::AWAY_NOTIFY);
+                lines.push(msg.unless(cap::CHGHOST));
+            }
             let status = self.core.network().status(channel, user).unwrap_or_default();
             if status != Status::NONE {
                 let by = self.core.name().to_owned();
@@ -155,13 +174,13 @@ impl Tell<'_> {
         let Some(local) = self.core.locals.remove(departed.user) else { return };
         self.core.census.left();
         self.core.snomasks.remove(&departed.user);
-        let exit = |_: &Core| {
-            let (nick, user, _) = crate::wire::mask::split(&departed.mask);
-            let address = departed.address.map_or_else(|| "local".to_owned(), |ip| ip.to_string());
-            let host = &departed.real_host;
+        let exit = |_: &Core, open: bool| {
+            let (nick, user, host) = crate::wire::mask::split(&departed.mask);
+            let host = if open { &departed.real_host } else { host };
+            let address = snotice::address(departed.address, open);
             format!("Client exiting: {nick} ({user}@{host}) [{reason}] [{address}]")
         };
-        snotice::here(self.core, self.fx, 'q', exit, self.now);
+        snotice::here_of(self.core, self.fx, 'q', exit, self.now);
         for conn in local.sessions {
             goodbye(self.core, self.fx, conn, reason);
             if let Some(session) = self.core.sessions.get_mut(conn) {

@@ -6,7 +6,7 @@ use crate::{
         Channel, ChannelId, Delay, Member, Network, Topic, UserId,
         crdt::{Epoch, Lww, Source, Uid},
         metadata::{Holder, Metadata},
-        mode::{ChannelModes, STATUS, Status},
+        mode::{self, ChannelModes, Kind, STATUS, Status},
         op::{Change, Entry, Leave},
     },
     time::Stamp,
@@ -26,6 +26,8 @@ impl Network {
         match self.record(name) {
             Some(channel) => self.supersede(channel, epoch, modes, at, changes),
             None => {
+                let void = self.is_void(name, epoch);
+                let modes = if void { ChannelModes::default() } else { modes };
                 self.new_channel(name, epoch, modes, Some(at));
                 true
             }
@@ -41,7 +43,9 @@ impl Network {
     ) -> bool {
         let mut news = false;
         for (name, epoch) in ended {
-            let Some(channel) = self.in_epoch(name, *epoch) else { continue };
+            let known = self.record(name);
+            let known = known.filter(|channel| self.channels[*channel].epoch == *epoch);
+            let Some(channel) = known else { continue };
             news = true;
             match self.channels[channel].exists() {
                 false => self.forget(name),
@@ -59,7 +63,7 @@ impl Network {
         at: Stamp,
         changes: &mut Vec<Change>,
     ) -> bool {
-        let (epoch, modes) = match entry {
+        let (mut epoch, modes) = match entry {
             Entry::Found(epoch) | Entry::Delayed(epoch, _) => (*epoch, ChannelModes::default()),
             Entry::Founds { before, modes } => (Epoch::founded(at, *before), *modes),
         };
@@ -68,21 +72,27 @@ impl Network {
             return matches!(entry, Entry::Founds { .. })
                 && self.channel_is(name, epoch, modes, at, changes);
         };
-        let (channel, news) = match self.record(name) {
+        if self.of_join(user, at).is_some() {
+            return false;
+        }
+        // It may go by another name by now.
+        let mut name = name.clone();
+        if let Some(renamed) = self.renames.find(epoch.at) {
+            (name, epoch) = (renamed.name.clone(), renamed.epoch);
+        }
+        let (channel, news) = match self.record(&name) {
             Some(channel) => (channel, self.supersede(channel, epoch, modes, at, changes)),
-            None => (self.new_channel(name, epoch, modes, None), true),
+            None => (self.new_channel(&name, epoch, modes, None), true),
         };
         if news && !matches!(entry, Entry::Founds { .. }) {
-            changes.push(Change::Unknown { channel });
-        }
-        if self.channels[channel].member(user).is_some_and(|member| member.joined >= at) {
-            return false;
+            unknown(channel, changes);
         }
         // Who founds a channel is its operator, unless an older founding holds.
         let founder =
             matches!(entry, Entry::Founds { .. }) && self.channels[channel].epoch == epoch;
         let status = if founder { Status::OP } else { Status::NONE };
-        self.insert_member(channel, user, Member { joined: at, status });
+        let before = self.status(channel, user);
+        self.insert_member(channel, user, Member { joined: at, status }, epoch);
         if let Entry::Delayed(_, under) = entry {
             let record = &mut self.channels[channel];
             // What is shown once stays shown, whatever is learnt later.
@@ -90,7 +100,13 @@ impl Network {
             record.delayed.insert(user, Delay { under: *under, revealed });
         }
         if founder {
-            self.channels[channel].status_writes.insert((user, 'o'), (at, Source::User(uid)));
+            self.channels[channel].status_writes.insert((user, at, 'o'), (at, Source::User(uid)));
+        }
+        self.mend_void(channel, at, changes);
+        if let Some(before) = before {
+            self.status_shifts((channel, user), before, at, changes);
+            changes.push(Change::Doubled { user, channel });
+            return true;
         }
         self.note(user, Change::Joined { user, channel }, changes);
         if founder && self.members(channel).nth(1).is_some() {
@@ -105,19 +121,10 @@ impl Network {
         true
     }
 
-    pub(super) fn reveal(
-        &mut self,
-        uid: Uid,
-        name: &ChannelName,
-        joined: Stamp,
-        changes: &mut Vec<Change>,
-    ) -> bool {
-        let found = self.uid(uid).zip(self.record(name));
-        let Some((user, channel)) = found else { return false };
+    pub(super) fn reveal(&mut self, uid: Uid, joined: Stamp, changes: &mut Vec<Change>) -> bool {
+        let Some(user) = self.uid(uid) else { return false };
+        let Some(channel) = self.of_join(user, joined) else { return false };
         let record = &mut self.channels[channel];
-        if record.member(user).is_none_or(|member| member.joined != joined) {
-            return false;
-        }
         let hidden = record.hides(user);
         let Some(delay) = record.delayed.get_mut(&user) else { return false };
         let news = !std::mem::replace(&mut delay.revealed, true);
@@ -130,17 +137,19 @@ impl Network {
     pub(super) fn leave(
         &mut self,
         uid: Uid,
-        name: &ChannelName,
         joined: Stamp,
         how: &Leave,
         at: Stamp,
         changes: &mut Vec<Change>,
     ) -> bool {
-        let found = self.uid(uid).zip(self.record(name));
-        let Some((user, channel)) = found else { return false };
-        // Another join than the one that is undone stays.
-        if self.channels[channel].member(user).is_none_or(|member| member.joined != joined) {
-            return false;
+        let Some(user) = self.uid(uid) else { return false };
+        // Another join than the one that is undone stays; that one may be in a channel of another name by now.
+        let Some(channel) = self.of_join(user, joined) else { return false };
+        if let Some(before) = self.status(channel, user).filter(|_| self.is_doubled(channel, user))
+        {
+            self.take_join(channel, user, joined);
+            self.status_shifts((channel, user), before, at, changes);
+            return true;
         }
         let sight = self.channels[channel].sight(user);
         self.remove_member(channel, user, at);
@@ -158,7 +167,7 @@ impl Network {
         at: Stamp,
         changes: &mut Vec<Change>,
     ) -> bool {
-        let Some(channel) = self.in_epoch(name, epoch) else { return false };
+        let Some(channel) = self.holding(name, epoch) else { return false };
         let record = &mut self.channels[channel];
         if record.topic.as_ref().is_some_and(|topic| topic.at >= at) {
             return false;
@@ -176,13 +185,15 @@ impl Network {
         true
     }
 
-    /// The channel of that name, if the epoch is the one that holds.
-    pub(super) fn in_epoch(&self, name: &ChannelName, epoch: Epoch) -> Option<ChannelId> {
-        self.record(name).filter(|channel| self.channels[*channel].epoch == epoch)
+    /// The channel of that name, if the epoch is the one that holds, and has not been renamed.
+    pub(super) fn holding(&self, name: &ChannelName, epoch: Epoch) -> Option<ChannelId> {
+        let channel = self.record(name)?;
+        let holds = self.channels[channel].epoch == epoch && !self.is_void(name, epoch);
+        holds.then_some(channel)
     }
 
     /// Lets the greater of two epochs hold; with the lesser go its modes, lists, status and topic.
-    fn supersede(
+    pub(super) fn supersede(
         &mut self,
         channel: ChannelId,
         epoch: Epoch,
@@ -190,13 +201,66 @@ impl Network {
         at: Stamp,
         changes: &mut Vec<Change>,
     ) -> bool {
-        if epoch <= self.channels[channel].epoch {
+        let before = self.channels[channel].epoch;
+        if epoch <= before {
             return false;
         }
+        if !self.renames.are_one(before.at, epoch.at) {
+            let record = &mut self.channels[channel];
+            for (user, member) in record.joins().collect::<Vec<_>>() {
+                record.entered.entry((user, member.joined)).or_insert(before);
+            }
+        }
+        let void = self.is_void(&self.channels[channel].name, epoch);
+        let modes = if void { ChannelModes::default() } else { modes };
+        self.begin(channel, epoch, modes, at, changes);
+        self.mend_void(channel, at, changes);
+        true
+    }
+
+    /// Begins an epoch in place of another, and tells what is lost with that.
+    pub(super) fn begin(
+        &mut self,
+        channel: ChannelId,
+        epoch: Epoch,
+        modes: ChannelModes,
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) {
         let by = Source::Server(at.server);
-        let mut lost = self.epoch_undone(channel, modes);
+        let before = self.shown(channel);
         let had_topic = self.channels[channel].topic().is_some();
         let hidden = self.channels[channel].hidden();
+        let metadata = self.reset(channel, epoch, modes);
+        self.note_empty(channel, at);
+        if self.channels[channel].is_empty() {
+            return;
+        }
+        for user in hidden {
+            self.note(user, Change::Revealed { user, channel }, changes);
+        }
+        let lost = differences(&before, &self.shown(channel));
+        if !lost.is_empty() {
+            changes.push(Change::Mode { channel, by, changes: lost });
+        }
+        if had_topic {
+            let setter = self.source(by).unwrap_or_default().into();
+            changes.push(Change::Topic { channel, by, setter });
+        }
+        changes.extend(metadata.iter().map(|(key, _)| Change::Metadata {
+            of: Holder::Channel(channel),
+            key: key.into(),
+            by,
+        }));
+    }
+
+    /// Forgets all that belongs to an epoch, and begins another. Returns the metadata that there was.
+    pub(super) fn reset(
+        &mut self,
+        channel: ChannelId,
+        epoch: Epoch,
+        modes: ChannelModes,
+    ) -> Metadata {
         let metadata = std::mem::take(&mut self.channels[channel].metadata);
         self.metadata_ends(Holder::Channel(channel));
         let record = &mut self.channels[channel];
@@ -213,64 +277,60 @@ impl Network {
         }
         record.status_writes.clear();
         record.topic = None;
-        for member in record.members.values_mut() {
+        for member in record.members.values_mut().chain(record.others.values_mut()) {
             member.status = Status::NONE;
         }
-        if record.is_empty() {
-            // What kept it may have gone with the epoch.
-            if !record.exists() && !self.empty.contains(&channel) {
-                record.emptied = record.emptied.max(Some(at));
-                self.empty.push(channel);
-            }
-            return true;
-        }
-        for user in hidden {
-            self.note(user, Change::Revealed { user, channel }, changes);
-        }
-        lost.sort_by_key(|change| change.0);
-        if !lost.is_empty() {
-            changes.push(Change::Mode { channel, by, changes: lost });
-        }
-        if had_topic {
-            let setter = self.source(by).unwrap_or_default().into();
-            changes.push(Change::Topic { channel, by, setter });
-        }
-        changes.extend(metadata.iter().map(|(key, _)| Change::Metadata {
-            of: Holder::Channel(channel),
-            key: key.into(),
-            by,
-        }));
-        true
+        metadata
     }
 
-    /// What members see change when all of an epoch is replaced by these flags.
-    fn epoch_undone(&self, channel: ChannelId, modes: ChannelModes) -> Vec<Shown> {
-        let record = &self.channels[channel];
-        let mut lost: Vec<Shown> = Vec::new();
-        lost.extend(
-            record.flags.letters().filter(|l| !modes.contains(*l)).map(|l| (false, l, None)),
-        );
-        lost.extend(
-            modes.letters().filter(|l| !record.flags.contains(*l)).map(|l| (true, l, None)),
-        );
-        for (letter, register) in &record.values {
-            if register.value.is_some() {
-                lost.push(taken_away(*letter, register.value.clone()));
-            }
+    /// Nobody is in a channel any more, if so.
+    pub(super) fn note_empty(&mut self, channel: ChannelId, at: Stamp) {
+        let record = &mut self.channels[channel];
+        if record.is_empty() {
+            record.emptied = record.emptied.max(Some(at));
         }
-        for row in crate::network::mode::CHANNEL {
-            lost.extend(
-                record.masks(row.letter).map(|mask| (false, mask.letter, Some(mask.mask.clone()))),
-            );
+        self.note_existence(channel);
+    }
+
+    /// What members see of a channel's modes and of each other's status: letters with their parameters.
+    pub(super) fn shown(&self, channel: ChannelId) -> Vec<(char, Option<Box<str>>)> {
+        let record = &self.channels[channel];
+        let mut shown: Vec<(char, Option<Box<str>>)> =
+            record.flags.letters().map(|letter| (letter, None)).collect();
+        let values = record.values.iter().filter(|(_, register)| register.value.is_some());
+        shown.extend(values.map(|(letter, register)| (*letter, register.value.clone())));
+        for row in mode::CHANNEL {
+            let masks = record.masks(row.letter);
+            shown.extend(masks.map(|mask| (mask.letter, Some(mask.mask.clone()))));
         }
         for (user, member) in self.members(channel) {
             let nick = self.users[user].nick().as_str();
-            lost.extend(member.status.letters().map(|letter| (false, letter, Some(nick.into()))));
+            shown.extend(member.status.letters().map(|letter| (letter, Some(nick.into()))));
         }
-        lost
+        shown
     }
 
-    fn new_channel(
+    /// The status that a user is seen to have may be that of another join by now.
+    pub(super) fn status_shifts(
+        &self,
+        (channel, user): (ChannelId, UserId),
+        before: Status,
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) {
+        let nick = self.users[user].nick().as_str();
+        let shown = |status: Status| -> Vec<(char, Option<Box<str>>)> {
+            status.letters().map(|letter| (letter, Some(nick.into()))).collect()
+        };
+        let after = self.status(channel, user).unwrap_or_default();
+        let shift = differences(&shown(before), &shown(after));
+        if !shift.is_empty() {
+            let by = Source::Server(at.server);
+            self.note(user, Change::Mode { channel, by, changes: shift }, changes);
+        }
+    }
+
+    pub(super) fn new_channel(
         &mut self,
         name: &ChannelName,
         epoch: Epoch,
@@ -288,6 +348,8 @@ impl Network {
             topic: None,
             metadata: Metadata::default(),
             members: BTreeMap::new(),
+            others: BTreeMap::new(),
+            entered: BTreeMap::new(),
             status_writes: BTreeMap::new(),
             delayed: BTreeMap::new(),
             known: BTreeSet::new(),
@@ -295,42 +357,137 @@ impl Network {
         });
         self.names.insert(name.clone(), channel);
         if emptied.is_some() {
-            self.empty.push(channel);
+            self.note_existence(channel);
         }
         channel
     }
 
-    fn insert_member(&mut self, channel: ChannelId, user: UserId, member: Member) {
+    /// Remembers of a channel whether it is there.
+    pub(super) fn note_existence(&mut self, channel: ChannelId) {
+        if self.channels[channel].exists() {
+            self.empty.remove(&channel);
+        } else {
+            self.empty.insert(channel);
+        }
+    }
+
+    /// Begins a membership, which came under a founding of this channel or of one that is now this.
+    pub(super) fn insert_member(
+        &mut self,
+        channel: ChannelId,
+        user: UserId,
+        member: Member,
+        under: Epoch,
+    ) {
+        let one = self.renames.are_one(under.at, self.channels[channel].epoch.at);
         let record = &mut self.channels[channel];
         record.emptied = None;
-        record.forget(user);
-        if record.members.insert(user, member).is_none() {
-            self.users[user].channels.push(channel);
+        if !one {
+            record.entered.insert((user, member.joined), under);
         }
+        let Some(known) = record.member(user) else {
+            record.forget(user);
+            record.members.insert(user, member);
+            self.users[user].channels.push(channel);
+            self.note_existence(channel);
+            return;
+        };
+        // Whoever has been there is not to be shown as new.
+        record.delayed.remove(&user);
+        let (latest, earlier) =
+            if known.joined < member.joined { (member, known) } else { (known, member) };
+        record.members.insert(user, latest);
+        record.others.insert((user, earlier.joined), earlier);
+    }
+
+    /// Where a join has led to that has not come to an end.
+    pub(super) fn of_join(&self, user: UserId, joined: Stamp) -> Option<ChannelId> {
+        let mut channels = self.users[user].channels.iter().copied();
+        channels.find(|channel| self.channels[*channel].join(user, joined).is_some())
+    }
+
+    /// Whether a user is in a channel twice over.
+    pub(super) fn is_doubled(&self, channel: ChannelId, user: UserId) -> bool {
+        self.channels[channel].earlier_joins(user).next().is_some()
+    }
+
+    /// Ends one of a user's joins. Whoever is there by another as well stays.
+    pub(super) fn take_join(&mut self, channel: ChannelId, user: UserId, joined: Stamp) {
+        let record = &mut self.channels[channel];
+        record.forget_join(user, joined);
+        if record.others.remove(&(user, joined)).is_some() {
+            return;
+        }
+        let next = record.earlier_joins(user).last();
+        match next.and_then(|next| record.others.remove(&(user, next.joined))) {
+            Some(next) => drop(record.members.insert(user, next)),
+            None => {
+                record.members.remove(&user);
+                record.forget(user);
+                self.users[user].channels.retain(|other| *other != channel);
+            }
+        }
+        self.note_existence(channel);
     }
 
     /// Ends a membership on the channel's side.
     pub(super) fn remove_member(&mut self, channel: ChannelId, user: UserId, at: Stamp) {
         let record = &mut self.channels[channel];
-        record.members.remove(&user);
-        record.forget(user);
-        if record.is_empty() {
-            record.emptied = Some(at);
-            if !record.exists() {
-                self.empty.push(channel);
-            }
+        for earlier in record.earlier_joins(user).collect::<Vec<_>>() {
+            record.forget_join(user, earlier.joined);
+            record.others.remove(&(user, earlier.joined));
         }
+        if let Some(member) = record.members.remove(&user) {
+            record.forget_join(user, member.joined);
+        }
+        record.forget(user);
+        self.note_empty(channel, at);
     }
 }
 
 impl Channel {
-    /// Forgets what belonged to a membership that is over, as when a status was written. Touches nobody
-    /// else's, so that a channel with many operators is entered and left as fast as any.
+    /// Forgets what belonged to a membership that is over. Touches nobody else's, so that a channel with
+    /// many operators is entered and left as fast as any.
     fn forget(&mut self, user: UserId) {
         self.delayed.remove(&user);
         self.known.remove(&user);
+    }
+
+    /// Forgets what belonged to a join that is over, as when a status was written.
+    fn forget_join(&mut self, user: UserId, joined: Stamp) {
+        self.entered.remove(&(user, joined));
         for (letter, _, _) in STATUS {
-            self.status_writes.remove(&(user, *letter));
+            self.status_writes.remove(&(user, joined, *letter));
         }
+    }
+}
+
+/// What has to be said so that those who see the one see the other: what is gone first.
+pub(super) fn differences(
+    before: &[(char, Option<Box<str>>)],
+    after: &[(char, Option<Box<str>>)],
+) -> Vec<Shown> {
+    let valued = |letter| matches!(mode::kind(letter), Some(Kind::Key | Kind::Value));
+    let stays = |known: &&(char, Option<Box<str>>)| {
+        after.contains(known)
+            || valued(known.0) && after.iter().any(|(letter, _)| *letter == known.0)
+    };
+    let gone = before.iter().filter(|known| !stays(known)).map(|(letter, value)| {
+        if valued(*letter) {
+            taken_away(*letter, value.clone())
+        } else {
+            (false, *letter, value.clone())
+        }
+    });
+    let new = after.iter().filter(|known| !before.contains(known));
+    gone.chain(new.map(|(letter, value)| (true, *letter, value.clone()))).collect()
+}
+
+/// A channel goes on with a founding that others do not know.
+pub(super) fn unknown(channel: ChannelId, changes: &mut Vec<Change>) {
+    let known =
+        |change: &Change| matches!(change, Change::Unknown { channel: known } if *known == channel);
+    if !changes.iter().any(known) {
+        changes.push(Change::Unknown { channel });
     }
 }

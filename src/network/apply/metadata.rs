@@ -21,7 +21,7 @@ impl Network {
     ) -> bool {
         let holder = match of {
             Subject::User(uid) => self.uid(*uid).map(Holder::User),
-            Subject::Channel(name, epoch) => self.in_epoch(name, *epoch).map(Holder::Channel),
+            Subject::Channel(name, epoch) => self.holding(name, *epoch).map(Holder::Channel),
         };
         let Some(holder) = holder else { return false };
         let written =
@@ -43,8 +43,10 @@ impl Network {
 
     /// All metadata of somebody is gone.
     pub(super) fn metadata_ends(&mut self, of: Holder) {
-        if !self.unset.is_empty() {
-            self.unset.retain(|(holder, _), _| *holder != of);
+        let theirs = self.unset.range((of, Box::default())..).map(|(key, _)| key);
+        let theirs: Vec<_> = theirs.take_while(|(holder, _)| *holder == of).cloned().collect();
+        for key in theirs {
+            self.unset.remove(&key);
         }
     }
 }

@@ -8,6 +8,7 @@ mod metadata;
 mod mode;
 mod nick;
 mod presence;
+mod rename;
 mod servers;
 
 use super::{
@@ -44,12 +45,11 @@ impl Network {
             Op::Channel { name, epoch, modes } => {
                 self.channel_is(name, *epoch, *modes, at, changes)
             }
+            Op::Rename(renaming) => self.rename(renaming, changes),
             Op::Ended(ended) => self.channels_end(ended, changes),
             Op::Join { uid, name, entry } => self.join(*uid, name, entry, at, changes),
-            Op::Reveal { uid, name, joined } => self.reveal(*uid, name, *joined, changes),
-            Op::Leave { uid, name, joined, how } => {
-                self.leave(*uid, name, *joined, how, at, changes)
-            }
+            Op::Reveal { uid, joined, .. } => self.reveal(*uid, *joined, changes),
+            Op::Leave { uid, joined, how, .. } => self.leave(*uid, *joined, how, at, changes),
             Op::Mode { name, epoch, by, changes: what } => {
                 self.mode((name, *epoch), *by, what, at, changes)
             }
@@ -107,10 +107,10 @@ impl Network {
         match op {
             Op::Invite { by, uid, name } => {
                 let (by, user) = self.seen(*by).zip(self.seen(*uid))?;
-                Some(Change::Invited { by, user, channel: self.name(name)? })
+                Some(Change::Invited { by, user, channel: self.known_as(name)? })
             }
             Op::Knock { uid, name } => {
-                Some(Change::Knocked { user: self.seen(*uid)?, channel: self.name(name)? })
+                Some(Change::Knocked { user: self.seen(*uid)?, channel: self.known_as(name)? })
             }
             Op::Announce { .. } => Some(Change::Announced),
             Op::Message(message) => self.say(message),
@@ -136,7 +136,7 @@ impl Network {
     fn say(&self, message: &Message) -> Option<Change> {
         Some(match &message.to {
             Target::Channel { name, .. } | Target::Moderated(name) => {
-                Change::Said { by: self.seen(message.from)?, channel: self.name(name)? }
+                Change::Said { by: self.seen(message.from)?, channel: self.known_as(name)? }
             }
             // Their server had not given up ours, so nobody tells the sender that it is lost.
             Target::User(uid) => {

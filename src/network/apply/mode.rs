@@ -24,7 +24,7 @@ impl Network {
         at: Stamp,
         changes: &mut Vec<Change>,
     ) -> bool {
-        let Some(channel) = self.in_epoch(name, epoch) else { return false };
+        let Some(channel) = self.holding(name, epoch) else { return false };
         let hidden = self.channels[channel].hidden();
         let mut shown = Vec::new();
         let mut news = false;
@@ -85,12 +85,12 @@ impl Network {
             let seen = record.members.keys().copied().filter(|user| !hidden.contains(user));
             record.known = seen.collect();
         }
-        if letter == 'P' && !record.exists() {
-            // From now on it is as empty as if the last member had left now.
-            record.emptied = record.emptied.max(Some(at));
-            if !self.empty.contains(&channel) {
-                self.empty.push(channel);
+        if letter == 'P' {
+            if !record.exists() {
+                // From now on it is as empty as if the last member had left now.
+                record.emptied = record.emptied.max(Some(at));
             }
+            self.note_existence(channel);
         }
         true
     }
@@ -229,14 +229,19 @@ impl Network {
         let hidden = self.users[user].hidden;
         let nick = self.users[user].nick().as_str().into();
         let record = &mut self.channels[channel];
-        if record.status_writes.get(&(user, letter)).is_some_and(|write| write.0 > at) {
+        let place = (user, joined, letter);
+        if record.status_writes.get(&place).is_some_and(|write| write.0 > at) {
             return false;
         }
-        let Some(member) = record.members.get_mut(&user).filter(|member| member.joined == joined)
-        else {
-            return false;
+        let latest = record.members.get_mut(&user).filter(|member| member.joined == joined);
+        let (member, shows) = match latest {
+            Some(member) => (member, !hidden),
+            None => match record.others.get_mut(&(user, joined)) {
+                Some(member) => (member, false),
+                None => return false,
+            },
         };
-        record.status_writes.insert((user, letter), (at, by));
+        record.status_writes.insert(place, (at, by));
         if let Some(delay) = record.delayed.get_mut(&user) {
             delay.revealed = true;
         }
@@ -245,7 +250,7 @@ impl Network {
         }
         if member.status.contains(status) != on {
             member.status = member.status.set(status, on);
-            if !hidden {
+            if shows {
                 shown.push((on, letter, Some(nick)));
             }
         }

@@ -20,6 +20,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[],
     cost: 3,
     run: Run::User(cert),
+    ..Command::USUAL
 }];
 
 fn cert(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -21,6 +21,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[],
     cost: 3,
     run: Run::User(ghost),
+    ..Command::USUAL
 }];
 
 pub const RECOVER: &[Command] = &[Command { name: "RECOVER", ..COMMANDS[0] }];

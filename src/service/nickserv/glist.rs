@@ -20,6 +20,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[],
     cost: 3,
     run: Run::User(glist),
+    ..Command::USUAL
 }];
 
 fn glist(ctx: &mut Ctx<'_>, user: UserId, _args: Args<'_>) -> Outcome {

@@ -21,6 +21,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[],
     cost: 3,
     run: Run::User(group),
+    ..Command::USUAL
 }];
 
 fn group(ctx: &mut Ctx<'_>, user: UserId, _args: Args<'_>) -> Outcome {

@@ -19,6 +19,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::LOGGED_IN],
     cost: 4,
     run: Run::User(identify),
+    ..Command::USUAL
 }];
 
 fn identify(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

@@ -23,6 +23,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[],
     cost: 3,
     run: Run::User(info),
+    ..Command::USUAL
 }];
 
 fn info(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

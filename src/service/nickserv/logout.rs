@@ -18,6 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::LOGGED_OUT],
     cost: 2,
     run: Run::User(logout),
+    ..Command::USUAL
 }];
 
 fn logout(ctx: &mut Ctx<'_>, user: UserId, _args: Args<'_>) -> Outcome {

@@ -18,6 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[],
     cost: 3,
     run: Run::User(regain),
+    ..Command::USUAL
 }];
 
 fn regain(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

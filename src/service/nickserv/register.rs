@@ -19,6 +19,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[crate::wire::reply::LOGGED_IN],
     cost: 4,
     run: Run::User(register),
+    ..Command::USUAL
 }];
 
 fn register(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

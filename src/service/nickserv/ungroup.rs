@@ -21,6 +21,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[],
     cost: 3,
     run: Run::User(ungroup),
+    ..Command::USUAL
 }];
 
 fn ungroup(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {

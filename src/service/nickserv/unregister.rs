@@ -19,6 +19,7 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[reply::LOGGED_OUT],
     cost: 3,
     run: Run::User(unregister),
+    ..Command::USUAL
 }];
 
 pub const DROP: &[Command] = &[Command { name: "DROP", ..COMMANDS[0] }];

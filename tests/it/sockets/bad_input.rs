@@ -96,7 +96,7 @@ fn hundreds_of_parameters_are_fifteen_and_thousands_are_too_long() {
     let mut scene = Scene::new(Running::limits());
     let mut mallory = scene.server.user("mallory");
     mallory.send(&format!("JOIN{}", " x".repeat(250)));
-    mallory.expect(" 403 mallory x ");
+    mallory.expect(" 476 mallory x ");
     mallory.send(&format!("MODE #a{}", " +b".repeat(120)));
     mallory.send(&format!("JOIN{}", " x".repeat(5000)));
     mallory.expect(" 417 ");

@@ -7,6 +7,8 @@ mod names;
 mod process;
 #[cfg(unix)]
 mod reload;
+#[cfg(unix)]
+mod restart;
 mod running;
 mod transports;
 mod websocket;

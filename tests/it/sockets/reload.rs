@@ -6,12 +6,12 @@ use slircd::work::{certificate, password};
 use std::{fs, time::Instant};
 
 /// The configuration of a server whose operator is called `root`, with the password `sesame`.
-fn with_operator(more: &str) -> String {
+pub fn with_operator(more: &str) -> String {
     let hash = password::hash("sesame").unwrap();
     format!("{PLAIN}[[oper]]\nname = \"root\"\npassword = \"{hash}\"\n{more}")
 }
 
-fn operator(process: &Process) -> Client {
+pub fn operator(process: &Process) -> Client {
     let mut root = process.user("root");
     root.send("OPER root sesame");
     root.expect(" 381 ");
@@ -51,7 +51,7 @@ fn only_an_operator_may_have_it_read_again() {
 }
 
 #[test]
-fn operators_limits_and_the_message_of_the_day_change_at_once_and_the_rest_is_named() {
+pub fn operators_limits_and_the_message_of_the_day_change_at_once_and_the_rest_is_named() {
     let mut process = Process::start(&with_operator("class = \"admin\"\n"), FILES);
     let mut root = operator(&process);
     root.send("MOTD");
@@ -133,7 +133,7 @@ fn a_file_without_listeners_does_not_close_the_last() {
 }
 
 #[test]
-fn operators_hear_of_a_listener_that_cannot_be_opened() {
+pub fn operators_hear_of_a_listener_that_cannot_be_opened() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut process = Process::start(&with_operator(""), FILES);
     let mut root = operator(&process);

@@ -1,0 +1,38 @@
+//! What it means to take other user modes: the host that others see, and the operator class, go with them.
+
+use super::Core;
+use crate::{
+    network::{UserId, mode::UserModes, op::Op},
+    wire::mode::{Arity, Item, parse},
+};
+
+/// The operation by which a user at home here takes modes.
+pub fn taken(core: &Core, user: UserId, modes: UserModes) -> Op {
+    let who = core.network().user(user);
+    let first = core.locals.get(user).and_then(|local| local.sessions.first());
+    let from = first.and_then(|conn| core.sessions.get(*conn)).map(|session| session.from);
+    let host = match from {
+        Some(from) if modes.contains('x') && !who.modes.contains('x') => {
+            core.cloak.host(from).into()
+        }
+        _ if who.modes.contains('x') && !modes.contains('x') => who.real_host.clone(),
+        _ => who.host.clone(),
+    };
+    let class = who.class.clone().filter(|_| modes.contains('o'));
+    Op::UserModes { uid: who.uid, modes, host, class }
+}
+
+/// The operation by which a user at home here takes the modes that somebody else asks for, unless they
+/// have them. What operators are told of unasked (`s`) they choose themselves.
+pub fn asked(core: &Core, user: UserId, text: &str) -> Option<Op> {
+    let before = core.network().user(user).modes;
+    let items = parse(text, std::iter::empty(), |_| Some(Arity::Never));
+    let modes = items.iter().fold(before, |modes, item| match item {
+        Item::Change { add, letter, .. } if !(*add && *letter == 's') => {
+            modes.change(*letter, *add)
+        }
+        _ => modes,
+    });
+    let modes = modes.settled();
+    (modes != before).then(|| taken(core, user, modes))
+}

@@ -9,9 +9,10 @@ use slircd::{
     core::{
         ConnId,
         effect::{Effect, Effects},
+        peer::{Origin, Peer},
     },
     job::{Loaded, Texts},
-    server::{Input, Origin, Peer, Server, Setup},
+    server::{Input, Server, Setup},
     time::{Mono, Now, Sid, Wall},
 };
 use std::{hint::black_box, net::Ipv4Addr, time::Duration};

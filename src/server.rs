@@ -1,13 +1,16 @@
 //! The whole server, sans I/O: driven alike by the reactor and by the simulator.
 
 use crate::{
-    command,
-    config::{self, Trusted},
+    command, config,
     core::{
-        ConnId, Core, Start, dispatch,
+        ConnId, Core, Start,
+        class::{ClassId, Facts},
+        dispatch,
         effect::{Effects, Ending},
         frame::{Frame, PeerId},
-        guest, housekeeping, registration, reload,
+        guest, housekeeping,
+        peer::{Gone, Origin, Peer, Tls, Verdict},
+        registration, reload,
         session::Session,
         starttls,
     },
@@ -17,9 +20,8 @@ use crate::{
     registry::RecordId,
     store::Kept,
     time::{Mono, Now, Sid},
-    wire::cidr::Cidr,
 };
-use std::{borrow::Cow, net::IpAddr, time::Duration};
+use std::time::Duration;
 
 /// What a server starts with.
 #[derive(Debug)]
@@ -36,86 +38,6 @@ pub struct Setup {
     pub seed: u64,
     /// The key of cloaked hosts.
     pub cloak: config::Secret,
-}
-
-/// Where a client comes from.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Origin {
-    /// An address, never one of the form `::ffff:192.0.2.1`.
-    Ip(IpAddr),
-    /// A Unix socket of this machine.
-    Local,
-    /// The Tor network: by which circuit, where that is known.
-    Tor(Option<u32>),
-}
-
-impl Origin {
-    /// The address, if there is one.
-    pub fn ip(self) -> Option<IpAddr> {
-        match self {
-            Origin::Ip(ip) => Some(ip),
-            Origin::Local | Origin::Tor(_) => None,
-        }
-    }
-
-    /// What counts as one customer: the address, of IPv6 the first one of its /64.
-    pub fn customer(self) -> Option<IpAddr> {
-        let bits = |ip: IpAddr| if ip.is_ipv4() { 32 } else { 64 };
-        self.ip().and_then(|ip| Cidr::new(ip, bits(ip))).map(Cidr::address)
-    }
-
-    /// Whether a list of those who are trusted names it.
-    pub fn is_among(self, trusted: &[Trusted]) -> bool {
-        trusted.iter().any(|one| match (one, self) {
-            (Trusted::Range(range), Origin::Ip(ip)) => range.contains(ip),
-            (Trusted::Unix, Origin::Local) => true,
-            (Trusted::Range(_) | Trusted::Unix, Origin::Ip(_) | Origin::Local | Origin::Tor(_)) => {
-                false
-            }
-        })
-    }
-}
-
-/// A connection that is ready to speak IRC: after PROXY, TLS and WebSocket.
-#[derive(Clone, Debug)]
-pub struct Peer {
-    /// Where it comes from.
-    pub from: Origin,
-    /// Which entry of the configuration's listeners accepted it.
-    pub listener: usize,
-    /// What is known of its encryption.
-    pub tls: Option<Tls>,
-}
-
-/// What is known of a connection's encryption.
-#[derive(Clone, Debug)]
-pub struct Tls {
-    /// For people: `TLSv1.3 TLS13_AES_256_GCM_SHA384`.
-    pub cipher: String,
-    /// SHA-256 of the client's certificate, in lower-case hexadecimal.
-    pub fingerprint: Option<String>,
-}
-
-/// Whether a connection may go on, decided at accept, before any handshake is paid for.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Verdict {
-    /// It counts from now on: `open` it, or `abandon` it.
-    Admit,
-    /// Write this line (plain, with its end) if it takes no waiting, and close.
-    Refuse(Cow<'static, str>),
-}
-
-/// Why a connection has ended from outside.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Gone {
-    /// The other side closed it.
-    Eof,
-    /// Reading or writing failed.
-    Error,
-    /// It read too slowly: more was waiting for it than the limit allows.
-    SendQueue,
-    /// It sent a line without end.
-    Endless,
 }
 
 /// What happens to a server.
@@ -246,8 +168,8 @@ impl Server {
     }
 
     /// Whether a connection may go on. Asked at accept.
-    pub fn admit(&mut self, from: Origin, _listener: usize, now: Now) -> Verdict {
-        let verdict = self.core.admit(from, now);
+    pub fn admit(&mut self, from: Origin, listener: usize, now: Now) -> Verdict {
+        let verdict = self.core.admit(facts(from, listener), now);
         match verdict {
             Verdict::Admit => self.core.metrics.accepted += 1,
             Verdict::Refuse(_) => self.core.metrics.refused += 1,
@@ -257,8 +179,8 @@ impl Server {
 
     /// Decides again about a connection that had been admitted, once a proxy has said whom it speaks
     /// for. A connection that is refused counts as before.
-    pub fn readmit(&mut self, before: Origin, from: Origin, now: Now) -> Verdict {
-        self.core.readmit(before, from, now)
+    pub fn readmit(&mut self, before: Origin, from: Origin, listener: usize, now: Now) -> Verdict {
+        self.core.readmit(before, facts(from, listener), now)
     }
 
     /// Takes back an admission whose connection never came to be opened.
@@ -275,6 +197,12 @@ impl Server {
     /// when; until then the transport does not read from it.
     pub fn ready(&self, conn: ConnId) -> bool {
         self.core.sessions.get(conn).is_some_and(Session::ready)
+    }
+
+    /// How much may wait to be read by a connection; none if that is as `[limits]` says.
+    pub fn send_queue(&self, conn: ConnId) -> Option<u64> {
+        let session = self.core.sessions.get(conn)?;
+        Some(self.core.terms(session).send_queue()).filter(|_| session.class != ClassId::default())
     }
 
     /// Handles one input. The effects must be drained before waiting again.
@@ -314,4 +242,9 @@ impl Server {
     pub fn deadline(&self) -> Option<Mono> {
         self.core.timers.deadline()
     }
+}
+
+/// What is known of a connection before it speaks IRC.
+fn facts(from: Origin, listener: usize) -> Facts<'static> {
+    Facts { from, listener: Some(listener), gateway: None, account: None, certified: false }
 }

@@ -199,6 +199,7 @@ tls = { certificate = "FOLDER/tls.pem", key = "FOLDER/tls.key" }
 [limits]
 clients = 15000
 clients_per_address = 100000
+clients_per_network = 100000
 connect_burst = 1000000
 flood_burst = 1000000
 flood_interval = "1ms"

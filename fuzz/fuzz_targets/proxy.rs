@@ -6,8 +6,9 @@ use slircd::wire::proxy::{self, HEADER_MAX};
 
 fuzz_target!(|bytes: &[u8]| {
     let whole = proxy::parse(bytes);
-    match whole {
+    match &whole {
         Ok(Some((len, header))) => {
+            let len = *len;
             assert!(len <= bytes.len() && len <= HEADER_MAX);
             if let Some(source) = header.source {
                 assert_eq!(source, source.to_canonical());

@@ -6,16 +6,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use slircd::{
-    config::{Config, Oper, Secret},
-    core::{
-        ConnId,
-        effect::{Effect, Effects},
-    },
-    job::{Answer, Job, Loaded, Texts},
-    server::{Gone, Input, Origin, Peer, Server, Setup},
-    time::{Mono, Now, Sid, Wall},
-};
+use slircd::{config::{Config, Oper, Secret}, core::{ConnId, effect::{Effect, Effects}, peer::{Gone, Origin, Peer}}, job::{Answer, Job, Loaded, Texts}, server::{Input, Server, Setup}, time::{Mono, Now, Sid, Wall}};
 use std::{net::Ipv4Addr, time::Duration};
 
 fuzz_target!(|bytes: &[u8]| {
@@ -69,6 +60,7 @@ impl World {
         let mut config = Config::default();
         config.limits.flood_burst = 1_000_000;
         config.limits.clients_per_address = 1_000_000;
+        config.limits.clients_per_network = 1_000_000;
         config.dns.enabled = false;
         let password = Some(Secret::new("root"));
         config.oper = vec![Oper { name: "root".into(), password, ..Oper::default() }];
@@ -107,7 +99,7 @@ impl World {
         }
         let from = Origin::Ip(Ipv4Addr::new(192, 0, 2, client as u8 + 1).into());
         let now = now(self.at);
-        if self.server.admit(from, 0, now) == slircd::server::Verdict::Admit {
+        if self.server.admit(from, 0, now) == slircd::core::peer::Verdict::Admit {
             let conn = self.server.open(Peer { from, listener: 0, tls: None }, now, &mut self.fx);
             self.clients[client] = Some(conn);
             self.act();

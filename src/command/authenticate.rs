@@ -325,6 +325,7 @@ mod tests {
             account jilles password=sesame
             config limits.login_burst 2
             config limits.account_login_burst 3
+            config limits.account_login_interval 8
             alice > CAP REQ sasl
             alice > AUTHENTICATE PLAIN
             alice > AUTHENTICATE AGppbGxlcwBx
@@ -342,6 +343,10 @@ mod tests {
             carol > AUTHENTICATE AGppbGxlcwBzZXNhbWU=
             carol < :s1.test 904 carol :SASL authentication failed: too many attempts, wait a moment
             wait 6
+            carol > AUTHENTICATE PLAIN
+            carol > AUTHENTICATE AGppbGxlcwBzZXNhbWU=
+            carol <~ :s1.test 904 carol *
+            wait 3
             carol > AUTHENTICATE PLAIN
             carol > AUTHENTICATE AGppbGxlcwBzZXNhbWU=
             carol < :s1.test 903 carol :SASL authentication successful

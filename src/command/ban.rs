@@ -167,14 +167,8 @@ fn set(ctx: &mut Ctx<'_>, user: UserId, kind: Kind, wish: &Wish<'_>) -> Outcome 
         );
         return say(ctx, &text);
     }
-    let most = ctx.core.config.limits.server_bans;
-    if ctx.network().bans().len() >= most && ctx.network().bans().get(&key).is_none() {
-        return say(
-            ctx,
-            &format!(
-                "There are {most} server bans, and more are not kept (limits.server_bans); lift some first."
-            ),
-        );
+    if let Some(why) = bans::full(ctx.core, &key) {
+        return say(ctx, &why);
     }
     let (reason, private) = wish.reason.split_once('|').unwrap_or((&wish.reason, ""));
     let (reason, most) = (reason.trim(), ctx.core.config.limits.kick);

@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "DEFCON",
     params: "[<level>]",
     about: "Shows how much of the network is locked against an attack, or locks it.",
-    help: "5: nothing is locked. 4: nothing new is registered. 3: private messages only from those who are logged in, and to and from operators. 2: nobody connects without logging in. 1: nobody connects but from the addresses of limits.exempt. Each level locks what those above it lock as well.\nExample: DEFCON 3",
+    help: "5: nothing is locked. 4: nothing new is registered. 3: private messages only from those who are logged in, and to and from operators. 2: nobody connects without logging in. 1: nobody connects but from the addresses of limits.exempt and in classes that are exempt. Each level locks what those above it lock as well.\nExample: DEFCON 3",
     replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Defcon, run),

@@ -55,7 +55,7 @@ pub(super) fn join_one(ctx: &mut Ctx<'_>, user: UserId, text: &str, key: Option<
     if record.is_some_and(|channel| ctx.network().status(channel, user).is_some()) {
         return Ok(());
     }
-    if ctx.whois(user).channels().len() >= ctx.core.config.limits.channels_per_user {
+    if ctx.whois(user).channels().len() >= ctx.core.terms(ctx.session()).channels_per_user() {
         return Err(reply::too_many_channels(text).into());
     }
     match record.filter(|channel| ctx.network().channel(*channel).exists()) {

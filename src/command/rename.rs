@@ -127,6 +127,7 @@ mod tests {
     fn what_is_refused() {
         check(
             r"
+            config limits.rename_interval 30
             alice > JOIN #a
             bob   > JOIN #a
             bob   > RENAME #a
@@ -148,7 +149,7 @@ mod tests {
             alice < :alice!~alice@alice.test JOIN #b
             alice > RENAME #b #a
             alice < :s1.test FAIL RENAME CANNOT_RENAME #b #a :The channel has been renamed a moment ago; try again later.
-            wait 60
+            wait 30
             alice > RENAME #b #a
             bob   < :bob!~bob@bob.test JOIN #a
             ",

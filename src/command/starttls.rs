@@ -27,13 +27,13 @@ fn starttls(ctx: &mut Ctx<'_>, _args: Args<'_>) -> Outcome {
         return Err(reply::starttls_failed("the connection is encrypted already").into());
     }
     let said = session.registration().is_some_and(|one| one.nick.is_some() || one.user.is_some());
-    let listener = usize::from(session.listener);
+    let listener = session.listener.map(usize::from);
     if said {
         return Err(reply::starttls_failed("it has to come before NICK and USER").into());
     }
-    if !is_offered(ctx) {
+    let Some(listener) = listener.filter(|_| is_offered(ctx)) else {
         return Err(reply::starttls_failed("this port does not have it").into());
-    }
+    };
     // Whoever is between could have put in words before; they must not count afterwards.
     if let Some(registration) = ctx.session_mut().registration() {
         registration.password = None;
@@ -55,8 +55,7 @@ fn starttls(ctx: &mut Ctx<'_>, _args: Args<'_>) -> Outcome {
 /// Whether this session may turn to TLS.
 pub fn is_offered(ctx: &Ctx<'_>) -> bool {
     let session = ctx.session();
-    let listen = ctx.core.config.listen.get(usize::from(session.listener));
-    session.tls.is_none() && listen.is_some_and(|listen| listen.starttls)
+    session.tls.is_none() && session.listen(&ctx.core.config).is_some_and(|listen| listen.starttls)
 }
 
 #[cfg(test)]

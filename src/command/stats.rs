@@ -2,7 +2,7 @@
 
 use crate::{
     core::{
-        Core, bans,
+        Core, bans, class,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
@@ -18,10 +18,11 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "STATS",
     params: "[<letter> [<server>]]",
     about: "Shows numbers of the server.",
-    help: "u: how long it has been up. p: the operators online. For operators who may see everything: b the server bans, l the connections, o who may become an operator, m what is counted.\nExample: STATS u",
+    help: "u: how long it has been up. p: the operators online. For operators who may see everything: b the server bans, l the connections, o who may become an operator, m what is counted, y the classes of connections.\nExample: STATS u",
     replies: &[
         reply::STATS_LINK_INFO,
         reply::STATS_K_LINE,
+        reply::STATS_Y_LINE,
         reply::STATS_UPTIME,
         reply::STATS_O_LINE,
         reply::STATS_DEBUG,
@@ -44,7 +45,7 @@ fn stats(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let rows = match letter.to_ascii_lowercase() {
         'u' => vec![uptime(ctx)],
         'p' => operators(ctx, user),
-        'b' | 'k' | 'g' | 'd' | 'z' | 'l' | 'o' | 'm' => {
+        'b' | 'k' | 'g' | 'd' | 'z' | 'l' | 'o' | 'm' | 'y' => {
             if !ctx.may(user, Priv::See) {
                 return Err(reply::no_privileges().into());
             }
@@ -52,6 +53,7 @@ fn stats(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
                 'l' => connections(ctx),
                 'o' => opers(ctx),
                 'm' => counted(ctx),
+                'y' => classes(ctx),
                 _ => server_bans(ctx),
             }
         }
@@ -102,6 +104,25 @@ fn opers(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
         reply::stats_o_line(&masks, &oper.name, &oper.class)
     };
     ctx.core.config.oper.iter().map(row).collect()
+}
+
+fn classes(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
+    let core = &ctx.core;
+    let row = |id| {
+        let terms = class::terms(&core.config, id);
+        let most = terms.clients().unwrap_or(terms.limits.clients);
+        let rest = format!(
+            "{} of {most} connections; at most {} from an address, {} from a network{}",
+            core.classes.count(id),
+            terms.clients_per_address(),
+            terms.clients_per_network(),
+            if terms.exempt() { "; exempt from these" } else { "" }
+        );
+        let (ping, connect) = (terms.ping_interval(), terms.connect_interval());
+        let (ping, connect) = (ping.as_secs(), connect.as_secs());
+        reply::stats_y_line(terms.name(), ping, connect, terms.send_queue(), &rest)
+    };
+    class::all(&core.config).map(row).collect()
 }
 
 fn counted(ctx: &Ctx<'_>) -> Vec<reply::Reply> {

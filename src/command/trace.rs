@@ -3,6 +3,7 @@
 use crate::{
     arena::Id,
     core::{
+        class,
         ctx::{Ctx, Cursor, Outcome, STREAM_PIECE},
         dispatch::{Command, Run},
         oper::Priv,
@@ -18,11 +19,12 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "TRACE",
     params: "[<server or nick>]",
     about: "Shows the connections of the server: your own and those of operators, to operators all.",
-    help: "",
+    help: "Each line names the class of the connection. Operators who may see everything are also told how many connections each class has.",
     replies: &[
         reply::TRACE_UNKNOWN,
         reply::TRACE_OPERATOR,
         reply::TRACE_USER,
+        reply::TRACE_CLASS,
         reply::TRACE_END,
         reply::NO_SUCH_SERVER,
     ],
@@ -46,6 +48,9 @@ fn piece(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
     let all = ctx.may(user, Priv::See);
     for _ in 0..STREAM_PIECE {
         let Some((conn, session)) = ctx.core.sessions.from_slot(cursor.slot) else {
+            if all && only.is_none() {
+                classes(ctx);
+            }
             let name = ctx.core.name().to_owned();
             ctx.reply(reply::trace_end(&name, welcome::VERSION));
             return None;
@@ -64,19 +69,33 @@ fn piece(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
                     continue;
                 }
                 let (nick, host) = (who.nick().as_str(), format!("{}@{}", who.user, who.host));
-                match who.class.as_ref().filter(|_| oper) {
-                    Some(class) => reply::trace_operator(class, nick, &host, silent),
-                    None => reply::trace_user(nick, &host, silent),
+                match (class::of(who), oper) {
+                    (class, true) => reply::trace_operator(class, nick, &host, silent),
+                    (class, false) => reply::trace_user(class, nick, &host, silent),
                 }
             }
             None if all && only.is_none() && !session.closing => {
-                reply::trace_unknown(&registration::origin_text(session.from))
+                let class = ctx.core.terms(session).name();
+                reply::trace_unknown(class, &registration::origin_text(session.from))
             }
             None => continue,
         };
         ctx.reply(line);
     }
     Some(cursor)
+}
+
+/// How many connections each class has.
+fn classes(ctx: &mut Ctx<'_>) {
+    let core = &ctx.core;
+    let rows: Vec<reply::Reply> = class::all(&core.config)
+        .map(|id| (class::terms(&core.config, id).name(), core.classes.count(id)))
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| reply::trace_class(name, count))
+        .collect();
+    for row in rows {
+        ctx.reply(row);
+    }
 }
 
 #[cfg(test)]
@@ -92,8 +111,8 @@ mod tests {
             bob   > PING x
             raw c
             bob   > TRACE
-            bob   < :s1.test 204 bob Oper admin alice :~alice@alice.test has been silent for 0 seconds
-            bob   < :s1.test 205 bob User users bob :~bob@bob.test has been silent for 0 seconds
+            bob   < :s1.test 204 bob Oper default alice :~alice@alice.test has been silent for 0 seconds
+            bob   < :s1.test 205 bob User default bob :~bob@bob.test has been silent for 0 seconds
             bob   <~ :s1.test 262 bob s1.test slircd-* :End of TRACE
             carol > PING x
             bob   > TRACE
@@ -104,11 +123,12 @@ mod tests {
             bob   <! alice
             bob   <~ :s1.test 262 bob *
             alice > TRACE s1.test
-            alice < :s1.test 204 alice Oper admin alice :~alice@alice.test has been silent for 0 seconds
-            alice < :s1.test 203 alice ???? unregistered 10.0.0.3
+            alice < :s1.test 204 alice Oper default alice :~alice@alice.test has been silent for 0 seconds
+            alice < :s1.test 203 alice ???? default 10.0.0.3
+            alice < :s1.test 209 alice Class default 4
             alice <~ :s1.test 262 alice *
             alice > TRACE bob
-            alice < :s1.test 205 alice User users bob :~bob@bob.test has been silent for 0 seconds
+            alice < :s1.test 205 alice User default bob :~bob@bob.test has been silent for 0 seconds
             alice > TRACE nowhere
             alice < :s1.test 402 alice nowhere :No such server
             ",

@@ -116,6 +116,14 @@ mod tests {
             alice <~ :s1.test NOTICE alice :There are 2 server bans, and more are not kept*
             alice > UBAN ADD two@example.org again
             alice <~ :s1.test NOTICE alice :A ban on two@example.org is set: no entry, again.
+            alice > UBAN DEL one@example.org
+            alice > UBAN ADD three@example.org
+            alice <~ :s1.test NOTICE alice :A ban on three@example.org is set: no entry, *
+            alice > UBAN DEL three@example.org
+            alice > UBAN ADD four@example.org
+            alice <~ :s1.test NOTICE alice :So many server bans have been lifted or have run out lately*
+            alice > UBAN ADD one@example.org
+            alice <~ :s1.test NOTICE alice :A ban on one@example.org is set: no entry, *
             ",
         );
     }

@@ -126,6 +126,10 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
         let text = format!("is connected by the gateway {gateway}");
         ctx.reply(reply::whois_special(&nick, &text));
     }
+    let connection = ctx.whois(target).connection.clone();
+    if let Some(class) = connection.filter(|_| ctx.may(user, Priv::See)) {
+        ctx.reply(reply::whois_special(&nick, &format!("is in the connection class {class}")));
+    }
     if open {
         if let Some((host, address)) = real {
             let from = format!("{name}@{host}");

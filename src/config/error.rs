@@ -1,6 +1,6 @@
 //! What can be wrong in a configuration, and how an administrator is told.
 
-use super::Source;
+use super::{FILE_MAX, Source};
 use std::{fmt, io, path::Path};
 
 /// A mistake, and where it is.
@@ -60,6 +60,12 @@ pub enum Mistake {
     TooManyFiles(usize),
     /// A class of operators that is not there.
     UnknownClass(String),
+    /// A listener or a gateway that a class of connections names, and which is not there.
+    UnknownOf(&'static str, String),
+    /// A class of operators that has the name of one that is there without being configured.
+    BuiltinClass(String),
+    /// STS sends clients to a port on which nobody speaks TLS.
+    StsPort(u16),
     /// A key that must be there.
     Missing(&'static str, &'static str),
     /// Settings of a listener that do not go together.
@@ -113,12 +119,37 @@ impl fmt::Display for Mistake {
             Mistake::Missing(table, what) => write!(f, "[[{table}]] needs {what}"),
             Mistake::Listener(what) => f.write_str(what),
             Mistake::UnknownClass(name) => write!(f, "there is no class of operators `{name}`: name admin, oper, helper or an [[oper_class]]"),
+            Mistake::UnknownOf("listeners", name) => write!(
+                f,
+                "there is no listener `{name}`: name plain, tls, websocket, unix, tor or the `label` of a [[listen]]"
+            ),
+            Mistake::UnknownOf(_, name) => write!(f, "there is no [[webirc]] `{name}`"),
+            Mistake::BuiltinClass(name) => write!(
+                f,
+                "the class of operators `{name}` is there already and cannot be another; choose a different name, with `extends = \"{name}\"` for what it may do"
+            ),
+            Mistake::StsPort(port) => write!(
+                f,
+                "nobody listens for TLS on port {port}, where `[sts]` sends clients: give `[sts]` the `port` of a [[listen]] with `tls`, or add one"
+            ),
             Mistake::ServerName => f.write_str("`name` must be a host name with a dot in it, as irc.example.org"),
             Mistake::WeakSecret => f.write_str(
                 "`secret` can be guessed; make one with `openssl rand -base64 32` (SLIRCD_ALLOW_INSECURE_CLOAK=1 lets it pass in tests)",
             ),
             Mistake::Unreadable(file, io::ErrorKind::NotFound) => {
                 write!(f, "there is no file {file}")
+            }
+            Mistake::Unreadable(file, io::ErrorKind::IsADirectory) => {
+                write!(f, "{file} is a folder; name a file")
+            }
+            Mistake::Unreadable(file, io::ErrorKind::InvalidInput) => {
+                write!(f, "{file} is a pipe, a socket or a device; name a file")
+            }
+            Mistake::Unreadable(file, io::ErrorKind::FileTooLarge) => {
+                write!(f, "{file} is larger than {FILE_MAX} bytes")
+            }
+            Mistake::Unreadable(file, io::ErrorKind::InvalidData) => {
+                write!(f, "{file} is not text in UTF-8")
             }
             Mistake::Unreadable(file, kind) => write!(f, "{file} cannot be read: {kind}"),
             Mistake::NoListener => f.write_str(

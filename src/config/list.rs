@@ -1,7 +1,7 @@
 //! Tables of which there are several, and what holds for one as a whole.
 
 use super::{
-    Address, Config, Listen, Mistake, Oper, OperClass, Reading, Secret, Webirc,
+    Address, Class, Config, Listen, Mistake, Oper, OperClass, Reading, Secret, Webirc,
     node::{Entry, Node, Value},
     privilege,
 };
@@ -9,16 +9,41 @@ use crate::wire::{casemap::Casemap, name::Nick};
 use argon2::PasswordHash;
 use std::path::PathBuf;
 
-/// Where classes of operators are named: by the operators, and by other classes.
+/// The class of the connections that are in no other.
+pub const DEFAULT_CLASS: &str = "default";
+
+/// Where others are named: classes of operators by the operators and by other classes, listeners and
+/// gateways by classes of connections.
 #[derive(Default)]
-pub struct Classes {
+pub struct Named {
     opers: Vec<(usize, usize)>,
     bases: Vec<(usize, usize)>,
+    listeners: Vec<(usize, usize)>,
+    gateways: Vec<(usize, usize)>,
 }
 
-impl Classes {
-    /// That every class that is named is there.
+impl Named {
+    /// That all that is named is there.
     pub fn check(&self, config: &Config, reading: &mut Reading<'_>) {
+        self.check_opers(config, reading);
+        let labels = config.listen.iter().filter_map(|listen| listen.label.as_deref());
+        let listeners: Vec<&str> = labels.chain(LISTENER_KINDS.iter().copied()).collect();
+        let gateways: Vec<&str> = config.webirc.iter().map(|webirc| webirc.name.as_str()).collect();
+        for (place, class) in config.class.iter().enumerate() {
+            for (key, names, known, at) in [
+                ("listeners", &class.listeners, &listeners, &self.listeners),
+                ("gateways", &class.gateways, &gateways, &self.gateways),
+            ] {
+                let Some((file, at)) = at.get(place) else { continue };
+                for name in names.iter().filter(|name| !known.contains(&name.as_str())) {
+                    reading.source = *file;
+                    reading.wrong(*at, Mistake::UnknownOf(key, name.clone()));
+                }
+            }
+        }
+    }
+
+    fn check_opers(&self, config: &Config, reading: &mut Reading<'_>) {
         let known = |name: &str| {
             privilege::CLASSES.iter().any(|row| row.0 == name)
                 || config.oper_class.iter().any(|class| class.name == name)
@@ -50,6 +75,22 @@ pub(super) fn is_separators(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| "/;<>=()".contains(c))
 }
 
+/// Whether clients who are sent to a port to speak TLS may find somebody there: a listener, those of a
+/// server that has none configured, or a proxy, whose own ports are not known here.
+pub(super) fn is_served(listen: &[Listen], port: u16) -> bool {
+    let secure = |one: &Listen| {
+        one.is_called("tls")
+            && !one.websocket
+            && !one.tor
+            && matches!(&one.address, Address::Tcp(address) if address.port() == port)
+    };
+    let own = listen.is_empty() && port == LOOPBACK_TLS;
+    own || listen.iter().any(|one| secure(one) || !one.proxy.is_empty())
+}
+
+/// The port on which a server without listeners in its configuration speaks TLS.
+pub const LOOPBACK_TLS: u16 = 6697;
+
 /// Whether a text is a web address that fits on a line of RPL_ISUPPORT.
 pub(super) fn is_icon(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
@@ -61,7 +102,7 @@ pub(super) fn is_icon(text: &str) -> bool {
 /// Reads one of several tables of a name. No two may be the same.
 pub fn read(
     config: &mut Config,
-    classes: &mut Classes,
+    named: &mut Named,
     name: &str,
     item: Node,
     file: usize,
@@ -76,8 +117,17 @@ pub fn read(
             config.listen.push(listen);
             twice.then_some(address)
         }),
+        "class" => {
+            named.listeners.push((file, place_of(&item, "listeners")));
+            named.gateways.push((file, place_of(&item, "gateways")));
+            let class = class(item, file, reading);
+            let twice = config.class.iter().any(|other| other.name == class.name);
+            let name = class.name.clone();
+            config.class.push(class);
+            twice.then_some(name)
+        }
         "oper" => {
-            classes.opers.push((file, place_of(&item, "class")));
+            named.opers.push((file, place_of(&item, "class")));
             let oper = oper(item, file, reading);
             let twice = config.oper.iter().any(|other| other.name == oper.name);
             let name = oper.name.clone();
@@ -92,7 +142,7 @@ pub fn read(
             twice.then_some(name)
         }
         _ => {
-            classes.bases.push((file, place_of(&item, "extends")));
+            named.bases.push((file, place_of(&item, "extends")));
             let class = oper_class(item, file, reading);
             let twice = config.oper_class.iter().any(|other| other.name == class.name);
             let name = class.name.clone();
@@ -106,7 +156,30 @@ pub fn read(
     }
 }
 
+/// What a class can ask of a listener besides its label.
+const LISTENER_KINDS: &[&str] = &["plain", "tls", "websocket", "unix", "tor"];
+
 impl Listen {
+    /// Whether a class means this listener by a name: that of a kind, or the label.
+    pub fn is_called(&self, name: &str) -> bool {
+        let secure = !self.tls.is_empty() && !self.starttls;
+        match name {
+            "plain" => !secure,
+            "tls" => secure,
+            "websocket" => self.websocket,
+            "unix" => matches!(self.address, Address::Unix(_)),
+            "tor" => self.tor,
+            label => self.label.as_deref() == Some(label),
+        }
+    }
+
+    /// Where this listener, which was at `place`, is in a newer configuration, if it is still there. It is
+    /// known by its address; where several leave the port to the system, by its place.
+    pub fn moved(&self, place: usize, new: &[Listen]) -> Option<usize> {
+        let same = |place: &usize| new.get(*place).is_some_and(|one| one.address == self.address);
+        std::iter::once(place).chain(0..new.len()).find(same)
+    }
+
     /// Whether the system chooses the port, and so another one for each such listener.
     fn is_free(&self) -> bool {
         matches!(&self.address, Address::Tcp(address) if address.port() == 0)
@@ -124,6 +197,13 @@ fn listen(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Listen> 
     if keys.place("address").is_none() {
         reading.wrong(keys.at, Mistake::Missing("listen", "an `address`"));
     }
+    if let Some(at) = keys.place("label") {
+        let own = |label: &String| is_word(label) && !LISTENER_KINDS.contains(&label.as_str());
+        if !listen.label.as_ref().is_some_and(own) {
+            let wants = "one word, and none of plain, tls, websocket, unix and tor";
+            reading.wrong(at, Mistake::Wants("label", wants));
+        }
+    }
     if listen.starttls && listen.tls.is_empty() {
         let what = "`starttls` needs `tls`, the certificates to turn to TLS with";
         reading.wrong(keys.at, Mistake::Listener(what));
@@ -139,6 +219,36 @@ fn listen(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Listen> 
         }
     }
     (listen.address != Address::Unix(PathBuf::new())).then_some(listen)
+}
+
+/// A class of connections.
+fn class(item: Node, file: usize, reading: &mut Reading<'_>) -> Class {
+    let keys = Keys::of(&item);
+    let Value::Table(entries) = item.value else {
+        reading.wrong(keys.at, Mistake::Wants("class", "tables, each begun with [[class]]"));
+        return Class::default();
+    };
+    let class = Class::read(within(entries, file), reading);
+    match keys.place("name") {
+        None => reading.wrong(keys.at, Mistake::Missing("class", "a `name`")),
+        Some(at) if !is_word(&class.name) => reading.wrong(at, Mistake::Wants("name", "one word")),
+        Some(at) if class.name == DEFAULT_CLASS => {
+            let wants = "another than default, whose limits are those of [limits]";
+            reading.wrong(at, Mistake::Wants("name", wants));
+        }
+        Some(_) => (),
+    }
+    let named = [&class.listeners, &class.gateways, &class.accounts];
+    let any = class.hosts.is_empty() && named.iter().all(|names| names.is_empty());
+    if any && !class.certificate {
+        // Nobody would be in the classes below it.
+        let what = "`hosts`, `listeners`, `gateways`, `accounts` or `certificate`; limits for everybody stand in [limits]";
+        reading.wrong(keys.at, Mistake::Missing("class", what));
+    }
+    if let Some(at) = keys.place("password").or(keys.place("password_file")) {
+        hashed(class.password.as_ref(), at, reading);
+    }
+    class
 }
 
 /// A gateway.
@@ -215,8 +325,12 @@ fn oper_class(item: Node, file: usize, reading: &mut Reading<'_>) -> OperClass {
         return OperClass::default();
     };
     let class = OperClass::read(within(entries, file), reading);
-    if keys.place("name").is_none() {
-        reading.wrong(keys.at, Mistake::Missing("oper_class", "a `name`"));
+    match keys.place("name") {
+        None => reading.wrong(keys.at, Mistake::Missing("oper_class", "a `name`")),
+        Some(at) if privilege::CLASSES.iter().any(|row| row.0 == class.name) => {
+            reading.wrong(at, Mistake::BuiltinClass(class.name.clone()));
+        }
+        Some(_) => (),
     }
     class
 }

@@ -11,14 +11,18 @@ pub mod schema;
 pub mod value;
 
 pub use error::{Error, Mistake};
+pub use list::{DEFAULT_CLASS, LOOPBACK_TLS};
 pub use schema::{
-    Cloak, Config, Dns, Limits, Listen, Log, Oper, OperClass, Server, Storage, Sts, Tls, Tor,
-    Webirc,
+    Class, Cloak, Config, Dns, Limits, Listen, Log, Oper, OperClass, Server, Storage, Sts, Tls,
+    Tor, Webirc,
 };
 pub use value::{Address, LogFormat, NameServer, Secret, Trusted};
 
 use node::Node;
 use std::{io, path::Path};
+
+/// The largest file that is read, in bytes.
+pub const FILE_MAX: u64 = 1 << 20;
 
 /// A file's name and text.
 #[derive(Clone, Debug)]
@@ -149,6 +153,13 @@ mod tests {
         if errors.is_empty() { Ok(config) } else { Err(errors) }
     }
 
+    #[track_caller]
+    fn refuses(text: &str, mistake: &str) {
+        let errors = read(text).unwrap_err();
+        let wanted = format!("a.toml:{mistake}");
+        assert!(errors.iter().any(|error| error.starts_with(&wanted)), "{wanted}\n{errors:?}");
+    }
+
     #[test]
     fn nothing_is_a_configuration() {
         assert_eq!(read("").unwrap(), Config::default());
@@ -238,6 +249,14 @@ mod tests {
                 "3: `[[listen]] [::]:6667` is set a second time",
             ),
             ("[[oper]]\nname = 5\nfingerprint = \"\"", "2: `name` must be a text"),
+            (
+                "[sts]\nenabled = true\nport = 6690",
+                "2: nobody listens for TLS on port 6690, where `[sts]` sends clients: give `[sts]` the `port` of a [[listen]] with `tls`, or add one",
+            ),
+            (
+                "[[listen]]\naddress = \"[::]:6697\"\n[sts]\nenabled = true",
+                "4: nobody listens for TLS on port 6697",
+            ),
             ("[[oper]]\nname = \"a b\"", "2: `name` must be one word"),
             ("[[oper]]\nname = \"a\"", "1: [[oper]] needs a `password` or a `fingerprint`"),
             (
@@ -268,9 +287,51 @@ mod tests {
             ("include = [7]", "1: `include` must be a list of file names"),
             ("[cloak]\nsecret = \"aaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", "2: `secret` can be guessed"),
         ] {
-            let errors = read(text).unwrap_err();
-            let wanted = format!("a.toml:{mistake}");
-            assert!(errors.iter().any(|error| error.starts_with(&wanted)), "{wanted}\n{errors:?}");
+            refuses(text, mistake);
+        }
+    }
+
+    #[test]
+    fn what_a_class_says_as_a_whole_is_checked() {
+        for (text, mistake) in [
+            (
+                "[[oper_class]]\nname = \"helper\"",
+                "2: the class of operators `helper` is there already and cannot be another; choose a different name, with `extends = \"helper\"` for what it may do",
+            ),
+            (
+                "[[class]]\nname = \"default\"\nhosts = \"unix\"",
+                "2: `name` must be another than default, whose limits are those of [limits]",
+            ),
+            ("[[class]]\nname = \"a b\"\nhosts = \"unix\"", "2: `name` must be one word"),
+            ("[[class]]\nhosts = \"unix\"", "1: [[class]] needs a `name`"),
+            (
+                "[[class]]\nname = \"a\"\nclients = 3",
+                "1: [[class]] needs `hosts`, `listeners`, `gateways`, `accounts` or `certificate`; limits for everybody stand in [limits]",
+            ),
+            (
+                "[[class]]\nname = \"a\"\nhosts = \"unix\"\n[[class]]\nname = \"a\"\nhosts = \"unix\"",
+                "4: `[[class]] a` is set a second time",
+            ),
+            (
+                "[[class]]\nname = \"a\"\nlisteners = [\"tls\", \"inside\"]",
+                "3: there is no listener `inside`: name plain, tls, websocket, unix, tor or the `label` of a [[listen]]",
+            ),
+            ("[[class]]\nname = \"a\"\ngateways = \"chat\"", "3: there is no [[webirc]] `chat`"),
+            (
+                "[[class]]\nname = \"a\"\nhosts = \"unix\"\npassword = \"sesame\"",
+                "4: `password` must be a hash, which `slircd hash-password` makes of a password",
+            ),
+            (
+                "[[class]]\nname = \"a\"\nhosts = \"unix\"\nsend_queue = \"1k\"",
+                "4: `send_queue` must be from 65536 to 1073741824",
+            ),
+            (
+                "[[listen]]\naddress = \"[::]:1\"\nlabel = \"tor\"",
+                "3: `label` must be one word, and none of plain, tls, websocket, unix and tor",
+            ),
+            ("[limits]\nnetwork_v6 = 65", "2: `network_v6` must be from 16 bits to 64 bits"),
+        ] {
+            refuses(text, mistake);
         }
     }
 

@@ -138,6 +138,10 @@ config! {
         origins: Vec<String> = "[]", Vec::new(), Live;
         /// Web servers in front of a `websocket` listener that say for whom they speak. They must set X-Forwarded-For (or Forwarded) themselves, and X-Forwarded-Proto if users count as encrypted.
         forwarded: Vec<Trusted> = "[]", Vec::new(), Live;
+        /// A name for this listener and others like it, which `listeners` of a `[[class]]` can name.
+        label: Option<String> = "", None, Live;
+        /// Whether who comes here has to log in to an account (SASL) before anything else.
+        require_sasl: bool = "false", false, Live;
         /// Whether clients come by Tor: they get a host of their own and limits of their own, see `[tor]`.
         tor: bool = "false", false, Live;
         /// Whether connections begin in plain text and may turn to TLS with STARTTLS. Old clients only: STS is better.
@@ -153,6 +157,8 @@ config! {
         port: u16 = "6697", 6697, Live, 1..=65_535;
         /// How long clients are to remember it. Begin with minutes, and end with 30d or more; with 0s they forget.
         duration: Duration = "\"0s\"", Duration::ZERO, Live, 0..=315_360_000;
+        /// The host names by which clients must have come (SNI) to be told how long to remember it, with `*.` in front for those directly below; if none is given, by any. Who comes without a name is not told. A proxy has to hand the name on (PROXY version 2 with `authority`).
+        names: Vec<String> = "[]", Vec::new(), Live;
         /// Whether the network agrees to stand on lists that clients come with.
         preload: bool = "false", false, Live;
     }
@@ -168,6 +174,49 @@ config! {
         hosts: Vec<Trusted> = "[]", Vec::new(), Live;
         /// Whether it is believed which certificates its users have.
         certificates: bool = "false", false, Live;
+    }
+    /// A class of connections with limits of its own; what it does not say is as in `[limits]`. A connection is of the first class of which all fits that `hosts`, `listeners`, `gateways`, `accounts` and `certificate` say, and else of the class default.
+    class Class {
+        /// Its name, one word, as TRACE, STATS and the extended ban `class` show it.
+        name: String = "", String::new(), Live;
+        /// Where its connections come from: addresses, ranges, or `unix`.
+        hosts: Vec<Trusted> = "[]", Vec::new(), Live;
+        /// The listeners they come to: `plain`, `tls`, `websocket`, `unix` or `tor`, or what listeners have as `label`.
+        listeners: Vec<String> = "[]", Vec::new(), Live;
+        /// The gateways that speak for them, by the `name` of their [[webirc]].
+        gateways: Vec<String> = "[]", Vec::new(), Live;
+        /// The accounts they have logged in to before they are users, with `*` for anything.
+        accounts: Vec<String> = "[]", Vec::new(), Live;
+        /// Whether they come by TLS with a certificate of their own.
+        certificate: bool = "false", false, Live;
+        /// The most connections of this class.
+        clients: Option<u32> = "100", None, Live, 1..=1_000_000;
+        /// The most connections from one address, whatever their class.
+        clients_per_address: Option<u32> = "16", None, Live, 1..=1_000_000;
+        /// The most connections from one network, whatever their class.
+        clients_per_network: Option<u32> = "64", None, Live, 1..=1_000_000;
+        /// How many connections one address may make at once before it has to wait.
+        connect_burst: Option<u32> = "16", None, Live, 1..=1_000_000;
+        /// How long an address waits for each connection beyond that.
+        connect_interval: Option<Duration> = "\"10s\"", None, Live, 0..=86_400;
+        /// How long a client may be silent before it is asked whether it is there.
+        ping_interval: Option<Duration> = "\"90s\"", None, Live, 1..=86_400;
+        /// How long it may then take to answer.
+        ping_timeout: Option<Duration> = "\"60s\"", None, Live, 1..=86_400;
+        /// How much may wait to be read by a client before it is disconnected.
+        send_queue: Option<u64> = "\"1m\"", None, Live, 65_536..=1_073_741_824;
+        /// How many commands a client may send at once before it has to wait.
+        flood_burst: Option<u32> = "20", None, Live, 1..=1_000_000;
+        /// How long it waits for each command beyond that.
+        flood_interval: Option<Duration> = "\"500ms\"", None, Live, 0..=3600;
+        /// The most channels that a user may be in.
+        channels_per_user: Option<usize> = "100", None, Live, 1..=1000;
+        /// Whether they are trusted, as bridges to other networks are: no limits by address or network, no waiting for having connected or said too much, let in at every DEFCON level.
+        exempt: bool = "false", false, Live;
+        /// Whether they have to log in to an account (SASL) before anything else.
+        require_sasl: bool = "false", false, Live;
+        /// The hash of a password that they have to give (PASS), instead of that of `[server]`.
+        password: Option<Secret> = "", None, Live;
     }
     /// Those who come by a `tor` listener.
     tor Tor {
@@ -188,11 +237,17 @@ config! {
         clients: u32 = "10000", 10_000, Live, 1..=1_000_000;
         /// The most connections from one address (of IPv6, from one /64).
         clients_per_address: u32 = "16", 16, Live, 1..=1_000_000;
+        /// The most connections from one network.
+        clients_per_network: u32 = "64", 64, Live, 1..=1_000_000;
+        /// What counts as one network of IPv4: addresses of which so many bits are the same.
+        network_v4: u8 = "24", 24, Live, 8..=32;
+        /// And of IPv6.
+        network_v6: u8 = "48", 48, Live, 16..=64;
         /// How many connections one address may make at once before it has to wait.
         connect_burst: u32 = "16", 16, Live, 1..=1_000_000;
         /// How long an address waits for each connection beyond that.
         connect_interval: Duration = "\"10s\"", Duration::from_secs(10), Live, 0..=86_400;
-        /// Addresses and ranges for which neither of these holds.
+        /// Addresses and ranges for which none of these holds.
         exempt: Vec<Cidr> = "[]", Vec::new(), Live;
         /// How long a client may take for the handshake of TLS, and then again to say who it is.
         registration_timeout: Duration = "\"30s\"", Duration::from_secs(30), Live, 1..=3600;
@@ -397,6 +452,8 @@ pub struct Config {
     pub listen: Vec<Listen>,
     /// `[sts]`
     pub sts: Sts,
+    /// `[[class]]`
+    pub class: Vec<Class>,
     /// `[[webirc]]`
     pub webirc: Vec<Webirc>,
     /// `[tor]`
@@ -426,6 +483,7 @@ pub struct Config {
 const TABLES: &[&str] = &[
     "server",
     "listen",
+    "class",
     "sts",
     "webirc",
     "tor",
@@ -446,7 +504,7 @@ impl Config {
     pub(super) fn read(entries: Vec<Entry>, reading: &mut Reading<'_>) -> Config {
         let mut config = Config::default();
         let mut single: Vec<(String, Vec<Entry>)> = Vec::new();
-        let mut classes = list::Classes::default();
+        let mut named = list::Named::default();
         for entry in entries {
             reading.source = entry.file;
             let file = entry.file;
@@ -459,9 +517,12 @@ impl Config {
                         reading.wrong(item.at, Mistake::Wants("include", "a list of file names"));
                     }
                 }
-                (name @ ("listen" | "oper" | "oper_class" | "webirc"), Value::Array(items)) => {
+                (
+                    name @ ("class" | "listen" | "oper" | "oper_class" | "webirc"),
+                    Value::Array(items),
+                ) => {
                     for item in items {
-                        list::read(&mut config, &mut classes, name, item, file, reading);
+                        list::read(&mut config, &mut named, name, item, file, reading);
                     }
                 }
                 (
@@ -474,7 +535,9 @@ impl Config {
                 },
                 (name, _) if TABLES.contains(&name) => {
                     let wants = match name {
-                        "listen" | "oper" | "oper_class" | "webirc" => "a list of tables ([[…]])",
+                        "class" | "listen" | "oper" | "oper_class" | "webirc" => {
+                            "a list of tables ([[…]])"
+                        }
                         "include" => "a list of file names",
                         _ => "a table ([…])",
                     };
@@ -497,7 +560,7 @@ impl Config {
         for (name, entries) in single {
             config.table(&name, entries, reading);
         }
-        classes.check(&config, reading);
+        named.check(&config, reading);
         config
     }
 
@@ -513,24 +576,16 @@ impl Config {
         match name {
             "server" => {
                 self.server = Server::read(entries, reading);
-                if !name::is_server_name(&self.server.name) {
-                    let at = at(reading, &["name"]);
-                    reading.wrong(at, Mistake::ServerName);
-                }
-                if self.server.services.as_deref().is_some_and(|name| !name::is_server_name(name)) {
-                    let at = at(reading, &["services"]);
-                    reading.wrong(at, Mistake::Wants("services", "a host name with a dot in it"));
-                }
-                if self.server.icon.as_deref().is_some_and(|icon| !is_icon(icon)) {
-                    let at = at(reading, &["icon"]);
-                    let wants =
-                        "a web address of at most 200 characters, as https://example.org/icon.png";
-                    reading.wrong(at, Mistake::Wants("icon", wants));
-                }
-                let at = at(reading, &["password", "password_file"]);
-                hashed(self.server.password.as_ref(), at, reading);
+                self.server.check(at, reading);
             }
-            "sts" => self.sts = Sts::read(entries, reading),
+            "sts" => {
+                self.sts = Sts::read(entries, reading);
+                let port = self.sts.port;
+                if self.sts.enabled && !list::is_served(&self.listen, port) {
+                    let at = at(reading, &["enabled", "port"]);
+                    reading.wrong(at, Mistake::StsPort(port));
+                }
+            }
             "tor" => {
                 self.tor = Tor::read(entries, reading);
                 if !name::is_server_name(&self.tor.host) {
@@ -588,6 +643,27 @@ impl Config {
         self.roleplay.keep(&old.roleplay, &mut kept);
         self.log.keep(&old.log, &mut kept);
         kept
+    }
+}
+
+impl Server {
+    /// That what it says can be.
+    fn check(&self, at: impl Fn(&mut Reading<'_>, &[&str]) -> usize, reading: &mut Reading<'_>) {
+        if !name::is_server_name(&self.name) {
+            let at = at(reading, &["name"]);
+            reading.wrong(at, Mistake::ServerName);
+        }
+        if self.services.as_deref().is_some_and(|name| !name::is_server_name(name)) {
+            let at = at(reading, &["services"]);
+            reading.wrong(at, Mistake::Wants("services", "a host name with a dot in it"));
+        }
+        if self.icon.as_deref().is_some_and(|icon| !is_icon(icon)) {
+            let at = at(reading, &["icon"]);
+            let wants = "a web address of at most 200 characters, as https://example.org/icon.png";
+            reading.wrong(at, Mistake::Wants("icon", wants));
+        }
+        let at = at(reading, &["password", "password_file"]);
+        hashed(self.password.as_ref(), at, reading);
     }
 }
 
@@ -665,6 +741,7 @@ macro_rules! within {
 }
 
 within! {
+    u8: " bits", number => u64::from(*number);
     u16: "", number => u64::from(*number);
     u32: "", number => u64::from(*number);
     u64: "", number => *number;
@@ -673,14 +750,23 @@ within! {
     Vec<NameServer>: " entries", list => list.len() as u64;
 }
 
+impl<T: Within> Within for Option<T> {
+    const UNIT: &'static str = T::UNIT;
+
+    fn within(&self, least: u64, most: u64) -> bool {
+        self.as_ref().is_none_or(|value| value.within(least, most))
+    }
+}
+
 fn unit<T: Within>(_: &T) -> &'static str {
     T::UNIT
 }
 
-fn all() -> [&'static [(Key, &'static str)]; 15] {
+fn all() -> [&'static [(Key, &'static str)]; 16] {
     [
         Server::KEYS,
         Listen::KEYS,
+        Class::KEYS,
         Sts::KEYS,
         Webirc::KEYS,
         Tor::KEYS,
@@ -709,10 +795,9 @@ pub fn example() -> String {
     );
     for table in all() {
         let Some(name) = table.first().map(|row| row.0.table) else { continue };
-        let (open, close, off) = if matches!(name, "listen" | "oper" | "oper_class" | "webirc") {
-            ("[[", "]]", "#")
-        } else {
-            ("[", "]", "")
+        let (open, close, off) = match name {
+            "class" | "listen" | "oper" | "oper_class" | "webirc" => ("[[", "]]", "#"),
+            _ => ("[", "]", ""),
         };
         let _ = writeln!(text, "\n{off}{open}{name}{close}");
         for (key, shown) in table {
@@ -740,6 +825,8 @@ fn sample(key: &Key) -> &'static str {
         ("server", "admin_name") => "\"Alice\"",
         ("server", "admin_place") => "\"A cupboard in Berlin\"",
         ("server", "admin_email") => "\"alice@example.org\"",
+        ("class", "name") => "\"bridges\"",
+        ("listen", "label") => "\"inside\"",
         ("listen", "address") => "\"[::]:6697\"",
         ("listen", "tls") => {
             "{ certificate = \"/etc/slircd/tls/fullchain.pem\", key = \"/etc/slircd/tls/privkey.pem\" }"

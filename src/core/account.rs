@@ -109,9 +109,11 @@ pub fn registration(config: &Config, _: &Session) -> Option<String> {
     accounts.registration.then(|| said.join(","))
 }
 
-/// Whether accounts may be registered before one is connected: not past the server's password.
+/// Whether accounts may be registered before one is connected: not past a password of the server's.
 pub fn before_connect(config: &Config) -> bool {
-    config.accounts.registration_before_connect && config.server.password.is_none()
+    let guarded = config.server.password.is_some()
+        || config.class.iter().any(|class| class.password.is_some());
+    config.accounts.registration_before_connect && !guarded
 }
 
 /// Whether no account may have a name.
@@ -172,7 +174,7 @@ fn may_register(
     // Whoever may not come in without an account is not to make one for that.
     refuse_if(user.is_none() && bans::refusal(ctx).is_some(), Failure::Shut)?;
     let (from, limits) = (ctx.session().from, &ctx.core.config.limits);
-    let exempt = from.ip().is_some_and(|ip| limits.exempt.iter().any(|range| range.contains(ip)));
+    let exempt = ctx.core.terms(ctx.session()).uncounted(from);
     let (burst, interval) = (limits.register_burst, limits.register_interval);
     let often = !exempt && !ctx.core.attempts.registers(from, burst, interval, ctx.now);
     refuse_if(often, Failure::TooOften)
@@ -475,19 +477,26 @@ pub const SUSPENDED: &str = "suspended";
 #[cfg(test)]
 mod tests {
     use crate::{
+        config::Config,
         core::{effect::Effect, scene::Scene},
         sim::script::check,
     };
+    use std::time::Duration;
 
     #[test]
     fn one_address_registers_only_so_many() {
-        let mut scene = Scene::new();
-        let burst = scene.server.core().config.limits.register_burst;
-        for number in 0..=burst {
+        let mut config = Config::default();
+        config.limits.register_burst = 2;
+        config.limits.register_interval = Duration::from_secs(60);
+        let mut scene = Scene::with(config);
+        for (number, may) in [true, true, false, true, false].into_iter().enumerate() {
+            if number == 3 {
+                scene.now.mono = scene.now.mono + Duration::from_secs(60);
+            }
             let user = scene.user(&format!("u{number}"));
             let effects = scene.line(user, "REGISTER * * open-sesame");
             let asks = effects.iter().any(|effect| matches!(effect, Effect::Job { .. }));
-            assert_eq!(asks, number < burst);
+            assert_eq!(asks, may, "{number}");
         }
     }
 
@@ -589,6 +598,32 @@ mod tests {
             same
             "
         ));
+    }
+
+    #[test]
+    fn a_class_that_asks_for_an_account_lets_in_who_has_one() {
+        check(
+            r#"
+            account jilles password=sesame
+            config class name="dsl" hosts="10.0.0.0/24" require_sasl=true
+            raw a
+            a > NICK al
+            a > USER al 0 * :Al
+            a <~ * 465 al *
+            raw b
+            b > PASS jilles:sesame
+            b > NICK bo
+            b > USER bo 0 * :Bo
+            b <~ * 001 bo *
+            raw c
+            c > CAP REQ draft/account-registration
+            c > NICK cy
+            c > REGISTER * * open-sesame
+            c > USER cy 0 * :Cy
+            c > CAP END
+            c <~ * 001 cy *
+            "#,
+        );
     }
 
     #[test]

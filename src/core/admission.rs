@@ -1,11 +1,16 @@
-//! Who may connect: how many at once, and how often, from one address. Decided at accept, before any
-//! handshake is paid for.
+//! Who may connect: how many at once from one address and one network, and how often. Decided at accept,
+//! before any handshake is paid for.
 
-use super::{Core, bans, defcon};
+use super::{
+    Core, bans,
+    class::{self, Facts, Terms},
+    defcon,
+    peer::{Origin, Verdict},
+};
 use crate::{
     config::Limits,
-    server::{Origin, Verdict},
     time::{Mono, Now},
+    wire::cidr::Cidr,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,15 +20,18 @@ use std::{
 /// How many addresses without a connection are remembered for their throttle.
 const REMEMBERED_MAX: usize = 65_536;
 
-const FULL: &str = "ERROR :Closing link: the server is full, try again later\r\n";
-
-/// The connections, by address. An IPv6 address counts as its /64, which is what one customer has.
-#[derive(Debug, Default)]
+/// The connections, by address and by network. An IPv6 address counts as its /64, which is what one
+/// customer has.
+#[derive(Debug)]
 pub struct Admission {
     addresses: BTreeMap<IpAddr, Address>,
     /// Those of them without a connection, by when there is nothing to remember any more: each is
     /// taken out once for each time it is put in, so forgetting costs nothing that connecting has not.
     idle: BTreeSet<(Mono, IpAddr)>,
+    /// How many connections come from each network, by its first address.
+    networks: BTreeMap<IpAddr, u32>,
+    /// How many bits tell networks apart, of IPv4 and of IPv6.
+    bits: (u8, u8),
     total: u32,
 }
 
@@ -35,44 +43,90 @@ struct Address {
 }
 
 impl Admission {
-    /// Decides about a connection, and counts it if it is admitted.
-    pub fn admit(&mut self, from: Origin, limits: &Limits, now: Now) -> Verdict {
-        if self.total >= limits.clients {
-            return Verdict::Refuse(FULL.into());
+    /// No connections.
+    pub fn new(limits: &Limits) -> Admission {
+        Admission {
+            addresses: BTreeMap::new(),
+            idle: BTreeSet::new(),
+            networks: BTreeMap::new(),
+            bits: (limits.network_v4, limits.network_v6),
+            total: 0,
         }
-        let (Some(ip), Some(key)) = (from.ip(), from.customer()) else {
+    }
+
+    /// Counts networks of another size, if they have one now.
+    pub fn resize(&mut self, limits: &Limits) {
+        let bits = (limits.network_v4, limits.network_v6);
+        if std::mem::replace(&mut self.bits, bits) == bits {
+            return;
+        }
+        self.networks.clear();
+        for (key, address) in self.addresses.iter().filter(|(_, address)| address.open > 0) {
+            let network = network(*key, bits);
+            *self.networks.entry(network).or_default() += address.open;
+        }
+    }
+
+    /// Decides about a connection, and counts it if it is admitted. Who is `free` is counted all the same:
+    /// after a reload they may not be free any more.
+    pub fn admit(&mut self, from: Origin, terms: Terms<'_>, free: bool, now: Now) -> Verdict {
+        if self.total >= terms.limits.clients {
+            return refused("the server is full, try again later");
+        }
+        let Some(key) = from.customer() else {
             self.total += 1;
             return Verdict::Admit;
         };
         self.forget(now);
-        let known = self.addresses.get(&key);
-        let (open, before) = known.map_or((0, now.mono), |known| (known.open, known.full_at));
+        let before = self.addresses.get(&key).map_or(now.mono, |known| known.full_at);
         let mut full_at = before;
-        // The exempt are counted as well: after a reload they may not be exempt any more.
-        if !limits.exempt.iter().any(|cidr| cidr.contains(ip)) {
-            if open >= limits.clients_per_address {
-                return Verdict::Refuse(
-                    "ERROR :Closing link: too many connections from your address\r\n".into(),
-                );
+        if !free {
+            if let Err(why) = self.room(key, terms, 1) {
+                return refused(why);
             }
-            full_at = before.max(now.mono) + limits.connect_interval;
-            if full_at.since(now.mono) > limits.connect_interval * limits.connect_burst {
-                return Verdict::Refuse(
-                    "ERROR :Closing link: your address connects too often, wait a moment\r\n"
-                        .into(),
-                );
+            let interval = terms.connect_interval();
+            full_at = before.max(now.mono) + interval;
+            if full_at.since(now.mono) > interval * terms.connect_burst() {
+                return refused("your address connects too often, wait a moment");
             }
         }
-        self.idle.remove(&(before, key));
-        self.addresses.insert(key, Address { open: open + 1, full_at });
-        self.total += 1;
+        self.hold(from, now.mono);
+        self.addresses.entry(key).and_modify(|address| address.full_at = full_at);
         Verdict::Admit
+    }
+
+    /// Whether a connection that is counted may be there under other terms.
+    pub fn suits(&self, from: Origin, terms: Terms<'_>) -> Result<(), &'static str> {
+        match from.customer() {
+            Some(key) if !terms.uncounted(from) => self.room(key, terms, 0),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Whether there is room for so many more from an address.
+    fn room(&self, key: IpAddr, terms: Terms<'_>, more: u32) -> Result<(), &'static str> {
+        let open = self.addresses.get(&key).map_or(0, |address| address.open);
+        if open + more > terms.clients_per_address() {
+            return Err("too many connections from your address");
+        }
+        let open = self.networks.get(&network(key, self.bits)).copied().unwrap_or(0);
+        if open + more > terms.clients_per_network() {
+            return Err("too many connections from your network");
+        }
+        Ok(())
     }
 
     /// A connection that had been admitted is no more.
     pub fn release(&mut self, from: Origin) {
         self.total = self.total.saturating_sub(1);
         let Some(key) = from.customer() else { return };
+        let network = network(key, self.bits);
+        if let Some(open) = self.networks.get_mut(&network) {
+            *open = open.saturating_sub(1);
+            if *open == 0 {
+                self.networks.remove(&network);
+            }
+        }
         let Some(address) = self.addresses.get_mut(&key) else { return };
         address.open = address.open.saturating_sub(1);
         if address.open > 0 {
@@ -85,21 +139,13 @@ impl Admission {
         }
     }
 
-    /// Counts a connection to which only the limit of the whole server applies.
-    fn admit_freely(&mut self, from: Origin, limits: &Limits) -> Verdict {
-        if self.total >= limits.clients {
-            return Verdict::Refuse(FULL.into());
-        }
-        self.hold(from);
-        Verdict::Admit
-    }
-
-    /// Counts a connection without asking.
-    fn hold(&mut self, from: Origin) {
+    /// Counts a connection without asking. `full_at` is when its credit is full, if nothing is known of
+    /// its address.
+    fn hold(&mut self, from: Origin, full_at: Mono) {
         self.total += 1;
         let Some(key) = from.customer() else { return };
-        let start = Address { open: 0, full_at: Mono::default() };
-        let address = self.addresses.entry(key).or_insert(start);
+        *self.networks.entry(network(key, self.bits)).or_default() += 1;
+        let address = self.addresses.entry(key).or_insert(Address { open: 0, full_at });
         if address.open == 0 {
             self.idle.remove(&(address.full_at, key));
         }
@@ -125,31 +171,49 @@ impl Admission {
     }
 }
 
+/// The first address of the network of an address.
+fn network(ip: IpAddr, bits: (u8, u8)) -> IpAddr {
+    let bits = if ip.is_ipv4() { bits.0 } else { bits.1 };
+    Cidr::new(ip, bits).map_or(ip, Cidr::address)
+}
+
+fn refused(why: &str) -> Verdict {
+    Verdict::Refuse(format!("ERROR :Closing link: {why}\r\n").into())
+}
+
 impl Core {
     /// Decides about a connection, and counts it if it is admitted.
-    pub fn admit(&mut self, from: Origin, now: Now) -> Verdict {
-        let config = &self.config;
-        // Many come from a gateway, and count when it has said who they are.
-        let gateway = config.webirc.iter().any(|webirc| from.is_among(&webirc.hosts));
-        let locked = defcon::refused_origin(self, from).map(str::to_owned);
+    pub fn admit(&mut self, facts: Facts<'_>, now: Now) -> Verdict {
+        let from = facts.from;
+        let class = class::choose(&self.config, facts);
+        let terms = class::terms(&self.config, class);
+        let locked = defcon::refused_origin(self, from, terms).map(str::to_owned);
         let banned = || from.ip().and_then(|ip| bans::refused_address(self, ip));
-        if let Some(why) = locked.or_else(banned) {
-            return Verdict::Refuse(format!("ERROR :Closing link: {why}\r\n").into());
+        let crowded = || {
+            let full = terms.clients().is_some_and(|most| self.classes.count(class) >= most);
+            full.then(|| class::full(terms))
+        };
+        if let Some(why) = locked.or_else(banned).or_else(crowded) {
+            return refused(&why);
         }
         if let Origin::Tor(circuit) = from {
-            let verdict = self.tor.admit(circuit, &config.tor, now.mono);
+            let verdict = self.tor.admit(circuit, &self.config.tor, now.mono);
             if verdict != Verdict::Admit {
                 return verdict;
             }
         }
-        let verdict = match gateway {
-            true => self.admission.admit_freely(from, &config.limits),
-            false => self.admission.admit(from, &config.limits, now),
-        };
+        // Many come from a gateway, and count when it has said who they are.
+        let free = self.is_gateway(from) || terms.uncounted(from);
+        let verdict = self.admission.admit(from, terms, free, now);
         if let (Origin::Tor(circuit), Verdict::Refuse(_)) = (from, &verdict) {
             self.tor.release(circuit);
         }
         verdict
+    }
+
+    /// Whether gateways connect from there.
+    pub fn is_gateway(&self, from: Origin) -> bool {
+        self.config.webirc.iter().any(|webirc| from.is_among(&webirc.hosts))
     }
 
     /// A connection that had been admitted is no more.
@@ -162,14 +226,14 @@ impl Core {
 
     /// A connection that had been admitted turns out to come from elsewhere. One that is refused counts
     /// as before.
-    pub fn readmit(&mut self, before: Origin, from: Origin, now: Now) -> Verdict {
-        if before == from {
+    pub fn readmit(&mut self, before: Origin, facts: Facts<'_>, now: Now) -> Verdict {
+        if before == facts.from {
             return Verdict::Admit;
         }
         self.admission.release(before);
-        let verdict = self.admit(from, now);
+        let verdict = self.admit(facts, now);
         match (&verdict, before) {
-            (Verdict::Refuse(_), _) => self.admission.hold(before),
+            (Verdict::Refuse(_), _) => self.admission.hold(before, Mono::default()),
             (Verdict::Admit, Origin::Tor(circuit)) => self.tor.release(circuit),
             (Verdict::Admit, Origin::Ip(_) | Origin::Local) => (),
         }
@@ -189,9 +253,20 @@ mod tests {
             clients_per_address: 3,
             connect_burst: 4,
             connect_interval: interval,
+            clients_per_network: 1_000_000,
             exempt: Vec::new(),
             ..Limits::default()
         }
+    }
+
+    /// Asks as if there were no classes.
+    fn admit(admission: &mut Admission, from: Origin, limits: &Limits, now: Now) -> Verdict {
+        let terms = Terms::new(None, limits);
+        admission.admit(from, terms, terms.uncounted(from), now)
+    }
+
+    fn facts(from: Origin) -> Facts<'static> {
+        Facts { from, listener: None, gateway: None, account: None, certified: false }
     }
 
     fn ip(text: &str) -> Origin {
@@ -200,94 +275,126 @@ mod tests {
 
     #[test]
     fn an_address_may_be_connected_so_often_at_once() {
-        let (mut admission, limits, now) = (Admission::default(), limits(), Now::default());
+        let (mut admission, limits, now) = (Admission::new(&limits()), limits(), Now::default());
         for _ in 0..3 {
-            assert_eq!(admission.admit(ip("192.0.2.1"), &limits, now), Verdict::Admit);
+            assert_eq!(admit(&mut admission, ip("192.0.2.1"), &limits, now), Verdict::Admit);
         }
-        assert!(matches!(admission.admit(ip("192.0.2.1"), &limits, now), Verdict::Refuse(_)));
-        assert_eq!(admission.admit(ip("192.0.2.2"), &limits, now), Verdict::Admit);
+        assert!(matches!(admit(&mut admission, ip("192.0.2.1"), &limits, now), Verdict::Refuse(_)));
+        assert_eq!(admit(&mut admission, ip("192.0.2.2"), &limits, now), Verdict::Admit);
         admission.release(ip("192.0.2.1"));
-        assert_eq!(admission.admit(ip("192.0.2.1"), &limits, now), Verdict::Admit);
+        assert_eq!(admit(&mut admission, ip("192.0.2.1"), &limits, now), Verdict::Admit);
     }
 
     #[test]
     fn an_address_may_connect_so_often_in_a_while() {
-        let (mut admission, limits, mut now) = (Admission::default(), limits(), Now::default());
+        let (mut admission, limits, mut now) =
+            (Admission::new(&limits()), limits(), Now::default());
         for _ in 0..4 {
-            assert_eq!(admission.admit(ip("192.0.2.1"), &limits, now), Verdict::Admit);
+            assert_eq!(admit(&mut admission, ip("192.0.2.1"), &limits, now), Verdict::Admit);
             admission.release(ip("192.0.2.1"));
         }
-        assert!(matches!(admission.admit(ip("192.0.2.1"), &limits, now), Verdict::Refuse(_)));
+        assert!(matches!(admit(&mut admission, ip("192.0.2.1"), &limits, now), Verdict::Refuse(_)));
         now.mono = now.mono + Duration::from_secs(10);
-        assert_eq!(admission.admit(ip("192.0.2.1"), &limits, now), Verdict::Admit);
+        assert_eq!(admit(&mut admission, ip("192.0.2.1"), &limits, now), Verdict::Admit);
+    }
+
+    #[test]
+    fn networks_are_counted_anew_when_they_have_another_size() {
+        let (mut admission, now) = (Admission::new(&limits()), Now::default());
+        let narrow = Limits { clients_per_network: 2, ..limits() };
+        for last in [1, 2] {
+            let from = ip(&format!("192.0.2.{last}"));
+            assert_eq!(admit(&mut admission, from, &narrow, now), Verdict::Admit);
+        }
+        assert!(matches!(
+            admit(&mut admission, ip("192.0.2.99"), &narrow, now),
+            Verdict::Refuse(_)
+        ));
+        let smaller = Limits { network_v4: 27, ..narrow };
+        admission.resize(&smaller);
+        assert_eq!(admit(&mut admission, ip("192.0.2.99"), &smaller, now), Verdict::Admit);
+        assert!(matches!(
+            admit(&mut admission, ip("192.0.2.3"), &smaller, now),
+            Verdict::Refuse(_)
+        ));
+        for last in [1, 2, 99] {
+            admission.release(ip(&format!("192.0.2.{last}")));
+        }
+        assert!(admission.networks.is_empty());
     }
 
     #[test]
     fn addresses_of_one_64_count_as_one() {
-        let (mut admission, limits, now) = (Admission::default(), limits(), Now::default());
+        let (mut admission, limits, now) = (Admission::new(&limits()), limits(), Now::default());
         for last in 1..=3 {
             assert_eq!(
-                admission.admit(ip(&format!("2001:db8::{last}")), &limits, now),
+                admit(&mut admission, ip(&format!("2001:db8::{last}")), &limits, now),
                 Verdict::Admit
             );
         }
-        assert!(matches!(admission.admit(ip("2001:db8::9"), &limits, now), Verdict::Refuse(_)));
-        assert_eq!(admission.admit(ip("2001:db8:0:1::9"), &limits, now), Verdict::Admit);
+        assert!(matches!(
+            admit(&mut admission, ip("2001:db8::9"), &limits, now),
+            Verdict::Refuse(_)
+        ));
+        assert_eq!(admit(&mut admission, ip("2001:db8:0:1::9"), &limits, now), Verdict::Admit);
     }
 
     #[test]
     fn what_is_remembered_is_bounded_and_forgotten() {
-        let (mut admission, limits, mut now) = (Admission::default(), limits(), Now::default());
+        let (mut admission, limits, mut now) =
+            (Admission::new(&limits()), limits(), Now::default());
         let staying = ip("192.0.2.1");
-        assert_eq!(admission.admit(staying, &limits, now), Verdict::Admit);
+        assert_eq!(admit(&mut admission, staying, &limits, now), Verdict::Admit);
         for number in 0..REMEMBERED_MAX as u32 + 500 {
             let from = Origin::Ip(std::net::Ipv4Addr::from(0x0A00_0000 + number).into());
-            assert_eq!(admission.admit(from, &limits, now), Verdict::Admit);
+            assert_eq!(admit(&mut admission, from, &limits, now), Verdict::Admit);
             admission.release(from);
             assert!(admission.addresses.len() <= REMEMBERED_MAX + 1);
             assert_eq!(admission.addresses.len(), admission.idle.len() + 1);
         }
         now.mono = now.mono + limits.connect_interval;
-        assert_eq!(admission.admit(staying, &limits, now), Verdict::Admit);
+        assert_eq!(admit(&mut admission, staying, &limits, now), Verdict::Admit);
         assert_eq!((admission.addresses.len(), admission.idle.len()), (1, 0));
         assert_eq!(admission.total(), 2);
     }
 
     #[test]
     fn who_is_exempt_counts_once_they_are_not_any_more() {
-        let (mut admission, limits, now) = (Admission::default(), limits(), Now::default());
+        let (mut admission, limits, now) = (Admission::new(&limits()), limits(), Now::default());
         let from = ip("192.0.2.1");
         let exempt =
             Limits { exempt: vec![Cidr::parse("192.0.2.0/24").unwrap()], ..limits.clone() };
         for _ in 0..9 {
-            assert_eq!(admission.admit(from, &exempt, now), Verdict::Admit);
+            assert_eq!(admit(&mut admission, from, &exempt, now), Verdict::Admit);
         }
-        assert!(matches!(admission.admit(from, &limits, now), Verdict::Refuse(_)));
+        assert!(matches!(admit(&mut admission, from, &limits, now), Verdict::Refuse(_)));
         for _ in 0..7 {
             admission.release(from);
         }
-        assert_eq!(admission.admit(from, &limits, now), Verdict::Admit);
-        assert!(matches!(admission.admit(from, &limits, now), Verdict::Refuse(_)));
+        assert_eq!(admit(&mut admission, from, &limits, now), Verdict::Admit);
+        assert!(matches!(admit(&mut admission, from, &limits, now), Verdict::Refuse(_)));
     }
 
     #[test]
     fn whoever_is_held_is_counted_as_before() {
-        let (mut admission, limits, mut now) = (Admission::default(), limits(), Now::default());
+        let (mut admission, limits, mut now) =
+            (Admission::new(&limits()), limits(), Now::default());
         let from = ip("192.0.2.1");
-        assert_eq!(admission.admit(from, &limits, now), Verdict::Admit);
+        assert_eq!(admit(&mut admission, from, &limits, now), Verdict::Admit);
         admission.release(from);
-        admission.hold(from);
+        admission.hold(from, Mono::default());
         assert!(admission.idle.is_empty());
         now.mono = now.mono + limits.connect_interval * 2;
-        assert_eq!(admission.admit_freely(from, &limits), Verdict::Admit);
-        assert_eq!(admission.admit(from, &limits, now), Verdict::Admit);
-        assert!(matches!(admission.admit(from, &limits, now), Verdict::Refuse(_)));
+        assert_eq!(admission.admit(from, Terms::new(None, &limits), true, now), Verdict::Admit);
+        assert_eq!(admit(&mut admission, from, &limits, now), Verdict::Admit);
+        assert!(matches!(admit(&mut admission, from, &limits, now), Verdict::Refuse(_)));
         for _ in 0..3 {
             admission.release(from);
         }
         assert_eq!((admission.total(), admission.idle.len()), (0, 1));
         let full = Limits { clients: 0, ..limits };
-        assert_eq!(admission.admit_freely(from, &full), Verdict::Refuse(FULL.into()));
+        let verdict = admission.admit(from, Terms::new(None, &full), true, now);
+        assert!(matches!(verdict, Verdict::Refuse(_)));
     }
 
     #[test]
@@ -297,12 +404,12 @@ mod tests {
         core.config.tor.clients = 1;
         let (gateway, user) = (ip("192.0.2.1"), ip("192.0.2.7"));
         for _ in 0..3 {
-            assert_eq!(core.admit(gateway, now), Verdict::Admit);
-            assert_eq!(core.readmit(gateway, user, now), Verdict::Admit);
+            assert_eq!(core.admit(facts(gateway), now), Verdict::Admit);
+            assert_eq!(core.readmit(gateway, facts(user), now), Verdict::Admit);
         }
         // There is room again where they came from, and none where they come from now.
-        assert_eq!(core.admit(gateway, now), Verdict::Admit);
-        assert!(matches!(core.readmit(gateway, user, now), Verdict::Refuse(_)));
+        assert_eq!(core.admit(facts(gateway), now), Verdict::Admit);
+        assert!(matches!(core.readmit(gateway, facts(user), now), Verdict::Refuse(_)));
         assert_eq!(core.admission.total(), 4);
         core.release(gateway);
         for _ in 0..3 {
@@ -312,19 +419,19 @@ mod tests {
         assert_eq!((core.admission.total(), open), (0, 0));
         // And by Tor.
         let tor = Origin::Tor(None);
-        assert_eq!(core.admit(tor, now), Verdict::Admit);
-        assert_eq!(core.readmit(tor, ip("192.0.2.8"), now), Verdict::Admit);
-        assert_eq!(core.admit(tor, now), Verdict::Admit);
-        assert!(matches!(core.admit(tor, now), Verdict::Refuse(_)));
+        assert_eq!(core.admit(facts(tor), now), Verdict::Admit);
+        assert_eq!(core.readmit(tor, facts(ip("192.0.2.8")), now), Verdict::Admit);
+        assert_eq!(core.admit(facts(tor), now), Verdict::Admit);
+        assert!(matches!(core.admit(facts(tor), now), Verdict::Refuse(_)));
         core.release(tor);
         assert_eq!(core.admission.total(), 1);
     }
 
     #[test]
     fn a_full_server_says_so() {
-        let (mut admission, now) = (Admission::default(), Now::default());
+        let (mut admission, now) = (Admission::new(&limits()), Now::default());
         let limits = Limits { clients: 1, ..limits() };
-        assert_eq!(admission.admit(Origin::Local, &limits, now), Verdict::Admit);
-        assert!(matches!(admission.admit(ip("192.0.2.1"), &limits, now), Verdict::Refuse(_)));
+        assert_eq!(admit(&mut admission, Origin::Local, &limits, now), Verdict::Admit);
+        assert!(matches!(admit(&mut admission, ip("192.0.2.1"), &limits, now), Verdict::Refuse(_)));
     }
 }

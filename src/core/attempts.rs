@@ -1,10 +1,8 @@
 //! Failed log-ins, by address and by account, and what else one has to wait for: who guesses secrets has to
 //! wait, from however many addresses.
 
-use crate::{
-    server::Origin,
-    time::{Mono, Now},
-};
+use super::peer::Origin;
+use crate::time::{Mono, Now};
 use std::{
     borrow::Borrow,
     collections::{BTreeMap, BTreeSet},

@@ -49,6 +49,22 @@ pub fn refused_address(core: &Core, ip: IpAddr) -> Option<String> {
     Some(sentence(ban.key.kind, terms))
 }
 
+/// Why there is no room for a ban, if there is none. What is over takes room as well, until every server
+/// can be taken to have heard of it.
+pub fn full(core: &Core, key: &Key) -> Option<String> {
+    let (bans, most) = (core.network().bans(), core.config.limits.server_bans);
+    if bans.len() >= most && bans.get(key).is_none() {
+        return Some(format!(
+            "There are {most} server bans, and more are not kept (limits.server_bans); lift some first."
+        ));
+    }
+    (bans.over() >= most && !bans.knows(key)).then(|| {
+        format!(
+            "So many server bans have been lifted or have run out lately that no other is kept (limits.server_bans, {most}); try again later."
+        )
+    })
+}
+
 /// A ban has been set or lifted: those it touches go, and whoever is shunned or no longer is, is so
 /// from now on.
 pub fn changed(core: &mut Core, fx: &mut Effects, key: &Key, by: Source, now: Now) {
@@ -181,8 +197,11 @@ fn review(core: &mut Core, kind: Kind) {
 #[cfg(test)]
 mod tests {
     use crate::{
-        core::scene::Scene,
-        server::{Input, Origin, Peer},
+        core::{
+            peer::{Origin, Peer},
+            scene::Scene,
+        },
+        server::Input,
     };
 
     #[test]

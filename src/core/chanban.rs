@@ -1,10 +1,10 @@
 //! Whom bans touch. Asked where a user is at home, so what only that server knows counts as well.
 
-use super::{Core, session::Session};
+use super::{Core, class, session::Session};
 use crate::{
     network::{Channel, Mask, User, UserId, mode::Status},
     wire::{
-        extban::{Act, Fits},
+        extban::{Act, Ban, Fits},
         mask::{self, Person},
         name::ChannelName,
     },
@@ -69,7 +69,12 @@ fn fits(
     whom: &Whom<'_>,
     acts: impl Fn(Act) -> bool,
 ) -> bool {
-    let Some(ban) = mask.ban.as_ref().filter(|ban| acts(ban.act)) else { return false };
+    let ban = mask.ban.as_ref().filter(|ban| acts(ban.act));
+    ban.is_some_and(|ban| is_of(core, ban, whom, |other| tells(other, channel, mask)))
+}
+
+/// Whether a ban touches a user; `tells` says of which other channels it may tell who is in them.
+fn is_of(core: &Core, ban: &Ban, whom: &Whom<'_>, tells: impl Fn(&Channel) -> bool) -> bool {
     let (network, casemap) = (core.network(), core.network().casemap());
     let Whom { user, who, person } = whom;
     let glob = |pattern: &str, text: &str| mask::fits_folded(pattern, text, casemap);
@@ -78,12 +83,13 @@ fn fits(
         Fits::Account(name) => who.account().is_some_and(|account| glob(name, account)),
         Fits::Unauthed(mask) => who.account().is_none() && mask.fits(person, casemap),
         Fits::Bot(mask) => who.modes.contains('B') && mask.fits(person, casemap),
-        Fits::Channel(prefix, name) => other(core, name)
-            .is_some_and(|other| tells(other, channel, mask) && inside(other, *user, *prefix)),
-        Fits::Share(name) => other(core, name)
-            .is_some_and(|other| tells(other, channel, mask) && banned(core, other, whom)),
-        // There is one class of connections.
-        Fits::Class(class) => glob(class, "default"),
+        Fits::Channel(prefix, name) => {
+            other(core, name).is_some_and(|other| tells(other) && inside(other, *user, *prefix))
+        }
+        Fits::Share(name) => {
+            other(core, name).is_some_and(|other| tells(other) && banned(core, other, whom))
+        }
+        Fits::Class(class) => glob(class, class::of(who)),
         Fits::Fingerprint(print) => fingerprint(core, who, *user, print.as_deref()),
         Fits::Gateway(name) => sessions(core, *user)
             .any(|session| session.gateway.as_deref().is_some_and(|known| glob(name, known))),
@@ -152,7 +158,74 @@ fn sessions(core: &Core, user: UserId) -> impl Iterator<Item = &Session> {
 
 #[cfg(test)]
 mod tests {
-    use crate::sim::script::check;
+    use super::*;
+    use crate::{
+        command,
+        config::{self, Trusted},
+        core::{
+            dispatch,
+            effect::Effects,
+            peer::{Origin, Peer},
+            registration,
+        },
+        network::op::Op,
+        registry::{Login, RecordId},
+        sim::script::check,
+        time::{Now, Stamp},
+    };
+
+    #[test]
+    fn accounts_and_classes_fit_in_every_wrapper() {
+        let (mut core, fx, now) = (Core::sample(), &mut Effects::default(), Now::default());
+        core.config.class.push(config::Class {
+            name: "Bridges".into(),
+            hosts: vec![Trusted::Unix],
+            ..config::Class::default()
+        });
+        let peer = Peer { from: Origin::Local, listener: 0, tls: None };
+        let conn = registration::open(&mut core, fx, peer, now);
+        for line in ["NICK alice", "USER a 0 * :A"] {
+            dispatch::line(&mut core, fx, &command::TABLE, conn, line.as_bytes(), now);
+        }
+        let user = core.sessions[conn].user().unwrap();
+        let fits = |core: &Core, text: &str| {
+            let ban = Mask::read('b', text, core.network().casemap()).1.unwrap();
+            (ban.act, is_of(core, &ban, &Whom::new(core, user), |_| true))
+        };
+        assert_eq!(fits(&core, "m:account:*"), (Act::Mute, false));
+        assert_eq!(fits(&core, "m:unauthed:alice"), (Act::Mute, true));
+        let uid = core.network().user(user).uid;
+        let login = Some(Box::new(Login { id: RecordId(Stamp::ZERO), name: "Al".into() }));
+        core.commit(fx, Op::Account { uid, login }, None, now);
+        assert_eq!(fits(&core, "m:unauthed:alice"), (Act::Mute, false));
+        let wrappers = [
+            ("", Act::Ban),
+            ("m:", Act::Mute),
+            ("~quiet:", Act::Mute),
+            ("N:", Act::NoNick),
+            ("C:", Act::NoCtcp),
+            ("T:", Act::NoNotice),
+            ("Q:", Act::NoKick),
+            ("time:1h:m:", Act::Mute),
+            ("~time:60:~q:", Act::Mute),
+        ];
+        for (wrapper, act) in wrappers {
+            for (matcher, wanted) in [
+                ("account:AL", true),
+                ("R:al", true),
+                ("a:other", false),
+                ("!account:al", false),
+                ("!account:other", true),
+                ("class:bridges", true),
+                ("n:BRIDGE?", true),
+                ("class:default", false),
+                ("!class:default", true),
+            ] {
+                let text = format!("{wrapper}{matcher}");
+                assert_eq!(fits(&core, &text), (act, wanted), "{text}");
+            }
+        }
+    }
 
     #[test]
     fn bans_fit_by_what_they_name() {

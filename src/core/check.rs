@@ -1,6 +1,6 @@
 //! What must hold of this server's own state at any moment, besides what must of the network.
 
-use super::{Core, ctx::Then, local, session::Phase};
+use super::{Core, class::Members, ctx::Then, local, session::Phase};
 
 impl Core {
     /// Every invariant that does not hold, as a sentence. Linear in all there is: for tests.
@@ -33,6 +33,10 @@ impl Core {
             if local.seldom().invites.len() > local::INVITES_MAX {
                 broken.push(format!("{user:?} has {} invitations", local.seldom().invites.len()));
             }
+        }
+        let classes = Members::of(self.sessions.iter().map(|(_, session)| session));
+        if self.classes != classes {
+            broken.push(format!("{:?} have been counted, there are {classes:?}", self.classes));
         }
         let sessions = self.sessions.len();
         if self.admission.total() as usize != sessions {

@@ -5,10 +5,8 @@
 //! `*.B.C.ip` bans the /24. An IPv6 address is shown by its /64, /48 and /32. Each part is 40 bits of
 //! HMAC-SHA-256 in base 32. Same secret and address, same cloak: on every server and for ever.
 
-use crate::{
-    config::{self, Secret},
-    server::Origin,
-};
+use super::peer::Origin;
+use crate::config::{self, Secret};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use std::{fmt, net::IpAddr};

@@ -2,9 +2,11 @@
 
 use super::{
     Core,
+    class::Terms,
     ctx::{Ctx, Outcome, Reject},
+    peer::Origin,
 };
-use crate::{network::UserId, server::Origin, wire::reply};
+use crate::{network::UserId, wire::reply};
 
 /// Every level, with what it locks; each locks what those above it lock as well.
 pub const LEVELS: &[(u8, &str)] = &[
@@ -12,7 +14,10 @@ pub const LEVELS: &[(u8, &str)] = &[
     (4, "nothing new is registered: no accounts, no channels"),
     (3, "private messages only from those who are logged in, and to and from operators"),
     (2, "nobody connects without logging in to an account"),
-    (1, "nobody connects but from the addresses of limits.exempt and from this machine"),
+    (
+        1,
+        "nobody connects but from the addresses of limits.exempt, in classes that are exempt, and from this machine",
+    ),
 ];
 
 /// What a level locks.
@@ -21,27 +26,27 @@ pub fn meaning(level: u8) -> &'static str {
 }
 
 /// Why nobody may connect from there now.
-pub fn refused_origin(core: &Core, from: Origin) -> Option<&'static str> {
-    (core.network().defcon() <= 1 && !is_trusted(core, from))
+pub fn refused_origin(core: &Core, from: Origin, terms: Terms<'_>) -> Option<&'static str> {
+    (core.network().defcon() <= 1 && !is_trusted(from, terms))
         .then_some("the network is locked against an attack; try again later")
 }
 
-/// Whether no attack is expected from there: from this machine and the addresses of `limits.exempt`. Who
-/// comes by Tor may be anybody.
-fn is_trusted(core: &Core, from: Origin) -> bool {
-    match from {
-        Origin::Ip(ip) => {
-            ip.is_loopback() || core.config.limits.exempt.iter().any(|range| range.contains(ip))
-        }
+/// Whether no attack is expected from there: from this machine, the addresses of `limits.exempt` and the
+/// classes that are exempt. Who comes by Tor may be anybody.
+fn is_trusted(from: Origin, terms: Terms<'_>) -> bool {
+    let own = match from {
+        Origin::Ip(ip) => ip.is_loopback(),
         Origin::Local => true,
         Origin::Tor(_) => false,
-    }
+    };
+    own || terms.uncounted(from)
 }
 
 /// Lets a session become a user, unless all must log in now.
 pub fn admit(ctx: &mut Ctx<'_>) -> Outcome {
     let logged_in = ctx.session().login().is_some();
-    if ctx.network().defcon() > 2 || logged_in || is_trusted(ctx.core, ctx.session().from) {
+    let trusted = is_trusted(ctx.session().from, ctx.core.terms(ctx.session()));
+    if ctx.network().defcon() > 2 || logged_in || trusted {
         return Ok(());
     }
     let why =
@@ -68,8 +73,12 @@ pub fn private(ctx: &Ctx<'_>, user: UserId, target: UserId) -> Outcome {
 mod tests {
     use super::*;
     use crate::{
-        core::{ConnId, scene::Scene},
-        server::{Input, Peer, Verdict},
+        core::{
+            ConnId,
+            peer::{Peer, Verdict},
+            scene::Scene,
+        },
+        server::Input,
     };
 
     fn opens(scene: &mut Scene, from: Origin) -> ConnId {

@@ -1,7 +1,7 @@
 //! From a line to a handler. What is true of every command is checked here, once.
 
 use super::{
-    ConnId, Core, answer,
+    ConnId, Core, answer, class,
     ctx::{Ctx, Outcome, Then},
     effect::{Effect, Effects},
     multiline,
@@ -357,11 +357,14 @@ pub fn note(ctx: &Ctx<'_>, user: UserId, verb: &str, rest: &str) {
 
 /// Takes a command's cost from the session's credit.
 pub fn pay(core: &mut Core, conn: ConnId, cost: u32, now: Now) {
-    let limits = &core.config.limits;
-    let Some(session) = core.sessions.get_mut(conn) else { return };
-    if let Some(opens) =
-        session.flood.pay(cost, limits.flood_burst, limits.flood_interval, now.mono)
-    {
+    let Core { sessions, config, .. } = core;
+    let Some(session) = sessions.get_mut(conn) else { return };
+    let terms = class::terms(config, session.class);
+    if terms.exempt() {
+        return;
+    }
+    let (burst, interval) = (terms.flood_burst(), terms.flood_interval());
+    if let Some(opens) = session.flood.pay(cost, burst, interval, now.mono) {
         core.timers.set(opens, Timer::Gate(conn));
     }
 }
@@ -371,8 +374,11 @@ mod tests {
     use super::*;
     use crate::{
         config::{Config, Secret},
-        core::scene::Scene,
-        server::{Input, Origin, Peer},
+        core::{
+            peer::{Origin, Peer},
+            scene::Scene,
+        },
+        server::Input,
     };
     use std::time::Duration;
 
@@ -474,7 +480,7 @@ mod tests {
         for _ in 0..100 {
             let alice = scene.user("alice");
             scene.oper(alice);
-            scene.input(Input::Closed { conn: alice, why: crate::server::Gone::Eof });
+            scene.input(Input::Closed { conn: alice, why: crate::core::peer::Gone::Eof });
         }
         assert_eq!(scene.server.core().timers.count(), first);
     }

@@ -1,6 +1,6 @@
 //! What content filters do here, to those at home here.
 
-use super::ctx::Ctx;
+use super::{bans, ctx::Ctx};
 use crate::network::{
     UserId,
     ban::{Key, Kind, Terms, canonical},
@@ -58,8 +58,7 @@ fn ban(ctx: &mut Ctx<'_>, user: UserId, kind: Kind, rule: &Rule) {
     // Where many come from one host, or there is no room for one more ban, only the user goes.
     let mask = ctx.whois(user).address.and_then(|ip| canonical(kind, &format!("*@{ip}")));
     let key = mask.map(|mask| Key { kind, server: None, mask: mask.into() });
-    let full = ctx.network().bans().len() >= ctx.core.config.limits.server_bans;
-    let Some(key) = key.filter(|key| !full || ctx.network().bans().get(key).is_some()) else {
+    let Some(key) = key.filter(|key| bans::full(ctx.core, key).is_none()) else {
         return kill(ctx, user, rule);
     };
     let now = ctx.now.wall;

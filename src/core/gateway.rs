@@ -1,10 +1,11 @@
 //! For whom a gateway speaks, and what becomes of its session then.
 
 use super::{
+    class::Facts,
     ctx::{Ctx, Outcome, Reject},
+    peer::{Origin, Tls, Verdict},
     registration,
 };
-use crate::server::{Origin, Tls, Verdict};
 use std::net::IpAddr;
 
 /// For whom a gateway speaks, as it says.
@@ -29,7 +30,10 @@ pub fn believe(ctx: &mut Ctx<'_>) -> Outcome {
     let Claim { gateway, host, ip, secure, fingerprint } = *claim;
     let before = ctx.session().from;
     let from = Origin::Ip(ip);
-    if let Verdict::Refuse(line) = ctx.core.readmit(before, from, ctx.now) {
+    let listener = ctx.session().listener.map(usize::from);
+    let certified = secure && fingerprint.is_some();
+    let facts = Facts { from, listener, gateway: Some(&gateway), account: None, certified };
+    if let Verdict::Refuse(line) = ctx.core.readmit(before, facts, ctx.now) {
         let reason = line.trim_end().trim_start_matches("ERROR :Closing link: ");
         return Err(Reject::Quit(reason.to_owned()));
     }
@@ -37,8 +41,10 @@ pub fn believe(ctx: &mut Ctx<'_>) -> Outcome {
     session.from = from;
     // What is known of the gateway's own encryption says nothing of the user.
     let cipher = session.tls.take().map(|tls| tls.cipher).filter(|_| secure);
-    session.tls = cipher.map(|cipher| Box::new(Tls { cipher, fingerprint }));
+    session.tls = cipher.map(|cipher| Box::new(Tls { cipher, fingerprint, name: None }));
     session.gateway = Some(gateway);
+    ctx.core.classify(ctx.conn).map_err(Reject::Quit)?;
+    let session = ctx.session_mut();
     let unnamed = host.is_none();
     if let Some(registration) = session.registration() {
         // The name of the gateway's address may still be on its way.

@@ -9,12 +9,12 @@ use super::{
     flood::Bucket,
     frame::{Body, Line, Routed},
     oper::{self, Priv},
+    peer::{Origin, Peer},
     question::{self, Asks, LINES_MAX},
     session::{Phase, Session, Wait},
 };
 use crate::{
     network::{UserId, crdt::Uid},
-    server::{Origin, Peer},
     time::{Now, Sid},
     wire::{
         framing::BODY_MAX,

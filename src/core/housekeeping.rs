@@ -1,11 +1,13 @@
 //! What the server does of its own accord, when its time has come.
 
 use super::{
-    ConnId, Core,
+    ConnId, Core, class,
     ctx::Then,
     dispatch,
     effect::{Effect, Effects, Ending},
-    multiline, registration, reload, render, reserve, sasl,
+    multiline,
+    peer::{Gone, Origin},
+    registration, reload, render, reserve, sasl,
     session::{Phase, Wait},
     snotice,
     timer::Timer,
@@ -13,7 +15,6 @@ use super::{
 use crate::{
     job::{Answer, Job},
     network::op::{Op, ServerInfo},
-    server::{Gone, Origin},
     store::Query,
     time::{Mono, Now, Sid},
     wire::{cap::CapSet, encode::Msg},
@@ -69,10 +70,11 @@ pub fn tick(core: &mut Core, fx: &mut Effects, now: Now) {
 }
 
 fn ping(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
-    let limits = &core.config.limits;
-    let (interval, timeout) = (limits.ping_interval, limits.ping_timeout);
-    let name = core.config.server.name.clone();
-    let Some(session) = core.sessions.get_mut(conn) else { return };
+    let Core { sessions, config, .. } = core;
+    let Some(session) = sessions.get_mut(conn) else { return };
+    let terms = class::terms(config, session.class);
+    let (interval, timeout) = (terms.ping_interval(), terms.ping_timeout());
+    let name = config.server.name.clone();
     if session.closing {
         return;
     }
@@ -257,6 +259,7 @@ pub fn closed(core: &mut Core, fx: &mut Effects, conn: ConnId, why: Gone, now: N
             core.monitor.remove(nick, conn);
         }
         core.timers.cancel(session.timer);
+        core.classes.leave(session.class);
         core.release(session.from);
     }
 }

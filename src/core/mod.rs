@@ -14,6 +14,7 @@ pub mod census;
 pub mod chanban;
 pub mod chanflood;
 pub mod check;
+pub mod class;
 pub mod cloak;
 pub mod ctx;
 pub mod defcon;
@@ -32,6 +33,7 @@ pub mod metadata;
 pub mod monitor;
 pub mod multiline;
 pub mod oper;
+pub mod peer;
 pub mod policy;
 pub mod question;
 pub mod recent;
@@ -121,6 +123,8 @@ pub struct Core {
     pub clock: Clock,
     /// What is to happen when.
     pub timers: Timers,
+    /// How many sessions there are of each class.
+    pub classes: class::Members,
     /// Who may connect.
     pub admission: Admission,
     /// Who may come by Tor.
@@ -198,7 +202,8 @@ impl Core {
             store_fails: false,
             clock,
             timers: Timers::default(),
-            admission: Admission::default(),
+            classes: class::Members::default(),
+            admission: Admission::new(&config.limits),
             tor: Tor::default(),
             attempts: Attempts::default(),
             lookalikes: Lookalikes::new(config.server.casemapping, start.seed),
@@ -410,6 +415,7 @@ mod tests {
             away: None,
             modes: Default::default(),
             class: None,
+            connection: None,
             login: None,
         };
         core.commit(&mut Effects::default(), Op::User(Box::new(alice)), None, Now::default());

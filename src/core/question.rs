@@ -327,7 +327,7 @@ mod tests {
             root  < :s2.test 219 root l :End of /STATS report
             root  <! 211 root root
             root  > TRACE s2.test
-            root  <~ :s2.test 205 root User users bob *
+            root  <~ :s2.test 205 root User default bob *
             root  <~ :s2.test 262 root s2.test *
             root  <! User users root
             alice > TRACE s2.test

@@ -4,12 +4,13 @@
 use super::{
     ConnId, Core,
     account::{self, Failure},
-    bans,
+    bans, class,
     ctx::{Ctx, Outcome, Reject, Resume, Then},
     defcon,
     effect::Effects,
     filters,
     local::Local,
+    peer::{Origin, Peer},
     render, reserve, sasl,
     session::{Phase, Registration, Session},
     snotice, sts,
@@ -17,7 +18,7 @@ use super::{
     welcome,
 };
 use crate::{
-    config::Secret,
+    config::{DEFAULT_CLASS, Secret},
     job::{Answer, Job},
     network::{
         UserId,
@@ -26,7 +27,6 @@ use crate::{
         mode::UserModes,
         op::{Op, Presence, Subject},
     },
-    server::{Origin, Peer},
     time::Now,
     wire::{casemap::Casemap, name::Nick, reply},
 };
@@ -39,9 +39,14 @@ pub const HOST_MAX: usize = 64;
 pub fn open(core: &mut Core, fx: &mut Effects, peer: Peer, now: Now) -> ConnId {
     let from = peer.from;
     let conn = core.sessions.insert(Session::new(peer, now));
+    core.classes.join(core.sessions[conn].class);
     let latest = now.mono + core.config.limits.registration_timeout;
     core.look_after(conn, latest, Timer::Registration(conn));
     core.census.unknown += 1;
+    if let Err(why) = core.classify(conn) {
+        render::goodbye(core, fx, conn, &why);
+        return conn;
+    }
     look_up(core, fx, conn, (from, resolved), now);
     conn
 }
@@ -125,7 +130,7 @@ fn settle(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 
 /// Completes registration if nothing is missing.
 pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
-    let (password, casemap) = (ctx.core.config.server.password.clone(), ctx.network().casemap());
+    let casemap = ctx.network().casemap();
     let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
     if registration.nick.is_some() && registration.user.is_some() {
         sts::check(ctx)?;
@@ -138,6 +143,10 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
     let nick = nick.clone();
     // ircv3: sasl-3.1: who completes registration logs in no more.
     sasl::abort(ctx.core, ctx.fx, ctx.conn, ctx.now);
+    ctx.core.classify(ctx.conn).map_err(Reject::Quit)?;
+    let config = &ctx.core.config;
+    let password = ctx.core.terms(ctx.session()).password().or(config.server.password.as_ref());
+    let password = password.cloned();
     let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
     if password.is_none() {
         if let Some((name, password)) = credentials(registration, casemap) {
@@ -158,6 +167,7 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
         ctx.defer(Job::Verify { hash: Some(hash), password }, verified);
         return Ok(());
     }
+    class::admit(ctx)?;
     bans::admit(ctx)?;
     defcon::admit(ctx)?;
     let free = match reserve::is_taken(ctx, &nick) {
@@ -226,14 +236,16 @@ fn complete(ctx: &mut Ctx<'_>) {
     ctx.core.census.unknown = ctx.core.census.unknown.saturating_sub(1);
     bans::shun(ctx.core, user);
     ctx.session_mut().phase = Phase::User(user);
-    let first = ctx.now.mono + ctx.core.config.limits.ping_interval;
+    let first = ctx.now.mono + ctx.core.terms(ctx.session()).ping_interval();
     ctx.core.look_after(ctx.conn, first, Timer::Ping(ctx.conn));
     let text = |core: &Core, open: bool| {
         let who = core.network().user(user);
         let (nick, name, realname) = (who.nick(), &who.user, &who.realname);
         let host = if open { &who.real_host } else { &who.host };
         let address = snotice::address(who.address, open);
-        format!("Client connecting: {nick} ({name}@{host}) [{address}] {{default}} [{realname}]")
+        let class = class::of(who);
+        // As ircd-hybrid has it, which is what those look for who scan who comes (hopm, bopm).
+        format!("Client connecting: {nick} ({name}@{host}) [{address}] {{{class}}} [{realname}]")
     };
     snotice::here_of(ctx.core, ctx.fx, 'c', text, ctx.now);
     for (key, value) in metadata.into_iter().flatten() {
@@ -275,6 +287,8 @@ fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presenc
     let (from, secure) = (ctx.session().from, ctx.session().tls.is_some());
     // What Tor hides needs no cloak.
     let cloaked = ctx.core.config.cloak.enabled && !matches!(from, Origin::Tor(_));
+    let class = ctx.core.terms(ctx.session()).name();
+    let connection = Some(class).filter(|class| *class != DEFAULT_CLASS).map(Into::into);
     let modes = UserModes::chosen(&ctx.core.config.server.user_modes);
     let cloak = ctx.core.cloak.host(from);
     let (address, shown) = (from.ip(), shown_origin(ctx.core, from));
@@ -296,6 +310,7 @@ fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presenc
         away: None,
         modes: modes.set('Z', secure).set('x', cloaked).set('r', login.is_some()),
         class: None,
+        connection,
         login,
     })
 }

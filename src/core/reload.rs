@@ -9,7 +9,7 @@ use super::{
     sts,
 };
 use crate::{
-    config::{self, Config},
+    config::{self, Config, Listen},
     job::{Answer, Job, Loaded},
     time::Now,
     wire::cap::{self, CapSet},
@@ -71,6 +71,9 @@ fn take(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) -> Reload {
     let restart = config.keep(&core.config);
     core.whowas.limit(config.limits.whowas);
     let before = std::mem::replace(&mut core.config, config.clone());
+    core.admission.resize(&core.config.limits);
+    rebind(core, fx, &before.listen);
+    core.reclassify();
     core.texts.clone_from(&texts);
     tell_capabilities(core, fx, &before, now);
     sts::renew(core, fx, &certificates, now);
@@ -115,6 +118,24 @@ const CONFIGURED: &[Configured] = &[
     ("draft/account-registration", cap::ACCOUNT_REGISTRATION, account::registration),
     ("sasl", cap::SASL, sasl::value),
 ];
+
+/// Sessions follow their listeners to where these are configured now. Who has not registered and came to
+/// one that is gone could not be told its rules any more, and has to come again.
+fn rebind(core: &mut Core, fx: &mut Effects, before: &[Listen]) {
+    let mut stranded = Vec::new();
+    for (conn, session) in core.sessions.iter_mut() {
+        let Some(place) = session.listener.map(usize::from) else { continue };
+        let Some(listen) = before.get(place) else { continue };
+        let now = listen.moved(place, &core.config.listen);
+        session.listener = now.and_then(|place| u16::try_from(place).ok());
+        if session.listener.is_none() && session.user().is_none() {
+            stranded.push(conn);
+        }
+    }
+    for conn in stranded {
+        render::goodbye(core, fx, conn, "this port has been closed, connect to another");
+    }
+}
 
 /// Certificates whose files have changed are used from now on.
 pub fn watched(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {

@@ -4,6 +4,7 @@ use super::{
     ConnId,
     effect::{Effect, Effects},
     frame::{Frame, Numbered, PeerId, Routed},
+    peer::{Origin as From, Peer},
 };
 use crate::{
     config::{Config, Oper, Secret},
@@ -12,7 +13,7 @@ use crate::{
         crdt::{Origin, Uid},
         op::{Op, Presence, ServerInfo},
     },
-    server::{Input, Origin as From, Peer, Server, Setup},
+    server::{Input, Server, Setup},
     time::{Now, Sid, Stamp},
     wire::{casemap::Casemap, name::Nick},
 };
@@ -110,6 +111,7 @@ impl Scene {
             away: None,
             modes: Default::default(),
             class: None,
+            connection: None,
             login: None,
         };
         let here = self.server.core().sid();

@@ -1,15 +1,22 @@
 //! A client connection: its phase, its capabilities, and what it is waiting for.
 
 use super::{
-    ConnId, account::Errand, effect::Effects, flood::Bucket, gateway::Claim, multiline::Batch,
-    sasl::Exchange, timer,
+    ConnId,
+    account::Errand,
+    class::{ClassId, Facts},
+    effect::Effects,
+    flood::Bucket,
+    gateway::Claim,
+    multiline::Batch,
+    peer::{Origin, Peer, Tls},
+    sasl::Exchange,
+    timer,
 };
 use crate::{
-    config::Secret,
+    config::{Config, Listen, Secret},
     core::ctx::Next,
     network::UserId,
     registry::Login,
-    server::{Origin, Peer, Tls},
     time::{Mono, Now},
     wire::{cap::CapSet, name::Nick},
 };
@@ -24,8 +31,10 @@ pub struct Session {
     pub caps: CapSet,
     /// The version of capability negotiation it speaks; 302 and above hear of changes unasked.
     pub cap_version: u16,
-    /// Which of the configuration's listeners accepted it.
-    pub listener: u16,
+    /// Which of the configuration's listeners accepted it, as they are now; none if that is gone.
+    pub listener: Option<u16>,
+    /// The class of its connection.
+    pub class: ClassId,
     /// Where it comes from.
     pub from: Origin,
     /// What is known of its encryption.
@@ -136,7 +145,8 @@ impl Session {
             phase: Phase::New(Box::default()),
             caps: CapSet::EMPTY,
             cap_version: 0,
-            listener: u16::try_from(peer.listener).unwrap_or(u16::MAX),
+            listener: u16::try_from(peer.listener).ok(),
+            class: ClassId::default(),
             from: peer.from,
             tls: peer.tls.map(Box::new),
             flood: Bucket::full(now.mono),
@@ -171,6 +181,22 @@ impl Session {
         match &mut self.phase {
             Phase::New(registration) => Some(registration),
             Phase::User(_) => None,
+        }
+    }
+
+    /// The listener that accepted it, unless that is gone.
+    pub fn listen<'a>(&self, config: &'a Config) -> Option<&'a Listen> {
+        config.listen.get(usize::from(self.listener?))
+    }
+
+    /// What is known of it for choosing its class.
+    pub fn facts(&self) -> Facts<'_> {
+        Facts {
+            from: self.from,
+            listener: self.listener.map(usize::from),
+            gateway: self.gateway.as_deref(),
+            account: self.login().map(|login| &*login.name),
+            certified: self.tls.as_ref().is_some_and(|tls| tls.fingerprint.is_some()),
         }
     }
 

@@ -1,22 +1,27 @@
 //! A connection that began in plain text and has become encrypted.
 
-use super::{ConnId, Core, dispatch, effect::Effects, session::Wait};
-use crate::server::Tls;
+use super::{ConnId, Core, dispatch, effect::Effects, peer::Tls, render, session::Wait};
 
 /// Both sides have agreed: the session goes on where it was.
 pub fn secured(core: &mut Core, fx: &mut Effects, conn: ConnId, tls: Tls) {
     let Some(session) = core.sessions.get_mut(conn) else { return };
     session.tls = Some(Box::new(tls));
     session.wait = Wait::Nothing;
-    dispatch::wake(core, fx, conn);
+    match core.classify(conn) {
+        Ok(()) => dispatch::wake(core, fx, conn),
+        Err(why) => render::goodbye(core, fx, conn, &why),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::{
         config::{Config, Listen},
-        core::{scene::Scene, session::Phase},
-        server::{Origin, Peer},
+        core::{
+            peer::{Origin, Peer},
+            scene::Scene,
+            session::Phase,
+        },
     };
 
     #[test]

@@ -5,14 +5,14 @@ use super::{
     ConnId, Core,
     ctx::{Ctx, Outcome, Reject},
     effect::Effects,
+    peer::Origin,
     render,
     session::Session,
 };
 use crate::{
     job::Material,
-    server::Origin,
     time::Now,
-    wire::{cap, certificate},
+    wire::{cap, certificate, name},
 };
 
 /// What clients are told.
@@ -45,12 +45,17 @@ impl Policy {
 
     /// The value of the capability, for one who may make use of it.
     pub fn value(&self, session: &Session, core: &Core) -> Option<&str> {
-        let listen = core.config.listen.get(usize::from(session.listener));
+        let listen = session.listen(&core.config);
         let apart = listen.is_some_and(|listen| listen.tor || listen.websocket);
         match session.from {
             // Onion services and Unix sockets need no TLS, and browsers follow no policy.
-            Origin::Ip(_) if !apart => match session.tls {
-                Some(_) => self.persistence.as_deref(),
+            Origin::Ip(_) if !apart => match &session.tls {
+                Some(tls) => self.persistence.as_deref().filter(|_| {
+                    // ircv3: who does not say by which name it came is not told to keep to one.
+                    let names = &core.config.sts.names;
+                    let listed = |name| names.iter().any(|own| name::is_host_of(own, name));
+                    tls.name.as_deref().is_some_and(|name| names.is_empty() || listed(name))
+                }),
                 None => self.upgrade.as_deref(),
             },
             Origin::Ip(_) | Origin::Local | Origin::Tor(_) => None,
@@ -89,7 +94,7 @@ pub fn renew(core: &mut Core, fx: &mut Effects, certificates: &[Material], now: 
 /// Refuses who speaks plainly where only TLS is served.
 pub fn check(ctx: &Ctx<'_>) -> Outcome {
     let session = ctx.session();
-    let listen = ctx.core.config.listen.get(usize::from(session.listener));
+    let listen = session.listen(&ctx.core.config);
     if session.tls.is_some() || !listen.is_some_and(|listen| listen.sts_only) {
         return Ok(());
     }
@@ -104,8 +109,11 @@ mod tests {
     use super::*;
     use crate::{
         config::{self, Secret},
-        core::{effect::Effect, registration},
-        server::{Peer, Tls},
+        core::{
+            effect::Effect,
+            peer::{Peer, Tls},
+            registration,
+        },
     };
     use std::time::Duration;
 
@@ -126,15 +134,29 @@ mod tests {
         let (mut core, mut fx) = (Core::sample(), Effects::default());
         core.config.dns.enabled = false;
         let from = Origin::Ip("192.0.2.7".parse().unwrap());
-        for (from, tls) in [(from, true), (from, false), (Origin::Local, false)] {
-            let tls = tls.then(|| Tls { cipher: String::new(), fingerprint: None });
+        let mut config =
+            config::Sts { enabled: true, duration: Duration::from_secs(60), ..Default::default() };
+        config.names = vec!["irc.test".into(), "*.example".into()];
+        let by = |name: Option<&str>| {
+            let name = name.map(Into::into);
+            Some(Tls { cipher: String::new(), fingerprint: None, name })
+        };
+        for (from, tls) in [
+            (from, by(Some("irc.test"))),
+            (from, by(Some("IRC.Example"))),
+            (from, None),
+            // None of these is told: whose name is another, who names none, who needs no TLS.
+            (from, by(Some("test"))),
+            (from, by(None)),
+            (Origin::Local, None),
+        ] {
             let conn = registration::open(&mut core, &mut fx, Peer { from, listener: 0, tls }, now);
             core.sessions[conn].caps = cap::CAP_NOTIFY;
         }
-        core.config.sts =
-            config::Sts { enabled: true, duration: Duration::from_secs(60), ..Default::default() };
+        core.config.sts = config;
         renew(&mut core, &mut fx, &[], now);
         let wanted = [
+            ":irc.localhost CAP * NEW :sts=duration=60\r\n",
             ":irc.localhost CAP * NEW :sts=duration=60\r\n",
             ":irc.localhost CAP * NEW :sts=port=6697\r\n",
         ];
@@ -143,7 +165,7 @@ mod tests {
         assert_eq!(told(&mut fx), [""; 0], "nothing has changed");
         core.config.sts.enabled = false;
         renew(&mut core, &mut fx, &[], now);
-        assert_eq!(told(&mut fx), [":irc.localhost CAP * NEW :sts=duration=0\r\n"]);
+        assert_eq!(told(&mut fx), [":irc.localhost CAP * NEW :sts=duration=0\r\n"; 2]);
         assert_eq!(core.sts, Policy::default());
     }
 

@@ -1,7 +1,8 @@
 //! Who may come by Tor: how many at once and how often, all together, since nobody's address is known;
 //! and how many in one circuit, where Tor tells circuits apart.
 
-use crate::{config, server::Verdict, time::Mono};
+use super::peer::Verdict;
+use crate::{config, time::Mono};
 use std::collections::BTreeMap;
 
 /// The connections that have come by Tor.

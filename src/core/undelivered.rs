@@ -95,3 +95,25 @@ impl Undelivered {
         counts.into_iter().map(|((from, nick), count)| (from, nick, count)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arena::Arena;
+
+    #[test]
+    fn of_many_messages_for_a_server_the_latest_are_remembered() {
+        let mut users: Arena<UserId, ()> = Arena::default();
+        let (from, to) = (users.insert(()), users.insert(()));
+        let mut undelivered = Undelivered::default();
+        let at = |tick| Stamp { tick, server: Sid::FIRST };
+        for tick in 0..WAITING_MAX as u64 + 5 {
+            undelivered.note(Sid::FIRST, at(tick), from, to, "bob");
+        }
+        assert_eq!(undelivered.len(), WAITING_MAX);
+        undelivered.seen(Sid::FIRST, |at| at.tick < 6);
+        assert_eq!(undelivered.len(), WAITING_MAX - 1);
+        assert_eq!(undelivered.give_up(Sid::FIRST), [(from, "bob".into(), WAITING_MAX - 1)]);
+        assert!(undelivered.is_empty());
+    }
+}

@@ -98,7 +98,7 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
         ("BOT", text("B".into())),
         ("CALLERID", text("g".into())),
         ("CASEMAPPING", text(ctx.network().casemap().name().into())),
-        ("CHANLIMIT", text(format!("#:{}", limits.channels_per_user))),
+        ("CHANLIMIT", text(format!("#:{}", ctx.core.terms(ctx.session()).channels_per_user()))),
         ("CHANMODES", text(kinds)),
         ("CHANNELLEN", number(limits.channel)),
         ("CHANTYPES", text("#".into())),

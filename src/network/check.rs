@@ -126,11 +126,12 @@ impl Network {
         }
         for (_, user) in self.users.iter() {
             lines.push(format!(
-                "{} {} {} {:?} {:?} {:?} {} {:?} {} {:?}",
+                "{} {} {} {:?} {:?} {:?} {:?} {} {:?} {} {:?}",
                 user.uid,
                 user.nick(),
                 user.mask(),
                 user.away,
+                user.connection,
                 user.login,
                 user.realname,
                 user.modes,

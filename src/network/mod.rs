@@ -84,6 +84,8 @@ pub struct User {
     pub modes: UserModes,
     /// The operator class, for operators.
     pub class: Option<Box<str>>,
+    /// The class of the user's connection, if it is another than that of all others.
+    pub connection: Option<Box<str>>,
     /// The account that the user is logged in to.
     pub login: Option<Box<Login>>,
     /// What the user tells of themselves.

@@ -204,6 +204,7 @@ fn presence(user: &User) -> Presence {
         away: user.away.clone(),
         modes: user.modes,
         class: user.class.clone(),
+        connection: user.connection.clone(),
         login: user.login.clone(),
     }
 }

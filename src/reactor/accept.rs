@@ -9,8 +9,8 @@ use super::{
     token::{LISTENERS_MAX, Source},
 };
 use crate::{
+    core::peer::{Origin, Verdict},
     job::Loaded,
-    server::{Origin, Verdict},
 };
 use mio::Interest;
 use std::{
@@ -71,11 +71,7 @@ impl Reactor {
         let listen = &loaded.config.listen;
         let mut dropped = Vec::new();
         for (slot, listener) in &mut self.listeners {
-            let same = |place: &usize| {
-                listen.get(*place).is_some_and(|entry| entry.address == listener.listen.address)
-            };
-            // Where it was, since several may leave the port to the system.
-            match std::iter::once(listener.place).chain(0..listen.len()).find(same) {
+            match listener.listen.moved(listener.place, listen) {
                 Some(place) => listener.place = place,
                 None => dropped.push(slot),
             }

@@ -2,11 +2,13 @@
 
 use super::{Leaving, Reactor, SocketId, outbox::Line, socket::Phase};
 use crate::{
+    config::Limits,
     core::{
         ConnId,
         effect::{Effect, Ending},
+        peer::Gone,
     },
-    server::{Gone, Input},
+    server::{Input, Server},
     time::Mono,
 };
 use std::{mem, time::Duration};
@@ -80,14 +82,17 @@ impl Reactor {
         }
         socket.add(line, &mut self.outbox);
         // Much may be for one recipient in one turn; only what it does not take counts.
-        let most = usize::try_from(self.limits.send_queue).unwrap_or(usize::MAX);
-        if socket.pending() > FLUSHED_EARLY.min(most) && !socket.blocked {
+        let early =
+            FLUSHED_EARLY.min(usize::try_from(self.limits.send_queue).unwrap_or(usize::MAX));
+        if socket.pending() > early && !socket.blocked {
             if let Err(failure) = socket.flush(&mut self.outbox) {
                 log::debug!("writing fails: {failure}");
                 return self.end(id, Gone::Error);
             }
         }
-        if socket.pending() > most {
+        if socket.pending() > early
+            && socket.pending() as u64 > send_queue(&self.server, &self.limits, Some(conn))
+        {
             socket.forget(&mut self.outbox.buffers);
             return self.end(id, Gone::SendQueue);
         }
@@ -271,6 +276,11 @@ impl Reactor {
         let written = now + LEAVING_TIME;
         self.leaving = Some(Leaving { latest, written, behind: true, left, ending });
     }
+}
+
+/// How much may wait to be read by a connection, which is never less than what is written early.
+pub(super) fn send_queue(server: &Server, limits: &Limits, conn: Option<ConnId>) -> u64 {
+    conn.and_then(|conn| server.send_queue(conn)).unwrap_or(limits.send_queue)
 }
 
 /// More than this for one connection in one turn is written before the turn is over.

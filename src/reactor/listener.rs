@@ -3,7 +3,7 @@
 use super::tls::Acceptor;
 use crate::{
     config::{Address, Listen},
-    server::Origin,
+    core::peer::Origin,
 };
 use mio::{
     Interest, Registry, Token,

@@ -32,10 +32,11 @@ use crate::{
     core::{
         ConnId,
         effect::{Effects, Ending},
+        peer::Gone,
     },
     id,
     job::{Answer, JobId, Loaded},
-    server::{Gone, Input, Server},
+    server::{Input, Server},
     time::{Mono, Now},
     work::Pool,
 };

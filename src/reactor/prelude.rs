@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::Listen,
-    server::{Gone, Origin, Peer, Tls, Verdict},
+    core::peer::{Gone, Origin, Peer, Tls, Verdict},
     wire::{
         casemap::Casemap,
         mask, proxy,
@@ -33,6 +33,8 @@ pub struct Waiting {
     secure: bool,
     /// How much of a WebSocket handshake has come and was not all of it.
     known: usize,
+    /// The server name that the client has asked the proxy for.
+    name: Option<Box<str>>,
     stage: Stage,
 }
 
@@ -70,7 +72,7 @@ impl Waiting {
         // Who speaks for others counts for whom it speaks, as soon as it has said so.
         let speaks = proxied || from.is_among(&listen.forwarded);
         let counted = if speaks { Origin::Local } else { from };
-        Ok(Waiting { counted, slot, from, secure: false, known: 0, stage })
+        Ok(Waiting { counted, slot, from, secure: false, name: None, known: 0, stage })
     }
 }
 
@@ -119,6 +121,7 @@ impl Reactor {
         };
         socket.rest.drain(..len);
         waiting.secure = header.secure && is_near(waiting.from);
+        waiting.name = header.name.map(Into::into);
         waiting.from = match (listener.listen.tor, header.source) {
             (true, source) => Origin::Tor(source.and_then(proxy::circuit)),
             (false, Some(ip)) => Origin::Ip(ip),
@@ -210,7 +213,9 @@ impl Reactor {
     fn recount(&mut self, id: SocketId) -> Result<(), ()> {
         let Some(socket) = self.sockets.get_mut(id) else { return Err(()) };
         let Some(waiting) = &mut socket.waiting else { return Err(()) };
-        match self.server.readmit(waiting.counted, waiting.from, self.now) {
+        let Some(listener) = self.listeners.get(waiting.slot) else { return Err(()) };
+        let (counted, from) = (waiting.counted, waiting.from);
+        match self.server.readmit(counted, from, listener.place, self.now) {
             Verdict::Admit => {
                 waiting.counted = waiting.from;
                 Ok(())
@@ -227,10 +232,11 @@ impl Reactor {
         self.cancel(id);
         let Some(socket) = self.sockets.get_mut(id) else { return };
         let Some(waiting) = socket.waiting.take() else { return };
-        let Some(listener) = self.listeners.get(waiting.slot) else { return };
-        let proxied = waiting.secure.then(|| Tls { cipher: AT_A_PROXY.into(), fingerprint: None });
+        let Waiting { from, slot, secure, name, .. } = *waiting;
+        let Some(listener) = self.listeners.get(slot) else { return };
+        let proxied = secure.then(|| Tls { cipher: AT_A_PROXY.into(), fingerprint: None, name });
         let tls = socket.secure.as_ref().map(|secure| secure.describe()).or(proxied);
-        let peer = Peer { from: waiting.from, listener: listener.place, tls };
+        let peer = Peer { from, listener: listener.place, tls };
         self.open(id, peer);
     }
 

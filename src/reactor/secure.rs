@@ -1,13 +1,16 @@
 //! TLS of one connection, bytes to bytes: it holds no buffer while nothing is under way.
 
-use crate::server::Tls;
+use crate::core::peer::Tls;
 use rustls::{
     Error, ServerConfig,
     server::{ServerConnectionData, UnbufferedServerConnection},
     unbuffered::{ConnectionState, EncodeError, EncryptError, UnbufferedStatus, WriteTraffic},
 };
 use sha2::{Digest, Sha256};
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 /// What is kept about a connection that is encrypted.
 pub struct Secure {
@@ -20,7 +23,11 @@ pub struct Secure {
     pub upgrading: bool,
     begun: bool,
     notified: bool,
+    asked: Asked,
 }
+
+/// The server name that a client has asked for, once it is known.
+pub type Asked = Arc<OnceLock<Box<str>>>;
 
 /// How far the records that have come lead.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -46,7 +53,7 @@ pub enum Broken {
 
 impl Secure {
     /// A connection that has not said anything yet.
-    pub fn new(config: Arc<ServerConfig>) -> Result<Secure, Error> {
+    pub fn new(config: Arc<ServerConfig>, asked: Asked) -> Result<Secure, Error> {
         Ok(Secure {
             session: UnbufferedServerConnection::new(config)?,
             input: Vec::new(),
@@ -54,6 +61,7 @@ impl Secure {
             upgrading: false,
             begun: false,
             notified: false,
+            asked,
         })
     }
 
@@ -177,6 +185,7 @@ impl Secure {
         Tls {
             cipher: format!("{version} {suite}"),
             fingerprint: fingerprint.map(|certificate| fingerprint_of(certificate)),
+            name: self.asked.get().cloned(),
         }
     }
 
@@ -365,6 +374,7 @@ mod tests {
             assert_eq!((server.input.capacity(), server.output.capacity()), (0, 0));
             assert_eq!(server.describe().cipher, "TLSv1.3 TLS13_AES_256_GCM_SHA384");
             assert_eq!(server.describe().fingerprint, None);
+            assert_eq!(server.describe().name.as_deref(), Some("localhost"));
         }
     }
 

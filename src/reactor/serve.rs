@@ -2,12 +2,17 @@
 
 use super::{
     Reactor, SocketId,
+    act::send_queue,
     secure::Broken,
     socket::{Failure, Got, Phase},
 };
 use crate::{
-    core::{ConnId, effect::Effects},
-    server::{Gone, Input, Peer, Server},
+    core::{
+        ConnId,
+        effect::Effects,
+        peer::{Gone, Peer},
+    },
+    server::{Input, Server},
     time::Now,
     wire::framing::{Framing, Piece},
 };
@@ -134,7 +139,8 @@ impl Reactor {
             self.soil(id);
         }
         let Some(socket) = self.sockets.get_mut(id) else { return false };
-        if socket.pending() as u64 > self.limits.send_queue {
+        let most = send_queue(&self.server, &self.limits, socket.conn);
+        if socket.pending() as u64 > most {
             // Answers to pings that nobody reads.
             self.end(id, Gone::SendQueue);
             return false;

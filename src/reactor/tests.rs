@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    config::{self, Address, Config, Listen, Secret},
+    config::{self, Address, Config, Listen, Secret, Trusted},
     core::effect::Effect,
     job::{Material, Texts},
     server::Setup,
@@ -263,6 +263,28 @@ fn a_client_that_never_reads_reaches_its_limit() {
     assert_eq!(reactor.gone[0].1, Gone::SendQueue);
     reactor.until(|reactor| reactor.sockets.is_empty());
     drop(client);
+}
+
+#[test]
+fn a_class_has_a_send_queue_of_its_own() {
+    let mut loaded = loaded(vec![listen(&[])], Vec::new());
+    loaded.config.limits.send_queue = u64::MAX;
+    loaded.config.class.push(config::Class {
+        name: "small".into(),
+        hosts: vec![Trusted::parse("127.0.0.0/8").unwrap()],
+        send_queue: Some(128 << 10),
+        ..config::Class::default()
+    });
+    let mut reactor = reactor(&loaded);
+    let _client = reactor.connect();
+    reactor.until(is_open);
+    let mut sent = 0;
+    while reactor.gone.is_empty() {
+        reactor.say(&[b'x'; 510]);
+        sent += 512;
+        assert!(sent < 64 << 20, "no limit");
+    }
+    assert_eq!(reactor.gone[0].1, Gone::SendQueue);
 }
 
 #[test]

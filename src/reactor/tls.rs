@@ -1,7 +1,7 @@
 //! How the connections of a listener are encrypted: its certificates, and what is asked of clients.
 
-use super::secure::Secure;
-use crate::{config, job::Material, work::certificate};
+use super::secure::{Asked, Secure};
+use crate::{config, job::Material, wire::name, work::certificate};
 use rustls::{
     DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme,
     client::danger::HandshakeSignatureValid,
@@ -57,7 +57,7 @@ impl Acceptor {
         let mut config = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()?
             .with_client_cert_verifier(Arc::new(AnyClient { provider }))
-            .with_cert_resolver(certificates.clone());
+            .with_cert_resolver(Arc::new(Chooser::new(&certificates)));
         // A client of a chat reconnects rarely, and tickets are memory for each of them.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
@@ -66,7 +66,13 @@ impl Acceptor {
 
     /// A connection that has just been accepted.
     pub fn begin(&self) -> Result<Secure, rustls::Error> {
-        Secure::new(self.config.clone())
+        // An unbuffered session does not tell which name was asked for. Who chooses the certificate hears
+        // it, and so each handshake has a chooser of its own.
+        let chooser = Chooser::new(&self.certificates);
+        let asked = chooser.asked.clone();
+        let mut config = ServerConfig::clone(&self.config);
+        config.cert_resolver = Arc::new(chooser);
+        Secure::new(Arc::new(config), asked)
     }
 }
 
@@ -92,24 +98,35 @@ impl Certificates {
 
     fn choose(&self, name: Option<&str>) -> Option<Arc<CertifiedKey>> {
         let named = name.and_then(|name| {
-            self.list.iter().find(|one| one.entry.names.iter().any(|own| matches(own, name)))
+            self.list
+                .iter()
+                .find(|one| one.entry.names.iter().any(|own| name::is_host_of(own, name)))
         });
         named.or(self.list.first()).map(|one| one.key.clone())
     }
 }
 
-impl ResolvesServerCert for Certificates {
-    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.choose(hello.server_name())
+/// Chooses the certificate of one connection.
+#[derive(Debug)]
+struct Chooser {
+    certificates: Arc<Certificates>,
+    asked: Asked,
+}
+
+impl Chooser {
+    fn new(certificates: &Arc<Certificates>) -> Chooser {
+        Chooser { certificates: certificates.clone(), asked: Asked::default() }
     }
 }
 
-/// Whether a configured name, which may begin with `*.`, is the one that was asked for.
-fn matches(own: &str, name: &str) -> bool {
-    match (own.strip_prefix("*."), name.split_once('.')) {
-        (Some(own), Some((_, parent))) => own.eq_ignore_ascii_case(parent),
-        (Some(_), None) => false,
-        (None, _) => own.eq_ignore_ascii_case(name),
+impl ResolvesServerCert for Chooser {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let name = hello.server_name();
+        if let Some(name) = name {
+            // Asked twice, the answer is the same.
+            self.asked.get_or_init(|| name.into());
+        }
+        self.certificates.choose(name)
     }
 }
 

@@ -22,8 +22,9 @@ use crate::{
         ConnId,
         effect::{Effect, Effects, Ending},
         frame::{Frame, PeerId},
+        peer::{Gone, Origin, Peer, Tls, Verdict},
     },
-    server::{Gone, Input, Origin, Peer, Server, Tls, Verdict},
+    server::{Input, Server},
     time::{Now, Sid},
 };
 use client::{Client, Manners};
@@ -172,7 +173,7 @@ impl Sim {
     /// A client connects by TLS, with a certificate, and says who it is.
     pub fn connect_secure(&mut self, server: usize, name: &str) -> usize {
         let (cipher, fingerprint) = ("TLSv1.3".to_owned(), Some("ab12".to_owned()));
-        let client = self.open_by(server, name, Some(Tls { cipher, fingerprint }));
+        let client = self.open_by(server, name, Some(Tls { cipher, fingerprint, name: None }));
         self.introduce(client, name)
     }
 
@@ -369,8 +370,9 @@ impl Sim {
             self.trace = (self.trace ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
         }
         let Some(place) = self.conns.get(&(server, conn)).copied() else { return };
-        let most =
-            self.server(server).map_or(u64::MAX, |home| home.core().config.limits.send_queue);
+        let most = self.server(server).map_or(u64::MAX, |home| {
+            home.send_queue(conn).unwrap_or(home.core().config.limits.send_queue)
+        });
         self.tell(|| format!("client {place} <- {line}"));
         let client = self.clients.get_mut(place);
         // Nothing is sent after the end of a connection.
@@ -589,6 +591,7 @@ pub fn config() -> Config {
     let mut config = Config::default();
     config.cloak.enabled = false;
     config.limits.flood_burst = 1_000_000;
+    config.limits.clients_per_network = 1_000_000;
     config
 }
 

@@ -15,6 +15,7 @@
 //! | `links 1-2 2-3` | only these links can be made; stands before all but `servers` |
 //! | `config limits.list_entries 2` | what is configured; stands before all but `servers` |
 //! | `account Bob password=x cert:ab12=y` | all stores have this account, with these fields; stands where `config` does |
+//! | `config class name="a" hosts="10.0.0.2"` | the same with a table of a list, as TOML writes it without spaces |
 //! | `logs 2` | from now on links keep so many operations: whoever has missed more is told the state |
 //! | `wait 60` | so many seconds pass |
 //! | `split 1 2 \| 3` | the two sides do not reach each other |
@@ -32,15 +33,17 @@
 //! In the end every client must believe what its server knows: on the side, and without any of that being
 //! seen, it asks for modes, lists and users of the channels it enters, as clients do.
 
-use super::{Sim, client::Manners, config, fabric::Pair, oper, oracle, webirc};
+use super::{Sim, client::Manners, fabric::Pair, oper, oracle, webirc};
 use crate::{
-    config::{Config, Listen, OperClass, Secret, privilege::Priv},
-    link::Limits,
+    config::{
+        self, Config, Limits, Listen, Mistake, OperClass, Reading, Secret, Source, privilege::Priv,
+    },
+    link,
     registry::{Edit, Kind, RecordId, What},
     time::{Sid, Stamp},
     wire::{casemap::Casemap, mask, sasl::Mechanism, tags::Tags},
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, io, path::Path, time::Duration};
 
 /// Plays a transcript.
 #[track_caller]
@@ -48,7 +51,7 @@ pub fn check(script: &str) {
     let mut play = Play {
         servers: 1,
         links: None,
-        config: config(),
+        config: super::config(),
         accounts: Vec::new(),
         sim: None,
         clients: BTreeMap::new(),
@@ -65,7 +68,7 @@ pub fn check(script: &str) {
 
 /// A script's client asks something of a server with so many users in one channel.
 pub fn crowd(members: usize, ask: impl FnOnce(&mut Crowd)) {
-    let mut sim = Sim::new(1, &config());
+    let mut sim = Sim::new(1, &super::config());
     for member in 0..members {
         let client = sim.connect(0, &format!("u{member}"));
         sim.send(client, "JOIN #crowd");
@@ -115,6 +118,29 @@ fn watched(mut sim: Sim, config: &Config) -> Sim {
 
 fn seconds(text: &str) -> Duration {
     Duration::from_secs(text.parse().unwrap_or(0))
+}
+
+/// Sets a number or a number of seconds of `[limits]`, in whatever range.
+fn limit(limits: &mut Limits, key: &str, value: &str) {
+    macro_rules! set {
+        ($($number:ident)* ; $($span:ident)*) => {
+            match key.trim_start_matches("limits.") {
+                $(stringify!($number) => limits.$number = value.parse().unwrap_or_default(),)*
+                $(stringify!($span) => limits.$span = seconds(value),)*
+                _ => panic!("cannot configure {key}"),
+            }
+        };
+    }
+    set!(
+        clients clients_per_address clients_per_network network_v4 network_v6 connect_burst
+        flood_burst login_burst account_login_burst register_burst nick user realname channel
+        topic kick away key channels_per_user
+        list_entries server_bans modes targets accept silence monitor metadata_keys metadata_subs
+        metadata_value metadata_burst multiline_lines multiline_bytes redact_messages reports whowas;
+        connect_interval flood_interval login_interval account_login_interval metadata_interval
+        ping_interval ping_timeout rename_interval
+        registration_timeout redact_window split_grace split_forget
+    );
 }
 
 /// A server's place, as scripts number them.
@@ -184,7 +210,7 @@ impl Play {
             "logs" => {
                 let log = rest.parse().unwrap_or(1);
                 let hosts = self.sim().hosts.iter_mut();
-                hosts.for_each(|host| host.limit_links(Limits { log, held: log + 4 }));
+                hosts.for_each(|host| host.limit_links(link::Limits { log, held: log + 4 }));
             }
             "wait" => self.sim().wait(seconds(rest)),
             "split" => {
@@ -254,11 +280,6 @@ impl Play {
             "server.admin_name" => self.config.server.admin_name = Some(value.into()),
             "server.admin_email" => self.config.server.admin_email = Some(value.into()),
             "server.password" => self.config.server.password = Some(Secret::new(value)),
-            "limits.split_forget" => self.config.limits.split_forget = seconds(value),
-            "limits.channels_per_user" => self.config.limits.channels_per_user = number(),
-            "limits.clients_per_address" => {
-                self.config.limits.clients_per_address = number() as u32;
-            }
             "webirc" => {
                 let words: Vec<&str> = value.split(' ').collect();
                 let [name, password, host] = words[..] else { panic!("webirc NAME PASSWORD HOST") };
@@ -277,35 +298,32 @@ impl Play {
                     _ => Casemap::Rfc1459,
                 }
             }
-            "limits.login_burst" => self.config.limits.login_burst = number() as u32,
-            "limits.server_bans" => self.config.limits.server_bans = number(),
-            "limits.metadata_keys" => self.config.limits.metadata_keys = number(),
-            "limits.metadata_subs" => self.config.limits.metadata_subs = number(),
-            "limits.metadata_burst" => self.config.limits.metadata_burst = number() as u32,
-            "limits.accept" => self.config.limits.accept = number(),
-            "limits.silence" => self.config.limits.silence = number(),
-            "limits.whowas" => self.config.limits.whowas = number(),
-            "limits.monitor" => self.config.limits.monitor = number(),
-            "limits.list_entries" => self.config.limits.list_entries = number(),
-            "limits.flood_burst" => self.config.limits.flood_burst = number() as u32,
-            "limits.flood_interval" => self.config.limits.flood_interval = seconds(value),
-            "limits.ping_interval" => self.config.limits.ping_interval = seconds(value),
-            "limits.ping_timeout" => self.config.limits.ping_timeout = seconds(value),
-            "limits.registration_timeout" => {
-                self.config.limits.registration_timeout = seconds(value);
-            }
             "cloak.enabled" => self.config.cloak.enabled = value == "true",
             "oper.masks" => {
                 let last = self.config.oper.last_mut().into_iter();
                 last.for_each(|oper| oper.masks.push(value.into()));
             }
+            "class" | "listen" => self.add(key, value),
             _ => self.set_words(key, value),
         }
     }
 
+    /// Adds a table to a list, as the parser reads it.
+    fn add(&mut self, key: &str, value: &str) {
+        let text = format!("[[{key}]]\n{}", value.replace(' ', "\n"));
+        let source = Source { name: key.into(), text };
+        let mut file = |_: &Path| Err(io::ErrorKind::NotFound.into());
+        let (config, errors) = config::parse(&[source], Reading::new(&mut file, true));
+        // Here the hash of a password is the password, and what is named stands on another line.
+        let passes =
+            |mistake: &Mistake| matches!(mistake, Mistake::NoHash | Mistake::UnknownOf(..));
+        assert!(errors.iter().all(|error| passes(&error.mistake)), "{errors:?}");
+        self.config.class.extend(config.class);
+        self.config.listen.extend(config.listen);
+    }
+
     /// Who may do what, and what holds of words.
     fn set_words(&mut self, key: &str, value: &str) {
-        let number = || value.parse().unwrap_or(0);
         match key {
             "accounts.sasl" => {
                 self.config.accounts.sasl = value.split(' ').filter_map(Mechanism::named).collect();
@@ -318,10 +336,6 @@ impl Play {
             }
             "accounts.reserved" => self.config.accounts.reserved.push(value.into()),
             "accounts.nick_grace" => self.config.accounts.nick_grace = seconds(value),
-            "limits.register_burst" => self.config.limits.register_burst = number() as u32,
-            "limits.account_login_burst" => {
-                self.config.limits.account_login_burst = number() as u32;
-            }
             "oper" => {
                 let mut words = value.split(' ');
                 let mut next = || words.next().unwrap_or_default();
@@ -340,18 +354,13 @@ impl Play {
             }
             "server.services" => self.config.server.services = Some(value.into()),
             "server.welcome" => self.config.server.welcome.push(value.into()),
-            "accounts.nicks" => self.config.accounts.nicks = number(),
-            "limits.reports" => self.config.limits.reports = number(),
-            "limits.redact_messages" => self.config.limits.redact_messages = number(),
-            "limits.redact_window" => self.config.limits.redact_window = seconds(value),
-            "limits.multiline_lines" => self.config.limits.multiline_lines = number(),
-            "limits.multiline_bytes" => self.config.limits.multiline_bytes = number(),
+            "accounts.nicks" => self.config.accounts.nicks = value.parse().unwrap_or(0),
             "server.redact_own" => self.config.server.redact_own = value == "true",
             "server.redact_others" => self.config.server.redact_others = value == "true",
             "server.client_tags_denied" => {
                 self.config.server.client_tags_denied = value.split(' ').map(Into::into).collect();
             }
-            _ => panic!("cannot configure {key}"),
+            _ => limit(&mut self.config.limits, key, value),
         }
     }
 

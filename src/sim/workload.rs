@@ -6,6 +6,7 @@ mod phrases;
 
 use super::{Sim, config, dice::Dice, fabric::Pair, host::Workers, ledger::Ledger, oper, oracle};
 use crate::{
+    config::{Class, Trusted},
     link::Limits,
     wire::{cidr::Cidr, sasl},
 };
@@ -55,6 +56,21 @@ const FAULTS: [Fault; 10] = [
     Fault::Slow,
 ];
 
+/// Classes of connections, which no two servers need have alike.
+fn classes(dice: &mut Dice) -> Vec<Class> {
+    let class = |name: &str, range, dice: &mut Dice| Class {
+        name: name.into(),
+        hosts: Trusted::parse(range).into_iter().collect(),
+        channels_per_user: dice.one_in(2).then(|| 1 + dice.below(4)),
+        flood_burst: dice.one_in(2).then_some(10),
+        send_queue: dice.one_in(4).then_some(70_000),
+        exempt: dice.one_in(4),
+        ..Class::default()
+    };
+    let all = [class("few", "10.0.0.0/29", dice), class("rest", "10.0.0.0/27", dice)];
+    all.into_iter().filter(|_| dice.one_in(2)).collect()
+}
+
 /// One history.
 #[derive(Debug)]
 pub struct Workload {
@@ -102,6 +118,7 @@ impl Workload {
         if dice.one_in(3) {
             config.limits.flood_burst = 10;
         }
+        config.class = classes(&mut dice);
         let faults: Vec<Fault> = FAULTS.into_iter().filter(|_| dice.one_in(2)).collect();
         if faults.contains(&Fault::Slow) {
             config.limits.send_queue = 6000 + dice.below(8000) as u64;
@@ -372,7 +389,9 @@ impl Workload {
 
     /// The configuration is another now.
     fn reload(&mut self, server: usize) {
+        let classes = classes(&mut self.dice);
         if let Some(host) = self.sim.hosts.get_mut(server) {
+            host.config.class = classes;
             host.config.limits.list_entries = 2 + self.dice.below(6);
             host.config.limits.channels_per_user = 2 + self.dice.below(4);
             host.config.limits.whowas = self.dice.below(9);

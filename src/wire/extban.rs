@@ -94,7 +94,7 @@ words! {
     "blockcolor" 'c' [], None, Word::Act(Act::BlockColor), "blockcolor:<mask> lets nobody who fits send formatting.";
     "bot" 'B' [], None, Word::Bot, "bot:<mask> fits bots (user mode +B).";
     "channel" 'j' ["c"], Some('c'), Word::Channel, "channel:[<prefix>]<channel> fits those who are in a channel, with at least that status. A secret channel must let you see it, and counts only for masks set while it was secret.";
-    "class" 'n' ["security-group", "G"], None, Word::Class, "class:<name> fits connection classes.";
+    "class" 'n' ["security-group", "G"], None, Word::Class, "class:<name> fits those whose connection is of a class; default is the class of all others.";
     "fingerprint" 'z' ["certfp", "S"], Some('z'), Word::Fingerprint, "fingerprint:<digits> fits a TLS certificate; without digits, everybody on TLS.";
     "gateway" 'w' [], None, Word::Gateway, "gateway:<name> fits those for whom a gateway speaks (WEBIRC).";
     "join" 'J' ["j"], None, Word::Act(Act::Join), "join:<mask> keeps out those who fit; who is inside may speak.";

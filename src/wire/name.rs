@@ -153,6 +153,15 @@ pub fn is_host_name(text: &str) -> bool {
     text.split('.').all(part)
 }
 
+/// Whether a host name is the one written, or with `*.` in front one directly below it.
+pub fn is_host_of(own: &str, name: &str) -> bool {
+    match (own.strip_prefix("*."), name.split_once('.')) {
+        (Some(own), Some((_, parent))) => own.eq_ignore_ascii_case(parent),
+        (Some(_), None) => false,
+        (None, _) => own.eq_ignore_ascii_case(name),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,12 +10,14 @@ use std::{
 pub const HEADER_MAX: usize = 4096;
 
 /// What a header says.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Header {
     /// Who connects; none if the proxy speaks for itself, or does not know.
     pub source: Option<IpAddr>,
     /// Whether the connection to the proxy is encrypted, as far as the header tells.
     pub secure: bool,
+    /// The server name that the client has asked the proxy for (SNI), if the header tells.
+    pub name: Option<String>,
 }
 
 /// Why bytes are no header.
@@ -79,7 +81,7 @@ fn text(line: &[u8]) -> Result<Header, Malformed> {
     let mut words = line.split(' ').skip(1);
     let mut word = || words.next().ok_or(Malformed::Line);
     let source = match word()? {
-        "UNKNOWN" => return Ok(Header { source: None, secure: false }),
+        "UNKNOWN" => return Ok(Header::default()),
         "TCP4" => {
             let (source, target): (Option<Ipv4Addr>, Option<Ipv4Addr>) =
                 (word()?.parse().ok(), word()?.parse().ok());
@@ -95,7 +97,7 @@ fn text(line: &[u8]) -> Result<Header, Malformed> {
     let ports = is_port(word()?) && is_port(word()?);
     match source {
         Some(source) if ports && words.next().is_none() => {
-            Ok(Header { source: Some(source.to_canonical()), secure: false })
+            Ok(Header { source: Some(source.to_canonical()), ..Header::default() })
         }
         Some(_) | None => Err(Malformed::Line),
     }
@@ -122,7 +124,7 @@ fn binary(bytes: &[u8]) -> Result<Option<(usize, Header)>, Malformed> {
     let Some(body) = bytes.get(HEAD..HEAD + length) else { return Ok(None) };
     if itself {
         // §2.2: whatever it says besides is to be passed over.
-        return Ok(Some((HEAD + length, Header { source: None, secure: false })));
+        return Ok(Some((HEAD + length, Header::default())));
     }
     let (source, more) = match *family {
         TCP4 => match body.first_chunk::<4>().zip(body.get(12..)) {
@@ -138,24 +140,28 @@ fn binary(bytes: &[u8]) -> Result<Option<(usize, Header)>, Malformed> {
         // Datagrams do not carry IRC.
         _ => return Err(Malformed::Binary),
     };
-    let secure = is_secure(more)?;
-    let source = source.map(|ip| ip.to_canonical());
-    Ok(Some((HEAD + length, Header { source, secure })))
+    let header = Header { source: source.map(|ip| ip.to_canonical()), ..told(more)? };
+    Ok(Some((HEAD + length, header)))
 }
 
-/// Whether what stands behind the addresses says that the client speaks TLS (§2.2.6).
-fn is_secure(mut more: &[u8]) -> Result<bool, Malformed> {
-    let mut secure = false;
+/// What stands behind the addresses: whether the client speaks TLS, and which server it has asked for
+/// (§2.2.2, §2.2.6).
+fn told(mut more: &[u8]) -> Result<Header, Malformed> {
+    let mut header = Header::default();
     while let Some((kind, rest)) = more.split_first() {
         let length = rest.first_chunk::<2>().ok_or(Malformed::Binary)?;
         let length = usize::from(u16::from_be_bytes(*length));
         let value = rest.get(2..2 + length).ok_or(Malformed::Binary)?;
-        if *kind == TLV_SSL {
-            secure |= value.first().is_some_and(|client| client & CLIENT_SSL != 0);
+        match *kind {
+            TLV_SSL => {
+                header.secure |= value.first().is_some_and(|client| client & CLIENT_SSL != 0);
+            }
+            TLV_AUTHORITY => header.name = std::str::from_utf8(value).ok().map(str::to_owned),
+            _ => (),
         }
         more = rest.get(2 + length..).unwrap_or_default();
     }
-    Ok(secure)
+    Ok(header)
 }
 
 const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
@@ -171,6 +177,7 @@ const UNSPECIFIED: u8 = 0x00;
 const TCP4: u8 = 0x11;
 const TCP6: u8 = 0x21;
 const UNIX: u8 = 0x31;
+const TLV_AUTHORITY: u8 = 0x02;
 const TLV_SSL: u8 = 0x20;
 const CLIENT_SSL: u8 = 0x01;
 
@@ -179,7 +186,7 @@ mod tests {
     use super::*;
 
     fn header(source: &str, secure: bool) -> Header {
-        Header { source: Some(source.parse().unwrap()), secure }
+        Header { source: Some(source.parse().unwrap()), secure, name: None }
     }
 
     fn v2(command: u8, family: u8, body: &[u8]) -> Vec<u8> {
@@ -202,8 +209,8 @@ mod tests {
             ("PROXY TCP4 192.0.2.1 127.0.0.1 56324 6667\r\n", header("192.0.2.1", false)),
             ("PROXY TCP6 2001:db8::1 ::1 56324 6667\r\n", header("2001:db8::1", false)),
             ("PROXY TCP6 ::ffff:192.0.2.1 ::1 0 65535\r\n", header("192.0.2.1", false)),
-            ("PROXY UNKNOWN\r\n", Header { source: None, secure: false }),
-            ("PROXY UNKNOWN ffff:f...f:ffff 1 2\r\n", Header { source: None, secure: false }),
+            ("PROXY UNKNOWN\r\n", Header::default()),
+            ("PROXY UNKNOWN ffff:f...f:ffff 1 2\r\n", Header::default()),
         ] {
             let with_more = format!("{line}NICK alice\r\n");
             assert_eq!(parse(with_more.as_bytes()), Ok(Some((line.len(), wanted))), "{line}");
@@ -217,6 +224,9 @@ mod tests {
         // A TLV that means nothing here, then PP2_TYPE_SSL.
         let bytes = tcp4(&[0xea, 0, 2, 1, 2, TLV_SSL, 0, 5, CLIENT_SSL, 0, 0, 0, 0]);
         assert_eq!(parse(&bytes), Ok(Some((bytes.len(), header("192.0.2.7", true)))));
+        let bytes = tcp4(b"\x02\0\x08irc.test");
+        let named = Header { name: Some("irc.test".into()), ..header("192.0.2.7", false) };
+        assert_eq!(parse(&bytes), Ok(Some((bytes.len(), named))));
         let mut body = "2001:db8::9".parse::<Ipv6Addr>().unwrap().octets().to_vec();
         body.extend([0; 20]);
         let bytes = v2(0x21, TCP6, &body);
@@ -225,14 +235,14 @@ mod tests {
 
     #[test]
     fn a_proxy_may_speak_for_itself() {
-        let nobody = Header { source: None, secure: false };
+        let nobody = Header::default();
         for bytes in [
             v2(0x20, 0, &[]),
             v2(0x20, TCP4, &[7; 40]),
             v2(0x21, 0, &[9]),
             v2(0x21, UNIX, &[0; 216]),
         ] {
-            assert_eq!(parse(&bytes), Ok(Some((bytes.len(), nobody))), "{bytes:?}");
+            assert_eq!(parse(&bytes), Ok(Some((bytes.len(), nobody.clone()))), "{bytes:?}");
         }
     }
 

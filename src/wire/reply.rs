@@ -360,17 +360,22 @@ replies! {
     /// The end of these.
     "007" END_OF_MAP end_of_map() => [] "End of /MAP";
     /// A connection that has not said who it is.
-    "203" TRACE_UNKNOWN trace_unknown(address: &str) => ["????", "unregistered", address];
+    "203" TRACE_UNKNOWN trace_unknown(class: &str, address: &str) => ["????", class, address];
     /// An operator's connection.
     "204" TRACE_OPERATOR trace_operator(class: &str, nick: &str, host: &str, silent: u64) => ["Oper", class, nick] format_args!("{host} has been silent for {silent} seconds");
     /// A user's connection.
-    "205" TRACE_USER trace_user(nick: &str, host: &str, silent: u64) => ["User", "users", nick] format_args!("{host} has been silent for {silent} seconds");
+    "205" TRACE_USER trace_user(class: &str, nick: &str, host: &str, silent: u64) => ["User", class, nick] format_args!("{host} has been silent for {silent} seconds");
+    /// How many connections a class has.
+    "209" TRACE_CLASS trace_class(class: &str, count: u32) => ["Class", class, count];
     /// The end of TRACE.
     "262" TRACE_END trace_end(server: &str, version: &str) => [server, version] "End of TRACE";
     /// A connection, in STATS.
     "211" STATS_LINK_INFO stats_link_info(nick: &str, address: &str, since: u64) => [nick, address, since];
     /// A server ban, in STATS.
     "216" STATS_K_LINE stats_k_line(kind: &str, mask: &str, until: &str, reason: &str) => [kind, mask, until] reason;
+    /// A class of connections, in STATS: the seconds of silence after which a client is asked whether it is
+    /// there, those that each connection too many costs, and how much may wait to be read.
+    "218" STATS_Y_LINE stats_y_line(class: &str, ping: u64, connect: u64, send_queue: u64, rest: &str) => ['Y', class, ping, connect, send_queue] rest;
     /// The end of STATS.
     "219" END_OF_STATS end_of_stats(letter: char) => [letter] "End of /STATS report";
     /// How long the server has been up.

@@ -2,19 +2,17 @@
 
 use super::certificate;
 use crate::{
-    config::{self, Address, Config, Error, Listen, Mistake, Reading, Secret, Source},
+    config::{self, Address, Config, Error, FILE_MAX, Listen, Mistake, Reading, Secret, Source},
     job::{Loaded, Material, Texts},
 };
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
 /// The most files that `include` may name.
 const FILES_MAX: usize = 256;
-
-/// The largest file that is read.
-const SIZE_MAX: u64 = 1 << 20;
 
 /// The longest message of the day, and the most rules, in lines.
 const TEXT_MAX: usize = 500;
@@ -141,11 +139,21 @@ fn unreadable(sources: &[Source], named: &Path, error: &io::Error) -> Error {
     Error::of_named(sources, named, mistake)
 }
 
+/// Reads a file, if it is one: whoever opens a pipe waits for somebody to write, and a device has no end.
 fn read(path: &Path) -> io::Result<String> {
-    if fs::metadata(path)?.len() > SIZE_MAX {
-        return Err(io::ErrorKind::InvalidData.into());
+    let known = fs::metadata(path)?;
+    if known.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
     }
-    fs::read_to_string(path)
+    if !known.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut text = String::new();
+    fs::File::open(path)?.take(FILE_MAX + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > FILE_MAX {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(text)
 }
 
 /// The files that a glob names, in order; `*` stands only in the last part.
@@ -186,7 +194,7 @@ pub fn loopback(ipv6: bool, tls: &config::Tls) -> Vec<Listen> {
     }
     let mut listeners = Vec::new();
     for host in hosts {
-        for (port, tls) in [(6667, Vec::new()), (6697, vec![tls.clone()])] {
+        for (port, tls) in [(6667, Vec::new()), (config::LOOPBACK_TLS, vec![tls.clone()])] {
             if let Ok(address) = format!("{host}:{port}").parse() {
                 listeners.push(Listen { address: Address::Tcp(address), tls, ..Listen::default() });
             }

@@ -270,3 +270,30 @@ fn a_data_folder_that_cannot_be_used_is_said_to_be_so() {
     assert!(String::from_utf8(output.stderr).unwrap().contains("cannot be used"));
     fs::remove_dir_all(folder).unwrap();
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused_and_not_waited_for() {
+    let folder = folder("pipes");
+    let (pipe, path) = (folder.join("pipe"), folder.join("a.toml"));
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let check = |name: &str| {
+        fs::write(&path, format!("[server]\nmotd = \"{name}\"\n")).unwrap();
+        let output = slircd(&["check-config", "-c", path.to_str().unwrap()], "");
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    for name in [pipe.to_str().unwrap(), "/dev/zero"] {
+        let wanted = format!("a.toml:2: {name} is a pipe, a socket or a device; name a file\n");
+        assert!(check(name).ends_with(&wanted), "{}", check(name));
+    }
+    assert!(check("/tmp").ends_with("a.toml:2: /tmp is a folder; name a file\n"));
+    let large = folder.join("large");
+    fs::File::create(&large).unwrap().set_len((1 << 20) + 1).unwrap();
+    let errors = check(large.to_str().unwrap());
+    assert!(errors.ends_with("is larger than 1048576 bytes\n"), "{errors}");
+    fs::write(&large, b"\xff\n").unwrap();
+    let errors = check(large.to_str().unwrap());
+    assert!(errors.ends_with("is not text in UTF-8\n"), "{errors}");
+    fs::remove_dir_all(folder).unwrap();
+}

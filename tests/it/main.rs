@@ -5,6 +5,7 @@ mod cli;
 mod client;
 mod e2e;
 mod generated;
+mod limits;
 mod modes;
 mod name_server;
 mod simulate;

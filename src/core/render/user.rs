@@ -241,6 +241,7 @@ mod tests {
         core::{
             ConnId, Core, Start,
             effect::{Effect, Effects},
+            peer::{Origin as From, Peer},
             session::{Phase, Session},
         },
         job::{Loaded, Texts},
@@ -251,7 +252,6 @@ mod tests {
             op::{Entry, Message, MessageKind, Op, Presence, Target},
         },
         registry::{Login, RecordId},
-        server::{Origin as From, Peer},
         time::{Now, Sid, Stamp},
         wire::{
             cap,
@@ -285,6 +285,7 @@ mod tests {
             away: None,
             modes: Default::default(),
             class: None,
+            connection: None,
             login: None,
         };
         core.commit(fx, Op::User(Box::new(presence)), None, now);

@@ -56,6 +56,7 @@ impl Network {
             away: presence.away.clone(),
             modes: presence.modes,
             class: presence.class.clone(),
+            connection: presence.connection.clone(),
             login: presence.login.clone(),
             metadata: Metadata::default(),
             channels: Vec::new(),

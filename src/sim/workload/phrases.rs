@@ -354,7 +354,7 @@ const USER_MODES: &[&str] = &[
 const BAN_VALUES: &[(&str, &str)] = &[
     ("account", "n{n}"),
     ("channel", "{channel}"),
-    ("class", "d*"),
+    ("class", "[dfr]*"),
     ("fingerprint", "ab12"),
     ("gateway", "*"),
     ("opertype", "a*"),

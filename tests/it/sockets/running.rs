@@ -25,6 +25,7 @@ impl Running {
         Limits {
             clients: 5000,
             clients_per_address: 5000,
+            clients_per_network: 5000,
             connect_burst: 5000,
             flood_burst: 5000,
             stop_timeout: Duration::from_secs(5),

@@ -228,7 +228,6 @@ fn finish(ctx: &mut Ctx<'_>, how: Result<(), Failure>) -> Outcome {
     match how {
         Ok(()) => {
             ctx.core.end_exchange(ctx.conn);
-            ctx.reply(reply::sasl_success());
             Ok(())
         }
         Err(failure) => failed(ctx, failure),

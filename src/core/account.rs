@@ -418,20 +418,25 @@ fn ended(ctx: &mut Ctx<'_>, how: Result<(), Failure>) -> Outcome {
 pub fn enter(ctx: &mut Ctx<'_>, record: &Record) {
     let name: Box<str> = record.name().unwrap_or_default().into();
     let login = Box::new(Login { id: record.id, name: name.clone() });
-    let mask = match ctx.session().user() {
-        Some(user) => {
-            let (uid, mask) = (ctx.whois(user).uid, ctx.whois(user).mask());
-            ctx.commit(Op::Account { uid, login: Some(login) });
-            mask
-        }
+    let user = ctx.session().user();
+    let mask = match user {
+        Some(user) => ctx.whois(user).mask(),
         None => {
-            let Some(registration) = ctx.session_mut().registration() else { return };
-            registration.login = Some(login);
-            let nick = registration.nick.as_ref().map_or("*", |nick| nick.as_str());
-            format!("{nick}!*@*")
+            let nick = ctx.session_mut().registration().and_then(|new| new.nick.as_ref());
+            format!("{}!*@*", nick.map_or("*", |nick| nick.as_str()))
         }
     };
+    // Before what else comes of it; of SASL, clients expect both numerics together.
     ctx.reply(reply::logged_in(&mask, &name, &format!("You are now logged in as {name}")));
+    if ctx.declared.contains(&reply::SASL_SUCCESS) {
+        ctx.reply(reply::sasl_success());
+    }
+    if let Some(user) = user {
+        let uid = ctx.whois(user).uid;
+        ctx.commit(Op::Account { uid, login: Some(login) });
+    } else if let Some(registration) = ctx.session_mut().registration() {
+        registration.login = Some(login);
+    }
 }
 
 /// A user is logged out of the account.

@@ -60,6 +60,7 @@ mod relaymsg;
 mod remove;
 mod rename;
 mod report;
+mod reputation;
 mod request;
 mod restart;
 mod rline;
@@ -167,6 +168,7 @@ const ALL: &[&[Command]] = &[
     remove::COMMANDS,
     rename::COMMANDS,
     report::COMMANDS,
+    reputation::COMMANDS,
     restart::COMMANDS,
     rline::COMMANDS,
     rules::COMMANDS,

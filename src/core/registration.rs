@@ -4,7 +4,7 @@
 use super::{
     ConnId, Core,
     account::{self, Failure},
-    bans, class,
+    bans, blocklist, class,
     ctx::{Ctx, Outcome, Reject, Resume, Then},
     defcon,
     effect::Effects,
@@ -47,7 +47,10 @@ pub fn open(core: &mut Core, fx: &mut Effects, peer: Peer, now: Now) -> ConnId {
         render::goodbye(core, fx, conn, &why);
         return conn;
     }
-    look_up(core, fx, conn, (from, resolved), now);
+    blocklist::look_up(core, fx, conn, now);
+    if !core.sessions[conn].closing {
+        look_up(core, fx, conn, (from, resolved), now);
+    }
     conn
 }
 
@@ -89,7 +92,7 @@ fn resolvable(core: &Core, from: Origin) -> Option<IpAddr> {
 
 /// Whether an address is one of the Internet's. Others seldom have names, so nobody is told that theirs
 /// has none.
-fn is_public(from: Origin) -> bool {
+pub fn is_public(from: Origin) -> bool {
     match from {
         Origin::Ip(IpAddr::V4(ip)) => !(ip.is_loopback() || ip.is_private() || ip.is_link_local()),
         Origin::Ip(IpAddr::V6(ip)) => {
@@ -136,7 +139,8 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
         sts::check(ctx)?;
     }
     let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
-    if registration.negotiating || registration.resolving {
+    let asking = !registration.inquiries.is_empty();
+    if registration.negotiating || registration.resolving || asking {
         return Ok(());
     }
     let (Some(nick), Some(_)) = (&registration.nick, &registration.user) else { return Ok(()) };
@@ -170,6 +174,7 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
     class::admit(ctx)?;
     bans::admit(ctx)?;
     defcon::admit(ctx)?;
+    blocklist::admit(ctx)?;
     let free = match reserve::is_taken(ctx, &nick) {
         // Somebody was faster.
         true => Err(reply::nickname_in_use(nick.as_str()).into()),
@@ -227,10 +232,14 @@ fn complete(ctx: &mut Ctx<'_>) {
     let Some(presence) = presence(ctx, uid) else { return };
     let away = ctx.session_mut().registration().and_then(|registration| registration.away.take());
     let metadata = ctx.session_mut().registration().map(|new| std::mem::take(&mut new.metadata));
+    let listed = ctx.session_mut().registration().map(|new| std::mem::take(&mut new.listed));
     ctx.commit(Op::User(Box::new(presence)));
     let Some(user) = ctx.network().uid(uid) else { return };
     let mut local = Local::new(ctx.conn, ctx.now);
     local.deaf = ctx.whois(user).modes.contains('d');
+    if let Some(listed) = listed.filter(|listed| !listed.is_empty()) {
+        local.seldom_mut().listed = listed;
+    }
     ctx.core.locals.insert(user, local);
     ctx.core.census.arrived();
     ctx.core.census.unknown = ctx.core.census.unknown.saturating_sub(1);
@@ -362,7 +371,7 @@ mod tests {
     use crate::{
         config::{Config, Secret},
         core::effect::Effect,
-        job::{JobId, Loaded, Texts},
+        job::{JobId, Loaded},
         server::{Input, Server, Setup},
         time::Sid,
     };
@@ -380,7 +389,7 @@ mod tests {
     impl One {
         fn connect(from: &str) -> One {
             let config = Config::default();
-            let loaded = Loaded { config, texts: Texts::default(), certificates: Vec::new() };
+            let loaded = Loaded::of(config);
             let (sid, cloak) = (Sid::FIRST, Secret::new("one"));
             let setup = Setup { loaded, sid, life: 0, clock: 0, seed: 7, cloak };
             let (now, mut fx) = (Now::default(), Effects::default());

@@ -67,17 +67,21 @@ fn take(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) -> Reload {
         Answer::Loaded(Err(errors)) => return Reload::Refused(errors),
         _ => return Reload::Busy,
     };
-    let Loaded { mut config, texts, certificates } = *loaded;
+    let Loaded { mut config, texts, certificates, atlas } = *loaded;
     let restart = config.keep(&core.config);
     core.whowas.limit(config.limits.whowas);
     let before = std::mem::replace(&mut core.config, config.clone());
+    if config.dnsbl != before.dnsbl {
+        core.blocklists.renew(&config.dnsbl);
+    }
     core.admission.resize(&core.config.limits);
     rebind(core, fx, &before.listen);
     core.reclassify();
     core.texts.clone_from(&texts);
+    core.atlas = atlas.clone();
     tell_capabilities(core, fx, &before, now);
     sts::renew(core, fx, &certificates, now);
-    fx.push(Effect::Reconfigure(Box::new(Loaded { config, texts, certificates })));
+    fx.push(Effect::Reconfigure(Box::new(Loaded { config, texts, certificates, atlas })));
     Reload::Done(restart)
 }
 
@@ -144,7 +148,8 @@ pub fn watched(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
             log::info!("certificate files have changed and are used from now on");
             sts::renew(core, fx, &certificates, now);
             let (config, texts) = (core.config.clone(), core.texts.clone());
-            fx.push(Effect::Reconfigure(Box::new(Loaded { config, texts, certificates })));
+            let loaded = Loaded { config, texts, certificates, atlas: core.atlas.clone() };
+            fx.push(Effect::Reconfigure(Box::new(loaded)));
         }
         Answer::Watched(Err(errors)) => {
             for error in errors {
@@ -172,7 +177,12 @@ mod tests {
         let mut reload = |mechanisms: &[Mechanism]| {
             let mut config = scene.server.core().config.clone();
             config.accounts.sasl = mechanisms.to_vec();
-            let loaded = Loaded { config, texts: Texts::default(), certificates: Vec::new() };
+            let loaded = Loaded {
+                config,
+                texts: Texts::default(),
+                certificates: Vec::new(),
+                atlas: Default::default(),
+            };
             let id = Scene::asked(&scene.input(Input::Reload));
             let answer = Answer::Loaded(Ok(Box::new(loaded)));
             let effects = scene.input(Input::Done { id, answer });

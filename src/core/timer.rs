@@ -23,6 +23,8 @@ pub enum Timer {
     Nick(UserId),
     /// A session's batch should have been closed by now.
     Batch(ConnId),
+    /// Blocklists should have replied by now about a session's address.
+    Inquiries(ConnId),
     /// A worker should have answered by now.
     Job(JobId),
     /// A server's grace ends.

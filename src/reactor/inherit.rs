@@ -185,6 +185,22 @@ mod tests {
     }
 
     #[test]
+    fn a_unix_socket_that_nobody_finds_any_more_is_not_taken_over() {
+        let name = format!("slircd-inherit-{}.sock", process::id());
+        let path = env::temp_dir().join(name);
+        let listen = [Listen { address: Address::Unix(path.clone()), ..Listen::default() }];
+        let bind = || {
+            let socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+            vec![Incoming::inherited(socket.into()).unwrap()]
+        };
+        let sockets = bind();
+        std::fs::remove_file(&path).unwrap();
+        assert!(share(sockets, &listen).is_empty());
+        assert_eq!(share(bind(), &listen).len(), 1);
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
     fn each_listener_gets_the_socket_that_is_bound_to_its_address() {
         let bind = || TcpListener::bind("127.0.0.1:0").unwrap();
         let sockets: Vec<TcpListener> = (0..4).map(|_| bind()).collect();

@@ -181,12 +181,12 @@ impl Incoming {
         }
     }
 
-    /// Whether it is bound to an address.
+    /// Whether it is bound to an address, and can be reached there: the file of a Unix socket may be gone.
     #[cfg(unix)]
     pub fn is_at(&self, address: &Address) -> bool {
         match address {
             Address::Tcp(address) => self.bound() == Some(*address),
-            Address::Unix(path) => self.file().is_some_and(|file| file == *path),
+            Address::Unix(path) => self.file().is_some_and(|file| file == *path && path.exists()),
         }
     }
 

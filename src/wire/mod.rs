@@ -1,5 +1,5 @@
-//! IRC on the wire, DNS, and how clients prove who they are: bytes to values and back. Knows no server,
-//! no state, no clock.
+//! IRC on the wire, DNS, HTTP, databases of addresses, and how clients prove who they are: bytes to values
+//! and back. Knows no server, no state, no clock.
 
 pub mod cap;
 pub mod casemap;
@@ -12,9 +12,11 @@ pub mod fail;
 pub mod flood;
 pub mod format;
 pub mod framing;
+pub mod http;
 pub mod isupport;
 pub mod mask;
 pub mod message;
+pub mod mmdb;
 pub mod mode;
 pub mod name;
 pub mod precis;

@@ -35,10 +35,8 @@ impl Workload {
             17 => format!("MODE {channel} {}", self.dice.pick(&["-k x", "-l", "+k-k+l a a 9"])?),
             18 | 19 => self.dice.pick(&["AWAY :gone", "AWAY :still gone", "AWAY", "AWAY"])?.into(),
             20 if self.dice.one_in(2) => format!("REGISTER * * password{}", n % 2),
-            64 | 65 => {
-                let name = format!("{}{n}", self.dice.pick(&["n", "u"])?);
-                self.log_in(&name).join("\n")
-            }
+            64 => self.log_in(&format!("n{n}")).join("\n"),
+            65 => self.log_in(&format!("u{n}")).join("\n"),
             20 => format!("SETNAME :name {n}"),
             21 => format!("MODE {nick} {}", self.dice.pick(USER_MODES)?),
             53 => self.question(&other)?,
@@ -62,7 +60,8 @@ impl Workload {
                 format!("METADATA {target} SET k{}{value}", n % 3)
             }
             36 => "OPER root sesame".into(),
-            37 => match self.dice.below(5) {
+            37 => match self.dice.below(6) {
+                5 => format!("REPUTATION {other}"),
                 0 => format!("GLINE {} x{n}@*.none :out", self.dice.pick(&["20s", "1h"])?),
                 1 => format!("GLINE x{n}@*.none"),
                 2 => format!("FILTER z{n} block {} :no", self.dice.pick(&["cp", "t"])?),
@@ -450,7 +449,9 @@ mod tests {
         for seed in 0..8 {
             let mut work = Workload::new(seed, None);
             work.hushes = true;
-            work.introduction("u0").iter().for_each(|line| touched(line, &mut said));
+            for _ in 0..8 {
+                work.introduction("u0").iter().for_each(|line| touched(line, &mut said));
+            }
             let client = work.places[0];
             for _ in 0..4000 {
                 let lines = work.line(client, "u0").unwrap();

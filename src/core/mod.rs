@@ -46,6 +46,8 @@ pub mod reload;
 pub mod render;
 pub mod reports;
 pub mod reputation;
+pub mod reserve;
+pub mod sasl;
 #[cfg(test)]
 pub(crate) mod scene;
 pub mod session;
@@ -136,8 +138,6 @@ pub struct Core {
     pub tor: Tor,
     /// Who has failed to log in.
     pub attempts: Attempts,
-    /// Who has registered accounts lately.
-    pub registrations: Attempts,
     /// What is asked of blocklists, and known from them.
     pub blocklists: Blocklists,
     /// Nicks that look alike.
@@ -218,7 +218,6 @@ impl Core {
             admission: Admission::new(&config.limits),
             tor: Tor::default(),
             attempts: Attempts::default(),
-            registrations: Attempts::default(),
             blocklists: Blocklists::default(),
             lookalikes: Lookalikes::new(config.server.casemapping, start.seed),
             whowas: Whowas::new(config.limits.whowas),

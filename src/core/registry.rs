@@ -14,7 +14,7 @@ use super::{
 use crate::{
     job::{Answer, Job},
     network::{UserId, op::Op},
-    registry::{Edit, Kind, Login, NAME, NICK, Record, RecordId, What},
+    registry::{Edit, Kind, LOOK, Login, NAME, NICK, Record, RecordId, What},
     store::{Edited, Query, Rows},
     time::{Mono, Now},
     wire::{casemap::Casemap, name::Nick},
@@ -124,37 +124,17 @@ impl Core {
                 "Your account is called {name} from now on, since the name had been registered earlier on another server."
             ),
         };
+        for (_, session) in self.sessions.iter_mut() {
+            let registration = session.registration();
+            let entered = registration
+                .filter(|new| new.login.as_ref().is_some_and(|login| login.id == record.id));
+            entered.into_iter().for_each(|new| new.login = login.clone().map(Box::new));
+        }
         for user in self.logged_in(record.id) {
             let uid = self.network().user(user).uid;
             let login = login.clone().map(Box::new);
             self.commit(fx, Op::Account { uid, login }, None, now);
             render::tell(self, fx, user, &text, now);
-        }
-        self.newcomers_are_called(fx, (record, login.as_ref()), &text, now);
-    }
-
-    /// The same for those who have not registered yet, or are about to be logged in.
-    fn newcomers_are_called(
-        &mut self,
-        fx: &mut Effects,
-        (record, login): (&Record, Option<&Login>),
-        text: &str,
-        now: Now,
-    ) {
-        let mut told = Vec::new();
-        for (conn, session) in self.sessions.iter_mut() {
-            if let Some(errand) = &mut session.errand {
-                errand.learn(record);
-            }
-            let Some(registration) = session.registration() else { continue };
-            if registration.login.as_ref().is_some_and(|login| login.id == record.id) {
-                registration.login = login.cloned().map(Box::new);
-                told.push(conn);
-            }
-        }
-        for conn in told {
-            let nick = render::addressee(self, conn).to_owned();
-            render::server_line(self, fx, conn, ("NOTICE", &[&nick], Some(text)), now);
         }
     }
 
@@ -197,13 +177,22 @@ impl Core {
 /// What is written to an account that gives up a claim: if that was its name it takes another, which
 /// nobody has, since it is made from what is its own.
 fn without(loser: &Record, key: &str, casemap: Casemap) -> Vec<(Box<str>, Option<Box<str>>)> {
-    let mut fields = vec![(key.into(), None)];
     let name = loser.name().unwrap_or_default();
     let claimed = loser.get(key).unwrap_or_default();
+    // With a nick goes the claim of what it looks like, and the other way round.
+    let claims = [NICK, LOOK].into_iter().flat_map(|prefix| {
+        let gone = loser.under(prefix).filter(|(_, field)| field.value.as_deref() == Some(claimed));
+        gone.map(move |(rest, _)| (format!("{prefix}{rest}").into(), None))
+    });
+    let mut fields: Vec<_> = claims.collect();
+    if !fields.iter().any(|(gone, _): &(Box<str>, _)| **gone == *key) {
+        fields.push((key.into(), None));
+    }
     if name == claimed {
         let new = format!("{name}-{}", loser.id).to_ascii_lowercase();
         let folded = Nick::lookup(&new, casemap);
         let claim = folded.as_ref().map_or(new.as_str(), |nick| nick.folded());
+        // It is of letters that nothing else looks like, and nobody else's.
         fields.push((format!("{NICK}{claim}").into(), Some(new.as_str().into())));
         fields.push((NAME.into(), Some(new.into())));
     }
@@ -214,7 +203,7 @@ fn without(loser: &Record, key: &str, casemap: Casemap) -> Vec<(Box<str>, Option
 /// for it and whether or not they still wait.
 pub fn answered(core: &mut Core, fx: &mut Effects, answer: &Answer, now: Now) {
     match answer {
-        Answer::Stored(Ok(Rows::Proposed(edited))) => {
+        Answer::Stored(Ok(Rows::Proposed(edited))) if edited.news => {
             core.edited(fx, edited, now);
             core.commit(fx, Op::Edit(Box::new(edited.edit.clone())), None, now);
         }

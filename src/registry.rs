@@ -174,6 +174,21 @@ impl Record {
         set.map(|(key, _)| key).filter(|key| is_claim(key))
     }
 
+    /// Whether it has room for what somebody proposes: what was taken away is remembered, and takes room as
+    /// well. Whoever gives something up needs none.
+    pub fn has_room(&self, edit: &Edit) -> bool {
+        let What::Write(fields) = &edit.what else { return true };
+        if fields.iter().any(|(key, value)| value.is_none() && self.get(key).is_some()) {
+            return true;
+        }
+        let new = fields.iter().filter(|(key, _)| !self.fields.contains_key(key)).count();
+        let certificate = |key: &str| key.starts_with(CERT) && self.get(key).is_none();
+        let added =
+            fields.iter().filter(|(key, value)| value.is_some() && certificate(key)).count();
+        self.fields.len() + new <= RECORD_FIELDS_MAX
+            && (added == 0 || self.under(CERT).count() + added <= CERTS_MAX)
+    }
+
     /// Applies an edit, in whichever order edits come; returns whether it was news, and which values are
     /// others than before.
     pub fn apply(&mut self, edit: &Edit) -> (bool, Vec<Changed>) {
@@ -326,6 +341,12 @@ pub const BUCKETS: usize = 256;
 
 /// How many fields one edit may write.
 pub const FIELDS_MAX: usize = 2000;
+
+/// How many fields a record may come to have, those included that have been taken away.
+pub const RECORD_FIELDS_MAX: usize = 1000;
+
+/// How many certificates may log in to one account.
+pub const CERTS_MAX: usize = 20;
 
 /// The longest key, in bytes.
 pub const KEY_MAX: usize = 256;

@@ -309,8 +309,10 @@ impl Core {
     /// Takes in what happened on another server.
     pub fn learn(&mut self, fx: &mut Effects, op: &Op, at: Stamp, now: Now) {
         self.clock.seen(at);
-        render::apply(self, fx, op, at, None, now);
-        self.keep(fx, op, at, now);
+        // A state tells again what has been stored long ago.
+        if render::apply(self, fx, op, at, None, now) {
+            self.keep(fx, op, at, now);
+        }
     }
 
     /// Forgets empty channels whose emptiness every server has seen, as `stable` tells.

@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// Applies an operation, and tells the local clients whom it concerns. `cause` is the session that
-/// asked for it.
+/// asked for it. Returns whether it was news.
 pub fn apply(
     core: &mut Core,
     fx: &mut Effects,
@@ -46,10 +46,10 @@ pub fn apply(
     at: Stamp,
     cause: Option<ConnId>,
     now: Now,
-) {
+) -> bool {
     let mut changes = Vec::new();
     let guard = Guard;
-    core.network.apply(op, at, &mut changes);
+    let news = core.network.apply(op, at, &mut changes);
     std::mem::forget(guard);
     debug_assert_eq!(core.network.check_small(), Vec::<String>::new(), "after {op:?}");
     let mut tell = Tell { core, fx, op, at, line: 0, cause, now };
@@ -68,6 +68,7 @@ pub fn apply(
         core.network.collect(|_| true);
     }
     housekeeping::watch_expiries(core, now);
+    news
 }
 
 /// A message of somebody with these modes (`ircv3: bot-mode`, `ircv3: oper-tag`).

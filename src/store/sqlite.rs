@@ -155,6 +155,7 @@ impl Store for Sqlite {
             Query::Learn(edits) => records::learn(&mut self.db, edits),
             Query::Find(find) => records::find(&self.db, find),
             Query::Claims { after } => records::resident(&self.db, after),
+            Query::Contests => records::contests(&self.db),
             Query::Digests => records::digests(&self.db),
             Query::Bucket(bucket) => records::bucket(&self.db, *bucket),
             Query::Keep(registers) => kept::keep(&mut self.db, registers),

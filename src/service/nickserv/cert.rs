@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "CERT",
     params: "<subcommand> [<fingerprint>]",
     about: "Lists, adds or removes the certificates by which you can log in.",
-    help: "CERT LIST shows them. CERT ADD adds the certificate that you are connected with, or one by its SHA-256 fingerprint; CERT DEL <fingerprint> removes one. A client that connects with one of them logs in by SASL EXTERNAL.",
+    help: "CERT LIST shows them. CERT ADD adds the certificate that you are connected with, or one by its SHA-256 fingerprint; CERT DEL <fingerprint> removes one. An account has at most 20. A client that connects with one of them logs in by SASL EXTERNAL.",
     replies: &[],
     cost: 3,
     run: Run::User(cert),
@@ -95,6 +95,29 @@ mod tests {
             alice > NS CERT FROB
             alice < :NickServ!services@services.test NOTICE alice :CERT knows LIST, ADD and DEL.
             ",
+        ));
+    }
+
+    #[test]
+    fn an_account_has_only_so_many() {
+        let add = |number: usize| format!("alice > NS CERT ADD {number:064}\n");
+        let all: String = (1..=crate::registry::CERTS_MAX).map(add).collect();
+        check(&format!(
+            r"
+            alice > NS REGISTER sesame-open
+            {all}
+            alice > NS CERT LIST
+            alice < :NickServ!services@services.test NOTICE alice :20 certificates log in to alice.
+            {}
+            alice <~ :NickServ!services@services.test NOTICE alice :Your account holds as much as it may*
+            alice > NS CERT DEL {:064}
+            {}
+            alice <~ :NickServ!services@services.test NOTICE alice :The list of your certificates is changed*
+            alice <~ :NickServ!services@services.test NOTICE alice :The list of your certificates is changed*
+            ",
+            add(99),
+            1,
+            add(99)
         ));
     }
 }

@@ -51,6 +51,8 @@ pub fn hear(ctx: &mut Ctx<'_>, user: UserId, service: &'static Service, text: &s
         ));
         return Ok(());
     };
+    ctx.declared = command.replies;
+    ctx.session_mut().declared = command.replies;
     let args = Args::words(rest, command.params.matches('<').count());
     if args.len() < command.required() {
         ctx.notice(&format!(
@@ -138,8 +140,29 @@ mod tests {
             alice < :s1.test 320 alice NickServ :is a network service
             alice < :s1.test 318 alice nickserv :End of /WHOIS list
             alice > NOTICE NickServ :HELP
+            alice > NOTICE NickServ,nickserv :HELP
             alice > PING x
             alice < :s1.test PONG s1.test :x
+            ",
+        );
+    }
+
+    #[test]
+    fn a_service_is_asked_one_thing_at_a_time() {
+        check(
+            r"
+            alice > NS REGISTER sesame-open
+            mallory > NS REGISTER mallorys-own
+            mallory > NS LOGOUT
+            mallory > JOIN #a
+            alice   > JOIN #a
+            mallory > PRIVMSG #a,NickServ,nickserv,alice :IDENTIFY mallory mallorys-own
+            mallory < :s1.test 407 mallory NickServ :Too many targets; this one and those after it were left out
+            alice   < :mallory!~mallory@mallory.test PRIVMSG #a :IDENTIFY mallory mallorys-own
+            alice   <! PRIVMSG
+            mallory <! 900
+            mallory > PRIVMSG NickServ :IDENTIFY mallory mallorys-own
+            mallory <~ :s1.test 900 mallory * mallory :*
             ",
         );
     }

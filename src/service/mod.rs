@@ -38,9 +38,14 @@ pub fn find(nick: &str) -> Option<&'static Service> {
 /// A user says something to a service.
 pub fn hear(ctx: &mut Ctx<'_>, user: UserId, service: &'static Service, text: &str) -> Outcome {
     let text = text.trim();
-    let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
     ctx.session_mut().voice = Some(service.name);
+    if text.contains(['\n', '\r']) {
+        ctx.notice("That has several lines. Send one command at a time, in one line.");
+        return Ok(());
+    }
+    let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
     if verb.eq_ignore_ascii_case("HELP") {
+        dispatch::pay(ctx.core, ctx.conn, HELP_COST, ctx.now);
         return help(ctx, service, rest.trim());
     }
     let Some(command) = service.table.find(verb) else {
@@ -51,6 +56,7 @@ pub fn hear(ctx: &mut Ctx<'_>, user: UserId, service: &'static Service, text: &s
         ));
         return Ok(());
     };
+    dispatch::pay(ctx.core, ctx.conn, command.cost, ctx.now);
     ctx.declared = command.replies;
     ctx.session_mut().declared = command.replies;
     let args = Args::words(rest, command.params.matches('<').count());
@@ -68,7 +74,9 @@ pub fn hear(ctx: &mut Ctx<'_>, user: UserId, service: &'static Service, text: &s
             if !ctx.may(user, privilege) {
                 return Err(reply::no_privileges().into());
             }
-            dispatch::note(ctx, user, &format!("{} {}", service.name, command.name), rest);
+            let words: Vec<&str> = args.iter().collect();
+            let verb = format!("{} {}", service.name, command.name);
+            dispatch::note(ctx, user, &verb, &(command.audited)(&words).join(" "));
             run(ctx, user, args)
         }
         // Whoever talks to a service is a user, and the tags of a line are not for it.
@@ -110,12 +118,47 @@ fn syntax(command: &Command) -> String {
     format!("{} {}", command.name, command.params).trim_end().to_owned()
 }
 
+/// What HELP takes from the flood gate's credit.
+const HELP_COST: u32 = 3;
+
 /// How much of a word that is no command is shown again.
 const SHOWN_MAX: usize = 40;
 
 #[cfg(test)]
 mod tests {
-    use crate::sim::script::check;
+    use crate::{core::scene::Scene, sim::script::check};
+
+    #[test]
+    fn what_is_asked_costs_what_its_row_says() {
+        for line in ["NS GLIST", "PRIVMSG NickServ GLIST", "NS HELP"] {
+            let mut scene = Scene::new();
+            let alice = scene.user("alice");
+            let said = (0..1000).take_while(|_| {
+                scene.line(alice, line);
+                scene.server.ready(alice)
+            });
+            let (said, credit) = (said.count(), 1000);
+            assert!((credit / 5..=credit / 4).contains(&said), "{said} times {line}");
+        }
+    }
+
+    #[test]
+    fn a_service_hears_one_line() {
+        check(
+            r"
+            alice > CAP REQ :batch message-tags draft/multiline
+            alice > BATCH +1 draft/multiline NickServ
+            alice > @batch=1 PRIVMSG NickServ :REGISTER sesame-open
+            alice > @batch=1 PRIVMSG NickServ :alice@example.org
+            alice > BATCH -1
+            alice < :NickServ!services@services.test NOTICE alice :That has several lines. Send one command at a time, in one line.
+            alice > BATCH +2 draft/multiline NickServ
+            alice > @batch=2 PRIVMSG NickServ :REGISTER sesame-open
+            alice > BATCH -2
+            alice <~ :s1.test 900 alice * alice :*
+            ",
+        );
+    }
 
     #[test]
     fn a_service_explains_itself_and_is_nobody_s_nick() {

@@ -7,7 +7,10 @@
 
 use crate::time::{Sid, Stamp};
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 /// What is registered.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -169,6 +172,21 @@ impl Record {
         set.map(|(key, _)| key).filter(|key| is_claim(key))
     }
 
+    /// Whether a record has room for what an edit claims besides. What has been given back is counted too,
+    /// since it is remembered. A record that changes its name always has, or it could not give way.
+    pub fn has_room(&self, edit: &Edit) -> bool {
+        let is_name = |field: &(Box<str>, _)| &*field.0 == NAME;
+        let renamed = matches!(&edit.what, What::Write(fields) if fields.iter().any(is_name));
+        if renamed || edit.claims().next().is_none() {
+            return true;
+        }
+        let at_once: BTreeSet<&str> = self.claims().chain(edit.claims()).collect();
+        let past = self.fields.keys().map(|key| &**key).filter(|key| is_claim(key));
+        let ever: BTreeSet<&str> = past.chain(edit.claims()).collect();
+        let count = |prefix| at_once.iter().filter(|key| key.starts_with(prefix)).count();
+        ever.len() <= EVER_MAX && CLAIMS.iter().all(|claim| count(claim.prefix) <= AT_ONCE_MAX)
+    }
+
     /// Applies an edit, in whichever order edits come; returns whether it was news, and which values are
     /// others than before.
     pub fn apply(&mut self, edit: &Edit) -> (bool, Vec<Changed>) {
@@ -314,6 +332,12 @@ pub const NAME: &str = "name";
 /// Into how many parts the digests of all records are summed up, so that two servers find what differs.
 pub const BUCKETS: usize = 256;
 
+/// How many claims of a kind a record may have at once.
+pub const AT_ONCE_MAX: usize = 100;
+
+/// How many claims a record may ever have had.
+pub const EVER_MAX: usize = 1000;
+
 /// How many fields one edit may write.
 pub const FIELDS_MAX: usize = 2000;
 
@@ -339,6 +363,34 @@ mod tests {
 
     fn end(tick: u64) -> Edit {
         Edit { what: What::End, ..write(tick, &[]) }
+    }
+
+    #[test]
+    fn there_is_room_for_so_many_claims_and_for_another_name() {
+        let add = |tick: u64| write(tick, &[(&format!("cert:{tick}"), Some(""))]);
+        let drop = |tick: u64| write(tick + 1, &[(&format!("cert:{tick}"), None)]);
+        let mut record = record(&[&write(1, &[("nick:a", Some("a"))])]);
+        let mut tick = 2;
+        while record.has_room(&add(tick)) {
+            record.apply(&add(tick));
+            tick += 2;
+        }
+        assert_eq!(record.claims().count(), AT_ONCE_MAX + 1);
+        while record.has_room(&drop(2)) && record.claims().count() > 1 {
+            tick -= 2;
+            record.apply(&drop(tick));
+        }
+        for tick in (2..).step_by(2).take_while(|tick| *tick < 10_000) {
+            if record.has_room(&add(tick)) {
+                record.apply(&add(tick));
+                record.apply(&drop(tick));
+            }
+        }
+        assert_eq!(record.fields().count(), EVER_MAX);
+        assert!(record.has_room(&add(2)), "it is remembered already");
+        assert!(!record.has_room(&add(10_000)) && record.has_room(&end(10_001)));
+        let named = write(10_002, &[("name", Some("b")), ("nick:b", Some("b"))]);
+        assert!(record.has_room(&named));
     }
 
     fn record(edits: &[&Edit]) -> Record {

@@ -1,6 +1,6 @@
 //! A store that forgets with the process: for tests and simulations.
 
-use super::{CLAIMS_MAX, Edited, Error, Find, Kept, Query, Rows, Store, identify};
+use super::{CLAIMS_MAX, Edited, Error, Find, Kept, Query, Rows, Store, identify, refusal};
 use crate::{
     registry::{BUCKETS, Edit, Record, RecordId, is_claim, is_resident},
     time::Sid,
@@ -26,8 +26,8 @@ impl Memory {
         if let Some(key) = taken {
             return Rows::Taken(key.into());
         }
-        if self.records.get(&edit.id).is_some_and(|record| record.ended.is_some()) {
-            return Rows::Taken("".into());
+        if let Some(why) = self.records.get(&edit.id).and_then(|record| refusal(record, edit)) {
+            return why;
         }
         Rows::Proposed(Box::new(self.edit(edit)))
     }

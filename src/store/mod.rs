@@ -34,7 +34,8 @@ pub enum Query {
         clean: bool,
     },
     /// Apply an edit that is proposed here; its record is made if it is not there. Answers
-    /// [`Rows::Proposed`]; or [`Rows::Taken`] if what it claims is not free, and then nothing has happened.
+    /// [`Rows::Proposed`]; or [`Rows::Taken`] if what it claims is not free, or
+    /// [`Rows::Full`] if the record has no room for it, and then nothing has happened.
     Propose(Box<Edit>),
     /// Apply edits that have happened elsewhere. Answers [`Rows::Learned`].
     Learn(Vec<Edit>),
@@ -128,6 +129,8 @@ pub enum Rows {
     Proposed(Box<Edited>),
     /// To [`Query::Propose`]: another record has this claim, or the record itself has ended.
     Taken(Box<str>),
+    /// To [`Query::Propose`]: the record has no room for more claims.
+    Full,
     /// To [`Query::Learn`], in the same order.
     Learned(Vec<Edited>),
     /// To [`Query::Find`].
@@ -229,6 +232,14 @@ pub fn recall(store: &mut dyn Store, mut tell: impl FnMut(&[Kept])) -> Result<()
 /// seconds, of which one may be refused and the next be late.
 const LAG: u64 = 15_000 << 16;
 
+/// Why a record does not take an edit that is proposed, if it does not.
+fn refusal(record: &Record, edit: &Edit) -> Option<Rows> {
+    match record.ended {
+        Some(_) => Some(Rows::Taken("".into())),
+        None => (!record.has_room(edit)).then_some(Rows::Full),
+    }
+}
+
 /// Who a server is and from where its clock goes on, given what is stored and configured.
 fn identify(
     stored: Option<Sid>,
@@ -245,7 +256,7 @@ fn identify(
 #[cfg(test)]
 mod tests {
     use super::{memory::Memory, sqlite::Sqlite, *};
-    use crate::registry::{Kind, What};
+    use crate::registry::{AT_ONCE_MAX, Kind, What};
     use std::{
         fs,
         path::PathBuf,
@@ -352,6 +363,18 @@ mod tests {
         assert_eq!((ended.record.ended, ended.record.fields().count()), (Some(at(30)), 0));
         let late = propose(store, &edit(5, 40, &[("mail", Some("x"))]));
         assert_eq!(late, Rows::Taken("".into()), "it has ended");
+        let many = |from: usize| -> Vec<(String, Option<&str>)> {
+            (from..from + AT_ONCE_MAX).map(|n| (format!("cert:{n}"), Some(""))).collect()
+        };
+        let certificates = |of, tick, from| {
+            let fields = many(from);
+            let fields: Vec<_> = fields.iter().map(|(key, value)| (&**key, *value)).collect();
+            edit(of, tick, &fields)
+        };
+        let done = propose(store, &certificates(900, 900, 0));
+        assert!(matches!(done, Rows::Proposed(_)));
+        assert_eq!(propose(store, &certificates(900, 901, 1)), Rows::Full);
+        assert!(learn(store, certificates(900, 902, 1)).news, "others have had room");
         // What sums up to what is there.
         let Ok(Rows::Digests(digests)) = store.ask(&Query::Digests) else { panic!() };
         let of = |record: &Record| (record.id, record.digest());

@@ -2,7 +2,7 @@
 //!
 //! How records merge is decided by [`Record`] alone; here they are read, and what has changed is written.
 
-use super::{CLAIMS_MAX, Edited, Error, Find, Rows};
+use super::{CLAIMS_MAX, Edited, Error, Find, Rows, refusal};
 use crate::{
     registry::{
         BUCKETS, Changed, Edit, Field, Kind, Record, RecordId, What, is_claim, is_resident,
@@ -41,8 +41,9 @@ pub(super) fn propose(db: &mut Connection, proposed: &Edit) -> Result<Rows, Erro
             return Ok(Rows::Taken(key.into()));
         }
     }
-    if load(&change, proposed.id)?.is_some_and(|record| record.ended.is_some()) {
-        return Ok(Rows::Taken("".into()));
+    let record = load(&change, proposed.id)?;
+    if let Some(why) = record.and_then(|record| refusal(&record, proposed)) {
+        return Ok(why);
     }
     let edited = edit(&change, proposed)?;
     change.commit()?;

@@ -61,7 +61,10 @@ fn listed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         count += 1;
         ctx.notice(fingerprint);
     }
-    ctx.notice(&format!("{count} certificates log in to {}.", record.name().unwrap_or_default()));
+    ctx.notice(&format!(
+        "Certificates that log in to {}: {count}.",
+        record.name().unwrap_or_default()
+    ));
     Ok(())
 }
 
@@ -71,11 +74,14 @@ fn is_fingerprint(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::sim::script::check;
+    use crate::{registry::AT_ONCE_MAX, sim::script::check};
 
     #[test]
     fn certificates_are_listed_added_and_removed() {
         let one = "ab".repeat(32);
+        let many: Vec<String> =
+            (0..=AT_ONCE_MAX).map(|n| format!("bob > NS CERT ADD {n:064x}")).collect();
+        let many = many.join("\n");
         check(&format!(
             r"
             alice > NS REGISTER sesame-open
@@ -84,14 +90,16 @@ mod tests {
             alice > NS CERT ADD {one}
             alice <~ :NickServ!services@services.test NOTICE alice :The list of your certificates is changed*
             bob   > NS REGISTER sesame-open
+            {many}
+            bob   <~ :NickServ!services@services.test NOTICE bob :Your account has no room for it*
             bob   > NS CERT ADD {one}
             bob   < :NickServ!services@services.test NOTICE bob :That belongs to somebody else already. Nothing has been changed.
             alice > NS CERT LIST
             alice < :NickServ!services@services.test NOTICE alice :{one}
-            alice < :NickServ!services@services.test NOTICE alice :1 certificates log in to alice.
+            alice < :NickServ!services@services.test NOTICE alice :Certificates that log in to alice: 1.
             alice > NS CERT DEL {one}
             alice > NS CERT LIST
-            alice < :NickServ!services@services.test NOTICE alice :0 certificates log in to alice.
+            alice < :NickServ!services@services.test NOTICE alice :Certificates that log in to alice: 0.
             alice > NS CERT FROB
             alice < :NickServ!services@services.test NOTICE alice :CERT knows LIST, ADD and DEL.
             ",

@@ -21,7 +21,7 @@ use crate::{
     },
     job::{Answer, Job},
     network::UserId,
-    registry::{Edit, Kind, Login, RecordId, What},
+    registry::{AT_ONCE_MAX, EVER_MAX, Edit, Kind, Login, RecordId, What},
     store::{Find, Query, Rows},
 };
 
@@ -85,6 +85,9 @@ fn told(ctx: &mut Ctx<'_>, answer: &Answer, done: &str) {
         Answer::Stored(Ok(Rows::Taken(_))) => {
             ctx.notice("That belongs to somebody else already. Nothing has been changed.");
         }
+        Answer::Stored(Ok(Rows::Full)) => ctx.notice(&format!(
+            "Your account has no room for it: it can have {AT_ONCE_MAX} at once, and {EVER_MAX} with those that it has had. Nothing has been changed."
+        )),
         _ => unavailable(ctx),
     }
 }

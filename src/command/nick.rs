@@ -36,7 +36,8 @@ fn nick(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
     };
     let holder = ctx.network().nick(&wanted);
     let own = ctx.session().user();
-    if ctx.core.lookalikes.is_worn(text, own) || service::find(text).is_some() {
+    if ctx.core.lookalikes.is_worn(text, own) || service::is_reserved(text, ctx.network().casemap())
+    {
         return Err(reply::nickname_in_use(text).into());
     }
     match &mut ctx.session_mut().phase {
@@ -86,6 +87,8 @@ mod tests {
             evan > NICK evan
             bob > NICK Ivan
             evan < :Иван!~bob@bob.test NICK :Ivan
+            bob > NICK NісkServ
+            bob < :s2.test 433 Ivan NісkServ :Nickname is already in use
             bob > NICK ☃
             bob < :s2.test 432 Ivan ☃ :Erroneous nickname: it has at most 32 letters, digits and -_[]{}\`^|, and begins with neither digit nor hyphen
             same

@@ -11,7 +11,7 @@ use crate::{
         dispatch::{self, Command, Run, Table},
     },
     network::UserId,
-    wire::{message::Args, reply},
+    wire::{casemap::Casemap, message::Args, precis, reply},
 };
 
 /// A service: all that is known about it, in one place.
@@ -33,6 +33,14 @@ pub const SERVICES: &[&Service] = &[&nickserv::SERVICE];
 /// The service of that nick, in whatever case.
 pub fn find(nick: &str) -> Option<&'static Service> {
     SERVICES.iter().copied().find(|service| service.name.eq_ignore_ascii_case(nick))
+}
+
+/// Whether a nick is a service's, or people would take it for one.
+pub fn is_reserved(nick: &str, casemap: Casemap) -> bool {
+    let alike = |service: &&Service| {
+        casemap == Casemap::Precis && precis::skeleton(nick) == precis::skeleton(service.name)
+    };
+    find(nick).is_some() || SERVICES.iter().any(alike)
 }
 
 /// A user says something to a service.

@@ -11,7 +11,7 @@ use slircd::{
         effect::{Effect, Effects},
         peer::{Origin, Peer},
     },
-    job::{Loaded, Texts},
+    job::Loaded,
     server::{Input, Server, Setup},
     time::{Mono, Now, Sid, Wall},
 };
@@ -61,7 +61,7 @@ impl Crowd {
         // Nobody is there to answer how clients are called.
         let dns = Dns { enabled: false, ..Dns::default() };
         let config = Config { limits, dns, ..Config::default() };
-        let loaded = Loaded { config, texts: Texts::default(), certificates: Vec::new() };
+        let loaded = Loaded::of(config);
         let cloak = Secret::new("a key for measuring");
         let setup = Setup { loaded, sid: Sid::FIRST, life: 1, clock: 0, seed: 1, cloak };
         let now = Now { mono: Mono(0), wall: Wall(1_800_000_000_000) };

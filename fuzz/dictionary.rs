@@ -34,6 +34,19 @@ fn main() {
             ];
             words.extend(parts.map(str::to_owned));
         }
+        Some("http") => {
+            let parts = [
+                "HTTP/1.1 200 OK\r\n",
+                "HTTP/1.1 100 Continue\r\n\r\n",
+                "Content-Length: ",
+                "Transfer-Encoding: chunked\r\n",
+                "\r\n\r\n",
+                "3\r\nyes\r\n",
+                "0\r\n",
+                "https://[::1]:443/",
+            ];
+            words.extend(parts.map(str::to_owned));
+        }
         Some(_) => session(&mut words),
         None => {
             eprintln!("dictionary: name a fuzz target");

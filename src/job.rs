@@ -4,9 +4,12 @@ use crate::{
     config::{self, Config, Secret},
     id,
     store::{self, Query, Rows},
+    wire::mmdb::Database,
 };
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
@@ -39,6 +42,15 @@ pub enum Job {
         /// How long that may take.
         timeout: Duration,
     },
+    /// What does a blocklist say of an address?
+    Inquire {
+        /// Whom to ask.
+        list: List,
+        /// Of whom.
+        address: IpAddr,
+        /// How long that may take.
+        timeout: Duration,
+    },
     /// Ask the store.
     Store(Query),
     /// Read the configuration again, with all files that it names.
@@ -61,6 +73,8 @@ pub enum Answer {
     Hashed(Secret),
     /// To [`Job::Resolve`]: a host name, if there is one that leads back to the address.
     Resolved(Option<String>),
+    /// To [`Job::Inquire`]: nothing if there was no reply.
+    Listed(Option<Listing>),
     /// To [`Job::Store`].
     Stored(Result<Rows, store::Error>),
     /// To [`Job::Load`].
@@ -78,6 +92,39 @@ pub enum Answer {
     Busy,
 }
 
+/// A blocklist, as it is asked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum List {
+    /// By DNS.
+    Zone {
+        /// In which zone.
+        zone: String,
+        /// The name servers to ask; those of the system if none.
+        servers: Vec<SocketAddr>,
+    },
+    /// By HTTP.
+    Page {
+        /// At which web address, that of whom it is asked about included.
+        url: Secret,
+        /// Who vouches for the server; those of the system if not this file.
+        ca_file: Option<PathBuf>,
+    },
+}
+
+/// What a blocklist replies.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Listing {
+    /// These addresses, which have a meaning.
+    Addresses(Vec<Ipv4Addr>),
+    /// A page.
+    Page {
+        /// With this status.
+        status: u16,
+        /// This stands in it.
+        text: String,
+    },
+}
+
 /// A configuration, with the contents of all files that it names.
 #[derive(Clone, Debug)]
 pub struct Loaded {
@@ -87,6 +134,25 @@ pub struct Loaded {
     pub texts: Texts,
     /// One for each entry of each listener's `tls`.
     pub certificates: Vec<Material>,
+    /// Where addresses belong.
+    pub atlas: Atlas,
+}
+
+impl Loaded {
+    /// A configuration that names no files.
+    pub fn of(config: Config) -> Loaded {
+        let (texts, atlas) = (Texts::default(), Atlas::default());
+        Loaded { config, texts, certificates: Vec::new(), atlas }
+    }
+}
+
+/// Databases of where addresses belong. They are large and never change, so all who have one share it.
+#[derive(Clone, Debug, Default)]
+pub struct Atlas {
+    /// Of countries.
+    pub country: Option<Arc<Database>>,
+    /// Of networks (autonomous systems).
+    pub asn: Option<Arc<Database>>,
 }
 
 /// Texts from files, line by line; empty where there is no file.
@@ -130,7 +196,7 @@ impl Job {
         match self {
             Job::Verify { .. } | Job::Hash { .. } => Lane::Cpu,
             Job::Store(_) => Lane::Store,
-            Job::Resolve { .. } => Lane::Net,
+            Job::Resolve { .. } | Job::Inquire { .. } => Lane::Net,
             Job::Load | Job::Rehearse { .. } | Job::Watch => Lane::Files,
         }
     }

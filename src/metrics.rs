@@ -31,6 +31,10 @@ metrics! {
     counter panics "slircd_handler_panics_total" "Commands that failed by a fault of the program.";
     counter accepted "slircd_connections_accepted_total" "Connections that were admitted.";
     counter refused "slircd_connections_refused_total" "Connections that were turned away at accept.";
+    counter dnsbl_asked "slircd_dnsbl_queries_total" "Questions to blocklists.";
+    counter dnsbl_remembered "slircd_dnsbl_remembered_total" "Questions to blocklists that a remembered reply has spared.";
+    counter dnsbl_hits "slircd_dnsbl_hits_total" "Replies of blocklists that know an address.";
+    counter dnsbl_failed "slircd_dnsbl_failures_total" "Questions to blocklists without a reply, or with one that makes no sense.";
     counter busy "slircd_jobs_refused_total" "Jobs that were not done: no room in their lane, or no time.";
     histogram turns "slircd_turn_seconds" "How long everybody else waited while the reactor had something to do.";
 }

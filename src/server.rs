@@ -18,7 +18,7 @@ use crate::{
     link::{self, Mesh},
     network::crdt,
     registry::RecordId,
-    store::Kept,
+    store::{Kept, Standing},
     time::{Mono, Now, Sid},
 };
 use std::time::Duration;
@@ -126,6 +126,12 @@ impl Server {
         // What has happened so far is of its own doing, and goes into the log.
         mesh.propagate(&mut core, &mut Effects::default());
         Server { core, mesh }
+    }
+
+    /// Knows again how addresses stood in an earlier life.
+    pub fn recall_standings(&mut self, standings: Vec<Standing>, now: Now) {
+        let most = self.core.config.reputation.addresses;
+        self.core.reputation.recall(standings, most, now.wall);
     }
 
     /// Who has which claims, as the store remembers it: told in pieces before anybody connects.

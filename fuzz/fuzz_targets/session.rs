@@ -75,7 +75,7 @@ impl World {
         let password = Some(Secret::new("root"));
         config.oper = vec![Oper { name: "root".into(), password, ..Oper::default() }];
         let texts = Texts { motd: vec!["Welcome".into()], rules: vec!["Be kind".into()] };
-        let loaded = Loaded { config, texts, certificates: Vec::new() };
+        let loaded = Loaded { texts, ..Loaded::of(config) };
         let at = Duration::from_secs(1_800_000_000);
         let setup =
             Setup { loaded, sid: Sid::FIRST, life: 1, clock: 0, seed: 7, cloak: Secret::new("f") };

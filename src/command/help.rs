@@ -232,6 +232,8 @@ const PARTS: &[(&str, &str)] = &[
     ("<name>", "bob"),
     ("<realname>", "*cheap?pills*"),
     ("<text>", "*cheap?pills*"),
+    ("<number>", "64500"),
+    ("<code>", "DE"),
 ];
 
 fn snomasks() -> Page {

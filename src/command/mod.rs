@@ -59,6 +59,7 @@ mod relaymsg;
 mod remove;
 mod rename;
 mod report;
+mod reputation;
 mod request;
 mod restart;
 mod rline;
@@ -164,6 +165,7 @@ const ALL: &[&[Command]] = &[
     remove::COMMANDS,
     rename::COMMANDS,
     report::COMMANDS,
+    reputation::COMMANDS,
     restart::COMMANDS,
     rline::COMMANDS,
     rules::COMMANDS,

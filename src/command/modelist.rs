@@ -2,7 +2,10 @@
 
 use super::mode::{Hand, invalid};
 use crate::{
-    core::ctx::{Ctx, Outcome, Reject},
+    core::{
+        atlas,
+        ctx::{Ctx, Outcome, Reject},
+    },
     network::{
         ChannelId, Mask,
         mode::{self, Kind, Status},
@@ -110,6 +113,10 @@ pub fn change(
     if letter != 'g' && ban.is_none() {
         let why = Ban::parse(&text, casemap).err().map(|why| why.to_string());
         return Err(invalid(hand, letter, &text, &why.unwrap_or_default()));
+    }
+    if let Some(what) = ban.as_ref().and_then(|ban| atlas::unknown(&ctx.core.atlas, ban)) {
+        let why = format!("This server has no database of {what} ([geo] in its configuration)");
+        return Err(invalid(hand, letter, &text, &why));
     }
     if record.all_masks(letter).any(|mask| known(&mask)) {
         return Ok(None);

@@ -18,7 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "STATS",
     params: "[<letter> [<server>]]",
     about: "Shows numbers of the server.",
-    help: "u: how long it has been up. p: the operators online. For operators who may see everything: b the server bans, l the connections, o who may become an operator, m what is counted, y the classes of connections.\nExample: STATS u",
+    help: "u: how long it has been up. p: the operators online. For operators who may see everything: b the server bans, l the connections, n the blocklists and how they do, o who may become an operator, m what is counted, y the classes of connections.\nExample: STATS u",
     replies: &[
         reply::STATS_LINK_INFO,
         reply::STATS_K_LINE,
@@ -45,12 +45,13 @@ fn stats(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let rows = match letter.to_ascii_lowercase() {
         'u' => vec![uptime(ctx)],
         'p' => operators(ctx, user),
-        'b' | 'k' | 'g' | 'd' | 'z' | 'l' | 'o' | 'm' | 'y' => {
+        'b' | 'k' | 'g' | 'd' | 'z' | 'l' | 'n' | 'o' | 'm' | 'y' => {
             if !ctx.may(user, Priv::See) {
                 return Err(reply::no_privileges().into());
             }
             match letter.to_ascii_lowercase() {
                 'l' => connections(ctx),
+                'n' => blocklists(ctx),
                 'o' => opers(ctx),
                 'm' => counted(ctx),
                 'y' => classes(ctx),
@@ -96,6 +97,27 @@ fn connections(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
         rows.push(reply::stats_link_info(&nick, &address, silent));
     }
     rows
+}
+
+fn blocklists(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
+    let row = |list: &crate::config::Dnsbl| {
+        let health = ctx.core.blocklists.health(&list.name);
+        // A web address may hold a key.
+        let place = list.zone.as_deref().unwrap_or("by HTTP");
+        let rest =
+            health.rest(ctx.now.mono).map(|rest| format!(", rests for {} s", rest.as_secs()));
+        reply::stats_debug(&format!(
+            "{} ({place}) {}: {} asked, {} remembered, {} listed, {} failed{}",
+            list.name,
+            list.action,
+            health.asked,
+            health.remembered,
+            health.hits,
+            health.failed,
+            rest.unwrap_or_default()
+        ))
+    };
+    ctx.core.config.dnsbl.iter().map(row).collect()
 }
 
 fn opers(ctx: &Ctx<'_>) -> Vec<reply::Reply> {

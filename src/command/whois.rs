@@ -2,6 +2,7 @@
 
 use crate::{
     core::{
+        atlas,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         metadata::hears,
@@ -73,7 +74,7 @@ fn whois(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
 }
 
 fn tell_of_service(ctx: &mut Ctx<'_>, service: &Service) {
-    let server = ctx.core.services_name();
+    let server = ctx.core.config.server.services();
     ctx.reply(reply::whois_user(service.name, "services", &server, service.about));
     ctx.reply(reply::whois_server(service.name, &server, "Services"));
     ctx.reply(reply::whois_special(service.name, "is a network service"));
@@ -126,9 +127,8 @@ fn tell(ctx: &mut Ctx<'_>, user: UserId, target: UserId) {
         let text = format!("is connected by the gateway {gateway}");
         ctx.reply(reply::whois_special(&nick, &text));
     }
-    let connection = ctx.whois(target).connection.clone();
-    if let Some(class) = connection.filter(|_| ctx.may(user, Priv::See)) {
-        ctx.reply(reply::whois_special(&nick, &format!("is in the connection class {class}")));
+    if ctx.may(user, Priv::See) {
+        origin(ctx, target, &nick);
     }
     if open {
         if let Some((host, address)) = real {
@@ -158,6 +158,27 @@ fn tell_metadata(ctx: &mut Ctx<'_>, target: UserId, nick: &str) {
     let lines: Vec<_> =
         metadata.map(|(key, value)| reply::whois_key_value(nick, key, value)).collect();
     lines.into_iter().for_each(|line| ctx.reply(line));
+}
+
+/// What is known of where a user comes from, and not even by the user.
+fn origin(ctx: &mut Ctx<'_>, target: UserId, nick: &str) {
+    if let Some(class) = ctx.whois(target).connection.clone() {
+        ctx.reply(reply::whois_special(nick, &format!("is in the connection class {class}")));
+    }
+    let address = ctx.whois(target).address;
+    let score = address.and_then(|address| ctx.core.reputation.of(address));
+    if let Some(score) = score {
+        let text = format!("has a reputation of {} here by the address", score.points);
+        ctx.reply(reply::whois_special(nick, &text));
+    }
+    let place = atlas::shown(&ctx.core.atlas, address);
+    if let Some(place) = place {
+        ctx.reply(reply::whois_special(nick, &format!("is connecting from {place}")));
+    }
+    let listed = ctx.local(target).map(|local| local.seldom().listed.join(", "));
+    if let Some(listed) = listed.filter(|listed| !listed.is_empty()) {
+        ctx.reply(reply::whois_special(nick, &format!("has an address listed by {listed}")));
+    }
 }
 
 /// How many channels fit on a line, each of the longest.

@@ -78,8 +78,8 @@ pub enum Mistake {
     Unreadable(String, io::ErrorKind),
     /// A server that serves would have no listener any more.
     NoListener,
-    /// A certificate or key that cannot be used: the file, and why.
-    Certificate(String, String),
+    /// A file that is not what it should be, and why.
+    Unusable(String, String),
 }
 
 impl fmt::Display for Error {
@@ -155,7 +155,7 @@ impl fmt::Display for Mistake {
             Mistake::NoListener => f.write_str(
                 "there is no [[listen]] any more; to go back to the loopback addresses takes a restart",
             ),
-            Mistake::Certificate(file, why) => write!(f, "{file} cannot be used: {why}"),
+            Mistake::Unusable(file, why) => write!(f, "{file} cannot be used: {why}"),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Tables of which there are several, and what holds for one as a whole.
 
 use super::{
-    Address, Class, Config, Listen, Mistake, Oper, OperClass, Reading, Secret, Webirc,
+    Address, Class, Config, Dnsbl, Listen, Mistake, Oper, OperClass, Reading, Secret, Webirc,
+    dnsbl::PLACE,
     node::{Entry, Node, Value},
     privilege,
 };
+use crate::wire::{http::Url, name::is_host_name};
 use argon2::PasswordHash;
 use std::path::PathBuf;
 
@@ -127,6 +129,13 @@ pub fn read(
             let twice = config.webirc.iter().any(|other| other.name == webirc.name);
             let name = webirc.name.clone();
             config.webirc.push(webirc);
+            twice.then_some(name)
+        }
+        "dnsbl" => {
+            let dnsbl = dnsbl(item, file, reading);
+            let twice = config.dnsbl.iter().any(|other| other.name == dnsbl.name);
+            let name = dnsbl.name.clone();
+            config.dnsbl.push(dnsbl);
             twice.then_some(name)
         }
         _ => {
@@ -266,6 +275,56 @@ fn webirc(item: Node, file: usize, reading: &mut Reading<'_>) -> Webirc {
     }
     webirc.fingerprint = fingerprint(webirc.fingerprint, &keys, reading);
     webirc
+}
+
+/// A blocklist.
+fn dnsbl(item: Node, file: usize, reading: &mut Reading<'_>) -> Dnsbl {
+    let keys = Keys::of(&item);
+    let Value::Table(entries) = item.value else {
+        reading.wrong(keys.at, Mistake::Wants("dnsbl", "tables, each begun with [[dnsbl]]"));
+        return Dnsbl::default();
+    };
+    let dnsbl = Dnsbl::read(within(entries, file), reading);
+    if keys.place("name").is_none() {
+        reading.wrong(keys.at, Mistake::Missing("dnsbl", "a `name`"));
+    }
+    let replies = keys.place("replies");
+    match (keys.place("zone"), keys.place("url")) {
+        (Some(at), None) => {
+            // The longest name that an address of IPv6 can have in a zone leaves so much for it.
+            let fits = |zone: &String| is_host_name(zone) && zone.len() <= 180;
+            if !dnsbl.zone.iter().all(fits) {
+                reading.wrong(at, Mistake::Wants("zone", "a domain, as dnsbl.example.org"));
+            }
+            if !dnsbl.replies.iter().all(|rule| rule.reply.is_of_zone()) {
+                let wants = "replies of a zone: numbers up to 255, their bits, or addresses";
+                reading.wrong(replies.unwrap_or(at), Mistake::Wants("replies", wants));
+            }
+        }
+        (None, Some(at)) => {
+            let fits = |url: &Secret| {
+                let url = url.expose();
+                url.contains(PLACE) && Url::parse(&url.replace(PLACE, "::1")).is_some()
+            };
+            if !dnsbl.url.iter().all(fits) {
+                let wants = "an http:// or https:// address with {address} in it";
+                reading.wrong(at, Mistake::Wants("url", wants));
+            }
+            match replies {
+                // Every page is a reply, one that tells of an error too.
+                None => reading.wrong(keys.at, Mistake::Missing("dnsbl", "`replies`")),
+                Some(at) if !dnsbl.replies.iter().all(|rule| rule.reply.is_of_page()) => {
+                    let wants = "replies of a page: status codes from 200 to 599, or texts";
+                    reading.wrong(at, Mistake::Wants("replies", wants));
+                }
+                Some(_) => (),
+            }
+        }
+        (None, None) | (Some(_), Some(_)) => {
+            reading.wrong(keys.at, Mistake::Missing("dnsbl", "a `zone` or a `url`"));
+        }
+    }
+    dnsbl
 }
 
 /// An operator.

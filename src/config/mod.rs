@@ -2,6 +2,7 @@
 //!
 //! Reads no files: whoever calls hands over the texts, and a function that reads secrets from theirs.
 
+pub mod dnsbl;
 pub mod error;
 mod list;
 mod nearest;
@@ -13,8 +14,8 @@ pub mod value;
 pub use error::{Error, Mistake};
 pub use list::{DEFAULT_CLASS, LOOPBACK_TLS};
 pub use schema::{
-    Class, Cloak, Config, Dns, Limits, Listen, Log, Oper, OperClass, Server, Storage, Sts, Tls,
-    Tor, Webirc,
+    Class, Cloak, Config, Dns, Dnsbl, Limits, Listen, Log, Oper, OperClass, Reputation, Server,
+    Storage, Sts, Tls, Tor, Webirc,
 };
 pub use value::{Address, LogFormat, NameServer, Secret, Trusted};
 
@@ -286,6 +287,41 @@ mod tests {
             ("motd = \"x\"", "1: `motd` belongs in [server]"),
             ("include = [7]", "1: `include` must be a list of file names"),
             ("[cloak]\nsecret = \"aaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", "2: `secret` can be guessed"),
+        ] {
+            refuses(text, mistake);
+        }
+    }
+
+    #[test]
+    fn what_a_blocklist_says_as_a_whole_is_checked() {
+        for (text, mistake) in [
+            ("[[dnsbl]]\nzone = \"bl.test\"", "1: [[dnsbl]] needs a `name`"),
+            ("[[dnsbl]]\nname = \"a\"", "1: [[dnsbl]] needs a `zone` or a `url`"),
+            ("[[dnsbl]]\nname = \"a\"\nzone = \"a..b\"", "3: `zone` must be a domain"),
+            (
+                "[[dnsbl]]\nname = \"a\"\nurl = \"http://a.test/\"\nreplies = [\"200\"]",
+                "3: `url` must be an http:// or https:// address with {address}",
+            ),
+            (
+                "[[dnsbl]]\nname = \"a\"\nurl = \"http://a.test/{address}\"",
+                "1: [[dnsbl]] needs `replies`",
+            ),
+            (
+                "[[dnsbl]]\nname = \"a\"\nzone = \"a.test\"\nreplies = [\"300\"]",
+                "4: `replies` must be replies of a zone",
+            ),
+            (
+                "[[dnsbl]]\nname = \"a\"\nurl = \"http://a.test/{address}\"\nreplies = [\"3\"]",
+                "4: `replies` must be replies of a page",
+            ),
+            (
+                "[[dnsbl]]\nname = \"a\"\nzone = \"a.test\"\nreplies = [\"3 => shoot\"]",
+                "4: `replies` must be replies, as 3",
+            ),
+            (
+                "[[dnsbl]]\nname = \"a\"\nzone = \"a.test\"\n[[dnsbl]]\nname = \"a\"\nzone = \"b.test\"",
+                "4: `[[dnsbl]] a` is set a second time",
+            ),
         ] {
             refuses(text, mistake);
         }

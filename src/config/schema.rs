@@ -2,6 +2,7 @@
 
 use super::{
     Address, Key, LogFormat, Mistake, NameServer, Reading, Reload, Secret, Trusted,
+    dnsbl::{Action, Rule},
     list::{self, hashed, is_icon, is_separators, within},
     nearest::nearest,
     node::{Entry, Node, Value},
@@ -313,6 +314,8 @@ config! {
         redact_window: Duration = "\"24h\"", Duration::from_secs(86_400), Live, 0..=31_536_000;
         /// How many reports of users (REPORT) are kept for operators; the oldest goes first.
         reports: usize = "100", 100, Live, 1..=10_000;
+        /// How many blocklists that let a client in (`mark`, `require-sasl`) are together enough to refuse it; 0 if none are.
+        dnsbl_marks: usize = "0", 0, Live, 0..=100;
         /// For how long a channel that has been renamed (RENAME) keeps its new name.
         rename_interval: Duration = "\"60s\"", Duration::from_secs(60), Live, 0..=86_400;
         /// How many past users WHOWAS remembers.
@@ -377,6 +380,49 @@ config! {
         servers: Vec<NameServer> = "[]", Vec::new(), Live, 0..=8;
         /// How long a client waits for its name; then it is shown by its address.
         timeout: Duration = "\"3s\"", Duration::from_secs(3), Live, 1..=30;
+    }
+    /// A blocklist: a list of addresses that do harm, which is asked about everybody who connects. None is asked that does not stand here, since whoever runs it learns who connects.
+    dnsbl Dnsbl {
+        /// What it is called in notices and reasons.
+        name: String = "", String::new(), Live;
+        /// The zone where it is asked by DNS.
+        zone: Option<String> = "", None, Live;
+        /// Or the web address where it, or a script of your own, is asked by HTTP, with {address} where the address belongs.
+        url: Option<Secret> = "", None, Live;
+        /// The certificates (PEM) of those who vouch for an https:// server; else those of the system.
+        ca_file: Option<PathBuf> = "", None, Live;
+        /// The replies that count: of a zone by the last number ("3", "5-7"), by its bits ("&6") or by address ("127.0.1.0/24"), any if none is given; of a page by the status ("200") or by a text in it ("\"proxy\":\"yes\""), whatever its white space. With => behind it a reply has an action of its own, as "9 => ban".
+        replies: Vec<Rule> = "[]", Vec::new(), Live;
+        /// What is done about an address that is listed: `mark` tells operators, `require-sasl` lets in only those who log in to an account, `refuse` lets in nobody, `ban` bans it from the network (a Z-line).
+        action: Action = "\"mark\"", Action::Mark, Live;
+        /// How long `ban` bans.
+        duration: Duration = "\"1d\"", Duration::from_secs(86_400), Live, 60..=31_536_000;
+        /// What those are told who are not let in; {address}, {provider} and {reply} in it stand for what they say, {address} only where nobody else sees it.
+        reason: String = "\"Your address is listed by {provider} ({reply})\"", "Your address is listed by {provider} ({reply})".into(), Live;
+        /// How long a client waits for the reply. What is replied a little later still counts, and puts out who has been let in.
+        timeout: Duration = "\"3s\"", Duration::from_secs(3), Live, 1..=10;
+        /// How long a reply is remembered.
+        remember: Duration = "\"1h\"", Duration::from_secs(3600), Live, 0..=604_800;
+        /// Addresses and ranges that it is never asked about, besides those of `limits.exempt` and of gateways.
+        exempt: Vec<Cidr> = "[]", Vec::new(), Live;
+        /// Whether it is asked about private addresses too, as a list of your own may be.
+        private: bool = "false", false, Live;
+    }
+    /// Reputation: for how long people have been here from an address (of IPv6, from a /64). It earns a point for five minutes in which somebody is here from it, two if they are logged in, and loses all when nobody comes for as many hours as it has points. Each server keeps its own.
+    reputation Reputation {
+        /// Whether points are earned and count.
+        enabled: bool = "true", true, Live;
+        /// From how many points on an address is trusted: no blocklist is asked about it, and it may connect as often as it likes. With 0 none is.
+        trusted: u32 = "24", 24, Live, 0..=10_000;
+        /// The most addresses that are remembered.
+        addresses: usize = "20000", 20_000, Live, 0..=1_000_000;
+    }
+    /// Where addresses belong, for bans by country and network, and for operators in WHOIS. The files are databases in the MaxMind format (.mmdb), as GeoLite2 and DB-IP are; each takes as much memory as it is long.
+    geo Geo {
+        /// The database of countries.
+        country: Option<PathBuf> = "", None, Live;
+        /// The database of networks (autonomous systems).
+        asn: Option<PathBuf> = "", None, Live;
     }
     /// Bridges to other networks, which say what is said there under the names of those who say it (RELAYMSG).
     relaymsg RelayMsg {
@@ -443,6 +489,12 @@ pub struct Config {
     pub oper_class: Vec<OperClass>,
     /// `[dns]`
     pub dns: Dns,
+    /// `[[dnsbl]]`
+    pub dnsbl: Vec<Dnsbl>,
+    /// `[reputation]`
+    pub reputation: Reputation,
+    /// `[geo]`
+    pub geo: Geo,
     /// `[relaymsg]`
     pub relaymsg: RelayMsg,
     /// `[roleplay]`
@@ -466,12 +518,18 @@ const TABLES: &[&str] = &[
     "oper",
     "oper_class",
     "dns",
+    "dnsbl",
+    "reputation",
+    "geo",
     "relaymsg",
     "roleplay",
     "accounts",
     "log",
     "include",
 ];
+
+/// Those of which there can be several.
+const LISTS: &[&str] = &["class", "listen", "webirc", "oper", "oper_class", "dnsbl"];
 
 impl Config {
     pub(super) fn read(entries: Vec<Entry>, reading: &mut Reading<'_>) -> Config {
@@ -490,17 +548,14 @@ impl Config {
                         reading.wrong(item.at, Mistake::Wants("include", "a list of file names"));
                     }
                 }
-                (
-                    name @ ("class" | "listen" | "oper" | "oper_class" | "webirc"),
-                    Value::Array(items),
-                ) => {
+                (name, Value::Array(items)) if LISTS.contains(&name) => {
                     for item in items {
                         list::read(&mut config, &mut named, name, item, file, reading);
                     }
                 }
                 (
                     name @ ("server" | "sts" | "tor" | "limits" | "storage" | "cloak" | "dns"
-                    | "relaymsg" | "roleplay" | "accounts" | "log"),
+                    | "reputation" | "geo" | "relaymsg" | "roleplay" | "accounts" | "log"),
                     Value::Table(entries),
                 ) => match single.iter_mut().find(|table| table.0 == name) {
                     Some(table) => table.1.extend(within(entries, file)),
@@ -508,9 +563,7 @@ impl Config {
                 },
                 (name, _) if TABLES.contains(&name) => {
                     let wants = match name {
-                        "class" | "listen" | "oper" | "oper_class" | "webirc" => {
-                            "a list of tables ([[…]])"
-                        }
+                        list if LISTS.contains(&list) => "a list of tables ([[…]])",
                         "include" => "a list of file names",
                         _ => "a table ([…])",
                     };
@@ -537,6 +590,7 @@ impl Config {
         config
     }
 
+    #[allow(clippy::too_many_lines, reason = "an arm for each table")]
     fn table(&mut self, name: &str, entries: Vec<Entry>, reading: &mut Reading<'_>) {
         // What several files have to say about a table is known by where each key stands.
         let keys: Vec<(String, usize, usize)> =
@@ -611,6 +665,8 @@ impl Config {
             "accounts" => self.accounts = Accounts::read(entries, reading),
             "roleplay" => self.roleplay = Roleplay::read(entries, reading),
             "dns" => self.dns = Dns::read(entries, reading),
+            "geo" => self.geo = Geo::read(entries, reading),
+            "reputation" => self.reputation = Reputation::read(entries, reading),
             _ => self.log = Log::read(entries, reading),
         }
     }
@@ -726,7 +782,7 @@ fn unit<T: Within>(_: &T) -> &'static str {
     T::UNIT
 }
 
-fn all() -> [&'static [(Key, &'static str)]; 16] {
+fn all() -> [&'static [(Key, &'static str)]; 19] {
     [
         Server::KEYS,
         Listen::KEYS,
@@ -740,6 +796,9 @@ fn all() -> [&'static [(Key, &'static str)]; 16] {
         Oper::KEYS,
         OperClass::KEYS,
         Dns::KEYS,
+        Dnsbl::KEYS,
+        Reputation::KEYS,
+        Geo::KEYS,
         RelayMsg::KEYS,
         Roleplay::KEYS,
         Accounts::KEYS,
@@ -759,10 +818,8 @@ pub fn example() -> String {
     );
     for table in all() {
         let Some(name) = table.first().map(|row| row.0.table) else { continue };
-        let (open, close, off) = match name {
-            "class" | "listen" | "oper" | "oper_class" | "webirc" => ("[[", "]]", "#"),
-            _ => ("[", "]", ""),
-        };
+        let (open, close, off) =
+            if LISTS.contains(&name) { ("[[", "]]", "#") } else { ("[", "]", "") };
         let _ = writeln!(text, "\n{off}{open}{name}{close}");
         for (key, shown) in table {
             let when = if key.reload == Reload::Restart { " Takes a restart." } else { "" };
@@ -801,6 +858,12 @@ fn sample(key: &Key) -> &'static str {
         }
         ("storage", "path") => "\"/var/lib/slircd\"",
         ("webirc", "name") => "\"webchat\"",
+        ("geo", "country") => "\"/var/lib/GeoIP/GeoLite2-Country.mmdb\"",
+        ("geo", "asn") => "\"/var/lib/GeoIP/GeoLite2-ASN.mmdb\"",
+        ("dnsbl", "name") => "\"DroneBL\"",
+        ("dnsbl", "zone") => "\"dnsbl.dronebl.org\"",
+        ("dnsbl", "url") => "\"http://127.0.0.1:8080/check?address={address}\"",
+        ("dnsbl", "ca_file") => "\"/etc/ssl/certs/ca-certificates.crt\"",
         ("oper", "name") => "\"alice\"",
         ("oper_class", "name") => "\"guard\"",
         ("oper_class", "extends") => "\"helper\"",

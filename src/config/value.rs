@@ -1,6 +1,10 @@
 //! Values as people write them: `90s`, `64k`, `192.0.2.0/24`, secrets.
 
-use super::{node::Value, privilege::Priv};
+use super::{
+    dnsbl::{Action, Rule},
+    node::Value,
+    privilege::Priv,
+};
 use crate::{
     time::{self, Sid},
     wire::{casemap::Casemap, cidr::Cidr},
@@ -143,6 +147,8 @@ settings! {
         "precis" => Some(Casemap::Precis),
         _ => None,
     };
+    Action: "mark, require-sasl, refuse or ban", value => Action::parse(text(value)?);
+    Rule: "replies, as 3, 5-7, 127.0.1.0/24, &6 or a text, each with an action or without, as 9 => ban", value => Rule::parse(text(value)?);
     LogFormat: "plain, journal or json", value => match text(value)? {
         "plain" => Some(LogFormat::Plain),
         "journal" => Some(LogFormat::Journal),

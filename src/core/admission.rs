@@ -152,6 +152,19 @@ impl Admission {
         address.open += 1;
     }
 
+    /// Whoever comes from there has not connected too often, whatever came before.
+    fn forgive(&mut self, from: Origin, now: Now) {
+        let Some(key) = from.customer() else { return };
+        let Some(address) = self.addresses.get_mut(&key).filter(|one| one.full_at > now.mono)
+        else {
+            return;
+        };
+        if self.idle.remove(&(address.full_at, key)) {
+            self.idle.insert((now.mono, key));
+        }
+        address.full_at = now.mono;
+    }
+
     /// How many connections there are.
     pub fn total(&self) -> u32 {
         self.total
@@ -201,6 +214,10 @@ impl Core {
             if verdict != Verdict::Admit {
                 return verdict;
             }
+        }
+        let trusted = |ip| self.reputation.is_trusted(ip, &self.config.reputation);
+        if from.ip().is_some_and(trusted) {
+            self.admission.forgive(from, now);
         }
         // Many come from a gateway, and count when it has said who they are.
         let free = self.is_gateway(from) || terms.uncounted(from);
@@ -425,6 +442,24 @@ mod tests {
         assert!(matches!(core.admit(facts(tor), now), Verdict::Refuse(_)));
         core.release(tor);
         assert_eq!(core.admission.total(), 1);
+    }
+
+    #[test]
+    fn who_is_forgiven_may_connect_again() {
+        let (mut admission, limits, now) = (Admission::new(&limits()), limits(), Now::default());
+        let from = ip("192.0.2.1");
+        for _ in 0..9 {
+            admission.forgive(from, now);
+            assert_eq!(admit(&mut admission, from, &limits, now), Verdict::Admit);
+            admission.release(from);
+            assert_eq!((admission.addresses.len(), admission.idle.len()), (1, 1));
+        }
+        // How many may be there at once is another matter.
+        for _ in 0..3 {
+            admission.forgive(from, now);
+            assert_eq!(admit(&mut admission, from, &limits, now), Verdict::Admit);
+        }
+        assert!(matches!(admit(&mut admission, from, &limits, now), Verdict::Refuse(_)));
     }
 
     #[test]

@@ -129,12 +129,14 @@ pub fn shun(core: &mut Core, user: UserId) {
 pub fn sentence(kind: Kind, terms: &Terms) -> String {
     let name = kind.row().name;
     if terms.soft {
-        return format!(
-            "You must log in to an account (SASL) to connect from there: {}",
-            terms.reason
-        );
+        return log_in_first(&terms.reason);
     }
     format!("Banned ({name}): {}", terms.reason)
+}
+
+/// What somebody is told who could come with an account only.
+pub fn log_in_first(reason: &str) -> String {
+    format!("You must log in to an account (SASL) to connect from there: {reason}")
 }
 
 /// The reason as operators see it.

@@ -1,6 +1,6 @@
 //! Whom bans touch. Asked where a user is at home, so what only that server knows counts as well.
 
-use super::{Core, class, session::Session};
+use super::{Core, atlas, class, session::Session};
 use crate::{
     network::{Channel, Mask, User, UserId, mode::Status},
     wire::{
@@ -81,6 +81,11 @@ fn is_of(core: &Core, ban: &Ban, whom: &Whom<'_>, tells: impl Fn(&Channel) -> bo
     let fits = match &ban.fits {
         Fits::Mask(mask) => mask.fits(person, casemap),
         Fits::Account(name) => who.account().is_some_and(|account| glob(name, account)),
+        Fits::Asn(number) => {
+            atlas::asn(&core.atlas, who.address).is_some_and(|asn| asn.number == *number)
+        }
+        Fits::Country(code) => atlas::country(&core.atlas, who.address)
+            .is_some_and(|country| country.eq_ignore_ascii_case(code)),
         Fits::Unauthed(mask) => who.account().is_none() && mask.fits(person, casemap),
         Fits::Bot(mask) => who.modes.contains('B') && mask.fits(person, casemap),
         Fits::Channel(prefix, name) => {

@@ -48,9 +48,11 @@ impl Core {
     fn check_questions(&self, broken: &mut Vec<String>) {
         let waiting = self.pending.iter().filter(|(_, pending)| match pending.then {
             Then::Question { .. } => true,
-            Then::Command { .. } | Then::Aside { .. } | Then::Peer { .. } | Then::Server(_) => {
-                false
-            }
+            Then::Blocklist(_)
+            | Then::Command { .. }
+            | Then::Aside { .. }
+            | Then::Peer { .. }
+            | Then::Server(_) => false,
         });
         let (waiting, open) = (waiting.count(), self.questions.waiting());
         if waiting != open {

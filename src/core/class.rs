@@ -262,7 +262,7 @@ mod tests {
             peer::{Origin, Peer, Tls, Verdict},
             scene::Scene,
         },
-        job::{Answer, Loaded, Texts},
+        job::{Answer, Loaded},
         server::Input,
         sim::script::check,
     };
@@ -515,7 +515,7 @@ mod tests {
 
     fn reload(scene: &mut Scene, config: Config) -> Vec<Effect> {
         let asked = scene.input(Input::Reload);
-        let loaded = Loaded { config, texts: Texts::default(), certificates: Vec::new() };
+        let loaded = Loaded::of(config);
         let answer = Answer::Loaded(Ok(Box::new(loaded)));
         scene.input(Input::Done { id: Scene::asked(&asked), answer })
     }

@@ -2,6 +2,7 @@
 
 use super::{
     ConnId, Core, audience,
+    blocklist::InquiryId,
     effect::{Effect, Effects},
     frame::PeerId,
     local::Local,
@@ -25,6 +26,9 @@ use std::time::Duration;
 
 /// How long a command waits for a worker before it goes on without.
 pub const JOB_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How much later than it should a worker may answer that it has found nothing.
+pub const JOB_GRACE: Duration = Duration::from_secs(1);
 
 /// Why a command was refused.
 #[derive(Debug)]
@@ -81,6 +85,8 @@ pub enum Then {
         /// How.
         resume: Resume,
     },
+    /// Whoever has come from an address that a blocklist is asked about.
+    Blocklist(InquiryId),
     /// The session that has asked another server, and waits.
     Question {
         /// Which session.

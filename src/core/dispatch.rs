@@ -1,7 +1,7 @@
 //! From a line to a handler. What is true of every command is checked here, once.
 
 use super::{
-    ConnId, Core, answer, class,
+    ConnId, Core, answer, blocklist, class,
     ctx::{Ctx, Outcome, Then},
     effect::{Effect, Effects},
     multiline,
@@ -217,6 +217,7 @@ pub fn done(core: &mut Core, fx: &mut Effects, id: JobId, answer: Answer, now: N
     core.metrics.busy += u64::from(matches!(answer, Answer::Busy));
     match pending.then {
         Then::Server(resume) => resume(core, fx, answer, now),
+        Then::Blocklist(id) => blocklist::replied(core, fx, id, answer, now),
         Then::Question { conn, to, number } => {
             question::unanswered(core, fx, (conn, to, number), now);
         }
@@ -224,8 +225,7 @@ pub fn done(core: &mut Core, fx: &mut Effects, id: JobId, answer: Answer, now: N
         // The client may have left meanwhile, or been told goodbye; the answer is then for nobody.
         Then::Aside { conn, .. } | Then::Command { conn, .. } if has_left(core, conn) => (),
         Then::Aside { conn, resume } => {
-            let mut ctx = Ctx { core, fx, now, conn, declared: &[], forced: false };
-            guarded(&mut ctx, |ctx| resume(ctx, answer));
+            aside(core, fx, conn, now, |ctx| resume(ctx, answer));
         }
         Then::Command { conn, resume } => {
             core.sessions[conn].wait = Wait::Nothing;
@@ -236,6 +236,20 @@ pub fn done(core: &mut Core, fx: &mut Effects, id: JobId, answer: Answer, now: N
             answer::end(core, fx, conn, now);
             wake(core, fx, conn);
         }
+    }
+}
+
+/// Goes on with a session that does not wait for it.
+pub fn aside(
+    core: &mut Core,
+    fx: &mut Effects,
+    conn: ConnId,
+    now: Now,
+    goes_on: impl FnOnce(&mut Ctx<'_>) -> Outcome,
+) {
+    if !has_left(core, conn) {
+        let mut ctx = Ctx { core, fx, now, conn, declared: &[], forced: false };
+        guarded(&mut ctx, goes_on);
     }
 }
 

@@ -1,6 +1,7 @@
 //! For whom a gateway speaks, and what becomes of its session then.
 
 use super::{
+    blocklist,
     class::Facts,
     ctx::{Ctx, Outcome, Reject},
     peer::{Origin, Tls, Verdict},
@@ -49,10 +50,15 @@ pub fn believe(ctx: &mut Ctx<'_>) -> Outcome {
     if let Some(registration) = session.registration() {
         // The name of the gateway's address may still be on its way.
         registration.resolving = false;
+        // What lists say of that address does not concern its user either.
+        registration.inquiries.clear();
+        registration.listed.clear();
+        registration.log_in = None;
         registration.host = host;
     }
     if unnamed {
         registration::look_up_again(ctx, from);
     }
+    blocklist::look_up(ctx.core, ctx.fx, ctx.conn, ctx.now);
     Ok(())
 }

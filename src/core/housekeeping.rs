@@ -1,13 +1,13 @@
 //! What the server does of its own accord, when its time has come.
 
 use super::{
-    ConnId, Core, class,
+    ConnId, Core, blocklist, class,
     ctx::Then,
     dispatch,
     effect::{Effect, Effects, Ending},
     multiline,
     peer::{Gone, Origin},
-    registration, reload, render,
+    registration, reload, render, reputation,
     session::{Phase, Wait},
     snotice,
     timer::Timer,
@@ -59,6 +59,7 @@ pub fn tick(core: &mut Core, fx: &mut Effects, now: Now) {
             Timer::Registration(conn) => registration(core, fx, conn, now),
             Timer::Batch(conn) => multiline::expire(core, fx, conn, now),
             Timer::Gate(conn) => gate(core, fx, conn, now),
+            Timer::Inquiries(conn) => blocklist::give_up(core, fx, conn, now),
             Timer::Job(id) => dispatch::done(core, fx, id, Answer::Busy, now),
             Timer::Grace(server) => grace(core, fx, server, now),
             Timer::Expire => expire(core, fx, now),
@@ -161,6 +162,8 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.timers.set(now.mono + EVERY, Timer::Housekeeping);
     core.due_beat = true;
     core.chanflood.forget(now.mono);
+    core.blocklists.forget(now.mono);
+    reputation::turn(core, fx, now);
     if core.network().bans().age() {
         core.see(fx, &Op::Lapse, now);
     }
@@ -297,6 +300,7 @@ pub fn stop(core: &mut Core, fx: &mut Effects, reason: &str, ending: Ending, now
         render::goodbye(core, fx, conn, reason);
     }
     core.commit(fx, Op::Goodbye(reason.into()), None, now);
+    reputation::store(core, fx, now);
     let query = Query::RaiseClock { tick: core.clock.last(), clean: true };
     core.ask(fx, Job::Store(query), Then::Server(marked), now);
     fx.push(Effect::Stop(ending));

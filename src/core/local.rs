@@ -43,6 +43,8 @@ pub struct Seldom {
     pub knocked: Option<Mono>,
     /// When the user last reported something to operators.
     pub reported: Option<Mono>,
+    /// The blocklists that know the user's address, with their replies; each once.
+    pub listed: Vec<Box<str>>,
     /// Channels that the user has been asked into, the latest last.
     pub invites: Vec<ChannelName>,
 }
@@ -55,6 +57,7 @@ impl Seldom {
         informed: None,
         knocked: None,
         reported: None,
+        listed: Vec::new(),
         invites: Vec::new(),
     };
 }

@@ -6,9 +6,11 @@
 pub mod account;
 pub mod admission;
 pub mod answer;
+pub mod atlas;
 pub mod attempts;
 pub mod audience;
 pub mod bans;
+pub mod blocklist;
 pub mod callerid;
 pub mod census;
 pub mod chanban;
@@ -43,6 +45,7 @@ pub mod registry;
 pub mod reload;
 pub mod render;
 pub mod reports;
+pub mod reputation;
 #[cfg(test)]
 pub(crate) mod scene;
 pub mod session;
@@ -61,7 +64,7 @@ use crate::{
     arena::{Arena, Side},
     config::Config,
     id,
-    job::{Job, JobId, Loaded, Texts},
+    job::{Atlas, Job, JobId, Loaded, Texts},
     metrics::Metrics,
     network::{
         ChannelId, Network, UserId,
@@ -72,6 +75,7 @@ use crate::{
 };
 use admission::Admission;
 use attempts::Attempts;
+use blocklist::Blocklists;
 use census::Census;
 use chanflood::Chanflood;
 use cloak::Cloak;
@@ -85,6 +89,7 @@ use question::Questions;
 use recent::Recent;
 use registry::Registry;
 use reports::Reports;
+use reputation::Reputation;
 use session::Session;
 use snotice::Snomask;
 use std::collections::BTreeMap;
@@ -107,6 +112,8 @@ pub struct Core {
     pub config: Config,
     /// The texts that clients can read.
     pub texts: Texts,
+    /// Where addresses belong.
+    pub atlas: Atlas,
     /// When it started.
     pub started: Wall,
     /// The network, as far as this server knows.
@@ -129,6 +136,8 @@ pub struct Core {
     pub tor: Tor,
     /// Who has failed to log in.
     pub attempts: Attempts,
+    /// What is asked of blocklists, and known from them.
+    pub blocklists: Blocklists,
     /// Nicks that look alike.
     pub lookalikes: Lookalikes,
     /// Who was here.
@@ -137,6 +146,8 @@ pub struct Core {
     pub monitor: Monitor,
     /// What has been said lately.
     pub recent: Recent,
+    /// From where people have been here for how long.
+    pub reputation: Reputation,
     /// What users have reported to operators.
     pub reports: Reports,
     /// Private messages that another server may not have seen yet.
@@ -184,12 +195,13 @@ pub struct Core {
 impl Core {
     /// A server to which nobody has connected.
     pub fn new(start: Start, now: Now) -> Core {
-        let Loaded { config, texts, certificates } = start.loaded;
+        let Loaded { config, texts, certificates, atlas } = start.loaded;
         let mut clock = Clock::new(start.origin.server, start.clock);
         clock.seen(Stamp { tick: Stamp::tick_at(now.wall), server: start.origin.server });
         let mut core = Core {
             origin: start.origin,
             texts,
+            atlas,
             started: now.wall,
             network: Network::new(config.server.casemapping, start.seed),
             sessions: Arena::default(),
@@ -204,11 +216,13 @@ impl Core {
             admission: Admission::new(&config.limits),
             tor: Tor::default(),
             attempts: Attempts::default(),
+            blocklists: Blocklists::default(),
             lookalikes: Lookalikes::new(config.server.casemapping, start.seed),
             whowas: Whowas::new(config.limits.whowas),
             monitor: Monitor::default(),
             recent: Recent::default(),
             reports: Reports::default(),
+            reputation: Reputation::default(),
             undelivered: Undelivered::default(),
             sts: sts::Policy::new(&config.sts, &certificates),
             keeper: Keeper::default(),
@@ -250,15 +264,9 @@ impl Core {
         &self.config.server.name
     }
 
-    /// The name under which services are shown as a server.
-    pub fn services_name(&self) -> String {
-        let domain = self.name().split_once('.').map_or("", |(_, domain)| domain);
-        format!("services.{domain}")
-    }
-
     /// A service, as the source of what it says.
     pub fn service_mask(&self, service: &str) -> String {
-        format!("{service}!services@{}", self.services_name())
+        format!("{service}!services@{}", self.config.server.services())
     }
 
     /// An identity for a new user, which nobody has now and no other of the last lives has given.
@@ -325,6 +333,8 @@ impl Core {
     pub fn ask(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) -> JobId {
         let patience = match &job {
             Job::Resolve { timeout, .. } => *timeout,
+            // That there is no reply is for the worker to say, who knows why.
+            Job::Inquire { timeout, .. } => *timeout + ctx::JOB_GRACE,
             _ => ctx::JOB_TIMEOUT,
         };
         let id = self.pending.insert(ctx::Pending { then, timer: timer::Key::default() });
@@ -357,11 +367,7 @@ pub struct Start {
 impl Core {
     /// A server to which nobody has connected, with the defaults.
     pub fn sample() -> Core {
-        let loaded = Loaded {
-            config: Config::default(),
-            texts: crate::job::Texts::default(),
-            certificates: Vec::new(),
-        };
+        let loaded = Loaded::of(Config::default());
         let origin = Origin { server: Sid::FIRST, life: 1 };
         let cloak = crate::config::Secret::new("secret");
         Core::new(Start { loaded, origin, clock: 0, seed: 0, cloak }, Now::default())
@@ -393,8 +399,7 @@ mod tests {
 
     #[test]
     fn identities_stay_in_their_life_and_are_nobody_elses() {
-        let loaded =
-            Loaded { config: Config::default(), texts: Texts::default(), certificates: Vec::new() };
+        let loaded = Loaded::of(Config::default());
         let origin = Origin { server: Sid::FIRST, life: 3 };
         let cloak = Secret::new("any");
         let mut core =

@@ -2,7 +2,7 @@
 //! when nothing is missing any more.
 
 use super::{
-    ConnId, Core, bans, class,
+    ConnId, Core, bans, blocklist, class,
     ctx::{Ctx, Outcome, Reject, Resume, Then},
     defcon,
     effect::Effects,
@@ -45,7 +45,10 @@ pub fn open(core: &mut Core, fx: &mut Effects, peer: Peer, now: Now) -> ConnId {
         render::goodbye(core, fx, conn, &why);
         return conn;
     }
-    look_up(core, fx, conn, (from, resolved), now);
+    blocklist::look_up(core, fx, conn, now);
+    if !core.sessions[conn].closing {
+        look_up(core, fx, conn, (from, resolved), now);
+    }
     conn
 }
 
@@ -87,7 +90,7 @@ fn resolvable(core: &Core, from: Origin) -> Option<IpAddr> {
 
 /// Whether an address is one of the Internet's. Others seldom have names, so nobody is told that theirs
 /// has none.
-fn is_public(from: Origin) -> bool {
+pub fn is_public(from: Origin) -> bool {
     match from {
         Origin::Ip(IpAddr::V4(ip)) => !(ip.is_loopback() || ip.is_private() || ip.is_link_local()),
         Origin::Ip(IpAddr::V6(ip)) => {
@@ -133,7 +136,8 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
         sts::check(ctx)?;
     }
     let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
-    if registration.negotiating || registration.resolving {
+    let asking = !registration.inquiries.is_empty();
+    if registration.negotiating || registration.resolving || asking {
         return Ok(());
     }
     let (Some(nick), Some(_)) = (&registration.nick, &registration.user) else { return Ok(()) };
@@ -160,6 +164,7 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
     class::admit(ctx)?;
     bans::admit(ctx)?;
     defcon::admit(ctx)?;
+    blocklist::admit(ctx)?;
     let alike = ctx.core.lookalikes.is_worn(nick.as_str(), None);
     if alike || ctx.network().nick(&nick).is_some() {
         // Somebody was faster.
@@ -194,10 +199,14 @@ fn complete(ctx: &mut Ctx<'_>) {
     let Some(presence) = presence(ctx, uid) else { return };
     let away = ctx.session_mut().registration().and_then(|registration| registration.away.take());
     let metadata = ctx.session_mut().registration().map(|new| std::mem::take(&mut new.metadata));
+    let listed = ctx.session_mut().registration().map(|new| std::mem::take(&mut new.listed));
     ctx.commit(Op::User(Box::new(presence)));
     let Some(user) = ctx.network().uid(uid) else { return };
     let mut local = Local::new(ctx.conn, ctx.now);
     local.deaf = ctx.whois(user).modes.contains('d');
+    if let Some(listed) = listed.filter(|listed| !listed.is_empty()) {
+        local.seldom_mut().listed = listed;
+    }
     ctx.core.locals.insert(user, local);
     ctx.core.census.arrived();
     ctx.core.census.unknown = ctx.core.census.unknown.saturating_sub(1);
@@ -328,7 +337,7 @@ mod tests {
     use crate::{
         config::{Config, Secret},
         core::effect::Effect,
-        job::{JobId, Loaded, Texts},
+        job::{JobId, Loaded},
         server::{Input, Server, Setup},
         time::Sid,
     };
@@ -346,7 +355,7 @@ mod tests {
     impl One {
         fn connect(from: &str) -> One {
             let config = Config::default();
-            let loaded = Loaded { config, texts: Texts::default(), certificates: Vec::new() };
+            let loaded = Loaded::of(config);
             let (sid, cloak) = (Sid::FIRST, Secret::new("one"));
             let setup = Setup { loaded, sid, life: 0, clock: 0, seed: 7, cloak };
             let (now, mut fx) = (Now::default(), Effects::default());

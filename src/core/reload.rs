@@ -64,16 +64,20 @@ fn take(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) -> Reload {
         Answer::Loaded(Err(errors)) => return Reload::Refused(errors),
         _ => return Reload::Busy,
     };
-    let Loaded { mut config, texts, certificates } = *loaded;
+    let Loaded { mut config, texts, certificates, atlas } = *loaded;
     let restart = config.keep(&core.config);
     core.whowas.limit(config.limits.whowas);
     let before = std::mem::replace(&mut core.config, config.clone());
+    if config.dnsbl != before.dnsbl {
+        core.blocklists.renew(&config.dnsbl);
+    }
     core.admission.resize(&core.config.limits);
     rebind(core, fx, &before.listen);
     core.reclassify();
     core.texts.clone_from(&texts);
+    core.atlas = atlas.clone();
     sts::renew(core, fx, &certificates, now);
-    fx.push(Effect::Reconfigure(Box::new(Loaded { config, texts, certificates })));
+    fx.push(Effect::Reconfigure(Box::new(Loaded { config, texts, certificates, atlas })));
     Reload::Done(restart)
 }
 
@@ -102,7 +106,8 @@ pub fn watched(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
             log::info!("certificate files have changed and are used from now on");
             sts::renew(core, fx, &certificates, now);
             let (config, texts) = (core.config.clone(), core.texts.clone());
-            fx.push(Effect::Reconfigure(Box::new(Loaded { config, texts, certificates })));
+            let loaded = Loaded { config, texts, certificates, atlas: core.atlas.clone() };
+            fx.push(Effect::Reconfigure(Box::new(loaded)));
         }
         Answer::Watched(Err(errors)) => {
             for error in errors {

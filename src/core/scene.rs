@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::{Config, Oper, Secret},
-    job::{Answer, JobId, Loaded, Texts},
+    job::{Answer, JobId, Loaded},
     network::{
         crdt::{Origin, Uid},
         op::{Op, Presence, ServerInfo},
@@ -53,7 +53,7 @@ impl Scene {
         config.oper.push(Oper { name: "root".into(), password, ..Oper::default() });
         config.limits.flood_burst = 1000;
         config.dns.enabled = true;
-        let loaded = Loaded { config, texts: Texts::default(), certificates: Vec::new() };
+        let loaded = Loaded::of(config);
         let cloak = Secret::new("any");
         let sid = Sid::FIRST;
         let setup = Setup { loaded, sid, life: 1, clock: 0, seed: 0, cloak };

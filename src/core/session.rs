@@ -3,6 +3,7 @@
 use super::{
     ConnId,
     account::Errand,
+    blocklist::InquiryId,
     class::{ClassId, Facts},
     effect::Effects,
     flood::Bucket,
@@ -98,6 +99,12 @@ pub struct Registration {
     pub negotiating: bool,
     /// Whether the name of its address is still being looked up.
     pub resolving: bool,
+    /// What blocklists are asked about its address, as far as it waits for that.
+    pub inquiries: Vec<InquiryId>,
+    /// The blocklists that know its address, with their replies; each once.
+    pub listed: Vec<Box<str>>,
+    /// Why it has to log in to an account, if it has to.
+    pub log_in: Option<Box<str>>,
     /// The name of its address.
     pub host: Option<Box<str>>,
     /// The account it has logged in to.

@@ -18,6 +18,8 @@ pub enum Timer {
     Gate(ConnId),
     /// A session's batch should have been closed by now.
     Batch(ConnId),
+    /// Blocklists should have replied by now about a session's address.
+    Inquiries(ConnId),
     /// A worker should have answered by now.
     Job(JobId),
     /// A server's grace ends.

@@ -91,6 +91,7 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
     let targmax = format!(
         "JOIN:,KICK:{targets},NAMES:{targets},NOTICE:{targets},PART:,PRIVMSG:{targets},TAGMSG:{targets},WHOIS:1"
     );
+    let atlas = &ctx.core.atlas;
     let tokens = [
         ("ACCEPT", number(limits.accept)),
         ("ACCOUNTEXTBAN", text("account,a".into())),
@@ -105,7 +106,10 @@ pub fn isupport(ctx: &mut Ctx<'_>) {
         ("DEAF", text("d".into())),
         ("ELIST", text("CMNTU".into())),
         ("EXCEPTS", None),
-        ("EXTBAN", text(format!(",{}", extban::letters()))),
+        (
+            "EXTBAN",
+            text(format!(",{}", extban::letters(atlas.country.is_some(), atlas.asn.is_some()))),
+        ),
         ("FORWARD", text("f".into())),
         ("HOSTLEN", number(super::registration::HOST_MAX)),
         ("INVEX", None),

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     config::{self, Address, Config, Listen, Secret, Trusted},
     core::effect::Effect,
-    job::{Material, Texts},
+    job::Material,
     server::Setup,
     store::memory::Memory,
     time::Sid,
@@ -50,7 +50,7 @@ fn material(place: usize, name: &str) -> Material {
 
 fn loaded(listen: Vec<Listen>, certificates: Vec<Material>) -> Loaded {
     let config = Config { listen, ..Config::default() };
-    Loaded { config, texts: Texts::default(), certificates }
+    Loaded { certificates, ..Loaded::of(config) }
 }
 
 fn reactor(loaded: &Loaded) -> Reactor {

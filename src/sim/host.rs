@@ -1,16 +1,23 @@
 //! A machine with one server on it: a disk that outlives the server, a clock that may be wrong, and
 //! workers that take their time.
 
-use super::dice::Dice;
+use super::{dice::Dice, mmdb};
 use crate::{
     config::{Config, Secret},
-    job::{Answer, Job, JobId, Lane, Loaded, Texts},
+    job::{Answer, Atlas, Job, JobId, Lane, List, Listing, Loaded, Texts},
     link::Limits,
     server::{Server, Setup},
     store::{self, Query, Rows, Store, memory::Memory},
     time::{Mono, Now, Sid, Stamp, Wall},
+    wire::mmdb::Database,
 };
-use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 /// How the workers of all hosts are.
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,6 +91,9 @@ impl Host {
             Setup { loaded: self.loaded(), sid, life, clock, seed: 7, cloak: Secret::new("sim") };
         let now = self.now(at);
         let mut server = Server::new(setup, now);
+        if let Ok(Rows::Reputation(standings)) = self.store.ask(&Query::LoadReputation) {
+            server.recall_standings(standings, now);
+        }
         let told = store::claims(&mut self.store, |claims| server.remember(claims, now));
         assert_eq!(told, Ok(()));
         let told = store::recall(&mut self.store, |kept| server.recall(kept, now));
@@ -107,7 +117,8 @@ impl Host {
     fn loaded(&self) -> Loaded {
         let config = self.config.clone();
         let (motd, rules) = (file(&config.server.motd), file(&config.server.rules));
-        Loaded { config, texts: Texts { motd, rules }, certificates: Vec::new() }
+        let atlas = atlas(&config);
+        Loaded { texts: Texts { motd, rules }, atlas, ..Loaded::of(config) }
     }
 
     /// The registry as the store has it, in one text.
@@ -154,6 +165,9 @@ impl Host {
             max => dice.below(max),
         };
         let mut due = at + Duration::from_millis(delay as u64);
+        if matches!(&job, Job::Inquire { list: List::Zone { zone, .. }, .. } if zone == SLOW_LIST) {
+            due += SLOW;
+        }
         if job.lane() == Lane::Store {
             // One thread: what comes later ends later.
             let queued = self.jobs.iter().filter(|(_, (_, job))| job.lane() == Lane::Store);
@@ -194,16 +208,61 @@ impl Host {
             Job::Verify { hash, password } => Answer::Verified(hash == password),
             Job::Hash { password } => Answer::Hashed(password),
             Job::Resolve { address, .. } => {
-                let IpAddr::V4(ip) = address else { return Answer::Resolved(None) };
-                let place = u32::from(ip).wrapping_sub(FIRST_ADDRESS) as usize;
-                Answer::Resolved(names.get(place).map(|name| format!("{name}.test")))
+                Answer::Resolved(client_name(address, names).map(|name| format!("{name}.test")))
             }
+            Job::Inquire { list, address, .. } => Answer::Listed(listing(&list, address, names)),
             Job::Store(query) => Answer::Stored(self.store.ask(&query)),
             Job::Load => Answer::Loaded(Ok(Box::new(self.loaded()))),
             Job::Rehearse { text } => Answer::Rehearsed { text, wrong: Vec::new() },
             Job::Watch => Answer::Watched(Ok(None)),
         }
     }
+}
+
+/// Databases that know where clients are: the first in Germany, all others in Sweden; the
+/// second in a network of its own.
+fn atlas(config: &Config) -> Atlas {
+    let of = |records: [(&str, Vec<u8>); 2]| {
+        Database::new(mmdb::database(28, &records)).ok().map(Arc::new)
+    };
+    let country = [("10.0.0.0/8", mmdb::country("SE")), ("10.0.0.1", mmdb::country("DE"))];
+    let asn = [
+        ("10.0.0.0/8", mmdb::network(64_500, "Test Net")),
+        ("10.0.0.2", mmdb::network(64_501, "Other Net")),
+    ];
+    Atlas {
+        country: config.geo.country.as_ref().and_then(|_| of(country)),
+        asn: config.geo.asn.as_ref().and_then(|_| of(asn)),
+    }
+}
+
+/// The zone of a blocklist that takes its time.
+const SLOW_LIST: &str = "slow.test";
+
+/// How much.
+const SLOW: Duration = Duration::from_secs(4);
+
+/// What a blocklist replies: it knows the addresses of clients whose names begin with `bad`, by 127.0.0.3
+/// or a page that says yes. One whose zone begins with `dead` says nothing at all.
+fn listing(list: &List, address: IpAddr, names: &[String]) -> Option<Listing> {
+    let known = client_name(address, names).is_some_and(|name| name.starts_with("bad"));
+    match list {
+        List::Zone { zone, .. } if zone.starts_with("dead") => None,
+        List::Zone { .. } => {
+            let reply = Ipv4Addr::new(127, 0, 0, 3);
+            Some(Listing::Addresses(if known { vec![reply] } else { Vec::new() }))
+        }
+        List::Page { .. } => {
+            let text = if known { "proxy: yes" } else { "proxy: no" };
+            Some(Listing::Page { status: 200, text: text.into() })
+        }
+    }
+}
+
+/// The client to whom an address belongs.
+fn client_name(address: IpAddr, names: &[String]) -> Option<&String> {
+    let IpAddr::V4(ip) = address else { return None };
+    names.get(u32::from(ip).wrapping_sub(FIRST_ADDRESS) as usize)
 }
 
 /// The address of the first client.

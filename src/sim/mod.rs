@@ -10,6 +10,7 @@ pub mod dice;
 pub mod fabric;
 pub mod host;
 mod ledger;
+pub mod mmdb;
 pub mod oracle;
 pub mod script;
 pub mod told;
@@ -17,7 +18,10 @@ pub mod view;
 pub mod workload;
 
 use crate::{
-    config::{Config, Oper, Secret, Trusted, Webirc},
+    config::{
+        Config, Dnsbl, Oper, Secret, Trusted, Webirc,
+        dnsbl::{Action, Rule},
+    },
     core::{
         ConnId,
         effect::{Effect, Effects, Ending},
@@ -598,6 +602,18 @@ pub fn config() -> Config {
 /// An operator whose hash is the password itself.
 pub fn oper(name: &str, password: &str) -> Oper {
     Oper { name: name.into(), password: Some(Secret::new(password)), ..Oper::default() }
+}
+
+/// A blocklist, asked by HTTP if its zone is `page`, that knows clients whose names begin with `bad`.
+pub fn dnsbl(zone: &str, action: Action) -> Dnsbl {
+    let (zone, url) = match zone {
+        "page" => (None, Some(Secret::new("http://page.test/{address}"))),
+        zone => (Some(zone.into()), None),
+    };
+    let name = zone.clone().unwrap_or_else(|| "page".into());
+    let yes = Rule::parse("proxy:yes").filter(|_| url.is_some());
+    let replies = yes.into_iter().collect();
+    Dnsbl { name, zone, url, replies, action, private: true, ..Dnsbl::default() }
 }
 
 /// A gateway that may connect from one range.

@@ -13,6 +13,7 @@
 //! | `secure a` | a connects by TLS, with a certificate whose fingerprint is `ab12` |
 //! | `servers 3`, `strangers 3` | how many servers there are, linked each with each, or not yet; stands first |
 //! | `links 1-2 2-3` | only these links can be made; stands before all but `servers` |
+//! | `config dnsbl bl.test refuse` | a blocklist, which knows those whose names begin with `bad`; `slow.test` takes its time, `dead.test` never replies, `page` is asked by HTTP |
 //! | `config limits.list_entries 2` | what is configured; stands before all but `servers` |
 //! | `config class name="a" hosts="10.0.0.2"` | the same with a table of a list, as TOML writes it without spaces |
 //! | `logs 2` | from now on links keep so many operations: whoever has missed more is told the state |
@@ -32,10 +33,11 @@
 //! In the end every client must believe what its server knows: on the side, and without any of that being
 //! seen, it asks for modes, lists and users of the channels it enters, as clients do.
 
-use super::{Sim, client::Manners, fabric::Pair, oper, oracle, webirc};
+use super::{Sim, client::Manners, dnsbl, fabric::Pair, oper, oracle, webirc};
 use crate::{
     config::{
-        self, Config, Limits, Listen, Mistake, OperClass, Reading, Secret, Source, privilege::Priv,
+        self, Config, Limits, Listen, Mistake, OperClass, Reading, Secret, Source, dnsbl::Action,
+        privilege::Priv,
     },
     link,
     wire::{casemap::Casemap, mask, tags::Tags},
@@ -131,7 +133,7 @@ fn limit(limits: &mut Limits, key: &str, value: &str) {
         clients clients_per_address clients_per_network network_v4 network_v6 connect_burst
         flood_burst login_burst nick user realname channel topic kick away key channels_per_user
         list_entries server_bans modes targets accept silence monitor metadata_keys metadata_subs
-        metadata_value metadata_burst multiline_lines multiline_bytes redact_messages reports whowas;
+        metadata_value metadata_burst dnsbl_marks multiline_lines multiline_bytes redact_messages reports whowas;
         connect_interval flood_interval login_interval metadata_interval ping_interval ping_timeout rename_interval
         registration_timeout redact_window split_grace split_forget
     );
@@ -323,6 +325,15 @@ impl Play {
             "server.redact_others" => self.config.server.redact_others = value == "true",
             "server.client_tags_denied" => {
                 self.config.server.client_tags_denied = value.split(' ').map(Into::into).collect();
+            }
+            "reputation.enabled" => self.config.reputation.enabled = value == "true",
+            "reputation.trusted" => self.config.reputation.trusted = value.parse().unwrap_or(0),
+            "geo.country" => self.config.geo.country = Some(value.into()),
+            "geo.asn" => self.config.geo.asn = Some(value.into()),
+            "dnsbl" => {
+                let (zone, action) = value.split_once(' ').unwrap_or((value, ""));
+                let Some(action) = Action::parse(action) else { panic!("dnsbl ZONE ACTION") };
+                self.config.dnsbl.push(dnsbl(zone, action));
             }
             _ => limit(&mut self.config.limits, key, value),
         }

@@ -4,9 +4,11 @@
 
 mod phrases;
 
-use super::{Sim, config, dice::Dice, fabric::Pair, host::Workers, ledger::Ledger, oper, oracle};
+use super::{
+    Sim, config, dice::Dice, dnsbl, fabric::Pair, host::Workers, ledger::Ledger, oper, oracle,
+};
 use crate::{
-    config::{Class, Trusted},
+    config::{Class, Trusted, dnsbl::Action},
     link::Limits,
     wire::cidr::Cidr,
 };
@@ -117,6 +119,11 @@ impl Workload {
         config.limits.rename_interval = Duration::from_secs(dice.below(3) as u64);
         if dice.one_in(3) {
             config.limits.flood_burst = 10;
+        }
+        if dice.one_in(3) {
+            let zone = dice.pick(&["bl.test", "slow.test", "dead.test", "page"]);
+            let action = dice.pick(&ACTIONS);
+            config.dnsbl.extend(zone.zip(action).map(|(zone, action)| dnsbl(zone, action)));
         }
         config.class = classes(&mut dice);
         let faults: Vec<Fault> = FAULTS.into_iter().filter(|_| dice.one_in(2)).collect();
@@ -284,9 +291,11 @@ impl Workload {
 
     /// Somebody else comes in a client's place, who may call themselves as others do.
     fn replace(&mut self, place: usize) {
-        let name = match self.dice.one_in(3) {
-            true => format!("r{}", self.step),
-            false => format!("u{place}"),
+        let name = match self.dice.below(4) {
+            0 => format!("r{}", self.step),
+            // Blocklists know it.
+            1 => format!("bad{}", self.step),
+            _ => format!("u{place}"),
         };
         let server = self.dice.below(self.sim.hosts.len());
         let client = self.come(&name, server);
@@ -383,6 +392,7 @@ impl Workload {
             host.config.limits.list_entries = 2 + self.dice.below(6);
             host.config.limits.channels_per_user = 2 + self.dice.below(4);
             host.config.limits.whowas = self.dice.below(9);
+            host.config.limits.dnsbl_marks = self.dice.below(2);
         }
         self.sim.reload(server);
     }
@@ -447,6 +457,9 @@ impl Workload {
         assert!(left == CLIENTS, "only {left} clients are there in the end");
     }
 }
+
+/// What can be done about an address that a blocklist knows.
+const ACTIONS: [Action; 4] = [Action::Mark, Action::RequireSasl, Action::Refuse, Action::Ban];
 
 /// A connected graph: a chain, a ring, a star, all with all, or something in between.
 fn links(servers: usize, dice: &mut Dice) -> Vec<Pair> {

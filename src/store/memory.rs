@@ -1,11 +1,16 @@
 //! A store that forgets with the process: for tests and simulations.
 
-use super::{CLAIMS_MAX, Edited, Error, Find, Kept, Query, Rows, Store, identify, refusal};
+use super::{
+    CLAIMS_MAX, Edited, Error, Find, Kept, Query, Rows, Standing, Store, identify, refusal,
+};
 use crate::{
     registry::{BUCKETS, Edit, Record, RecordId, is_claim, is_resident},
     time::Sid,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 /// The store.
 #[derive(Debug, Default)]
@@ -14,6 +19,7 @@ pub struct Memory {
     clock: u64,
     clean: bool,
     life: u64,
+    reputation: BTreeMap<IpAddr, Standing>,
     records: BTreeMap<RecordId, Record>,
     /// What living records claim.
     claims: BTreeSet<(Box<str>, RecordId)>,
@@ -99,6 +105,14 @@ impl Store for Memory {
             Query::RaiseClock { tick, clean } => {
                 self.clock = self.clock.max(*tick);
                 self.clean = *clean;
+                Ok(Rows::Done)
+            }
+            Query::LoadReputation => {
+                Ok(Rows::Reputation(self.reputation.values().copied().collect()))
+            }
+            Query::KeepReputation { kept, gone } => {
+                self.reputation.extend(kept.iter().map(|row| (row.address, *row)));
+                self.reputation.retain(|address, _| !gone.contains(address));
                 Ok(Rows::Done)
             }
             Query::Propose(edit) => Ok(self.propose(edit)),

@@ -10,7 +10,7 @@ use crate::{
     registry::{BUCKETS, Changed, Edit, Record, RecordId},
     time::{Sid, Stamp, Wall},
 };
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
 /// A whole question to the store: it happens entirely, or not at all.
 #[derive(Clone, Debug)]
@@ -32,6 +32,15 @@ pub enum Query {
         tick: u64,
         /// Whether this is the last word before a clean end: the next life may start right after it.
         clean: bool,
+    },
+    /// How have addresses stood when that was kept last? Answers [`Rows::Reputation`].
+    LoadReputation,
+    /// Keep how addresses stand. Answers [`Rows::Done`].
+    KeepReputation {
+        /// Those that stand otherwise than before.
+        kept: Vec<Standing>,
+        /// Those of which nothing is known any more.
+        gone: Vec<IpAddr>,
     },
     /// Apply an edit that is proposed here; its record is made if it is not there. Answers
     /// [`Rows::Proposed`]; or [`Rows::Taken`] if what it claims is not free, or
@@ -82,6 +91,17 @@ pub struct Kept {
     pub over: Option<Wall>,
 }
 
+/// How an address stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Standing {
+    /// Which.
+    pub address: IpAddr,
+    /// How many points it has.
+    pub points: u32,
+    /// When somebody was here from it last, in milliseconds since 1970.
+    pub seen: u64,
+}
+
 /// How a record is looked for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Find {
@@ -125,6 +145,8 @@ pub enum Rows {
         /// How many lives there have been, this one included.
         life: u64,
     },
+    /// To [`Query::LoadReputation`], in no order that means anything.
+    Reputation(Vec<Standing>),
     /// To [`Query::Propose`].
     Proposed(Box<Edited>),
     /// To [`Query::Propose`]: another record has this claim, or the record itself has ended.
@@ -296,6 +318,34 @@ mod tests {
         let named = Query::Identify { sid: Some(other), random: 5, tick: 0 };
         let crashed_again = Rows::Identity { sid: other, clock: 50 + 2 * LAG, life: 4 };
         assert_eq!(store.ask(&named), Ok(crashed_again), "no mark was written in between");
+        reputation(store);
+    }
+
+    fn reputation(store: &mut dyn Store) {
+        let known = |store: &mut dyn Store| {
+            let Ok(Rows::Reputation(mut rows)) = store.ask(&Query::LoadReputation) else {
+                panic!("no reputation")
+            };
+            rows.sort_by_key(|row| row.address);
+            rows
+        };
+        assert_eq!(known(store), []);
+        let standing = |address: &str, points, seen| Standing {
+            address: address.parse().unwrap(),
+            points,
+            seen,
+        };
+        let [one, six] = [standing("192.0.2.1", 3, 1 << 41), standing("2001:db8::", u32::MAX, 5)];
+        let mut keep = |kept: &[Standing], gone: &[IpAddr]| {
+            let query = Query::KeepReputation { kept: kept.into(), gone: gone.into() };
+            assert_eq!(store.ask(&query), Ok(Rows::Done));
+            known(store)
+        };
+        assert_eq!(keep(&[six, one], &[]), [one, six]);
+        let more = Standing { points: 4, ..one };
+        assert_eq!(keep(&[more], &["192.0.2.9".parse().unwrap()]), [more, six]);
+        assert_eq!(keep(&[], &[one.address]), [six]);
+        assert_eq!(keep(&[], &[]), [six]);
     }
 
     fn id(tick: u64) -> RecordId {

@@ -1,6 +1,6 @@
 //! The store in one SQLite file.
 
-use super::{Error, Query, Rows, Store, identify, kept, records};
+use super::{Error, Query, Rows, Standing, Store, identify, kept, records};
 use crate::time::Sid;
 use rusqlite::{Connection, ErrorCode, params};
 use std::{
@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;",
     records::TABLES,
     kept::TABLE,
+    "CREATE TABLE reputation (address TEXT PRIMARY KEY, points INTEGER NOT NULL, seen INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
 ];
 
 /// How long another program may hold the file before it counts as locked.
@@ -72,6 +73,25 @@ impl Sqlite {
         }
     }
 
+    /// How addresses stand. A row that somebody has written by hand and that makes no sense is passed over.
+    fn reputation(&self) -> Result<Vec<Standing>, Error> {
+        let mut statement = self.db.prepare("SELECT address, points, seen FROM reputation")?;
+        let mut rows = statement.query([])?;
+        let mut standings = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (address, points, seen): (String, i64, i64) =
+                (row.get(0)?, row.get(1)?, row.get(2)?);
+            let numbers = u32::try_from(points).ok().zip(u64::try_from(seen).ok());
+            let standing = address.parse().ok().zip(numbers);
+            standings.extend(standing.map(|(address, (points, seen))| Standing {
+                address,
+                points,
+                seen,
+            }));
+        }
+        Ok(standings)
+    }
+
     /// A number; 0 if it has never been stored. One that cannot be read is not taken for that: what
     /// follows from it could repeat ids.
     fn number(&self, key: &str) -> Result<u64, Error> {
@@ -109,6 +129,25 @@ impl Store for Sqlite {
                     &change,
                     &[("clock", tick.to_string()), ("clean", u8::from(*clean).to_string())],
                 )?;
+                change.commit()?;
+                Ok(Rows::Done)
+            }
+            Query::LoadReputation => Ok(Rows::Reputation(self.reputation()?)),
+            Query::KeepReputation { kept, gone } => {
+                let change = self.db.transaction()?;
+                {
+                    let mut keep = change.prepare(
+                        "INSERT OR REPLACE INTO reputation (address, points, seen) VALUES (?1, ?2, ?3)",
+                    )?;
+                    for Standing { address, points, seen } in kept {
+                        let seen = i64::try_from(*seen).unwrap_or(i64::MAX);
+                        keep.execute(params![address.to_string(), points, seen])?;
+                    }
+                    let mut forget = change.prepare("DELETE FROM reputation WHERE address = ?1")?;
+                    for address in gone {
+                        forget.execute(params![address.to_string()])?;
+                    }
+                }
                 change.commit()?;
                 Ok(Rows::Done)
             }
@@ -227,6 +266,22 @@ impl From<rusqlite::Error> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_any_earlier_version_is_brought_up_to_date() {
+        for version in 0..=MIGRATIONS.len() {
+            let name = format!("slircd-migrate-{}-{version}.db", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            let db = Connection::open(&path).unwrap();
+            db.execute_batch(&MIGRATIONS[..version].concat()).unwrap();
+            db.execute_batch(&format!("PRAGMA user_version = {version}")).unwrap();
+            drop(db);
+            let mut store = Sqlite::open(&path).unwrap();
+            assert_eq!(store.ask(&Query::LoadReputation), Ok(Rows::Reputation(Vec::new())));
+            drop(store);
+            std::fs::remove_file(path).unwrap();
+        }
+    }
     use crate::store::Rows;
     use std::{fs, path::PathBuf};
 

@@ -122,19 +122,28 @@ fn follow(records: &[Record], question: &Question) -> Answer {
 impl Name {
     /// The name at which the names of an address stand (RFC 1035 §3.5, RFC 3596 §2.5).
     pub fn of_address(address: IpAddr) -> Name {
-        let (parts, zone): (Vec<String>, _) = match address {
-            IpAddr::V4(ip) => (ip.octets().iter().rev().map(u8::to_string).collect(), "in-addr"),
+        let zone = if address.is_ipv4() { "in-addr.arpa" } else { "ip6.arpa" };
+        // These are short and made of good labels.
+        Name::in_zone(address, zone).unwrap_or(Name(Box::default()))
+    }
+
+    /// The name at which a zone tells of an address (RFC 5782 §2.1, §2.4); nothing if that is no name.
+    pub fn in_zone(address: IpAddr, zone: &str) -> Option<Name> {
+        let parts: Vec<String> = match address {
+            IpAddr::V4(ip) => ip.octets().iter().rev().map(u8::to_string).collect(),
             IpAddr::V6(ip) => {
                 let halves = ip.octets().into_iter().rev().flat_map(|byte| [byte & 15, byte >> 4]);
-                (halves.map(|half| format!("{half:x}")).collect(), "ip6")
+                halves.map(|half| format!("{half:x}")).collect()
             }
         };
+        let zone = zone.to_ascii_lowercase();
         let mut labels = Vec::new();
-        for part in parts.iter().map(String::as_str).chain([zone, "arpa"]) {
-            labels.push(part.len() as u8);
+        for part in parts.iter().map(String::as_str).chain(zone.split('.')) {
+            let length = u8::try_from(part.len()).ok().filter(|l| (1..=LABEL_MAX).contains(l))?;
+            labels.push(length);
             labels.extend_from_slice(part.as_bytes());
         }
-        Name(labels.into())
+        (labels.len() <= LABELS_LENGTH_MAX).then(|| Name(labels.into()))
     }
 
     /// The host name that it is (RFC 1123 §2.1). What could be taken for an address is none.
@@ -358,6 +367,22 @@ mod tests {
         let long = host("2001:db8::567:89ab").unwrap();
         assert!(long.starts_with("b.a.9.8.7.6.5.0.0.0."), "{long}");
         assert!(long.ends_with(".8.b.d.0.1.0.0.2.ip6.arpa"), "{long}");
+    }
+
+    #[test]
+    fn lists_have_a_name_for_each_address() {
+        let host = |address: &str, zone: &str| {
+            Name::in_zone(address.parse().unwrap(), zone).and_then(|name| name.host())
+        };
+        assert_eq!(host("192.0.2.99", "Bl.Test").unwrap(), "99.2.0.192.bl.test");
+        assert!(host("2001:db8::1", "bl.test").unwrap().ends_with("8.b.d.0.1.0.0.2.bl.test"));
+        let long = vec!["a".repeat(63); 3].join(".");
+        assert!(host("192.0.2.99", &long).is_some());
+        for zone in
+            ["", ".test", "a..b", "test.", &"a".repeat(64), &format!("{long}.{}", "a".repeat(60))]
+        {
+            assert_eq!(host("2001:db8::1", zone), None, "{zone}");
+        }
     }
 
     #[test]

@@ -25,9 +25,11 @@ enum Word {
     Time,
     Redirect,
     Account,
+    Asn,
     Unauthed,
     Bot,
     Channel,
+    Country,
     Share,
     Class,
     Fingerprint,
@@ -91,10 +93,12 @@ macro_rules! words {
 
 words! {
     "account" 'a' ["a"], Some('a'), Word::Account, "account:<name> fits those logged in to an account.";
+    "asn" 'A' ["A"], None, Word::Asn, "asn:<number> fits the addresses of a network (autonomous system), on servers that know where addresses belong.";
     "blockcolor" 'c' [], None, Word::Act(Act::BlockColor), "blockcolor:<mask> lets nobody who fits send formatting.";
     "bot" 'B' [], None, Word::Bot, "bot:<mask> fits bots (user mode +B).";
     "channel" 'j' ["c"], Some('c'), Word::Channel, "channel:[<prefix>]<channel> fits those who are in a channel, with at least that status. A secret channel must let you see it, and counts only for masks set while it was secret.";
     "class" 'n' ["security-group", "G"], None, Word::Class, "class:<name> fits those whose connection is of a class; default is the class of all others.";
+    "country" 'G' ["C"], None, Word::Country, "country:<code> fits the addresses of a country, as DE, on servers that know where addresses belong.";
     "fingerprint" 'z' ["certfp", "S"], Some('z'), Word::Fingerprint, "fingerprint:<digits> fits a TLS certificate; without digits, everybody on TLS.";
     "gateway" 'w' [], None, Word::Gateway, "gateway:<name> fits those for whom a gateway speaks (WEBIRC).";
     "join" 'J' ["j"], None, Word::Act(Act::Join), "join:<mask> keeps out those who fit; who is inside may speak.";
@@ -116,9 +120,16 @@ words! {
     "unauthed" 'U' [], None, Word::Unauthed, "unauthed:<mask> fits those who are not logged in.";
 }
 
-/// The letters for ISUPPORT EXTBAN; an account's other letter included.
-pub fn letters() -> String {
-    let mut letters: Vec<char> = WORDS.iter().map(|row| row.letter).chain(['R']).collect();
+/// The letters for ISUPPORT EXTBAN; an account's other letter included. Those for countries and networks
+/// only if it is known where addresses belong.
+pub fn letters(country: bool, asn: bool) -> String {
+    let known = |row: &&Row| match row.word {
+        Word::Country => country,
+        Word::Asn => asn,
+        _ => true,
+    };
+    let mut letters: Vec<char> =
+        WORDS.iter().filter(known).map(|row| row.letter).chain(['R']).collect();
     letters.sort_unstable();
     letters.into_iter().collect()
 }
@@ -130,6 +141,10 @@ pub enum Fits {
     Mask(Hostmask),
     /// Those logged in to an account.
     Account(Box<str>),
+    /// Those whose addresses are of a network, by its number.
+    Asn(u32),
+    /// Those whose addresses are of a country, by its code in small letters.
+    Country(Box<str>),
     /// Those who are not logged in, with a mask.
     Unauthed(Hostmask),
     /// Bots, with a mask.
@@ -182,6 +197,10 @@ pub enum Wrong {
     Time,
     /// The channel is none.
     Channel,
+    /// The network is no number.
+    Asn,
+    /// The country is no code.
+    Country,
     /// What is turned round is no extended ban.
     Not,
     /// Two words of which there can be one, or more words than there can be.
@@ -197,6 +216,8 @@ impl fmt::Display for Wrong {
                 "The time must be a duration such as 30m, 2h or 1d12h, of at most ten years"
             }
             Wrong::Channel => "That is no channel; its name begins with #",
+            Wrong::Asn => "A network is named by its number, as asn:64500",
+            Wrong::Country => "A country is named by the two letters of its code, as country:DE",
             Wrong::Not => "Only an extended ban can be turned round with !",
             Wrong::Twice => "One ban can do only one thing, for one time, to one channel",
         })
@@ -288,6 +309,8 @@ impl fmt::Display for Ban {
         match &self.fits {
             Fits::Mask(mask) => f.write_str(mask.as_str()),
             Fits::Account(name) => write!(f, "account:{name}"),
+            Fits::Asn(number) => write!(f, "asn:{number}"),
+            Fits::Country(code) => write!(f, "country:{code}"),
             Fits::Unauthed(mask) => write!(f, "unauthed:{}", mask.as_str()),
             Fits::Bot(mask) => write!(f, "bot:{}", mask.as_str()),
             Fits::Channel(prefix, name) => {
@@ -456,6 +479,15 @@ fn fits(word: Word, text: &str, casemap: Casemap) -> Result<Fits, Wrong> {
             Fits::Realmask(hostmask(mask), fold(value(name)?))
         }
         Word::Account => Fits::Account(fold(value(text)?)),
+        Word::Asn => {
+            let digits = text.trim_start_matches(['A', 'S', 'a', 's']);
+            Fits::Asn(digits.parse().map_err(|_| Wrong::Asn)?)
+        }
+        Word::Country => {
+            let two = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+            let code = two.then(|| text.to_ascii_lowercase().into_boxed_str());
+            Fits::Country(code.ok_or(Wrong::Country)?)
+        }
         Word::Class => Fits::Class(fold(value(text)?)),
         Word::Gateway => Fits::Gateway(fold(value(text)?)),
         Word::OperType => Fits::OperType(fold(value(text)?)),
@@ -500,6 +532,10 @@ mod tests {
             ("~a:bob", "account:bob"),
             ("~account:0", "unauthed:*!*@*"),
             ("$a:bob", "account:bob"),
+            ("G:DE", "country:de"),
+            ("!~C:de", "!country:de"),
+            ("A:64500", "asn:64500"),
+            ("m:~A:AS64500", "mute:asn:64500"),
             ("$a", "account:*"),
             ("$~a", "unauthed:*!*@*"),
             ("$~a:bob", "!account:bob"),
@@ -547,6 +583,8 @@ mod tests {
         for (text, wrong) in [
             ("nothing:x", Wrong::Unknown),
             ("~X:y", Wrong::Unknown),
+            ("asn:x", Wrong::Asn),
+            ("country:Germany", Wrong::Country),
             ("$q:y", Wrong::Unknown),
             ("$", Wrong::Unknown),
             ("account:", Wrong::Empty),
@@ -603,7 +641,8 @@ mod tests {
 
     #[test]
     fn letters_and_names_stand_for_one_word() {
-        assert_eq!(letters(), "BCJNOQRSTUabcdjmnorstuwxz");
+        assert_eq!(letters(false, false), "BCJNOQRSTUabcdjmnorstuwxz");
+        assert_eq!(letters(true, true), "ABCGJNOQRSTUabcdjmnorstuwxz");
         for row in WORDS {
             assert_eq!(WORDS.iter().filter(|other| other.letter == row.letter).count(), 1);
             assert_eq!(WORDS.iter().filter(|other| other.name == row.name).count(), 1);

@@ -1,4 +1,4 @@
-//! IRC on the wire, and DNS: bytes to values and back. Knows no server, no state, no clock.
+//! IRC on the wire, DNS, HTTP, databases of addresses: bytes to values and back. Knows no server, no state, no clock.
 
 pub mod cap;
 pub mod casemap;
@@ -11,9 +11,11 @@ pub mod fail;
 pub mod flood;
 pub mod format;
 pub mod framing;
+pub mod http;
 pub mod isupport;
 pub mod mask;
 pub mod message;
+pub mod mmdb;
 pub mod mode;
 pub mod name;
 pub mod precis;

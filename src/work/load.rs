@@ -1,9 +1,10 @@
 //! Reads the configuration with all files that it names.
 
-use super::certificate;
+use super::{certificate, web};
 use crate::{
     config::{self, Address, Config, Error, FILE_MAX, Listen, Mistake, Reading, Secret, Source},
-    job::{Loaded, Material, Texts},
+    job::{Atlas, Loaded, Material, Texts},
+    wire::mmdb::Database,
 };
 use argon2::{
     Argon2,
@@ -13,10 +14,14 @@ use std::{
     fs,
     io::{self, Read},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// The most files that `include` may name.
 const FILES_MAX: usize = 256;
+
+/// The longest database that is read; what is beyond that is missed, and the rest none.
+const DATABASE_MAX: u64 = 512 << 20;
 
 /// The longest message of the day, and the most rules, in lines.
 const TEXT_MAX: usize = 500;
@@ -57,9 +62,28 @@ impl Loader {
         let texts = Texts { motd: lines(&config.server.motd), rules: lines(&config.server.rules) };
         let (certificates, unusable) = self.certificates(&config.listen, &sources);
         errors.extend(unusable);
+        for file in config.dnsbl.iter_mut().filter_map(|list| list.ca_file.as_mut()) {
+            let path = self.folder().join(&*file);
+            if let Err(error) = web::roots(Some(&path)) {
+                let mistake = Mistake::Unusable(file.display().to_string(), error.to_string());
+                errors.push(Error::of_named(&sources, file, mistake));
+            }
+            // Who asks does not know where the configuration stands.
+            *file = path;
+        }
+        let mut database = |path: &Option<PathBuf>| {
+            let found = self.database(path.as_ref()?, &sources);
+            found.map_err(|error| errors.push(error)).ok()
+        };
+        let (country, asn) = (database(&config.geo.country), database(&config.geo.asn));
+        let atlas = Atlas { country, asn };
         let place = |error: &Error| sources.iter().position(|source| source.name == error.source);
         errors.sort_by_key(|error| (place(error), error.line));
-        if errors.is_empty() { Ok(Loaded { config, texts, certificates }) } else { Err(errors) }
+        if errors.is_empty() {
+            Ok(Loaded { config, texts, certificates, atlas })
+        } else {
+            Err(errors)
+        }
     }
 
     /// Reads the certificates of listeners, and finds what is wrong with them.
@@ -84,13 +108,26 @@ impl Loader {
                     Err(error) => {
                         let file = if error.is_of_key() { &tls.key } else { &tls.certificate };
                         let mistake =
-                            Mistake::Certificate(file.display().to_string(), error.to_string());
+                            Mistake::Unusable(file.display().to_string(), error.to_string());
                         errors.push(Error::of_named(sources, file, mistake));
                     }
                 }
             }
         }
         (materials, errors)
+    }
+
+    /// Reads a database of where addresses belong.
+    fn database(&self, path: &Path, sources: &[Source]) -> Result<Arc<Database>, Error> {
+        let file = self.folder().join(path);
+        let mut bytes = Vec::new();
+        let read =
+            fs::File::open(file).and_then(|file| file.take(DATABASE_MAX).read_to_end(&mut bytes));
+        read.map_err(|error| unreadable(sources, path, &error))?;
+        Database::new(bytes).map(Arc::new).map_err(|wrong| {
+            let mistake = Mistake::Unusable(path.display().to_string(), wrong.to_string());
+            Error::of_named(sources, path, mistake)
+        })
     }
 
     /// What stands in the files, the files, and what is wrong with them.

@@ -7,10 +7,11 @@ pub mod dns;
 pub mod load;
 mod rehearse;
 mod watch;
+pub mod web;
 
 use crate::{
     config::Secret,
-    job::{Answer, Job, JobId, Lane, Loaded},
+    job::{Answer, Job, JobId, Lane, List, Listing, Loaded},
     store::Store,
 };
 use argon2::{Argon2, PasswordHash, PasswordVerifier};
@@ -25,6 +26,7 @@ use std::{
     time::{Duration, Instant},
 };
 use watch::Watch;
+use web::Web;
 
 /// How many jobs wait in a lane.
 const QUEUE_MAX: usize = 256;
@@ -102,19 +104,11 @@ impl Pool {
                 .name("slircd-cpu".into())
                 .spawn(move || out.run(|job, _| execute(job)))?;
         }
-        let resolver = Arc::new(Resolver::default());
+        let asking = Arc::new(Asking::default());
         for _ in 0..NET_THREADS {
-            let (out, resolver) = (out(net_jobs.clone()), resolver.clone());
+            let (out, asking) = (out(net_jobs.clone()), asking.clone());
             let named = thread::Builder::new().name("slircd-net".into()).stack_size(NET_STACK);
-            named.spawn(move || {
-                out.run(|job, at| match job {
-                    // Who has waited in the lane for too long goes on without being asked about.
-                    Job::Resolve { address, servers, timeout } => {
-                        Answer::Resolved(resolver.name(address, &servers, at + timeout))
-                    }
-                    _ => Answer::Busy,
-                });
-            })?;
+            named.spawn(move || out.run(|job, at| asking.answer(job, at)))?;
         }
         let out = out(files_jobs);
         let mut watch = Watch::new(&loaded);
@@ -163,6 +157,43 @@ impl Pool {
     }
 }
 
+/// What the threads share that wait for the network.
+#[derive(Debug, Default)]
+struct Asking {
+    resolver: Resolver,
+    web: Web,
+}
+
+impl Asking {
+    /// Who has waited in the lane for too long goes on without being asked about.
+    fn answer(&self, job: Job, at: Instant) -> Answer {
+        match job {
+            Job::Resolve { address, servers, timeout } => {
+                Answer::Resolved(self.resolver.name(address, &servers, at + timeout))
+            }
+            Job::Inquire { list: List::Zone { zone, servers }, address, timeout } => {
+                let found = self.resolver.listed(address, &zone, &servers, at + timeout);
+                Answer::Listed(found.map(Listing::Addresses))
+            }
+            Job::Inquire { list: List::Page { url, ca_file }, timeout, .. } => {
+                Answer::Listed(self.web.listed(&url, ca_file.as_deref(), at + timeout))
+            }
+            Job::Verify { .. }
+            | Job::Hash { .. }
+            | Job::Store(_)
+            | Job::Load
+            | Job::Rehearse { .. }
+            | Job::Watch => Answer::Busy,
+        }
+    }
+}
+
+/// The time that is left until then, if there is any.
+fn left(end: Instant) -> io::Result<Duration> {
+    let left = end.saturating_duration_since(Instant::now());
+    if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
+}
+
 /// Where a worker's jobs come from and its answers go.
 struct Out {
     jobs: Receiver<Asked>,
@@ -201,9 +232,12 @@ fn execute(job: Job) -> Answer {
         }
         Job::Hash { password } => load::hash(password.expose())
             .map_or(Answer::Busy, |hash| Answer::Hashed(Secret::new(&hash))),
-        Job::Store(_) | Job::Resolve { .. } | Job::Load | Job::Rehearse { .. } | Job::Watch => {
-            Answer::Busy
-        }
+        Job::Store(_)
+        | Job::Resolve { .. }
+        | Job::Inquire { .. }
+        | Job::Load
+        | Job::Rehearse { .. }
+        | Job::Watch => Answer::Busy,
     }
 }
 
@@ -244,11 +278,7 @@ mod tests {
         let loader =
             Loader { path: None, allow_insecure_cloak: true, fallback: Default::default() };
         let store = Box::new(Scripted(ask));
-        let loaded = Loaded {
-            config: Config::default(),
-            texts: Default::default(),
-            certificates: Vec::new(),
-        };
+        let loaded = Loaded::of(Config::default());
         let workers = Workers { store, loader, loaded };
         (poll, Pool::new(waker, workers).unwrap())
     }

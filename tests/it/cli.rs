@@ -1,5 +1,9 @@
 //! The command line, by the binary.
 
+use slircd::{
+    sim::mmdb::{country, database},
+    work::certificate,
+};
 use std::{
     fs,
     io::Write,
@@ -197,6 +201,32 @@ fn included_files_belong_to_the_configuration_and_so_do_their_mistakes() {
     assert!(errors().contains("conf.d/b.toml:3: `nick` is set a second time"), "{}", errors());
     fs::write(&path, "\ninclude = [\"lost.toml\"]\n").unwrap();
     assert!(errors().contains("slircd.toml:2: there is no file"), "{}", errors());
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn files_that_only_workers_or_look_ups_use_are_checked_too() {
+    let folder = folder("atlas");
+    let path = folder.join("slircd.toml");
+    let text = "[geo]\ncountry = \"country.mmdb\"\nasn = \"lost.mmdb\"\n[[dnsbl]]\nname = \"a\"\nurl = \"https://a.test/{address}\"\nreplies = [\"200\"]\nca_file = \"ca.pem\"\n";
+    fs::write(&path, text).unwrap();
+    fs::write(folder.join("country.mmdb"), "not one").unwrap();
+    fs::write(folder.join("ca.pem"), "nothing").unwrap();
+    let check = || slircd(&["check-config", "-c", path.to_str().unwrap()], "");
+    let errors = String::from_utf8(check().stderr).unwrap();
+    for wanted in [
+        "slircd.toml:2: country.mmdb cannot be used: it is no MaxMind database (.mmdb)",
+        "slircd.toml:3: there is no file lost.mmdb",
+        "slircd.toml:8: ca.pem cannot be used: ",
+    ] {
+        assert!(errors.contains(wanted), "{wanted}\n{errors}");
+    }
+    let good = database(24, &[("192.0.2.0/24", country("DE"))]);
+    fs::write(folder.join("country.mmdb"), &good).unwrap();
+    fs::write(folder.join("lost.mmdb"), &good).unwrap();
+    let (chain, _) = certificate::self_signed(&["a.test"]).unwrap();
+    fs::write(folder.join("ca.pem"), chain).unwrap();
+    assert!(check().status.success(), "{:?}", check());
     fs::remove_dir_all(folder).unwrap();
 }
 

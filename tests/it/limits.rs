@@ -14,6 +14,7 @@ const REACHED: &[(&str, &str)] = &[
     ("clients_per_network", "src/core/class.rs"),
     ("connect_burst", "src/core/admission.rs"),
     ("connect_interval", "src/core/admission.rs"),
+    ("dnsbl_marks", "src/core/blocklist/tests.rs"),
     ("exempt", "src/core/admission.rs"),
     ("flood_burst", "src/command/pong.rs"),
     ("flood_interval", "src/command/pong.rs"),

@@ -11,6 +11,8 @@ use slircd::{
 /// dave of the first and erin of the second.
 const SCENE: &str = r"
     servers 2
+    config geo.country country.mmdb
+    config geo.asn asn.mmdb
     config oper root sesame
     config roleplay.enabled true
     alice@1 > JOIN #a
@@ -676,7 +678,9 @@ const EXTBANS: &[(&str, &str, &str, &str)] = &[
     ),
     ("bot", "bob > MODE bob +B\ncarol > MODE carol +B", "bot:*!*@*", SILENCED),
     ("channel", "bob > JOIN #b\ncarol > JOIN #b", "channel:#b", SILENCED),
+    ("asn", "", "!asn:64999", SILENCED),
     ("class", "", "class:default", SILENCED),
+    ("country", "", "country:SE", SILENCED),
     ("fingerprint", "", "!fingerprint:ab12", SILENCED),
     ("gateway", "", "!gateway:web", SILENCED),
     (

@@ -12,7 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("network", &["arena", "registry", "time", "wire"]),
     ("registry", &["time"]),
     ("store", &["registry", "time"]),
-    ("job", &["arena", "config", "store"]),
+    ("job", &["arena", "config", "store", "wire"]),
     (
         "core",
         &["arena", "registry", "time", "metrics", "wire", "config", "network", "store", "job"],

@@ -244,7 +244,7 @@ mod tests {
             peer::{Origin as From, Peer},
             session::{Phase, Session},
         },
-        job::{Loaded, Texts},
+        job::Loaded,
         network::{
             UserId,
             crdt::Origin,
@@ -261,8 +261,7 @@ mod tests {
     };
 
     fn core() -> Core {
-        let loaded =
-            Loaded { config: Config::default(), texts: Texts::default(), certificates: Vec::new() };
+        let loaded = Loaded::of(Config::default());
         let origin = Origin { server: Sid::FIRST, life: 1 };
         let cloak = Secret::new("any");
         Core::new(Start { loaded, origin, clock: 0, seed: 0, cloak }, Now::default())

@@ -58,7 +58,8 @@ impl Workload {
                 format!("METADATA {target} SET k{}{value}", n % 3)
             }
             36 => "OPER root sesame".into(),
-            37 => match self.dice.below(5) {
+            37 => match self.dice.below(6) {
+                5 => format!("REPUTATION {other}"),
                 0 => format!("GLINE {} x{n}@*.none :out", self.dice.pick(&["20s", "1h"])?),
                 1 => format!("GLINE x{n}@*.none"),
                 2 => format!("FILTER z{n} block {} :no", self.dice.pick(&["cp", "t"])?),
@@ -441,7 +442,9 @@ mod tests {
         for seed in 0..8 {
             let mut work = Workload::new(seed, None);
             work.hushes = true;
-            work.introduction("u0").iter().for_each(|line| touched(line, &mut said));
+            for _ in 0..8 {
+                work.introduction("u0").iter().for_each(|line| touched(line, &mut said));
+            }
             let client = work.places[0];
             for _ in 0..4000 {
                 let lines = work.line(client, "u0").unwrap();

@@ -3,7 +3,7 @@
 
 use crate::{
     wire::dns::{self, Answer, Question},
-    work::load,
+    work::{left, load},
 };
 use std::{
     fmt,
@@ -143,12 +143,6 @@ fn read(stream: &mut TcpStream, mut buffer: &mut [u8], end: Instant) -> io::Resu
         }
     }
     Ok(())
-}
-
-/// The time that is left, if there is any.
-fn left(end: Instant) -> io::Result<Duration> {
-    let left = end.saturating_duration_since(Instant::now());
-    if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(left) }
 }
 
 fn id() -> io::Result<u16> {

@@ -1,4 +1,5 @@
-//! The names of addresses: a stub resolver (RFC 1034 §5.3.1), which asks name servers to find out.
+//! The names of addresses, and what blocklists say of them: a stub resolver (RFC 1034 §5.3.1), which asks
+//! name servers to find out.
 //!
 //! Whoever owns an address can call it what they like, so a name counts only if its own addresses lead
 //! back to the one that was asked about.
@@ -7,11 +8,12 @@ mod cache;
 mod exchange;
 mod system;
 
+use super::left;
 use crate::wire::dns::{ALIASES_MAX, Answer, Data, Kind, Name, Question};
 use cache::Cache;
 use exchange::{Asking, Failure};
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -32,10 +34,7 @@ pub struct Resolver {
 impl Resolver {
     /// What an address is called. Asks these servers, or the system's if there are none, until then.
     pub fn name(&self, address: IpAddr, configured: &[SocketAddr], end: Instant) -> Option<String> {
-        let servers = match configured {
-            [] => system::servers(),
-            _ => configured.to_vec(),
-        };
+        let servers = servers(configured);
         let start = Instant::now();
         let cache = || self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = cache().get(&servers, address, start) {
@@ -61,6 +60,34 @@ impl Resolver {
         }
     }
 
+    /// What a blocklist says of an address (RFC 5782): addresses that have a meaning, none if it does not
+    /// know it. Nothing if there is no answer until then.
+    pub fn listed(
+        &self,
+        address: IpAddr,
+        zone: &str,
+        configured: &[SocketAddr],
+        end: Instant,
+    ) -> Option<Vec<Ipv4Addr>> {
+        let (servers, time) = (servers(configured), left(end).ok()?);
+        let question = Question { name: Name::in_zone(address, zone)?, kind: Kind::A };
+        let mut asking = Asking::new(&servers, self.good.load(Ordering::Relaxed), time, end);
+        match records(&mut asking, question) {
+            Ok((found, _)) => {
+                self.good.store(asking.good(), Ordering::Relaxed);
+                let address = |data| match data {
+                    Data::Address(IpAddr::V4(ip)) => Some(ip),
+                    Data::Address(IpAddr::V6(_)) | Data::Name(_) => None,
+                };
+                Some(found.into_iter().filter_map(address).collect())
+            }
+            Err(failure) => {
+                log::debug!("{zone} does not say whether it knows {address}: {failure}");
+                None
+            }
+        }
+    }
+
     /// Tells an administrator, once, that there are no names, and once, that there are again.
     fn note(&self, servers: &[SocketAddr], outcome: &Result<(Option<String>, Duration), Failure>) {
         if !matches!(outcome, Err(Failure::Silence)) {
@@ -75,6 +102,13 @@ impl Resolver {
                 servers.join(", ")
             );
         }
+    }
+}
+
+fn servers(configured: &[SocketAddr]) -> Vec<SocketAddr> {
+    match configured {
+        [] => system::servers(),
+        _ => configured.to_vec(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Real sockets: a reactor in a thread of the test, or the program itself.
 
 mod bad_input;
+mod blocklists;
 mod connections;
 mod names;
 #[cfg(unix)]

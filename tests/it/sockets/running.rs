@@ -3,7 +3,7 @@
 use crate::client::Client;
 use slircd::{
     config::{Address, Config, Limits, Listen, Secret, Tls},
-    job::{Loaded, Material, Texts},
+    job::{Loaded, Material},
     reactor::{Reactor, signal::Handle},
     server::{Server, Setup},
     store::memory::Memory,
@@ -59,7 +59,7 @@ impl Running {
             key: Secret::new(&key),
         };
         let certificates = secure.map(material).collect();
-        let loaded = Loaded { config, texts: Texts::default(), certificates };
+        let loaded = Loaded { certificates, ..Loaded::of(config) };
         let setup = Setup {
             loaded: loaded.clone(),
             sid: Sid::FIRST,

@@ -194,7 +194,7 @@ mod tests {
             vec![Incoming::inherited(socket.into()).unwrap()]
         };
         let sockets = bind();
-        assert_eq!(sockets[0].place(), format!("unix:{}", path.display()));
+        assert_eq!(sockets[0].place(), listen[0].address.to_string());
         std::fs::remove_file(&path).unwrap();
         assert!(share(sockets, &listen).is_empty());
         assert_eq!(share(bind(), &listen).len(), 1);

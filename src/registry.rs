@@ -147,6 +147,11 @@ impl Record {
         self.fields.get(key).and_then(|field| field.value.as_deref())
     }
 
+    /// A field, as it was last written.
+    pub fn field(&self, key: &str) -> Option<&Field> {
+        self.fields.get(key)
+    }
+
     /// Every field that has ever been written, in order of their keys.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &Field)> {
         self.fields.iter().map(|(key, field)| (&**key, field))
@@ -314,6 +319,7 @@ struct Claim {
 const CLAIMS: &[Claim] = &[
     Claim { prefix: CERT, resident: false },
     Claim { prefix: CHANNEL, resident: true },
+    Claim { prefix: LOOK, resident: true },
     Claim { prefix: NICK, resident: true },
 ];
 
@@ -322,6 +328,10 @@ pub const CERT: &str = "cert:";
 
 /// How the claim of a channel's name begins.
 pub const CHANNEL: &str = "channel:";
+
+/// How the claim of what a nick looks like begins, where nicks of every script are allowed: it goes with the
+/// claim of the nick.
+pub const LOOK: &str = "look:";
 
 /// How the claim of a nick begins; an account claims its own name so too.
 pub const NICK: &str = "nick:";

@@ -215,5 +215,6 @@ fn find_user(
     {
         ctx.reply(reply::away(nick, &message));
     }
+    callerid::hear_back(ctx.core, user, target);
     Ok(Target::User(ctx.whois(target).uid))
 }

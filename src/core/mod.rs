@@ -46,6 +46,8 @@ pub mod reload;
 pub mod render;
 pub mod reports;
 pub mod reputation;
+pub mod reserve;
+pub mod sasl;
 #[cfg(test)]
 pub(crate) mod scene;
 pub mod session;

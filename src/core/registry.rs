@@ -14,7 +14,7 @@ use super::{
 use crate::{
     job::{Answer, Job},
     network::{UserId, op::Op},
-    registry::{Edit, Kind, Login, NAME, NICK, Record, RecordId, What},
+    registry::{Edit, Kind, LOOK, Login, NAME, NICK, Record, RecordId, What},
     store::{Edited, Query, Rows},
     time::Now,
 };
@@ -102,6 +102,12 @@ impl Core {
                 "Your account is called {name} from now on, since the name had been registered earlier on another server."
             ),
         };
+        for (_, session) in self.sessions.iter_mut() {
+            let registration = session.registration();
+            let entered = registration
+                .filter(|new| new.login.as_ref().is_some_and(|login| login.id == record.id));
+            entered.into_iter().for_each(|new| new.login = login.clone().map(Box::new));
+        }
         for user in self.logged_in(record.id) {
             let uid = self.network().user(user).uid;
             let login = login.clone().map(Box::new);
@@ -140,12 +146,21 @@ impl Core {
 /// What is written to an account that gives up a claim: if that was its name it takes another, which
 /// nobody has, since it is made from what is its own.
 fn without(loser: &Record, key: &str) -> Vec<(Box<str>, Option<Box<str>>)> {
-    let mut fields = vec![(key.into(), None)];
     let name = loser.name().unwrap_or_default();
     let claimed = loser.get(key).unwrap_or_default();
+    // With a nick goes the claim of what it looks like, and the other way round.
+    let claims = [NICK, LOOK].into_iter().flat_map(|prefix| {
+        let gone = loser.under(prefix).filter(|(_, field)| field.value.as_deref() == Some(claimed));
+        gone.map(move |(rest, _)| (format!("{prefix}{rest}").into(), None))
+    });
+    let mut fields: Vec<_> = claims.collect();
+    if !fields.iter().any(|(gone, _): &(Box<str>, _)| **gone == *key) {
+        fields.push((key.into(), None));
+    }
     if name == claimed {
         let new = format!("{name}-{}", loser.id).to_ascii_lowercase();
         fields.push((NAME.into(), Some(new.as_str().into())));
+        // It is of letters that nothing else looks like, and nobody else's.
         fields.push((format!("{NICK}{new}").into(), Some(new.into())));
     }
     fields
@@ -155,6 +170,9 @@ fn without(loser: &Record, key: &str) -> Vec<(Box<str>, Option<Box<str>>)> {
 /// for it and whether or not they still wait.
 pub fn answered(core: &mut Core, fx: &mut Effects, answer: &Answer, now: Now) {
     let Answer::Stored(Ok(Rows::Proposed(edited))) = answer else { return };
+    if !edited.news {
+        return;
+    }
     core.edited(fx, edited, now);
     core.commit(fx, Op::Edit(Box::new(edited.edit.clone())), None, now);
 }

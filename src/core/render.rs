@@ -15,6 +15,7 @@ use super::{
     effect::Effects,
     housekeeping, multiline,
     recent::{Place, Said},
+    reserve,
     session::Phase,
     snotice,
     whowas::Past,
@@ -58,6 +59,7 @@ pub fn apply(
     for change in first.chain(last.filter(|change| change.leads_on())) {
         tell.change(change);
         tell.core.lookalikes.note(change, &tell.core.network);
+        reserve::note(tell.core, tell.fx, (change, op), now);
         if let Some(user) = change.looks_other() {
             bans::shun(tell.core, user);
         }

@@ -35,7 +35,7 @@ fn nick(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
         return Err(reply::erroneous_nickname(text, most).into());
     };
     let taken = reserve::is_taken(ctx, &wanted);
-    if service::find(text).is_some() {
+    if service::is_reserved(text, ctx.network().casemap()) {
         return Err(reply::nickname_in_use(text).into());
     }
     match &mut ctx.session_mut().phase {
@@ -88,6 +88,8 @@ mod tests {
             evan > NICK evan
             bob > NICK Ivan
             evan < :Иван!~bob@bob.test NICK :Ivan
+            bob > NICK NісkServ
+            bob < :s2.test 433 Ivan NісkServ :Nickname is already in use
             bob > NICK ☃
             bob < :s2.test 432 Ivan ☃ :Erroneous nickname: it has at most 32 letters, digits and -_[]{}\`^|, and begins with neither digit nor hyphen
             same

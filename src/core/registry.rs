@@ -43,7 +43,7 @@ struct Incoming {
 }
 
 /// Has the store apply an edit that a command proposes; the session waits. `resume` is given
-/// [`Rows::Proposed`] once it has happened and everybody has been told, or [`Rows::Taken`].
+/// [`Rows::Proposed`] once it has happened and everybody has been told, [`Rows::Taken`] or [`Rows::Full`].
 pub fn propose(ctx: &mut Ctx<'_>, edit: Edit, resume: Resume) {
     debug_assert!(edit.is_sound(), "{edit:?}");
     ctx.defer(Job::Store(Query::Propose(Box::new(edit))), resume);

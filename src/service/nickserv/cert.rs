@@ -61,7 +61,10 @@ fn listed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         count += 1;
         ctx.notice(fingerprint);
     }
-    ctx.notice(&format!("{count} certificates log in to {}.", record.name().unwrap_or_default()));
+    ctx.notice(&format!(
+        "Certificates that log in to {}: {count}.",
+        record.name().unwrap_or_default()
+    ));
     Ok(())
 }
 
@@ -88,10 +91,10 @@ mod tests {
             bob   < :NickServ!services@services.test NOTICE bob :That belongs to somebody else already. Nothing has been changed.
             alice > NS CERT LIST
             alice < :NickServ!services@services.test NOTICE alice :{one}
-            alice < :NickServ!services@services.test NOTICE alice :1 certificates log in to alice.
+            alice < :NickServ!services@services.test NOTICE alice :Certificates that log in to alice: 1.
             alice > NS CERT DEL {one}
             alice > NS CERT LIST
-            alice < :NickServ!services@services.test NOTICE alice :0 certificates log in to alice.
+            alice < :NickServ!services@services.test NOTICE alice :Certificates that log in to alice: 0.
             alice > NS CERT FROB
             alice < :NickServ!services@services.test NOTICE alice :CERT knows LIST, ADD and DEL.
             ",
@@ -107,7 +110,7 @@ mod tests {
             alice > NS REGISTER sesame-open
             {all}
             alice > NS CERT LIST
-            alice < :NickServ!services@services.test NOTICE alice :20 certificates log in to alice.
+            alice < :NickServ!services@services.test NOTICE alice :Certificates that log in to alice: 20.
             {}
             alice <~ :NickServ!services@services.test NOTICE alice :Your account holds as much as it may*
             alice > NS CERT DEL {:064}

@@ -34,13 +34,21 @@ pub fn refusal(ctx: &mut Ctx<'_>) -> Option<String> {
     let registration = ctx.session_mut().registration()?;
     let (user, realname) = registration.user.clone().unwrap_or_default();
     let nick = registration.nick.as_ref().map(ToString::to_string).unwrap_or_default();
-    let (user, logged_in) = (format!("~{user}"), registration.login.is_some());
+    let (user, account) =
+        (format!("~{user}"), registration.login.as_ref().map(|login| login.name.clone()));
     let host = registration.host.clone();
     let host = host.unwrap_or_else(|| registration::shown_origin(ctx.core, from).into());
     let cloak = ctx.core.cloak.host(from);
     let hosts = [&*host, &*cloak];
-    let who = Suspect { nick: &nick, user: &user, hosts, address: from.ip(), realname: &realname };
-    turned_away(ctx.core, &who, logged_in)
+    let who = Suspect {
+        nick: &nick,
+        user: &user,
+        hosts,
+        address: from.ip(),
+        realname: &realname,
+        account: account.as_deref(),
+    };
+    turned_away(ctx.core, &who)
 }
 
 /// Why nobody may come from an address, whoever they are.
@@ -175,14 +183,28 @@ fn suspect(who: &User) -> Suspect<'_> {
         hosts: [&who.real_host, &who.host],
         address: who.address,
         realname: &who.realname,
+        account: who.account(),
     }
 }
 
-fn turned_away(core: &Core, who: &Suspect<'_>, logged_in: bool) -> Option<String> {
+/// A user of this server has logged in: to an account that may not be here, or not under that mask.
+pub fn logged_in(core: &mut Core, fx: &mut Effects, user: UserId, now: Now) {
+    let here = core.locals.get(user).is_some();
+    let Some(who) = core.network().find_user(user).filter(|who| here && !who.is_oper()) else {
+        return;
+    };
+    let uid = who.uid;
+    if let Some(reason) = turned_away(core, &suspect(who)).filter(|_| who.account().is_some()) {
+        core.commit(fx, Op::Quit { uid, reason: reason.into() }, None, now);
+    }
+}
+
+fn turned_away(core: &Core, who: &Suspect<'_>) -> Option<String> {
     let network = core.network();
     let found = network.bans().touching(who, core.sid(), network.casemap());
-    let hard =
-        found.iter().find(|(ban, terms)| ban.key.kind != Kind::Shun && !(terms.soft && logged_in));
+    let hard = found
+        .iter()
+        .find(|(ban, terms)| ban.key.kind != Kind::Shun && !(terms.soft && who.account.is_some()));
     hard.map(|(ban, terms)| sentence(ban.key.kind, terms))
 }
 

@@ -63,6 +63,9 @@ pub fn apply(
         if let Some(user) = change.looks_other() {
             bans::shun(tell.core, user);
         }
+        if let Change::Account { user } = change {
+            bans::logged_in(tell.core, tell.fx, *user, now);
+        }
     }
     if core.network.has_empty() && core.alone() {
         core.network.collect(|_| true);

@@ -76,13 +76,13 @@ mod tests {
             bob@2   > NS REGISTER sesame-open
             alice > UBAN ADD account:* everybody
             alice <~ :s1.test NOTICE alice :account:* would ban far too many*
-            alice > UBAN ADD account:B?b rude
+            alice > UBAN ADD account:Bob rude
             bob   < ERROR :Closing link: Banned (ban): rude
             carol@2 > NS IDENTIFY bob sesame-open
             carol < ERROR :Closing link: Banned (ban): rude
-            alice > UBAN INFO account:b?b
-            alice <~ :s1.test NOTICE alice :account:b?b: no entry, rude*
-            alice > UBAN DEL account:b?b
+            alice > UBAN INFO account:bob
+            alice <~ :s1.test NOTICE alice :account:bob: no entry, rude*
+            alice > UBAN DEL account:bob
             dave@1 > NS IDENTIFY bob sesame-open
             dave  <~ :s1.test 900 dave * bob :You are now logged in as bob
             same

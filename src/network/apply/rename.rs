@@ -108,7 +108,7 @@ impl Network {
         let from = from.iter().copied().filter(|channel| *channel != to);
         let from: Vec<ChannelId> = from.collect();
         for channel in &from {
-            let moved = self.move_members(*channel, to, at);
+            let moved = self.move_members(*channel, to, at, changes);
             let doubled: Vec<UserId> = moved.iter().filter(|m| !m.2).map(|m| m.0).collect();
             changes.push(Change::Moved { from: *channel, to, users: moved });
             for user in doubled {
@@ -131,6 +131,7 @@ impl Network {
         from: ChannelId,
         to: ChannelId,
         at: Stamp,
+        changes: &mut Vec<Change>,
     ) -> Vec<(UserId, crate::network::Sight, bool)> {
         let record = &self.channels[from];
         let goes = |user, joined| {
@@ -146,14 +147,22 @@ impl Network {
         for (user, joined, entered) in going {
             let sight = self.channels[from].sight(user);
             let new = self.status(to, user).is_none();
+            let before = self.status(from, user);
             self.take_join(from, user, joined);
             let member = crate::network::Member { joined, status: Status::NONE };
             self.insert_member(to, user, member, entered);
-            if !self.users[user].hidden {
+            // Whoever has stayed by another join has not left.
+            if self.channels[from].member(user).is_some() {
+                self.status_shifts((from, user), before.unwrap_or_default(), at, changes);
+                let change = match new {
+                    true => Change::Joined { user, channel: to },
+                    false => Change::Doubled { user, channel: to },
+                };
+                self.note(user, change, changes);
+            } else if !self.users[user].hidden {
                 moved.push((user, sight, new));
             }
         }
-        // Whoever has stayed by another join has not left.
         self.note_empty(from, at);
         moved
     }

@@ -253,7 +253,7 @@ mod tests {
         network::{
             crdt::Uid,
             mode::UserModes,
-            op::{Entry, Leave, Presence, ServerInfo},
+            op::{Entry, Leave, ModeChange, Presence, ServerInfo},
         },
         time::Sid,
         wire::{casemap::Casemap, name::Nick},
@@ -291,37 +291,68 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_founding_that_is_over_does_not_come_back_when_its_rename_is_told_again() {
-        let network = || Network::new(Casemap::Ascii, 1);
-        let (mut one, uid) = (network(), user().uid);
-        let (founds, by) =
-            (|| Entry::Founds { before: None, modes: ChannelModes::default() }, Source::User(uid));
+    /// A channel `#a`, whose founder is there.
+    fn network() -> Network {
+        let (mut network, uid) = (Network::new(Casemap::Ascii, 1), user().uid);
         let info = ServerInfo { name: "s1.test".into(), description: "".into(), life: 0 };
-        let renaming = Renaming {
+        apply(&mut network, &Op::Server(Box::new(info)), 1);
+        apply(&mut network, &Op::User(Box::new(user())), 2);
+        apply(&mut network, &Op::Join { uid, name: name("#a"), entry: founds() }, 3);
+        network
+    }
+
+    fn founds() -> Entry {
+        Entry::Founds { before: None, modes: ChannelModes::default() }
+    }
+
+    /// Another name for `#a`, by somebody who knows of no other.
+    fn renaming(to: &str, tick: u64) -> Op {
+        Op::Rename(Box::new(Renaming {
             parts: vec![(name("#a"), Epoch::founded(at(3), None))],
             others: Vec::new(),
             renames: Vec::new(),
-            name: name("#b"),
-            epoch: Epoch::founded(at(4), None),
-            by,
+            name: name(to),
+            epoch: Epoch::founded(at(tick), None),
+            by: Source::User(user().uid),
             reason: "".into(),
             modes: ChannelModes::default(),
             state: Vec::new(),
-        };
-        apply(&mut one, &Op::Server(Box::new(info)), 1);
-        apply(&mut one, &Op::User(Box::new(user())), 2);
-        apply(&mut one, &Op::Join { uid, name: name("#a"), entry: founds() }, 3);
-        apply(&mut one, &Op::Rename(Box::new(renaming)), 4);
+        }))
+    }
+
+    #[test]
+    fn a_founding_that_is_over_does_not_come_back_when_its_rename_is_told_again() {
+        let (mut one, uid) = (network(), user().uid);
+        apply(&mut one, &renaming("#b", 4), 4);
         let how = Leave::Part("".into());
         apply(&mut one, &Op::Leave { uid, name: name("#b"), joined: at(3), how }, 5);
         // Another server knew that all had seen that, and not yet that all had seen the rename.
         one.forget(&name("#b"));
         apply(&mut one, &Op::Join { uid, name: name("#b"), entry: founds() }, 6);
-        let mut other = network();
+        let mut other = Network::new(Casemap::Ascii, 1);
         for (op, at) in one.replay() {
             other.apply(&op, at, &mut Vec::new());
         }
         assert_eq!(one.digest(), other.digest());
+    }
+
+    #[test]
+    fn a_name_that_was_given_up_in_between_begins_anew_in_whichever_order_that_is_learnt() {
+        let changes = vec![ModeChange::Flag { letter: 'm', on: true }];
+        let (epoch, by) = (Epoch::founded(at(4), None), Source::User(user().uid));
+        let moderated = Op::Mode { name: name("#b"), epoch, by, changes };
+        let mut digests = BTreeSet::new();
+        for order in [[4, 6, 7], [4, 7, 6], [6, 4, 7], [6, 7, 4], [7, 4, 6], [7, 6, 4]] {
+            let mut network = network();
+            for tick in order {
+                let to = if tick == 6 { "#c" } else { "#b" };
+                apply(&mut network, &renaming(to, tick), tick);
+                if tick == 4 {
+                    apply(&mut network, &moderated, 5);
+                }
+            }
+            digests.insert(network.digest());
+        }
+        assert_eq!(digests.len(), 1, "{digests:#?}");
     }
 }

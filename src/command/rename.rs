@@ -361,4 +361,26 @@ mod tests {
             ",
         );
     }
+
+    #[test]
+    fn who_is_there_by_another_join_as_well_is_not_seen_to_leave() {
+        check(
+            r"
+            servers 3
+            links 1-3 2-3
+            config limits.rename_interval 0
+            alice@1 > JOIN #a
+            bob@2   > JOIN #a
+            split 1 | 2 3
+            bob     > JOIN #b
+            carol@3 > JOIN #b
+            wait 1
+            alice   > RENAME #a #b
+            alice   > RENAME #b #c
+            heal
+            carol   <! :bob!~bob@bob.test PART #b
+            same
+            ",
+        );
+    }
 }

@@ -220,4 +220,26 @@ mod tests {
             ",
         );
     }
+
+    #[test]
+    fn who_was_there_when_an_auditorium_came_over_a_split_is_still_known() {
+        check(
+            r"
+            servers 2
+            carol@2 > JOIN #a
+            carol   > MODE #a +u
+            split 1 | 2
+            carol   > RENAME #a #b
+            wait 1
+            alice@1 > CAP REQ away-notify
+            alice   > JOIN #b
+            dave@1  > JOIN #b
+            heal
+            alice   < :s2.test MODE #b -o+u alice
+            dave    > AWAY :gone
+            alice   < :dave!~dave@dave.test AWAY :gone
+            same
+            ",
+        );
+    }
 }

@@ -245,13 +245,14 @@ impl Mesh {
         }
     }
 
-    /// Passes news on: not back, and not to those who have it from its origin.
+    /// Passes news on: not back, and not to those who have it from its origin. Nor to those of whom nothing
+    /// has been heard yet: they would not be waited for, see `stable`, and are told once they are heard.
     fn pass_on(&self, fx: &mut Effects, from: Option<PeerId>, numbered: &Rc<Numbered>) {
         for (peer, known) in self.peers.iter() {
             let origin = numbered.origin.server;
             let has_it = numbered.origin != self.me
                 && (known.server == origin || known.neighbours.contains(&origin));
-            if Some(peer) != from && !has_it {
+            if Some(peer) != from && !has_it && self.have.knows(known.server) {
                 fx.push(Effect::Frame { peer, frame: Frame::Op(numbered.clone()) });
             }
         }
@@ -527,6 +528,25 @@ mod tests {
             bob     > JOIN #b
             heal
             alice   < :s1.test NOTICE alice :Your last message to bob may not have arrived: s2.test was out of reach for too long.
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn who_has_not_been_heard_is_not_told_what_they_are_not_waited_for_with() {
+        check(
+            r"
+            strangers 2
+            logs 1
+            stall 1 2
+            heal
+            bob@2 > JOIN #a
+            split 1 | 2
+            bob   > RENAME #a #b
+            wait 300
+            calm
+            heal
             same
             ",
         );

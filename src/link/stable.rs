@@ -161,6 +161,7 @@ impl Stable {
                 (name, Epoch::founded(at, *before))
             }
             Op::Rename(renaming) => (&renaming.name, renaming.epoch),
+            Op::Channel { name, epoch, .. } => (name, *epoch),
             _ => return None,
         };
         let channel = core.network().record(name)?;

@@ -525,6 +525,19 @@ pub enum Ask {
     },
 }
 
+/// A member of a channel that has taken another name.
+#[derive(Clone, Copy, Debug)]
+pub struct Moved {
+    /// Who.
+    pub user: UserId,
+    /// Who knew of them where they were.
+    pub sight: Sight,
+    /// Whether they have left that channel, and are not there by another join.
+    pub left: bool,
+    /// Whether they are new to the channel where they are now.
+    pub new: bool,
+}
+
 /// What visibly happened: what local clients may have to be told.
 ///
 /// A user or a channel named here may have gone with the same operation; what is needed to tell of
@@ -612,8 +625,8 @@ pub enum Change {
         from: ChannelId,
         /// The channel they are in, in which others may have been before.
         to: ChannelId,
-        /// Who, who there knew of them, and whether they are new to the other.
-        users: Vec<(UserId, Sight, bool)>,
+        /// Who.
+        users: Vec<Moved>,
     },
     /// A user is in a channel twice over, having come under two of its names.
     Doubled {

@@ -14,7 +14,10 @@ use super::{
     op::Op,
 };
 use crate::{time::Stamp, wire::name::ChannelName};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound::{Excluded, Unbounded},
+};
 
 /// A channel takes another name.
 #[derive(Clone, Debug)]
@@ -157,6 +160,14 @@ impl Renamed {
         self.because.clone()
     }
 
+    /// Whether a founding of a name has been renamed, be it by somebody who did not know of it. If so, it
+    /// has been so for ever: the channel may go by that name again, but by another founding.
+    fn is_over(&self, name: &ChannelName, founded: Stamp) -> bool {
+        let later = self.renames.range((Excluded(founded), Unbounded));
+        let mut called = later.filter_map(|at| self.parts.get(at)).map(|part| &part.0);
+        self.ended.contains(&founded) || called.any(|later| later != name)
+    }
+
     /// Those of its foundings that were renames.
     pub(super) fn renames(&self) -> impl Iterator<Item = Stamp> + '_ {
         self.renames.iter().copied()
@@ -203,9 +214,7 @@ impl Network {
 
     /// Whether nothing belongs to a founding of a name any more, since it has been renamed.
     pub(super) fn is_void(&self, name: &ChannelName, epoch: Epoch) -> bool {
-        self.renames
-            .find(epoch.at)
-            .is_some_and(|renamed| renamed.name != *name || renamed.ended.contains(&epoch.at))
+        self.renames.find(epoch.at).is_some_and(|renamed| renamed.is_over(name, epoch.at))
     }
 
     /// Forgets names of which every server has seen that they are no more: who came under one of them has

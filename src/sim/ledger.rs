@@ -3,7 +3,7 @@
 
 use super::Sim;
 use crate::wire::reply;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that has been said.
 #[derive(Debug, Default)]
@@ -22,6 +22,8 @@ pub struct Ledger {
     batches: BTreeMap<(usize, String), (usize, bool)>,
     /// The id under which each text goes.
     ids: BTreeMap<String, String>,
+    /// Nicks and what their wearers have called themselves later.
+    later: BTreeSet<(String, String)>,
 }
 
 /// A private message.
@@ -104,6 +106,9 @@ impl Ledger {
             self.unheard(place, nick);
         }
         self.answer(place, verb, &words, tag("label"), tag("batch"));
+        if verb == "NICK" {
+            self.renames(source.split('!').next().unwrap_or_default(), text);
+        }
         if verb != "PRIVMSG" {
             return;
         }
@@ -170,10 +175,19 @@ impl Ledger {
         }
     }
 
-    /// The sender is told that somebody does not hear them.
+    fn renames(&mut self, old: &str, new: &str) {
+        let before = self.later.iter().filter(|(_, nick)| nick == old).map(|(first, _)| first);
+        let before: Vec<String> = before.cloned().chain([old.to_owned()]).collect();
+        self.later.extend(before.into_iter().map(|first| (first, new.to_owned())));
+    }
+
+    /// The sender is told that somebody, who may have called themselves otherwise when it was sent, does
+    /// not hear them.
     fn unheard(&mut self, place: usize, nick: &str) {
+        let later = &self.later;
+        let is = |to: &str| to == nick || later.contains(&(to.to_owned(), nick.to_owned()));
         let unheard = self.letters.iter_mut().find(|letter| {
-            letter.from == place && letter.to == nick && letter.got.is_empty() && !letter.told
+            letter.from == place && is(&letter.to) && letter.got.is_empty() && !letter.told
         });
         unheard.into_iter().for_each(|letter| letter.told = true);
     }

@@ -4,9 +4,9 @@ use super::Tell;
 use crate::{
     core::{ConnId, Core, audience},
     network::{
-        ChannelId, Sight, UserId,
+        ChannelId, UserId,
         mode::Status,
-        op::{Leave, Op},
+        op::{Leave, Moved, Op},
     },
     wire::{cap, encode::Msg, name::ChannelName},
 };
@@ -34,43 +34,43 @@ impl Tell<'_> {
         for conn in others {
             let user = self.core.sessions.get(conn).and_then(|session| session.user());
             if let Some(user) = user {
-                self.walks(user, (old, channel), &[conn]);
+                let part = self.parts(user, old);
+                self.send(&part, [conn]);
+                self.enters(user, channel, &[conn]);
             }
         }
     }
 
     /// Not all have gone, or others were there: whoever goes is seen to leave and to enter.
-    pub(super) fn moved(
-        &mut self,
-        from: ChannelId,
-        to: ChannelId,
-        users: &[(UserId, Sight, bool)],
-    ) {
+    pub(super) fn moved(&mut self, from: ChannelId, to: ChannelId, users: &[Moved]) {
         let Some(old) = self.core.network().find_channel(from).map(|record| record.name.clone())
         else {
             return;
         };
         self.keeps_name(to);
         let mut own: Vec<ConnId> = Vec::new();
-        for (user, sight, new) in users {
-            let part = self.parts(*user, &old);
-            let stay = audience::who_know(self.core, from, *sight).collect::<Vec<_>>();
-            self.send(&part, stay);
+        for Moved { user, sight, left, new } in users.iter().copied() {
+            if left {
+                let part = self.parts(user, &old);
+                let stay = audience::who_know(self.core, from, sight).collect::<Vec<_>>();
+                self.send(&part, stay);
+            }
             // Whoever is new sees all that is there, on entering.
-            let sessions = audience::of_user(self.core, *user).iter();
-            own.extend(sessions.filter(|_| *new));
+            let sessions = audience::of_user(self.core, user).iter();
+            own.extend(sessions.filter(|_| new));
         }
-        for (user, _, new) in users {
-            let sessions = audience::of_user(self.core, *user).to_vec();
-            if *new {
-                self.walks(*user, (&old, to), &sessions);
-            } else {
-                let part = self.parts(*user, &old);
-                self.send(&part, sessions);
+        for Moved { user, left, new, .. } in users.iter().copied() {
+            let sessions = audience::of_user(self.core, user).to_vec();
+            if left {
+                let part = self.parts(user, &old);
+                self.send(&part, sessions.iter().copied());
+            }
+            if new {
+                self.enters(user, to, &sessions);
             }
         }
-        for (user, _, _) in users.iter().filter(|moved| moved.2) {
-            self.show_join(*user, to, &[], &own);
+        for moved in users.iter().filter(|moved| moved.new) {
+            self.show_join(moved.user, to, &[], &own);
         }
     }
 
@@ -98,14 +98,12 @@ impl Tell<'_> {
         self.core.chanflood.renamed(channel, until);
     }
 
-    /// Shows some of a user's sessions that the user leaves a channel and enters another.
-    fn walks(&mut self, user: UserId, (old, new): (&ChannelName, ChannelId), to: &[ConnId]) {
-        let part = self.parts(user, old);
-        self.send(&part, to.iter().copied());
-        let name = self.core.network().channel(new).name.to_string();
+    /// Shows some of a user's sessions that the user enters a channel.
+    fn enters(&mut self, user: UserId, channel: ChannelId, to: &[ConnId]) {
+        let name = self.core.network().channel(channel).name.to_string();
         let join = self.join(user, &name);
         self.send(&join, to.iter().copied());
-        self.show_channel(new, to);
+        self.show_channel(channel, to);
     }
 
     fn parts(&mut self, user: UserId, old: &ChannelName) -> Msg {

@@ -265,6 +265,10 @@ impl Network {
         self.metadata_ends(Holder::Channel(channel));
         let record = &mut self.channels[channel];
         record.delayed.clear();
+        if modes.contains('u') && !record.has('u') {
+            // As when it is set: whoever is there now has been seen.
+            record.known = record.members.keys().copied().collect();
+        }
         record.epoch = epoch;
         record.initial = modes;
         record.flags = modes;

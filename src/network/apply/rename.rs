@@ -3,17 +3,17 @@
 use super::channel::{differences, unknown};
 use crate::{
     network::{
-        ChannelId, Network, UserId,
+        ChannelId, Member, Network, UserId,
         crdt::{Epoch, Source},
         metadata::Holder,
         mode::{ChannelModes, Status},
-        op::{Change, Op, Subject},
+        op::{Change, Moved, Op, Subject},
         rename::Renaming,
     },
     time::Stamp,
     wire::name::ChannelName,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What members see of a channel.
 struct Looks {
@@ -65,13 +65,10 @@ impl Network {
         let before = self.looks(channel);
         let known = self.record(name).filter(|known| *known != channel);
         known.into_iter().for_each(|known| self.drop_record(known));
-        let (ended, auditorium) = (self.channels[channel].epoch, self.channels[channel].has('u'));
+        let ended = self.channels[channel].epoch;
         self.reset(channel, *epoch, *modes);
         let record = &mut self.channels[channel];
         record.entered.clear();
-        if modes.contains('u') && !auditorium {
-            record.known = record.members.keys().copied().collect();
-        }
         let old = std::mem::replace(&mut record.name, name.clone());
         self.names.remove(&old);
         self.names.insert(name.clone(), channel);
@@ -95,6 +92,15 @@ impl Network {
         changes: &mut Vec<Change>,
     ) {
         let at = renaming.epoch.at;
+        // What is told again has been founded, and may have come to an end since: the founding is told
+        // beside it if it still holds.
+        let told_again = !renaming.renames.is_empty();
+        let known = self.record(name);
+        let mut others = from.iter().filter(|channel| Some(**channel) != known);
+        if told_again && !others.any(|channel| self.going(*channel, at).next().is_some()) {
+            from.iter().for_each(|channel| self.mend_void(*channel, at, changes));
+            return;
+        }
         let holds = *name == renaming.name;
         let modes = if holds { renaming.modes } else { ChannelModes::default() };
         let (new, founded) = match self.record(&renaming.name) {
@@ -108,12 +114,7 @@ impl Network {
         let from = from.iter().copied().filter(|channel| *channel != to);
         let from: Vec<ChannelId> = from.collect();
         for channel in &from {
-            let moved = self.move_members(*channel, to, at, changes);
-            let doubled: Vec<UserId> = moved.iter().filter(|m| !m.2).map(|m| m.0).collect();
-            changes.push(Change::Moved { from: *channel, to, users: moved });
-            for user in doubled {
-                changes.push(Change::Doubled { user, channel: to });
-            }
+            self.move_members(*channel, to, at, changes);
         }
         if founded && holds {
             self.carry(renaming);
@@ -124,47 +125,54 @@ impl Network {
         }
     }
 
-    /// Moves those who came under a founding that is now of the channel `to`. Returns who of them can be
-    /// seen, who knew of them, and whether they are new there.
+    /// Moves those who came under a founding that is now of the channel `to`. Whoever has come under
+    /// another as well stays by that.
     fn move_members(
         &mut self,
         from: ChannelId,
         to: ChannelId,
         at: Stamp,
         changes: &mut Vec<Change>,
-    ) -> Vec<(UserId, crate::network::Sight, bool)> {
-        let record = &self.channels[from];
-        let goes = |user, joined| {
-            let entered = record.entered(user, joined);
-            self.renames.are_one(entered.at, at)
-        };
-        let going: Vec<_> = record
-            .joins()
-            .filter(|(user, member)| goes(*user, member.joined))
-            .map(|(user, member)| (user, member.joined, record.entered(user, member.joined)))
-            .collect();
-        let mut moved = Vec::new();
-        for (user, joined, entered) in going {
+    ) {
+        let mut going: BTreeMap<UserId, Vec<(Stamp, Epoch)>> = BTreeMap::new();
+        for (user, joined, entered) in self.going(from, at) {
+            going.entry(user).or_default().push((joined, entered));
+        }
+        let (mut users, mut others) = (Vec::new(), Vec::new());
+        for (user, joins) in going {
             let sight = self.channels[from].sight(user);
+            let before = self.status(from, user).unwrap_or_default();
             let new = self.status(to, user).is_none();
-            let before = self.status(from, user);
-            self.take_join(from, user, joined);
-            let member = crate::network::Member { joined, status: Status::NONE };
-            self.insert_member(to, user, member, entered);
-            // Whoever has stayed by another join has not left.
-            if self.channels[from].member(user).is_some() {
-                self.status_shifts((from, user), before.unwrap_or_default(), at, changes);
-                let change = match new {
-                    true => Change::Joined { user, channel: to },
-                    false => Change::Doubled { user, channel: to },
-                };
-                self.note(user, change, changes);
-            } else if !self.users[user].hidden {
-                moved.push((user, sight, new));
+            for (joined, entered) in joins {
+                self.take_join(from, user, joined);
+                let member = Member { joined, status: Status::NONE };
+                self.insert_member(to, user, member, entered);
             }
+            let left = self.status(from, user).is_none();
+            if !left {
+                self.status_shifts((from, user), before, at, &mut others);
+            }
+            if self.is_doubled(to, user) {
+                others.push(Change::Doubled { user, channel: to });
+            }
+            users.extend((!self.users[user].hidden).then_some(Moved { user, sight, left, new }));
         }
         self.note_empty(from, at);
-        moved
+        changes.push(Change::Moved { from, to, users });
+        changes.append(&mut others);
+    }
+
+    /// The joins in a channel under foundings that are one with that of `at`.
+    fn going(
+        &self,
+        from: ChannelId,
+        at: Stamp,
+    ) -> impl Iterator<Item = (UserId, Stamp, Epoch)> + '_ {
+        let record = &self.channels[from];
+        let joins = record.joins().map(|(user, member)| (user, member.joined));
+        joins
+            .map(|(user, joined)| (user, joined, record.entered(user, joined)))
+            .filter(move |(_, _, entered)| self.renames.are_one(entered.at, at))
     }
 
     /// Nothing belongs to a founding that has been renamed. Those who are there all the same, having come
@@ -235,5 +243,116 @@ impl Network {
         self.reset(channel, epoch, ChannelModes::default());
         let name = self.channels[channel].name.clone();
         self.forget(&name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        network::{
+            crdt::Uid,
+            mode::UserModes,
+            op::{Entry, Leave, ModeChange, Presence, ServerInfo},
+        },
+        time::Sid,
+        wire::{casemap::Casemap, name::Nick},
+    };
+
+    /// The only server, and what it does at some tick.
+    fn at(tick: u64) -> Stamp {
+        Stamp { tick, server: Sid::FIRST }
+    }
+
+    fn name(text: &str) -> ChannelName {
+        ChannelName::new(text, Casemap::Ascii, 9).unwrap()
+    }
+
+    fn apply(network: &mut Network, op: &Op, tick: u64) {
+        network.apply(op, at(tick), &mut Vec::new());
+    }
+
+    fn user() -> Presence {
+        Presence {
+            uid: Uid { server: Sid::FIRST, number: 1 },
+            nick: Nick::new("alice", Casemap::Ascii, 9).unwrap(),
+            claimed: None,
+            born: None,
+            user: "~a".into(),
+            host: "a.test".into(),
+            real_host: "a.test".into(),
+            address: None,
+            realname: "".into(),
+            away: None,
+            modes: UserModes::default(),
+            class: None,
+            connection: None,
+            login: None,
+        }
+    }
+
+    /// A channel `#a`, whose founder is there.
+    fn network() -> Network {
+        let (mut network, uid) = (Network::new(Casemap::Ascii, 1), user().uid);
+        let info = ServerInfo { name: "s1.test".into(), description: "".into(), life: 0 };
+        apply(&mut network, &Op::Server(Box::new(info)), 1);
+        apply(&mut network, &Op::User(Box::new(user())), 2);
+        apply(&mut network, &Op::Join { uid, name: name("#a"), entry: founds() }, 3);
+        network
+    }
+
+    fn founds() -> Entry {
+        Entry::Founds { before: None, modes: ChannelModes::default() }
+    }
+
+    /// Another name for `#a`, by somebody who knows of no other.
+    fn renaming(to: &str, tick: u64) -> Op {
+        Op::Rename(Box::new(Renaming {
+            parts: vec![(name("#a"), Epoch::founded(at(3), None))],
+            others: Vec::new(),
+            renames: Vec::new(),
+            name: name(to),
+            epoch: Epoch::founded(at(tick), None),
+            by: Source::User(user().uid),
+            reason: "".into(),
+            modes: ChannelModes::default(),
+            state: Vec::new(),
+        }))
+    }
+
+    #[test]
+    fn a_founding_that_is_over_does_not_come_back_when_its_rename_is_told_again() {
+        let (mut one, uid) = (network(), user().uid);
+        apply(&mut one, &renaming("#b", 4), 4);
+        let how = Leave::Part("".into());
+        apply(&mut one, &Op::Leave { uid, name: name("#b"), joined: at(3), how }, 5);
+        // Another server knew that all had seen that, and not yet that all had seen the rename.
+        one.forget(&name("#b"));
+        apply(&mut one, &Op::Join { uid, name: name("#b"), entry: founds() }, 6);
+        let mut other = Network::new(Casemap::Ascii, 1);
+        for (op, at) in one.replay() {
+            other.apply(&op, at, &mut Vec::new());
+        }
+        assert_eq!(one.digest(), other.digest());
+    }
+
+    #[test]
+    fn a_name_that_was_given_up_in_between_begins_anew_in_whichever_order_that_is_learnt() {
+        let changes = vec![ModeChange::Flag { letter: 'm', on: true }];
+        let (epoch, by) = (Epoch::founded(at(4), None), Source::User(user().uid));
+        let moderated = Op::Mode { name: name("#b"), epoch, by, changes };
+        let mut digests = BTreeSet::new();
+        for order in [[4, 6, 7], [4, 7, 6], [6, 4, 7], [6, 7, 4], [7, 4, 6], [7, 6, 4]] {
+            let mut network = network();
+            for tick in order {
+                let to = if tick == 6 { "#c" } else { "#b" };
+                apply(&mut network, &renaming(to, tick), tick);
+                if tick == 4 {
+                    apply(&mut network, &moderated, 5);
+                }
+            }
+            digests.insert(network.digest());
+        }
+        assert_eq!(digests.len(), 1, "{digests:#?}");
     }
 }

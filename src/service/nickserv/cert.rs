@@ -8,7 +8,6 @@ use crate::{
     job::Answer,
     network::UserId,
     registry::{CERT, What},
-    store::Rows,
     wire::message::Args,
 };
 
@@ -52,10 +51,7 @@ fn changed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 }
 
 fn listed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let Answer::Stored(Ok(Rows::Record(Some(record)))) = answer else {
-        super::unavailable(ctx);
-        return Ok(());
-    };
+    let Some(record) = super::record(ctx, answer) else { return Ok(()) };
     let mut count = 0;
     for (fingerprint, _) in record.under(CERT) {
         count += 1;

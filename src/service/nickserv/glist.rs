@@ -8,7 +8,6 @@ use crate::{
     job::Answer,
     network::UserId,
     registry::NICK,
-    store::Rows,
     wire::message::Args,
 };
 
@@ -29,10 +28,7 @@ fn glist(ctx: &mut Ctx<'_>, user: UserId, _args: Args<'_>) -> Outcome {
 }
 
 fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let Answer::Stored(Ok(Rows::Record(Some(record)))) = answer else {
-        super::unavailable(ctx);
-        return Ok(());
-    };
+    let Some(record) = super::record(ctx, answer) else { return Ok(()) };
     let nicks = record.under(NICK).filter_map(|(_, field)| field.value.as_deref());
     let nicks: Vec<&str> = nicks.collect();
     let name = record.name().unwrap_or_default();

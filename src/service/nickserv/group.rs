@@ -9,7 +9,6 @@ use crate::{
     job::Answer,
     network::UserId,
     registry::{NICK, What},
-    store::Rows,
     wire::message::Args,
 };
 
@@ -32,10 +31,7 @@ fn group(ctx: &mut Ctx<'_>, user: UserId, _args: Args<'_>) -> Outcome {
 /// There are only so many for each account.
 fn counted(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let Some(user) = ctx.session().user() else { return Ok(()) };
-    let Answer::Stored(Ok(Rows::Record(Some(record)))) = answer else {
-        super::unavailable(ctx);
-        return Ok(());
-    };
+    let Some(record) = super::record(ctx, answer) else { return Ok(()) };
     let most = ctx.core.config.accounts.nicks;
     if record.under(NICK).count() >= most {
         ctx.notice(&format!("An account has at most {most} nicks. UNGROUP one first."));

@@ -21,7 +21,7 @@ use crate::{
     },
     job::{Answer, Job},
     network::UserId,
-    registry::{CERTS_MAX, Edit, Kind, Login, RecordId, What},
+    registry::{CERTS_MAX, Edit, Kind, Login, Record, RecordId, What},
     store::{Find, Query, Rows},
 };
 
@@ -76,6 +76,17 @@ fn write(
 fn read(ctx: &mut Ctx<'_>, id: RecordId, then: fn(&mut Ctx<'_>, Answer) -> Outcome) -> Outcome {
     ctx.defer(Job::Store(Query::Find(Find::Id(id))), then);
     Ok(())
+}
+
+/// The record that was read; if there is none, that is told.
+fn record(ctx: &mut Ctx<'_>, answer: Answer) -> Option<Box<Record>> {
+    match answer {
+        Answer::Stored(Ok(Rows::Record(Some(record)))) => Some(record),
+        _ => {
+            unavailable(ctx);
+            None
+        }
+    }
 }
 
 /// Tells what has come of a write: the words for its success, or why there was none.

@@ -34,6 +34,29 @@ fn main() {
             ];
             words.extend(parts.map(str::to_owned));
         }
+        Some("sasl") => {
+            let parts = ["n,,", "y,,", "n,a=", "p=", "n=", ",r=", "m=", "=2C", "=3D", "c=biws", ",p="];
+            words.extend(parts.map(str::to_owned));
+            let hashes = [
+                "$argon2id$v=19$m=8,t=1,p=1$",
+                "$2a$04$",
+                "$1$",
+                "$5$rounds=1000$",
+                "$6$",
+                "$z$65$1$",
+                "$rawsha1$",
+                "$base64$",
+                "$anope$enc_sha256$",
+                "SCRAM-SHA-256$1:",
+                "bcrypt:",
+                "ergo:",
+                "hmac-sha256:",
+                "raw-sha512:",
+                "plain:",
+                "posix:",
+            ];
+            words.extend(hashes.map(str::to_owned));
+        }
         Some("http") => {
             let parts = [
                 "HTTP/1.1 200 OK\r\n",

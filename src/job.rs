@@ -21,17 +21,28 @@ id!(
 /// A question to a worker.
 #[derive(Debug)]
 pub enum Job {
-    /// Does the password match the hash (argon2, PHC string)?
+    /// Is the hash of the password?
     Verify {
-        /// As it stands in the configuration.
-        hash: Secret,
+        /// As it is stored; none if there is nothing to log in to, which takes as long to answer.
+        hash: Option<Secret>,
         /// As the client sent it.
         password: Secret,
     },
-    /// Make a hash of a password (argon2, PHC string).
+    /// Is it the password of an account? Answered with [`Answer::Checked`].
+    Check {
+        /// What is stored; nothing if there is no such account, which takes as long to answer.
+        stored: Hashes,
+        /// As the client sent it.
+        password: Secret,
+        /// Whether a verifier for SCRAM-SHA-256 is to be stored.
+        scram: bool,
+    },
+    /// Make what is to be stored of a password.
     Hash {
         /// As the client sent it.
         password: Secret,
+        /// Whether a verifier for SCRAM-SHA-256 is to be stored.
+        scram: bool,
     },
     /// What is the address called, by a name that leads back to it?
     Resolve {
@@ -69,8 +80,15 @@ pub enum Job {
 pub enum Answer {
     /// To [`Job::Verify`].
     Verified(bool),
+    /// To [`Job::Check`].
+    Checked {
+        /// Whether it is.
+        right: bool,
+        /// What is to be stored from now on, if it is and what is stored is not what it should be today.
+        renewed: Option<Box<Hashes>>,
+    },
     /// To [`Job::Hash`].
-    Hashed(Secret),
+    Hashed(Hashes),
     /// To [`Job::Resolve`]: a host name, if there is one that leads back to the address.
     Resolved(Option<String>),
     /// To [`Job::Inquire`]: nothing if there was no reply.
@@ -90,6 +108,15 @@ pub enum Answer {
     },
     /// To any: the lane is full, nothing was done.
     Busy,
+}
+
+/// What is stored of a password.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Hashes {
+    /// Its hash (argon2id, PHC string; or what another server has made).
+    pub hash: Option<Secret>,
+    /// Its verifier for SCRAM-SHA-256.
+    pub scram: Option<Secret>,
 }
 
 /// A blocklist, as it is asked.
@@ -194,7 +221,7 @@ impl Job {
     /// Where this job runs.
     pub fn lane(&self) -> Lane {
         match self {
-            Job::Verify { .. } | Job::Hash { .. } => Lane::Cpu,
+            Job::Verify { .. } | Job::Check { .. } | Job::Hash { .. } => Lane::Cpu,
             Job::Store(_) => Lane::Store,
             Job::Resolve { .. } | Job::Inquire { .. } => Lane::Net,
             Job::Load | Job::Rehearse { .. } | Job::Watch => Lane::Files,

@@ -144,6 +144,11 @@ impl Record {
         self.fields.get(key).and_then(|field| field.value.as_deref())
     }
 
+    /// A field, as it was last written.
+    pub fn field(&self, key: &str) -> Option<&Field> {
+        self.fields.get(key)
+    }
+
     /// Every field that has ever been written, in order of their keys.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &Field)> {
         self.fields.iter().map(|(key, field)| (&**key, field))
@@ -167,6 +172,21 @@ impl Record {
     pub fn claims(&self) -> impl Iterator<Item = &str> {
         let set = self.fields().filter(|(_, field)| field.value.is_some());
         set.map(|(key, _)| key).filter(|key| is_claim(key))
+    }
+
+    /// Whether it has room for what somebody proposes: what was taken away is remembered, and takes room as
+    /// well. Whoever gives something up needs none.
+    pub fn has_room(&self, edit: &Edit) -> bool {
+        let What::Write(fields) = &edit.what else { return true };
+        if fields.iter().any(|(key, value)| value.is_none() && self.get(key).is_some()) {
+            return true;
+        }
+        let new = fields.iter().filter(|(key, _)| !self.fields.contains_key(key)).count();
+        let certificate = |key: &str| key.starts_with(CERT) && self.get(key).is_none();
+        let added =
+            fields.iter().filter(|(key, value)| value.is_some() && certificate(key)).count();
+        self.fields.len() + new <= RECORD_FIELDS_MAX
+            && (added == 0 || self.under(CERT).count() + added <= CERTS_MAX)
     }
 
     /// Applies an edit, in whichever order edits come; returns whether it was news, and which values are
@@ -296,6 +316,7 @@ struct Claim {
 const CLAIMS: &[Claim] = &[
     Claim { prefix: CERT, resident: false },
     Claim { prefix: CHANNEL, resident: true },
+    Claim { prefix: LOOK, resident: true },
     Claim { prefix: NICK, resident: true },
 ];
 
@@ -304,6 +325,10 @@ pub const CERT: &str = "cert:";
 
 /// How the claim of a channel's name begins.
 pub const CHANNEL: &str = "channel:";
+
+/// How the claim of what a nick looks like begins, where nicks of every script are allowed: it goes with the
+/// claim of the nick.
+pub const LOOK: &str = "look:";
 
 /// How the claim of a nick begins; an account claims its own name so too.
 pub const NICK: &str = "nick:";
@@ -316,6 +341,12 @@ pub const BUCKETS: usize = 256;
 
 /// How many fields one edit may write.
 pub const FIELDS_MAX: usize = 2000;
+
+/// How many fields a record may come to have, those included that have been taken away.
+pub const RECORD_FIELDS_MAX: usize = 1000;
+
+/// How many certificates may log in to one account.
+pub const CERTS_MAX: usize = 20;
 
 /// The longest key, in bytes.
 pub const KEY_MAX: usize = 256;

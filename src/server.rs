@@ -186,7 +186,7 @@ impl Server {
     /// Decides again about a connection that had been admitted, once a proxy has said whom it speaks
     /// for. A connection that is refused counts as before.
     pub fn readmit(&mut self, before: Origin, from: Origin, listener: usize, now: Now) -> Verdict {
-        self.core.readmit(before, facts(from, listener), now)
+        self.core.readmit((before, None), facts(from, listener), now)
     }
 
     /// Takes back an admission whose connection never came to be opened.

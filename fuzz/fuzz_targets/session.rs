@@ -6,7 +6,17 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use slircd::{config::{Config, Oper, Secret}, core::{ConnId, effect::{Effect, Effects}, peer::{Gone, Origin, Peer}}, job::{Answer, Job, Loaded, Texts}, server::{Input, Server, Setup}, time::{Mono, Now, Sid, Wall}};
+use slircd::{
+    config::{Config, Oper, Secret},
+    core::{
+        ConnId,
+        effect::{Effect, Effects},
+        peer::{Gone, Origin, Peer},
+    },
+    job::{Answer, Job, Loaded, Texts},
+    server::{Input, Server, Setup},
+    time::{Mono, Now, Sid, Wall},
+};
 use std::{net::Ipv4Addr, time::Duration};
 
 fuzz_target!(|bytes: &[u8]| {

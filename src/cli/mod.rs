@@ -134,20 +134,23 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
                 arguments.subcommand = Some(value)
             }
             lexopt::Arg::Value(value)
-                if arguments.file.is_none() && takes_file(arguments.subcommand.as_ref()) =>
+                if arguments.file.is_none() && takes(arguments.subcommand.as_ref(), "FILE") =>
             {
                 arguments.file = Some(value)
             }
             other => return Err(other.unexpected()),
         }
     }
+    if arguments.force && !takes(arguments.subcommand.as_ref(), "[--force]") {
+        return Err(lexopt::Arg::Long("force").unexpected());
+    }
     Ok(Some(arguments))
 }
 
-/// Whether a file may follow a subcommand.
-fn takes_file(subcommand: Option<&OsString>) -> bool {
+/// Whether something may follow a subcommand.
+fn takes(subcommand: Option<&OsString>, param: &str) -> bool {
     let named = SUBCOMMANDS.iter().find(|known| subcommand.is_some_and(|name| name == known.name));
-    named.is_some_and(|known| known.params.starts_with("FILE"))
+    named.is_some_and(|known| known.params.split(' ').any(|word| word == param))
 }
 
 fn help() -> String {

@@ -1,7 +1,7 @@
 //! `slircd hash-password`
 
 use super::{Arguments, complain, say};
-use crate::work::load;
+use crate::work::password;
 use std::{
     io::{self, BufRead, IsTerminal, Read, Write},
     process::ExitCode,
@@ -11,7 +11,7 @@ pub(super) fn hash_password(_arguments: &Arguments) -> ExitCode {
     let hash = match ask() {
         Ok(Some(password)) if password.is_empty() => Err("the password is empty".to_owned()),
         Ok(Some(password)) => {
-            load::hash(&password).ok_or("the system has no random bytes to give".to_owned())
+            password::hash(&password).ok_or("the system has no random bytes to give".to_owned())
         }
         Ok(None) => Err("the passwords are not the same; nothing was made".to_owned()),
         Err(error) => Err(format!("the password could not be read: {error}")),

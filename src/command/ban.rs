@@ -224,7 +224,7 @@ fn too_wide(mask: &str) -> bool {
             let least = if range.address().is_ipv4() { BITS_MIN.0 } else { BITS_MIN.1 };
             whoever && range.bits() < least
         }
-        None => ban::substance(mask) < SUBSTANCE_MIN,
+        None => mask.contains(['*', '?']) && ban::substance(mask) < SUBSTANCE_MIN,
     }
 }
 

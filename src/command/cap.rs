@@ -3,9 +3,10 @@
 use crate::{
     command::starttls,
     core::{
+        account,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
-        registration,
+        registration, sasl,
     },
     wire::{
         cap::{self, Cap},
@@ -78,11 +79,13 @@ fn shown(ctx: &Ctx<'_>, cap: &Cap) -> Option<String> {
         )),
         cap::RELAYMSG if config.relaymsg.enabled => Some(config.relaymsg.separators.clone()),
         cap::STS if speaks_302 => Some(ctx.core.sts.value(session, ctx.core)?.to_string()),
+        cap::ACCOUNT_REGISTRATION => Some(account::registration(config, session)?),
+        cap::SASL => Some(sasl::value(config, session)?),
         cap::TLS if starttls::is_offered(ctx) => None,
         _ if cap.offered => None,
         _ => return None,
     };
-    Some(match value.filter(|_| speaks_302) {
+    Some(match value.filter(|value| speaks_302 && !value.is_empty()) {
         Some(value) => format!("{}={value}", cap.name),
         None => cap.name.to_owned(),
     })
@@ -228,7 +231,7 @@ mod tests {
             r"
             raw a
             a > CAP LS 302
-            a <~ :s1.test CAP * LS * :account-notify account-tag away-notify batch cap-notify chghost draft/channel-rename draft/extended-isupport draft/message-redaction draft/metadata-2=*
+            a <~ :s1.test CAP * LS * :account-notify account-tag away-notify batch cap-notify chghost draft/account-registration=before-connect draft/channel-rename draft/extended-isupport draft/message-redaction draft/metadata-2=*
             a <~ :s1.test CAP * LS :* userhost-in-names
             a > NICK al
             a > USER al 0 * :Al

@@ -44,7 +44,12 @@ pub fn send(
     // A CR can stand inside of a line from a client, but not in one that is passed on.
     let text = without_cr(text);
     let most = ctx.core.config.limits.targets;
+    let alone = line.args.list(0).nth(1).is_none();
     for target in line.args.list(0).take(most) {
+        // What a service is asked may take steps, of which a session goes one at a time.
+        if !alone && kind == MessageKind::Privmsg && service::find(target).is_some() {
+            return Err(reply::too_many_targets(target).into());
+        }
         let sent = one(ctx, user, target, kind, (&text, &tags));
         if ctx.session().closing {
             return Ok(());
@@ -210,5 +215,6 @@ fn find_user(
     {
         ctx.reply(reply::away(nick, &message));
     }
+    callerid::hear_back(ctx.core, user, target);
     Ok(Target::User(ctx.whois(target).uid))
 }

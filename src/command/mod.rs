@@ -3,6 +3,7 @@
 mod accept;
 mod admin;
 mod ambiance;
+mod authenticate;
 mod away;
 mod ban;
 mod batch;
@@ -93,6 +94,7 @@ mod userhost;
 mod userip;
 mod usermode;
 mod users;
+mod verify;
 mod version;
 mod wallops;
 mod webirc;
@@ -111,6 +113,7 @@ const ALL: &[&[Command]] = &[
     accept::COMMANDS,
     admin::COMMANDS,
     ambiance::COMMANDS,
+    authenticate::COMMANDS,
     away::COMMANDS,
     batch::COMMANDS,
     cap::COMMANDS,
@@ -201,6 +204,7 @@ const ALL: &[&[Command]] = &[
     userhost::COMMANDS,
     userip::COMMANDS,
     users::COMMANDS,
+    verify::COMMANDS,
     version::COMMANDS,
     wallops::COMMANDS,
     webirc::COMMANDS,

@@ -4,7 +4,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
-        policy, registration,
+        policy, registration, reserve,
         session::Phase,
     },
     network::op::Op,
@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "NICK",
     params: "[<nick>]",
     about: "Takes a nick.",
-    help: "Letters, digits and []\\`_^{|}- can stand in a nick; a digit or - cannot stand first. Where the network's names are of every script, so can their letters; a nick that looks like another's is taken.\nExample: NICK alice",
+    help: "A nick that belongs to an account is for those who are logged in to it; they get it from whoever wears it. Letters, digits and []\\`_^{|}- can stand in a nick; a digit or - cannot stand first. Where the network's names are of every script, so can their letters; a nick that looks like another's is taken.\nExample: NICK alice",
     replies: &[
         reply::NO_NICKNAME_GIVEN,
         reply::ERRONEOUS_NICKNAME,
@@ -34,24 +34,26 @@ fn nick(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
     let Some(wanted) = Nick::new(text, ctx.network().casemap(), most) else {
         return Err(reply::erroneous_nickname(text, most).into());
     };
-    let holder = ctx.network().nick(&wanted);
-    let own = ctx.session().user();
-    if ctx.core.lookalikes.is_worn(text, own) || service::find(text).is_some() {
+    let taken = reserve::is_taken(ctx, &wanted);
+    if service::is_reserved(text, ctx.network().casemap()) {
         return Err(reply::nickname_in_use(text).into());
     }
     match &mut ctx.session_mut().phase {
         Phase::New(registration) => {
-            if holder.is_some() {
+            if taken {
+                registration.refused = Some(wanted);
                 return Err(reply::nickname_in_use(text).into());
             }
+            registration.refused = None;
             registration.nick = Some(wanted);
             registration::progress(ctx)
         }
         Phase::User(user) => {
             let user = *user;
-            if holder.is_some_and(|holder| holder != user) {
+            if taken {
                 return Err(reply::nickname_in_use(text).into());
             }
+            reserve::check(ctx, &wanted)?;
             if ctx.whois(user).nick().as_str() != text {
                 policy::change_nick(ctx, user)?;
                 let uid = ctx.whois(user).uid;
@@ -86,6 +88,8 @@ mod tests {
             evan > NICK evan
             bob > NICK Ivan
             evan < :Иван!~bob@bob.test NICK :Ivan
+            bob > NICK NісkServ
+            bob < :s2.test 433 Ivan NісkServ :Nickname is already in use
             bob > NICK ☃
             bob < :s2.test 432 Ivan ☃ :Erroneous nickname: it has at most 32 letters, digits and -_[]{}\`^|, and begins with neither digit nor hyphen
             same

@@ -16,7 +16,7 @@ pub const NS: &[Command] = &[Command {
     about: "Speaks to NickServ, which keeps accounts.",
     help: "NS HELP lists its commands.\nExample: NS IDENTIFY alice sesame",
     replies: &[reply::LOGGED_IN, reply::LOGGED_OUT],
-    cost: 2,
+    cost: 1,
     run: Run::User(ns),
     ..Command::USUAL
 }];

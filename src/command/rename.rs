@@ -157,6 +157,24 @@ mod tests {
     }
 
     #[test]
+    fn who_is_there_by_another_join_does_not_leave_with_one_of_them() {
+        check(
+            r"
+            servers 2
+            alice@1 > JOIN #a
+            bob@2   > JOIN #a
+            split 1 | 2
+            alice   > RENAME #a #b
+            bob     > JOIN #b
+            bob     > RENAME #b #c
+            heal
+            alice   <! :bob!~bob@bob.test PART #b
+            same
+            ",
+        );
+    }
+
+    #[test]
     fn words_that_a_filter_catches_are_no_reason() {
         check(
             r"

@@ -6,7 +6,7 @@ use crate::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
-        policy,
+        policy, usermode,
     },
     network::{UserId, mode, op::Ask},
     wire::{encode, message::Args, reply},
@@ -42,6 +42,13 @@ fn of_user(ctx: &mut Ctx<'_>, user: UserId, nick: &str, text: &str) -> Outcome {
         ctx.reply(reply::umode_unknown_flag());
     }
     let text = encode::head(text, MODES_MAX);
+    let before = ctx.whois(target).modes;
+    if usermode::after(before, text) == before {
+        ctx.notice(&format!(
+            "Nothing has been changed: {nick} has these modes already, or they cannot be given and taken so. HELP UMODES lists them."
+        ));
+        return Ok(());
+    }
     request(ctx, user, target, Ask::Modes(text.into()));
     Ok(())
 }
@@ -81,6 +88,11 @@ mod tests {
             bob     <~ :s2.test 396 bob *.ip :is now your displayed host
             alice   > SAMODE nobody +i
             alice   < :s1.test 401 alice nobody :No such nick/channel
+            alice   > MODE alice +s o
+            alice   > SAMODE bob +oZ
+            alice   <~ :s1.test NOTICE alice :Nothing has been changed: bob has these modes already*
+            alice   <! Notice --
+            alice   > MODE alice -s
             alice   > SAMODE alice +s
             alice   > MODE alice
             alice   < :s1.test 221 alice +o

@@ -8,6 +8,7 @@ use crate::{
         oper::Priv,
     },
     network::{UserId, op::Ask},
+    service,
     wire::{message::Args, name::Nick, reply},
 };
 
@@ -29,7 +30,8 @@ fn sanick(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         return Err(reply::erroneous_nickname(args[1], most).into());
     };
     let alike = ctx.core.lookalikes.is_worn(nick.as_str(), Some(target));
-    if alike || ctx.network().nick(&nick).is_some_and(|holder| holder != target) {
+    let reserved = service::is_reserved(nick.as_str(), ctx.network().casemap());
+    if reserved || alike || ctx.network().nick(&nick).is_some_and(|holder| holder != target) {
         return Err(reply::nickname_in_use(args[1]).into());
     }
     request(ctx, user, target, Ask::Nick(nick));
@@ -51,6 +53,10 @@ mod tests {
             bob@2   > PING x
             alice   > SANICK bob аlice
             alice   < :s1.test 433 alice аlice :Nickname is already in use
+            alice   > SANICK bob NickServ
+            alice   < :s1.test 433 alice NickServ :Nickname is already in use
+            alice   > SANICK bob NісkServ
+            alice   < :s1.test 433 alice NісkServ :Nickname is already in use
             alice   > SANICK bob Иван
             bob     < :bob!~bob@bob.test NICK :Иван
             alice   > SANICK alice аlice

@@ -39,7 +39,9 @@ fn starttls(ctx: &mut Ctx<'_>, _args: Args<'_>) -> Outcome {
         registration.password = None;
         registration.away = None;
         registration.metadata.clear();
+        registration.login = None;
     }
+    ctx.core.end_exchange(ctx.conn);
     if ctx.session().answer.is_some() {
         // A label would hold the answer back until the handshake is over.
         return Err(Reject::Reply(reply::starttls_failed("it takes no label")));

@@ -1,4 +1,4 @@
-//! UBAN: one command for every server ban, by nick, mask, address or range.
+//! UBAN: one command for every server ban, by nick, mask, address, range or account.
 
 use super::ban;
 use crate::{
@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "UBAN",
     params: "[<subcommand> [<target> [<rest>]]]",
     about: "Bans whoever fits a target from the network, or lets them in with an account only.",
-    help: "UBAN ADD <target> [REQUIRE-SASL] [DURATION <duration>] [<reason>] sets a ban; DEL <target> lifts it, INFO <target> tells of it, LIST shows all. The target is a nick in sight (its address is meant), an address, a range as 192.0.2.0/24, or user@host with * and ?. The duration is written as 90m, 2h, 1d12h or 2w; a bare number means minutes. What stands after a | in the reason is for operators only.\nExample: UBAN ADD 192.0.2.0/24 DURATION 2h flooding | third time this week",
+    help: "UBAN ADD <target> [REQUIRE-SASL] [DURATION <duration>] [<reason>] sets a ban; DEL <target> lifts it, INFO <target> tells of it, LIST shows all. The target is a nick in sight (its address is meant), an address, a range as 192.0.2.0/24, account:<name>, or user@host with * and ?. The duration is written as 90m, 2h, 1d12h or 2w; a bare number means minutes. What stands after a | in the reason is for operators only.\nExample: UBAN ADD 192.0.2.0/24 DURATION 2h flooding | third time this week",
     replies: &[reply::NO_SUCH_NICK],
     cost: 1,
     run: Run::Oper(Priv::Ban, uban),
@@ -61,6 +61,30 @@ mod tests {
             alice < :s1.test NOTICE alice :The ban on 10.0.0.2 is lifted.
             alice > UBAN DEL 10.0.0.2
             alice < :s1.test NOTICE alice :There is no ban on 10.0.0.2.
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn an_account_is_put_out_and_not_let_in_again() {
+        check(
+            r"
+            servers 2
+            config oper root sesame
+            alice@1 > OPER root sesame
+            bob@2   > NS REGISTER sesame-open
+            alice > UBAN ADD account:* everybody
+            alice <~ :s1.test NOTICE alice :account:* would ban far too many*
+            alice > UBAN ADD account:Bob rude
+            bob   < ERROR :Closing link: Banned (ban): rude
+            carol@2 > NS IDENTIFY bob sesame-open
+            carol < ERROR :Closing link: Banned (ban): rude
+            alice > UBAN INFO account:bob
+            alice <~ :s1.test NOTICE alice :account:bob: no entry, rude*
+            alice > UBAN DEL account:bob
+            dave@1 > NS IDENTIFY bob sesame-open
+            dave  <~ :s1.test 900 dave * bob :You are now logged in as bob
             same
             ",
         );

@@ -56,7 +56,8 @@ fn webirc(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     }
     match hash {
         Some(hash) => {
-            ctx.defer(Job::Verify { hash, password: Secret::new(args[0]) }, verified);
+            let password = Secret::new(args[0]);
+            ctx.defer(Job::Verify { hash: Some(hash), password }, verified);
             Ok(())
         }
         None => gateway::believe(ctx),

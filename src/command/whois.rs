@@ -74,7 +74,7 @@ fn whois(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
 }
 
 fn tell_of_service(ctx: &mut Ctx<'_>, service: &Service) {
-    let server = ctx.core.services_name();
+    let server = ctx.core.config.server.services();
     ctx.reply(reply::whois_user(service.name, "services", &server, service.about));
     ctx.reply(reply::whois_server(service.name, &server, "Services"));
     ctx.reply(reply::whois_special(service.name, "is a network service"));

@@ -6,7 +6,11 @@ use super::{
     node::{Entry, Node, Value},
     privilege,
 };
-use crate::wire::{http::Url, name::is_host_name};
+use crate::wire::{
+    casemap::Casemap,
+    http::Url,
+    name::{Nick, is_host_name},
+};
 use argon2::PasswordHash;
 use std::path::PathBuf;
 
@@ -59,6 +63,17 @@ impl Named {
         }
     }
 }
+
+/// Whether a nick can begin with a text and end with a number.
+pub(super) fn begins_a_nick(text: &str) -> bool {
+    Nick::new(text, Casemap::Ascii, GUEST_MAX).is_some()
+}
+
+/// The longest beginning of a guest's nick, in bytes.
+const GUEST_MAX: usize = 20;
+
+/// What marks the nick of a relayed message.
+pub(super) const SEPARATORS: &str = "characters that no nick holds: one or more of / ; < > = ( )";
 
 /// Whether every character of a text can mark the nick of a relayed message.
 pub(super) fn is_separators(text: &str) -> bool {

@@ -3,7 +3,7 @@
 use super::{
     Address, Key, LogFormat, Mistake, NameServer, Reading, Reload, Secret, Trusted,
     dnsbl::{Action, Rule},
-    list::{self, hashed, is_icon, is_separators, within},
+    list::{self, begins_a_nick, hashed, is_icon, is_separators, within},
     nearest::nearest,
     node::{Entry, Node, Value},
     privilege::Priv,
@@ -11,7 +11,12 @@ use super::{
 };
 use crate::{
     time::Sid,
-    wire::{casemap::Casemap, cidr::Cidr, name},
+    wire::{
+        casemap::Casemap,
+        cidr::Cidr,
+        name,
+        sasl::{MECHANISMS, Mechanism},
+    },
 };
 use std::{fmt::Write, path::PathBuf, time::Duration};
 
@@ -262,6 +267,14 @@ config! {
         login_burst: u32 = "5", 5, Live, 1..=1000;
         /// How long it waits for each attempt beyond that.
         login_interval: Duration = "\"30s\"", Duration::from_secs(30), Live, 0..=86_400;
+        /// How often a wrong password may be given for one account, from whatever addresses, before the next has to wait.
+        account_login_burst: u32 = "30", 30, Live, 1..=1000;
+        /// How long each attempt beyond that waits. The longer, the easier it is for others to keep the owner out.
+        account_login_interval: Duration = "\"5s\"", Duration::from_secs(5), Live, 0..=86_400;
+        /// How many accounts may be registered from one address at once before it has to wait.
+        register_burst: u32 = "3", 3, Live, 1..=1000;
+        /// How long it waits for each account beyond that.
+        register_interval: Duration = "\"1h\"", Duration::from_secs(3600), Live, 0..=2_592_000;
         /// The longest nick.
         nick: usize = "32", 32, Restart, 1..=64;
         /// The longest user name.
@@ -336,8 +349,22 @@ config! {
     accounts Accounts {
         /// Whether clients may register accounts.
         registration: bool = "true", true, Live;
+        /// Whether they may before they are connected, so that they can come in with one. Not where the server asks for a password.
+        registration_before_connect: bool = "true", true, Live;
+        /// Whether an account may be called otherwise than its owner's nick.
+        custom_names: bool = "false", false, Live;
+        /// Whether an account must have a mail address.
+        email_required: bool = "false", false, Live;
+        /// Names that no account may have: masks with * and ?. Those of the services are never free.
+        reserved: Vec<String> = "[]", Vec::new(), Live;
         /// How long a password is at least, in bytes.
         password_min: usize = "8", 8, Live, 1..=64;
+        /// The ways to log in by SASL: PLAIN sends the password, EXTERNAL takes the client's certificate, with SCRAM-SHA-256 the password is not sent. For the last a verifier is kept beside the hash of each password (PBKDF2, 32768 iterations), on which who steals the database can try passwords faster; without it here there are none.
+        sasl: Vec<Mechanism> = "[\"PLAIN\", \"EXTERNAL\", \"SCRAM-SHA-256\"]", MECHANISMS.iter().map(|row| row.0).collect(), Live;
+        /// How long somebody may have a nick that belongs to an account without logging in to it; then they are called `guest` and a number. With 0s nobody gets such a nick at all, and whoever does not log in by SASL has to come under another.
+        nick_grace: Duration = "\"30s\"", Duration::from_secs(30), Live, 0..=3600;
+        /// How the nick begins that they are then given; no account can have one that begins so.
+        guest: String = "\"Guest\"", "Guest".into(), Live;
         /// How many nicks an account may have.
         nicks: usize = "10", 10, Live, 1..=100;
     }
@@ -603,20 +630,7 @@ impl Config {
         match name {
             "server" => {
                 self.server = Server::read(entries, reading);
-                if !name::is_server_name(&self.server.name) {
-                    let at = at(reading, &["name"]);
-                    reading.wrong(at, Mistake::ServerName);
-                }
-                if self.server.services.as_deref().is_some_and(|name| !name::is_server_name(name)) {
-                    let at = at(reading, &["services"]);
-                    reading.wrong(at, Mistake::Wants("services", "a host name with a dot in it"));
-                }
-                if self.server.icon.as_deref().is_some_and(|icon| !is_icon(icon)) {
-                    let at = at(reading, &["icon"]);
-                    reading.wrong(at, Mistake::Wants("icon", ICON));
-                }
-                let at = at(reading, &["password", "password_file"]);
-                hashed(self.server.password.as_ref(), at, reading);
+                self.server.check(at, reading);
             }
             "sts" => {
                 self.sts = Sts::read(entries, reading);
@@ -649,8 +663,14 @@ impl Config {
                 self.relaymsg = RelayMsg::read(entries, reading);
                 if !is_separators(&self.relaymsg.separators) {
                     let at = at(reading, &["separators"]);
-                    let wants = "characters that no nick holds: one or more of / ; < > = ( )";
-                    reading.wrong(at, Mistake::Wants("separators", wants));
+                    reading.wrong(at, Mistake::Wants("separators", list::SEPARATORS));
+                }
+            }
+            "accounts" => {
+                self.accounts = Accounts::read(entries, reading);
+                if !begins_a_nick(&self.accounts.guest) {
+                    let at = at(reading, &["guest"]);
+                    reading.wrong(at, Mistake::Wants("guest", "the beginning of a nick, as Guest"));
                 }
             }
             _ => self.plain_table(name, entries, reading),
@@ -662,7 +682,6 @@ impl Config {
         match name {
             "limits" => self.limits = Limits::read(entries, reading),
             "storage" => self.storage = Storage::read(entries, reading),
-            "accounts" => self.accounts = Accounts::read(entries, reading),
             "roleplay" => self.roleplay = Roleplay::read(entries, reading),
             "dns" => self.dns = Dns::read(entries, reading),
             "geo" => self.geo = Geo::read(entries, reading),
@@ -684,6 +703,26 @@ impl Config {
         self.roleplay.keep(&old.roleplay, &mut kept);
         self.log.keep(&old.log, &mut kept);
         kept
+    }
+}
+
+impl Server {
+    /// That what it says can be.
+    fn check(&self, at: impl Fn(&mut Reading<'_>, &[&str]) -> usize, reading: &mut Reading<'_>) {
+        if !name::is_server_name(&self.name) {
+            let at = at(reading, &["name"]);
+            reading.wrong(at, Mistake::ServerName);
+        }
+        if self.services.as_deref().is_some_and(|name| !name::is_server_name(name)) {
+            let at = at(reading, &["services"]);
+            reading.wrong(at, Mistake::Wants("services", "a host name with a dot in it"));
+        }
+        if self.icon.as_deref().is_some_and(|icon| !is_icon(icon)) {
+            let at = at(reading, &["icon"]);
+            reading.wrong(at, Mistake::Wants("icon", ICON));
+        }
+        let at = at(reading, &["password", "password_file"]);
+        hashed(self.password.as_ref(), at, reading);
     }
 }
 

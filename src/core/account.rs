@@ -2,19 +2,25 @@
 //!
 //! What takes time goes one step after the other while the session waits: the password is hashed or
 //! checked by a worker, the record is read or written by the store. What has to be remembered from step
-//! to step is the session's errand.
+//! to step is the session's errand. A record that was read before a password was checked is read again
+//! afterwards, since it may be another then.
 
 use super::{
-    ctx::{Ctx, Outcome},
+    Core, bans,
+    ctx::{self, Ctx, Outcome, Resume},
+    effect::Effects,
     registry,
+    sasl::{self, Proof},
+    session::Session,
 };
 use crate::{
-    config::Secret,
-    job::{Answer, Job},
-    network::{UserId, op::Op},
-    registry::{Edit, Kind, Login, NAME, NICK, Record, RecordId, What},
+    config::{Config, Secret},
+    job::{Answer, Hashes, Job},
+    network::{Network, UserId, op::Op},
+    registry::{CERT, Edit, Kind, LOOK, Login, NAME, NICK, Record, RecordId, What},
     store::{Find, Query, Rows},
-    wire::{name::Nick, reply},
+    time::{Now, Stamp},
+    wire::{casemap::Casemap, mask, name::Nick, precis, reply},
 };
 
 /// What a session is at that takes several steps.
@@ -22,10 +28,14 @@ use crate::{
 pub struct Errand {
     /// The account, as it is written.
     name: Nick,
+    /// Whom somebody who logs in wants to act as, if they say so.
+    acting: Option<Nick>,
     /// The password, until it has been used.
     password: Secret,
     /// The mail address of a new account.
     mail: Option<Box<str>>,
+    /// What is to be stored of the password.
+    hashes: Option<Box<Hashes>>,
     /// The record of the account that is logged in to, once it has been read.
     record: Option<Box<Record>>,
     /// What comes then.
@@ -44,13 +54,84 @@ pub enum Failure {
     Suspended,
     /// Somebody has an account of that name, or owns the nick.
     Taken,
-    /// The address has tried too often.
+    /// It has been tried, or done, too often.
     TooOften,
     /// The workers or the store cannot do it now.
     Unavailable,
+    /// No account can be registered now.
+    Shut,
+    /// No account can have the name.
+    BadName,
+    /// There is no mail address, or it cannot be one.
+    BadMail,
+    /// The password is too short.
+    WeakPassword,
+    /// The password is too long.
+    LongPassword,
 }
 
-/// Registers an account for whoever asks, and logs them in.
+impl Failure {
+    /// What whoever is not logged in is told.
+    pub fn why(self) -> &'static str {
+        match self {
+            Failure::Wrong => "wrong account or password",
+            Failure::Suspended => "the account is suspended",
+            Failure::Taken => {
+                "there is an account of that name already, or somebody else wears the nick"
+            }
+            Failure::TooOften => "too many attempts, wait a moment",
+            Failure::Unavailable => "the server cannot check it now, try again later",
+            Failure::Shut => "no account can be registered now",
+            Failure::BadName => "no account can have this name, choose another nick",
+            Failure::BadMail => "give a mail address, as alice@example.org",
+            Failure::WeakPassword => "the password is too short",
+            Failure::LongPassword => "the password is too long",
+        }
+    }
+}
+
+impl Errand {
+    fn new(name: Nick, password: Secret, then: Then) -> Box<Errand> {
+        let (acting, mail, hashes, record) = (None, None, None, None);
+        Box::new(Errand { name, acting, password, mail, hashes, record, then })
+    }
+}
+
+/// What the capability for registering accounts tells; none if nobody may register one.
+pub fn registration(config: &Config, _: &Session) -> Option<String> {
+    let accounts = &config.accounts;
+    let tokens = [
+        (before_connect(config), "before-connect"),
+        (accounts.email_required, "email-required"),
+        (accounts.custom_names, "custom-account-name"),
+    ];
+    let said: Vec<&str> = tokens.iter().filter(|token| token.0).map(|token| token.1).collect();
+    accounts.registration.then(|| said.join(","))
+}
+
+/// Whether accounts may be registered before one is connected: not past a password of the server's.
+pub fn before_connect(config: &Config) -> bool {
+    let guarded = config.server.password.is_some()
+        || config.class.iter().any(|class| class.password.is_some());
+    config.accounts.registration_before_connect && !guarded
+}
+
+/// Whether no account may have a name.
+pub fn is_reserved(config: &Config, name: &Nick, casemap: Casemap) -> bool {
+    let masks = config.accounts.reserved.iter().map(String::as_str);
+    let guests = format!("{}*", config.accounts.guest);
+    let masks = masks.chain(SERVICES.iter().copied()).chain([guests.as_str()]);
+    masks.into_iter().any(|mask| mask::matches(mask, name.as_str(), casemap))
+}
+
+/// Whose names people trust, and whom they tell their passwords.
+const SERVICES: &[&str] = &[
+    "AuthServ", "BotServ", "ChanServ", "Global", "HistServ", "HostServ", "MemoServ", "NickServ",
+    "OperServ", "Services",
+];
+
+/// Registers an account for whoever asks, and logs them in. The certificate of their connection, if they
+/// have one, logs them in from then on.
 pub fn register(
     ctx: &mut Ctx<'_>,
     name: Nick,
@@ -58,31 +139,99 @@ pub fn register(
     password: Secret,
     then: Then,
 ) -> Outcome {
-    if ctx.network().claims().nick(&name).is_some() {
-        return then(ctx, &name, Err(Failure::Taken));
+    if let Err(failure) = may_register(ctx, &name, mail.as_deref(), password.expose()) {
+        return then(ctx, &name, Err(failure));
     }
-    let job = Job::Hash { password: password.clone() };
-    ctx.session_mut().errand = Some(Box::new(Errand { name, password, mail, record: None, then }));
+    let scram = sasl::keeps_verifiers(&ctx.core.config);
+    let job = Job::Hash { password: password.clone(), scram };
+    let errand = Errand::new(name, password, then);
+    ctx.session_mut().errand = Some(Box::new(Errand { mail, ..*errand }));
     ctx.defer(job, hashed);
     Ok(())
 }
 
+/// That somebody may register an account like this, and does.
+fn may_register(
+    ctx: &mut Ctx<'_>,
+    name: &Nick,
+    mail: Option<&str>,
+    password: &str,
+) -> Result<(), Failure> {
+    let (config, user) = (&ctx.core.config, ctx.session().user());
+    let refuse_if = |refused: bool, failure| if refused { Err(failure) } else { Ok(()) };
+    let casemap = ctx.network().casemap();
+    // One's nick may be none that one has chosen.
+    let chosen = Nick::new(name.as_str(), casemap, config.limits.nick).is_some();
+    refuse_if(!chosen || is_reserved(config, name, casemap), Failure::BadName)?;
+    let worn = ctx.network().nick(name).is_some_and(|wearer| Some(wearer) != user);
+    let taken = worn || owner(ctx.network(), name).is_some();
+    refuse_if(taken || ctx.core.lookalikes.is_worn(name.as_str(), user), Failure::Taken)?;
+    let mail_wanted = config.accounts.email_required;
+    refuse_if(mail.map_or(mail_wanted, |mail| !is_address(mail)), Failure::BadMail)?;
+    refuse_if(password.len() < config.accounts.password_min, Failure::WeakPassword)?;
+    refuse_if(password.len() > PASSWORD_MAX, Failure::LongPassword)?;
+    refuse_if(!config.accounts.registration || ctx.network().defcon() <= 4, Failure::Shut)?;
+    // Whoever may not come in without an account is not to make one for that.
+    refuse_if(user.is_none() && bans::refusal(ctx).is_some(), Failure::Shut)?;
+    let (from, limits) = (ctx.session().from, &ctx.core.config.limits);
+    let exempt = ctx.core.terms(ctx.session()).uncounted(from);
+    let (burst, interval) = (limits.register_burst, limits.register_interval);
+    let often = !exempt && !ctx.core.attempts.registers(from, burst, interval, ctx.now);
+    refuse_if(often, Failure::TooOften)
+}
+
+/// Whether a text may be a mail address: whether mail arrives there only mail can tell.
+fn is_address(text: &str) -> bool {
+    let plain = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| !c.is_whitespace() && !c.is_control())
+    };
+    let parts = text.rsplit_once('@');
+    text.len() <= ADDRESS_MAX && parts.is_some_and(|(user, host)| plain(user) && plain(host))
+}
+
 fn hashed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let Answer::Hashed(hash) = answer else { return ended(ctx, Err(Failure::Unavailable)) };
+    let Answer::Hashed(hashes) = answer else { return ended(ctx, Err(Failure::Unavailable)) };
+    if let Some(errand) = &mut ctx.session_mut().errand {
+        errand.hashes = Some(Box::new(hashes));
+    }
+    propose(ctx, true);
+    Ok(())
+}
+
+/// What is written to an account that is to own a nick, and with it whatever looks like it.
+pub fn nick_claims(nick: &Nick, casemap: Casemap) -> Vec<(Box<str>, Option<Box<str>>)> {
+    let mut claims = vec![(format!("{NICK}{}", nick.folded()).into(), Some(nick.as_str().into()))];
+    if casemap == Casemap::Precis {
+        let look = precis::skeleton(nick.as_str());
+        claims.push((format!("{LOOK}{look}").into(), Some(nick.as_str().into())));
+    }
+    claims
+}
+
+/// The account that owns a nick, or one that looks like it.
+pub fn owner(network: &Network, nick: &Nick) -> Option<RecordId> {
+    let claims = network.claims();
+    claims.nick(nick).or_else(|| match network.casemap() {
+        Casemap::Precis => claims.look(&precis::skeleton(nick.as_str())),
+        Casemap::Ascii | Casemap::Rfc1459 => None,
+    })
+}
+
+/// Has the store make the new account, with the certificate of the connection or without.
+fn propose(ctx: &mut Ctx<'_>, certified: bool) {
     let at = ctx.core.clock.tick(ctx.now.wall);
     let by = ctx.session().user().map_or_else(|| "*".to_owned(), |user| ctx.whois(user).mask());
-    let Some(errand) = &ctx.session().errand else { return Ok(()) };
-    let (name, folded) = (errand.name.as_str(), errand.name.folded());
-    let mut fields = vec![
-        (NAME.into(), Some(name.into())),
-        (format!("{NICK}{folded}").into(), Some(name.into())),
-        (PASSWORD.into(), Some(hash.expose().into())),
-    ];
+    let fingerprint = fingerprint(ctx).filter(|_| certified);
+    let Some(errand) = &ctx.session().errand else { return };
+    let name = errand.name.as_str();
+    let mut fields = nick_claims(&errand.name, ctx.network().casemap());
+    fields.push((NAME.into(), Some(name.into())));
+    fields.extend(errand.hashes.iter().flat_map(|hashes| kept(hashes)));
     fields.extend(errand.mail.clone().map(|mail| (MAIL.into(), Some(mail))));
+    fields.extend(fingerprint.map(|it| (format!("{CERT}{it}").into(), Some("".into()))));
     let (id, what) = (RecordId(at), What::Write(fields));
     let edit = Edit { id, kind: Kind::Account, at, by: by.into(), what };
     registry::propose(ctx, edit, registered);
-    Ok(())
 }
 
 fn registered(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
@@ -91,6 +240,11 @@ fn registered(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
             enter(ctx, &edited.record);
             ended(ctx, Ok(()))
         }
+        // The certificate logs in to another account already, as it may go on to.
+        Answer::Stored(Ok(Rows::Taken(key))) if key.starts_with(CERT) => {
+            propose(ctx, false);
+            Ok(())
+        }
         Answer::Stored(Ok(Rows::Taken(_))) => ended(ctx, Err(Failure::Taken)),
         _ => ended(ctx, Err(Failure::Unavailable)),
     }
@@ -98,50 +252,161 @@ fn registered(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 
 /// Logs in whoever knows the password of an account, by its name or by any nick that it owns.
 pub fn log_in(ctx: &mut Ctx<'_>, name: Nick, password: Secret, then: Then) -> Outcome {
-    let (from, limits) = (ctx.session().from, &ctx.core.config.limits);
-    if !ctx.core.attempts.may(from, limits.login_burst, limits.login_interval, ctx.now) {
+    log_in_as(ctx, (name, None), password, then)
+}
+
+/// The same for somebody who wants to act as `acting`, which has to be a nick that the account owns.
+pub fn log_in_as(
+    ctx: &mut Ctx<'_>,
+    (name, acting): (Nick, Option<Nick>),
+    password: Secret,
+    then: Then,
+) -> Outcome {
+    if !may_try(ctx, &name) {
         return then(ctx, &name, Err(Failure::TooOften));
     }
-    let find = Find::Claim(format!("{NICK}{}", name.folded()).into());
-    let errand = Errand { name, password, mail: None, record: None, then };
-    ctx.session_mut().errand = Some(Box::new(errand));
-    ctx.defer(Job::Store(Query::Find(find)), found);
+    let errand = Errand::new(name.clone(), password, then);
+    ctx.session_mut().errand = Some(Box::new(Errand { acting, ..*errand }));
+    recall(ctx, &name, found);
     Ok(())
+}
+
+/// Reads the record of whichever account owns a nick.
+pub fn recall(ctx: &mut Ctx<'_>, name: &Nick, resume: Resume) {
+    let find = Find::Claim(format!("{NICK}{}", name.folded()).into());
+    ctx.defer(Job::Store(Query::Find(find)), resume);
+}
+
+/// Reads the record of whichever account has a certificate.
+pub fn recall_certified(ctx: &mut Ctx<'_>, fingerprint: &str, resume: Resume) {
+    let find = Find::Claim(format!("{CERT}{fingerprint}").into());
+    ctx.defer(Job::Store(Query::Find(find)), resume);
+}
+
+/// Reads the record of an account again, once somebody has proved that it is theirs.
+pub fn confirm(ctx: &mut Ctx<'_>, proof: Proof, resume: Resume) {
+    ctx.defer(Job::Store(Query::Find(Find::Id(proof.account))), resume);
+}
+
+/// The record that has been read, if there is one.
+pub fn recalled(answer: Answer) -> Result<Option<Box<Record>>, Failure> {
+    match answer {
+        Answer::Stored(Ok(Rows::Record(record))) => Ok(record),
+        _ => Err(Failure::Unavailable),
+    }
 }
 
 fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let Answer::Stored(Ok(Rows::Record(record))) = answer else {
-        return ended(ctx, Err(Failure::Unavailable));
+    let record = match recalled(answer) {
+        Ok(record) => record,
+        Err(failure) => return ended(ctx, Err(failure)),
     };
-    // A name that nobody has is as long in coming as a wrong password.
-    let hash = record.as_ref().and_then(|record| record.get(PASSWORD)).map(Secret::new);
+    let scram = sasl::keeps_verifiers(&ctx.core.config);
     let Some(errand) = &mut ctx.session_mut().errand else { return Ok(()) };
+    // A name that nobody has is as long in coming as a wrong password.
+    let get = |key| record.as_ref().and_then(|record| record.get(key)).map(Secret::new);
+    let stored = Hashes { hash: get(PASSWORD), scram: get(SCRAM) };
     errand.record = record;
     let password = errand.password.clone();
-    ctx.defer(
-        Job::Verify { hash: hash.unwrap_or_else(|| Secret::new(NOBODY)), password },
-        verified,
-    );
+    ctx.defer(Job::Check { stored, password, scram }, checked);
     Ok(())
 }
 
-fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let record = ctx.session_mut().errand.as_mut().and_then(|errand| errand.record.take());
-    let known = match answer {
-        Answer::Verified(true) => record,
-        Answer::Verified(false) => None,
-        _ => return ended(ctx, Err(Failure::Unavailable)),
+fn checked(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let Answer::Checked { right, renewed } = answer else {
+        return ended(ctx, Err(Failure::Unavailable));
     };
-    let Some(record) = known else {
-        let (from, interval) = (ctx.session().from, ctx.core.config.limits.login_interval);
-        ctx.core.attempts.failed(from, interval, ctx.now);
+    let Some(errand) = &mut ctx.session_mut().errand else { return Ok(()) };
+    errand.hashes = renewed;
+    let known = errand
+        .record
+        .as_deref()
+        .filter(|record| right && errand.acting.as_ref().is_none_or(|acting| owns(record, acting)));
+    let Some(proof) = known.and_then(|record| proof(record, PASSWORD)) else {
+        let name = errand.name.clone();
+        failed(ctx, &name);
         return ended(ctx, Err(Failure::Wrong));
     };
+    confirm(ctx, proof, confirmed);
+    Ok(())
+}
+
+fn confirmed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let Some(errand) = &mut ctx.session_mut().errand else { return Ok(()) };
+    let (before, hashes) = (errand.record.take(), errand.hashes.take());
+    let proof = before.as_deref().and_then(|record| proof(record, PASSWORD));
+    let Some(proof) = proof else { return ended(ctx, Err(Failure::Unavailable)) };
+    let how = believe(ctx, proof, PASSWORD, answer);
+    if let (Ok(()), Some(hashes)) = (how, hashes) {
+        renew(ctx, proof, &hashes);
+    }
+    ended(ctx, how)
+}
+
+/// What is stored of a password is kept in another way from now on. Whatever has been stored since it was
+/// checked stays.
+fn renew(ctx: &mut Ctx<'_>, proof: Proof, hashes: &Hashes) {
+    let at = Stamp { tick: proof.at.tick + 1, server: ctx.core.sid() };
+    let (by, what) = (ctx.core.name().into(), What::Write(kept(hashes).into()));
+    let edit = Edit { id: proof.account, kind: Kind::Account, at, by, what };
+    let job = Job::Store(Query::Propose(Box::new(edit)));
+    ctx.core.ask(ctx.fx, job, ctx::Then::Server(renewed), ctx.now);
+}
+
+/// Nobody waits for it; what could not be stored is tried again at the next log-in.
+fn renewed(_: &mut Core, _: &mut Effects, _: Answer, _: Now) {}
+
+/// Logs in whoever has proved something, if the record of their account, as the store has it now, still
+/// holds what `key` held then.
+pub fn believe(ctx: &mut Ctx<'_>, proven: Proof, key: &str, answer: Answer) -> Result<(), Failure> {
+    let record = recalled(answer)?.ok_or(Failure::Wrong)?;
+    let still = proof(&record, key).ok_or(Failure::Wrong)?;
+    if still.at != proven.at || still.account != proven.account {
+        return Err(Failure::Wrong);
+    }
     if record.get(SUSPENDED).is_some() {
-        return ended(ctx, Err(Failure::Suspended));
+        return Err(Failure::Suspended);
     }
     enter(ctx, &record);
-    ended(ctx, Ok(()))
+    Ok(())
+}
+
+/// What somebody proves who fits a field of an account.
+pub fn proof(record: &Record, key: &str) -> Option<Proof> {
+    let field = record.field(key).filter(|field| field.value.is_some())?;
+    Some(Proof { account: record.id, at: field.at })
+}
+
+/// Whether an account owns a nick.
+pub fn owns(record: &Record, nick: &Nick) -> bool {
+    record.get(&format!("{NICK}{}", nick.folded())).is_some()
+}
+
+/// The fingerprint of the certificate that a session has.
+pub fn fingerprint<'a>(ctx: &'a Ctx<'_>) -> Option<&'a str> {
+    ctx.session().tls.as_ref().and_then(|tls| tls.fingerprint.as_deref())
+}
+
+/// Whether a session may try to log in by a name now.
+pub fn may_try(ctx: &Ctx<'_>, name: &Nick) -> bool {
+    let (from, limits) = (ctx.session().from, &ctx.core.config.limits);
+    let (burst, interval) = (limits.account_login_burst, limits.account_login_interval);
+    ctx.core.attempts.may(from, limits.login_burst, limits.login_interval, ctx.now)
+        && ctx.core.attempts.may_as(name.folded(), burst, interval, ctx.now)
+}
+
+/// A session has tried to log in by a name, and has not.
+pub fn failed(ctx: &mut Ctx<'_>, name: &Nick) {
+    let (from, limits) = (ctx.session().from, &ctx.core.config.limits);
+    let (interval, by_account) = (limits.login_interval, limits.account_login_interval);
+    ctx.core.attempts.failed(from, interval, ctx.now);
+    ctx.core.attempts.failed_as(name.folded(), by_account, ctx.now);
+}
+
+/// The fields that keep a password.
+fn kept(hashes: &Hashes) -> [(Box<str>, Option<Box<str>>); 2] {
+    let text = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().into());
+    [(PASSWORD.into(), text(&hashes.hash)), (SCRAM.into(), text(&hashes.scram))]
 }
 
 fn ended(ctx: &mut Ctx<'_>, how: Result<(), Failure>) -> Outcome {
@@ -153,20 +418,25 @@ fn ended(ctx: &mut Ctx<'_>, how: Result<(), Failure>) -> Outcome {
 pub fn enter(ctx: &mut Ctx<'_>, record: &Record) {
     let name: Box<str> = record.name().unwrap_or_default().into();
     let login = Box::new(Login { id: record.id, name: name.clone() });
-    let mask = match ctx.session().user() {
-        Some(user) => {
-            let (uid, mask) = (ctx.whois(user).uid, ctx.whois(user).mask());
-            ctx.commit(Op::Account { uid, login: Some(login) });
-            mask
-        }
+    let user = ctx.session().user();
+    let mask = match user {
+        Some(user) => ctx.whois(user).mask(),
         None => {
-            let Some(registration) = ctx.session_mut().registration() else { return };
-            registration.login = Some(login);
-            let nick = registration.nick.as_ref().map_or("*", |nick| nick.as_str());
-            format!("{nick}!*@*")
+            let nick = ctx.session_mut().registration().and_then(|new| new.nick.as_ref());
+            format!("{}!*@*", nick.map_or("*", |nick| nick.as_str()))
         }
     };
+    // Before what else comes of it; of SASL, clients expect both numerics together.
     ctx.reply(reply::logged_in(&mask, &name, &format!("You are now logged in as {name}")));
+    if ctx.declared.contains(&reply::SASL_SUCCESS) {
+        ctx.reply(reply::sasl_success());
+    }
+    if let Some(user) = user {
+        let uid = ctx.whois(user).uid;
+        ctx.commit(Op::Account { uid, login: Some(login) });
+    } else if let Some(registration) = ctx.session_mut().registration() {
+        registration.login = Some(login);
+    }
 }
 
 /// A user is logged out of the account.
@@ -174,6 +444,13 @@ pub fn leave(ctx: &mut Ctx<'_>, user: UserId) {
     let (uid, mask) = (ctx.whois(user).uid, ctx.whois(user).mask());
     ctx.commit(Op::Account { uid, login: None });
     ctx.reply(reply::logged_out(&mask));
+}
+
+/// The account that the session is logged in to.
+pub fn id_of_session(ctx: &Ctx<'_>) -> Option<RecordId> {
+    let session = ctx.session();
+    let user = session.user().and_then(|user| ctx.whois(user).login.as_deref());
+    user.or_else(|| session.login()).map(|login| login.id)
 }
 
 /// The name of the account that the session is logged in to.
@@ -184,8 +461,17 @@ pub fn of_session(ctx: &Ctx<'_>) -> Option<Box<str>> {
     }
 }
 
+/// The longest password, in bytes: more hardly fits in a line.
+const PASSWORD_MAX: usize = 300;
+
+/// The longest mail address, in bytes (RFC 5321 §4.5.3.1.3).
+const ADDRESS_MAX: usize = 254;
+
 /// The field of the password's hash.
 pub const PASSWORD: &str = "password";
+
+/// The field of the password's verifier for SCRAM-SHA-256.
+pub const SCRAM: &str = "scram";
 
 /// The field of the mail address.
 pub const MAIL: &str = "mail";
@@ -193,6 +479,200 @@ pub const MAIL: &str = "mail";
 /// The field that says that an account is suspended, and why.
 pub const SUSPENDED: &str = "suspended";
 
-/// The hash of no password, so that a name that is not known costs as much time as a wrong password.
-pub const NOBODY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$c2xpcmNkIG5vYm9keQ$0K0pVbUq0d4M1vJ3mYxYv5l8c2nqk7r9w1t3u5y7a8A";
+#[cfg(test)]
+mod tests {
+    use crate::{
+        config::Config,
+        core::{effect::Effect, scene::Scene},
+        sim::script::check,
+    };
+    use std::time::Duration;
+
+    #[test]
+    fn one_address_registers_only_so_many() {
+        let mut config = Config::default();
+        config.limits.register_burst = 2;
+        config.limits.register_interval = Duration::from_secs(60);
+        let mut scene = Scene::with(config);
+        for (number, may) in [true, true, false, true, false].into_iter().enumerate() {
+            if number == 3 {
+                scene.now.mono = scene.now.mono + Duration::from_secs(60);
+            }
+            let user = scene.user(&format!("u{number}"));
+            let effects = scene.line(user, "REGISTER * * open-sesame");
+            let asks = effects.iter().any(|effect| matches!(effect, Effect::Job { .. }));
+            assert_eq!(asks, may, "{number}");
+        }
+    }
+
+    /// Alice, on another server than Bob, has an account and logs in when she wants.
+    fn check_both(script: &str) {
+        for servers in [1, 2] {
+            let script = script.replace("bob@2", &format!("bob@{servers}"));
+            check(&format!("servers {servers}\naccount alice password=sesame\n{script}"));
+        }
+    }
+
+    const LOG_IN: &str = "alice > CAP REQ sasl
+        alice > AUTHENTICATE PLAIN
+        alice > AUTHENTICATE AGFsaWNlAHNlc2FtZQ==
+        alice <~ * 903 alice *";
+
+    #[test]
+    fn a_log_in_is_seen_by_everybody_who_wants_to() {
+        check_both(&format!(
+            r"
+            bob@2 > CAP REQ :account-notify account-tag extended-join
+            alice@1 > JOIN #a
+            bob > JOIN #a
+            alice > PRIVMSG #a :one
+            bob < :alice!~alice@alice.test PRIVMSG #a :one
+            {LOG_IN}
+            bob < @account=alice :alice!~alice@alice.test ACCOUNT alice
+            alice > PRIVMSG #a :two
+            bob < @account=alice :alice!~alice@alice.test PRIVMSG #a :two
+            alice > PART #a
+            bob <~ @account=alice * PART #a
+            alice > JOIN #a
+            bob < @account=alice :alice!~alice@alice.test JOIN #a alice :Real alice
+            alice > INVITE bob #b
+            alice > JOIN #b
+            alice > INVITE bob #b
+            bob < @account=alice :alice!~alice@alice.test INVITE bob #b
+            bob > WHO alice %na
+            bob <~ * 354 bob alice alice
+            bob > WHO bob %na
+            bob <~ * 354 bob bob 0
+            bob > WHOIS alice
+            bob <~ * 330 bob alice alice :is logged in as
+            alice > MODE alice
+            alice <~ * 221 alice +r
+            alice > MODE alice -r
+            alice > MODE alice
+            alice <~ * 221 alice +r
+            same
+            "
+        ));
+    }
+
+    #[test]
+    fn a_log_in_opens_doors() {
+        check_both(&format!(
+            r"
+            bob@2 > JOIN #a
+            bob > MODE #a +R
+            alice@1 > JOIN #a
+            alice <~ * 477 alice #a :+R: you must be logged in to an account to enter
+            bob > MODE #a -R+b *!*@*
+            bob > MODE #a +e account:alice
+            bob > MODE bob +R
+            alice > PRIVMSG bob :one
+            alice <~ * 477 alice bob :They take messages only from those logged in to an account (+R)
+            alice > JOIN #a
+            alice <~ * 474 alice #a *
+            {LOG_IN}
+            alice > PRIVMSG bob :two
+            bob < :alice!~alice@alice.test PRIVMSG bob :two
+            alice > JOIN #a
+            bob < :alice!~alice@alice.test JOIN #a
+            bob > MODE #a -b+bM *!*@* unauthed:*
+            alice > PRIVMSG #a :three
+            bob < :alice!~alice@alice.test PRIVMSG #a :three
+            bob > MODE #a -e+b account:alice mute:account:al*
+            alice > PRIVMSG #a :four
+            alice <~ * 404 alice #a *
+            same
+            "
+        ));
+    }
+
+    #[test]
+    fn who_may_not_speak_without_an_account_may_with_one() {
+        check_both(&format!(
+            r"
+            alice@1 > JOIN #a
+            bob@2 > JOIN #a
+            alice > MODE #a +o bob
+            alice > MODE #a -o alice
+            bob > MODE #a +M
+            alice > PRIVMSG #a :one
+            alice <~ * 404 alice #a :Cannot send to channel (+M*
+            {LOG_IN}
+            alice > PRIVMSG #a :two
+            bob < :alice!~alice@alice.test PRIVMSG #a :two
+            same
+            "
+        ));
+    }
+
+    #[test]
+    fn a_class_that_asks_for_an_account_lets_in_who_has_one() {
+        check(
+            r#"
+            account jilles password=sesame
+            config class name="dsl" hosts="10.0.0.0/24" require_sasl=true
+            raw a
+            a > NICK al
+            a > USER al 0 * :Al
+            a <~ * 465 al *
+            raw b
+            b > PASS jilles:sesame
+            b > NICK bo
+            b > USER bo 0 * :Bo
+            b <~ * 001 bo *
+            raw c
+            c > CAP REQ draft/account-registration
+            c > NICK cy
+            c > REGISTER * * open-sesame
+            c > USER cy 0 * :Cy
+            c > CAP END
+            c <~ * 001 cy *
+            "#,
+        );
+    }
+
+    #[test]
+    fn who_logs_in_comes_in_where_others_may_not() {
+        check(
+            r"
+            servers 2
+            account jilles password=sesame
+            config oper root sesame
+            root@2 > OPER root sesame
+            carol@1 > CAP REQ sasl
+            dave@1 > CAP REQ sasl
+            carol > AUTHENTICATE PLAIN
+            carol > AUTHENTICATE AGppbGxlcwBzZXNhbWU=
+            root > UBAN ADD 10.0.0.0/24 REQUIRE-SASL DURATION 1d open proxies
+            dave <~ ERROR :Closing link: You must log in to an account (SASL)*
+            raw a
+            a > CAP REQ sasl
+            a > NICK al
+            a > USER al 0 * :Al
+            a > REGISTER * * open-sesame
+            a <~ * FAIL REGISTER TEMPORARILY_UNAVAILABLE al *
+            a > CAP END
+            a < :s1.test 465 al :You are banned from this server: You must log in to an account (SASL) to connect from there: open proxies
+            raw b
+            b > PASS jilles:sesame
+            b > NICK bo
+            b > USER bo 0 * :Bo
+            b < :s1.test 001 bo :Welcome to the Test IRC network, bo!~bo@b.test
+            root > UBAN DEL 10.0.0.0/24
+            root > DEFCON 2
+            raw c
+            c > NICK cy
+            c > USER cy 0 * :Cy
+            c <~ :s1.test 465 cy :You are banned from this server: The network is locked*
+            raw d
+            d > PASS jilles:sesame
+            d > NICK di
+            d > USER di 0 * :Di
+            d < :s1.test 001 di :Welcome to the Test IRC network, di!~di@d.test
+            d > PRIVMSG carol :hi
+            carol < :di!~di@d.test PRIVMSG carol :hi
+            same
+            ",
+        );
+    }
+}

@@ -3,7 +3,7 @@
 
 use super::{
     Core, bans,
-    class::{self, Facts, Terms},
+    class::{self, ClassId, Facts, Terms},
     defcon,
     peer::{Origin, Verdict},
 };
@@ -197,13 +197,19 @@ fn refused(why: &str) -> Verdict {
 impl Core {
     /// Decides about a connection, and counts it if it is admitted.
     pub fn admit(&mut self, facts: Facts<'_>, now: Now) -> Verdict {
+        self.admit_from(facts, None, now)
+    }
+
+    /// The same for one that counts already as of a class.
+    fn admit_from(&mut self, facts: Facts<'_>, held: Option<ClassId>, now: Now) -> Verdict {
         let from = facts.from;
         let class = class::choose(&self.config, facts);
         let terms = class::terms(&self.config, class);
         let locked = defcon::refused_origin(self, from, terms).map(str::to_owned);
         let banned = || from.ip().and_then(|ip| bans::refused_address(self, ip));
         let crowded = || {
-            let full = terms.clients().is_some_and(|most| self.classes.count(class) >= most);
+            let others = self.classes.count(class) - u32::from(held == Some(class));
+            let full = terms.clients().is_some_and(|most| others >= most);
             full.then(|| class::full(terms))
         };
         if let Some(why) = locked.or_else(banned).or_else(crowded) {
@@ -242,13 +248,18 @@ impl Core {
     }
 
     /// A connection that had been admitted turns out to come from elsewhere. One that is refused counts
-    /// as before.
-    pub fn readmit(&mut self, before: Origin, facts: Facts<'_>, now: Now) -> Verdict {
+    /// as before. `held` is the class of its session, if it has one.
+    pub fn readmit(
+        &mut self,
+        (before, held): (Origin, Option<ClassId>),
+        facts: Facts<'_>,
+        now: Now,
+    ) -> Verdict {
         if before == facts.from {
             return Verdict::Admit;
         }
         self.admission.release(before);
-        let verdict = self.admit(facts, now);
+        let verdict = self.admit_from(facts, held, now);
         match (&verdict, before) {
             (Verdict::Refuse(_), _) => self.admission.hold(before, Mono::default()),
             (Verdict::Admit, Origin::Tor(circuit)) => self.tor.release(circuit),
@@ -422,11 +433,11 @@ mod tests {
         let (gateway, user) = (ip("192.0.2.1"), ip("192.0.2.7"));
         for _ in 0..3 {
             assert_eq!(core.admit(facts(gateway), now), Verdict::Admit);
-            assert_eq!(core.readmit(gateway, facts(user), now), Verdict::Admit);
+            assert_eq!(core.readmit((gateway, None), facts(user), now), Verdict::Admit);
         }
         // There is room again where they came from, and none where they come from now.
         assert_eq!(core.admit(facts(gateway), now), Verdict::Admit);
-        assert!(matches!(core.readmit(gateway, facts(user), now), Verdict::Refuse(_)));
+        assert!(matches!(core.readmit((gateway, None), facts(user), now), Verdict::Refuse(_)));
         assert_eq!(core.admission.total(), 4);
         core.release(gateway);
         for _ in 0..3 {
@@ -437,7 +448,7 @@ mod tests {
         // And by Tor.
         let tor = Origin::Tor(None);
         assert_eq!(core.admit(facts(tor), now), Verdict::Admit);
-        assert_eq!(core.readmit(tor, facts(ip("192.0.2.8")), now), Verdict::Admit);
+        assert_eq!(core.readmit((tor, None), facts(ip("192.0.2.8")), now), Verdict::Admit);
         assert_eq!(core.admit(facts(tor), now), Verdict::Admit);
         assert!(matches!(core.admit(facts(tor), now), Verdict::Refuse(_)));
         core.release(tor);

@@ -1,43 +1,91 @@
-//! Failed log-ins by address: who guesses secrets has to wait.
+//! Failed log-ins, by address and by account, and what else one has to wait for: who guesses secrets has to
+//! wait, from however many addresses.
 
 use super::peer::Origin;
 use crate::time::{Mono, Now};
 use std::{
+    borrow::Borrow,
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
     time::Duration,
 };
 
-/// How many addresses are remembered; beyond that the one that would be forgotten first is.
+/// How many of each kind are remembered; beyond that the one that would be forgotten first is.
 const REMEMBERED_MAX: usize = 10_000;
 
-/// When each address has made good for its failures. An IPv6 address counts as its /64; all Unix
-/// sockets count as one.
+/// What has been tried. An IPv6 address counts as its /64; all Unix sockets count as one.
 #[derive(Debug, Default)]
 pub struct Attempts {
-    good_at: BTreeMap<Option<IpAddr>, Mono>,
-    order: BTreeSet<(Mono, Option<IpAddr>)>,
+    addresses: Debts<Option<IpAddr>>,
+    accounts: Debts<Box<str>>,
+    registrations: Debts<Option<IpAddr>>,
 }
 
 impl Attempts {
     /// Whether an address may try now, after `burst` failures only once each `interval`.
     pub fn may(&self, from: Origin, burst: u32, interval: Duration, now: Now) -> bool {
-        let good_at = self.good_at.get(&from.customer()).copied().unwrap_or_default();
-        good_at.since(now.mono) + interval <= interval * burst
+        self.addresses.may(&from.customer(), burst, interval, now)
     }
 
     /// Notes a failure.
     pub fn failed(&mut self, from: Origin, interval: Duration, now: Now) {
+        self.addresses.add(from.customer(), interval, now);
+    }
+
+    /// Whether somebody may try to log in by a name, folded, whether or not it is an account's.
+    pub fn may_as(&self, name: &str, burst: u32, interval: Duration, now: Now) -> bool {
+        self.accounts.may(name, burst, interval, now)
+    }
+
+    /// Notes a failure to log in by a name.
+    pub fn failed_as(&mut self, name: &str, interval: Duration, now: Now) {
+        self.accounts.add(name.into(), interval, now);
+    }
+
+    /// Whether an address may register another account, and if so notes that it does.
+    pub fn registers(&mut self, from: Origin, burst: u32, interval: Duration, now: Now) -> bool {
+        let key = from.customer();
+        let may = self.registrations.may(&key, burst, interval, now);
+        if may {
+            self.registrations.add(key, interval, now);
+        }
+        may
+    }
+}
+
+/// When each has made good for what they did.
+#[derive(Debug)]
+struct Debts<K> {
+    good_at: BTreeMap<K, Mono>,
+    order: BTreeSet<(Mono, K)>,
+}
+
+impl<K> Default for Debts<K> {
+    fn default() -> Debts<K> {
+        Debts { good_at: BTreeMap::new(), order: BTreeSet::new() }
+    }
+}
+
+impl<K: Clone + Ord> Debts<K> {
+    fn may<Q>(&self, key: &Q, burst: u32, interval: Duration, now: Now) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        let good_at = self.good_at.get(key).copied().unwrap_or_default();
+        good_at.since(now.mono) + interval <= interval * burst
+    }
+
+    fn add(&mut self, key: K, interval: Duration, now: Now) {
         while self.order.first().is_some_and(|first| first.0 <= now.mono) {
             self.forget_first();
         }
-        let key = from.customer();
         let before = self.good_at.get(&key).copied();
         if let Some(before) = before {
-            self.order.remove(&(before, key));
+            self.order.remove(&(before, key.clone()));
         }
         let good_at = before.unwrap_or_default().max(now.mono) + interval;
-        self.good_at.insert(key, good_at);
+        self.good_at.insert(key.clone(), good_at);
         self.order.insert((good_at, key));
         if self.order.len() > REMEMBERED_MAX {
             self.forget_first();
@@ -78,14 +126,28 @@ mod tests {
     }
 
     #[test]
+    fn who_registers_often_waits_and_so_does_whoever_guesses_for_one_account() {
+        let (mut attempts, mut now) = (Attempts::default(), Now::default());
+        let alice = ip("192.0.2.1");
+        let registers = |attempts: &mut Attempts, now| attempts.registers(alice, 2, INTERVAL, now);
+        assert!(registers(&mut attempts, now) && registers(&mut attempts, now));
+        assert!(!registers(&mut attempts, now), "and that does not count");
+        now.mono = now.mono + INTERVAL;
+        assert!(registers(&mut attempts, now) && !registers(&mut attempts, now));
+        attempts.failed_as("bob", INTERVAL, now);
+        assert!(!attempts.may_as("bob", 1, INTERVAL, now));
+        assert!(
+            attempts.may_as("carol", 1, INTERVAL, now) && attempts.may(alice, 1, INTERVAL, now)
+        );
+    }
+
+    #[test]
     fn only_so_many_are_remembered() {
         let (mut attempts, now) = (Attempts::default(), Now::default());
         for n in 0..REMEMBERED_MAX as u32 + 10 {
             attempts.failed(Origin::Ip(IpAddr::from(n.to_be_bytes())), INTERVAL, now);
         }
-        assert_eq!(
-            (attempts.good_at.len(), attempts.order.len()),
-            (REMEMBERED_MAX, REMEMBERED_MAX)
-        );
+        let Debts { good_at, order } = attempts.addresses;
+        assert_eq!((good_at.len(), order.len()), (REMEMBERED_MAX, REMEMBERED_MAX));
     }
 }

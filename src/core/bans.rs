@@ -20,23 +20,35 @@ use std::net::IpAddr;
 
 /// Lets a session become a user, unless a ban touches it.
 pub fn admit(ctx: &mut Ctx<'_>) -> Outcome {
+    let Some(why) = refusal(ctx) else { return Ok(()) };
+    ctx.reply(reply::you_are_banned(&why));
+    Err(Reject::Quit(why))
+}
+
+/// Why a session may not become a user, as far as it has said who it is.
+pub fn refusal(ctx: &mut Ctx<'_>) -> Option<String> {
     if ctx.network().bans().is_empty() {
-        return Ok(());
+        return None;
     }
     let from = ctx.session().from;
-    let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
-    let (Some(nick), Some((user, realname))) = (&registration.nick, &registration.user) else {
-        return Ok(());
-    };
-    let (nick, user, realname) = (nick.to_string(), format!("~{user}"), realname.clone());
+    let registration = ctx.session_mut().registration()?;
+    let (user, realname) = registration.user.clone().unwrap_or_default();
+    let nick = registration.nick.as_ref().map(ToString::to_string).unwrap_or_default();
+    let (user, account) =
+        (format!("~{user}"), registration.login.as_ref().map(|login| login.name.clone()));
     let host = registration.host.clone();
     let host = host.unwrap_or_else(|| registration::shown_origin(ctx.core, from).into());
     let cloak = ctx.core.cloak.host(from);
     let hosts = [&*host, &*cloak];
-    let who = Suspect { nick: &nick, user: &user, hosts, address: from.ip(), realname: &realname };
-    let Some(why) = turned_away(ctx.core, &who) else { return Ok(()) };
-    ctx.reply(reply::you_are_banned(&why));
-    Err(Reject::Quit(why))
+    let who = Suspect {
+        nick: &nick,
+        user: &user,
+        hosts,
+        address: from.ip(),
+        realname: &realname,
+        account: account.as_deref(),
+    };
+    turned_away(ctx.core, &who)
 }
 
 /// Why nobody may come from an address, whoever they are.
@@ -77,12 +89,15 @@ pub fn changed(core: &mut Core, fx: &mut Effects, key: &Key, by: Source, now: No
         until(terms),
         whole_reason(terms)
     );
-    let reason = sentence(key.kind, terms);
+    let (reason, soft) = (sentence(key.kind, terms), terms.soft);
     tell(core, fx, text, now);
     if key.kind == Kind::Shun {
         return review(core, key.kind);
     }
     for user in touched(core, key) {
+        if soft && core.network().user(user).account().is_some() {
+            continue;
+        }
         let uid = core.network().user(user).uid;
         core.commit(fx, Op::Quit { uid, reason: reason.as_str().into() }, None, now);
     }
@@ -168,13 +183,28 @@ fn suspect(who: &User) -> Suspect<'_> {
         hosts: [&who.real_host, &who.host],
         address: who.address,
         realname: &who.realname,
+        account: who.account(),
+    }
+}
+
+/// A user of this server has logged in: to an account that may not be here, or not under that mask.
+pub fn logged_in(core: &mut Core, fx: &mut Effects, user: UserId, now: Now) {
+    let here = core.locals.get(user).is_some();
+    let Some(who) = core.network().find_user(user).filter(|who| here && !who.is_oper()) else {
+        return;
+    };
+    let uid = who.uid;
+    if let Some(reason) = turned_away(core, &suspect(who)).filter(|_| who.account().is_some()) {
+        core.commit(fx, Op::Quit { uid, reason: reason.into() }, None, now);
     }
 }
 
 fn turned_away(core: &Core, who: &Suspect<'_>) -> Option<String> {
     let network = core.network();
     let found = network.bans().touching(who, core.sid(), network.casemap());
-    let hard = found.iter().find(|(ban, _)| ban.key.kind != Kind::Shun);
+    let hard = found
+        .iter()
+        .find(|(ban, terms)| ban.key.kind != Kind::Shun && !(terms.soft && who.account.is_some()));
     hard.map(|(ban, terms)| sentence(ban.key.kind, terms))
 }
 

@@ -44,6 +44,17 @@ pub fn accepted(core: &Core, user: UserId, by: UserId) -> bool {
     core.locals.get(user).is_some_and(|local| local.seldom().accept.contains(&by))
 }
 
+/// Whoever takes messages only from those logged in to an account (+R) hears those to whom they write.
+pub fn hear_back(core: &mut Core, user: UserId, target: UserId) {
+    let (who, uid) = (core.network().user(user), core.network().user(target).uid);
+    let (only, most) = (who.modes.contains('R'), core.config.limits.accept);
+    let Some(local) = core.locals.get_mut(user).filter(|_| only) else { return };
+    let accept = &mut local.seldom_mut().accept;
+    if accept.len() < most && !accept.contains(&uid) {
+        accept.push(uid);
+    }
+}
+
 /// Tells a user with +g who would like to be heard; not too often, and returns whether it did.
 pub fn inform(core: &mut Core, fx: &mut Effects, user: UserId, by: UserId, now: Now) -> bool {
     let Some(local) = core.locals.get_mut(user) else { return false };

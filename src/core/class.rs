@@ -405,6 +405,21 @@ mod tests {
     }
 
     #[test]
+    fn whoever_stays_in_a_full_class_takes_no_second_place_there() {
+        check(
+            r#"
+            config webirc chat sesame 10.0.0.0/8
+            config class name="all" hosts="0.0.0.0/0" clients=1
+            raw a
+            a    > WEBIRC sesame kiwi h 192.0.2.7
+            a    > NICK al
+            a    > USER al 0 * :Al
+            a    <~ :s1.test 001 al *
+            "#,
+        );
+    }
+
+    #[test]
     fn an_address_and_a_network_have_limits_in_each_class() {
         check(
             r#"

@@ -42,6 +42,15 @@ impl Cloak {
         }
     }
 
+    /// A secret of this network for another purpose, which tells nothing of the key.
+    pub fn derive(&self, purpose: &[u8]) -> [u8; 32] {
+        let mut mac = self.key.clone();
+        // Longer than any address, so that it is no part of a cloak.
+        mac.update(b"slircd derives a secret for: ");
+        mac.update(purpose);
+        mac.finalize().into_bytes().into()
+    }
+
     fn parts(&self, octets: &[u8], prefixes: [usize; 3]) -> String {
         let mut host = String::with_capacity(3 * 9 + self.suffix.len());
         for prefix in prefixes {

@@ -241,6 +241,7 @@ impl Ctx<'_> {
 
     /// Asks a worker, and holds this session's next lines until it has answered. One question at a time.
     pub fn defer(&mut self, job: Job, resume: Resume) {
+        debug_assert!(matches!(self.session().wait, Wait::Nothing), "a second question at once");
         self.core.ask(self.fx, job, Then::Command { conn: self.conn, resume }, self.now);
         self.session_mut().wait = Wait::Job;
     }

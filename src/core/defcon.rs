@@ -44,7 +44,9 @@ fn is_trusted(from: Origin, terms: Terms<'_>) -> bool {
 
 /// Lets a session become a user, unless all must log in now.
 pub fn admit(ctx: &mut Ctx<'_>) -> Outcome {
-    if ctx.network().defcon() > 2 || is_trusted(ctx.session().from, ctx.core.terms(ctx.session())) {
+    let logged_in = ctx.session().login().is_some();
+    let trusted = is_trusted(ctx.session().from, ctx.core.terms(ctx.session()));
+    if ctx.network().defcon() > 2 || logged_in || trusted {
         return Ok(());
     }
     let why =

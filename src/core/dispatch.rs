@@ -155,6 +155,7 @@ pub const COMMON: &[&str] = &[
     reply::NO_MOTD,
     reply::TRY_AGAIN,
     reply::YOU_ARE_BANNED,
+    reply::LOGGED_IN,
 ];
 
 /// Handles one line of a session that is ready for it.

@@ -34,7 +34,8 @@ pub fn believe(ctx: &mut Ctx<'_>) -> Outcome {
     let listener = ctx.session().listener.map(usize::from);
     let certified = secure && fingerprint.is_some();
     let facts = Facts { from, listener, gateway: Some(&gateway), account: None, certified };
-    if let Verdict::Refuse(line) = ctx.core.readmit(before, facts, ctx.now) {
+    let counted = (before, Some(ctx.session().class));
+    if let Verdict::Refuse(line) = ctx.core.readmit(counted, facts, ctx.now) {
         let reason = line.trim_end().trim_start_matches("ERROR :Closing link: ");
         return Err(Reject::Quit(reason.to_owned()));
     }

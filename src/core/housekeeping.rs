@@ -7,7 +7,7 @@ use super::{
     effect::{Effect, Effects, Ending},
     multiline,
     peer::{Gone, Origin},
-    registration, reload, render, reputation,
+    registration, reload, render, reputation, reserve, sasl,
     session::{Phase, Wait},
     snotice,
     timer::Timer,
@@ -58,6 +58,8 @@ pub fn tick(core: &mut Core, fx: &mut Effects, now: Now) {
             Timer::Ping(conn) => ping(core, fx, conn, now),
             Timer::Registration(conn) => registration(core, fx, conn, now),
             Timer::Batch(conn) => multiline::expire(core, fx, conn, now),
+            Timer::Sasl(conn) => sasl::abort(core, fx, conn, now),
+            Timer::Nick(user) => reserve::enforce(core, fx, user, now),
             Timer::Gate(conn) => gate(core, fx, conn, now),
             Timer::Inquiries(conn) => blocklist::give_up(core, fx, conn, now),
             Timer::Job(id) => dispatch::done(core, fx, id, Answer::Busy, now),
@@ -169,6 +171,7 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     }
     forget_lost(core, fx, now);
     core.compare_registries(fx, now);
+    core.look_for_contests(fx, now);
     core.store_kept(fx, now);
     if core.clock.last() > core.marked {
         mark(core, fx, now);
@@ -254,6 +257,7 @@ pub fn closed(core: &mut Core, fx: &mut Effects, conn: ConnId, why: Gone, now: N
     };
     unfinished(core, fx, conn, reason, now);
     registration::depart(core, fx, conn, reason, now);
+    core.end_exchange(conn);
     if let Some(session) = core.sessions.remove(conn) {
         for nick in &session.monitor {
             core.monitor.remove(nick, conn);

@@ -1,6 +1,6 @@
 //! What this server knows of a user who is at home here, besides what every server knows.
 
-use super::{ConnId, flood::Bucket};
+use super::{ConnId, flood::Bucket, reserve::Trespass};
 use crate::{
     network::crdt::Uid,
     time::{Mono, Now, Wall},
@@ -39,6 +39,8 @@ pub struct Seldom {
     pub accept: Vec<Uid>,
     /// When the user was last told that somebody is not on that list.
     pub informed: Option<Mono>,
+    /// The nick that the user asks for and should not have.
+    pub trespass: Option<Trespass>,
     /// When the user last knocked.
     pub knocked: Option<Mono>,
     /// When the user last reported something to operators.
@@ -55,6 +57,7 @@ impl Seldom {
         silence: Vec::new(),
         accept: Vec::new(),
         informed: None,
+        trespass: None,
         knocked: None,
         reported: None,
         listed: Vec::new(),

@@ -46,6 +46,8 @@ pub mod reload;
 pub mod render;
 pub mod reports;
 pub mod reputation;
+pub mod reserve;
+pub mod sasl;
 #[cfg(test)]
 pub(crate) mod scene;
 pub mod session;
@@ -264,15 +266,9 @@ impl Core {
         &self.config.server.name
     }
 
-    /// The name under which services are shown as a server.
-    pub fn services_name(&self) -> String {
-        let domain = self.name().split_once('.').map_or("", |(_, domain)| domain);
-        format!("services.{domain}")
-    }
-
     /// A service, as the source of what it says.
     pub fn service_mask(&self, service: &str) -> String {
-        format!("{service}!services@{}", self.services_name())
+        format!("{service}!services@{}", self.config.server.services())
     }
 
     /// An identity for a new user, which nobody has now and no other of the last lives has given.
@@ -313,8 +309,10 @@ impl Core {
     /// Takes in what happened on another server.
     pub fn learn(&mut self, fx: &mut Effects, op: &Op, at: Stamp, now: Now) {
         self.clock.seen(at);
-        render::apply(self, fx, op, at, None, now);
-        self.keep(fx, op, at, now);
+        // A state tells again what has been stored long ago.
+        if render::apply(self, fx, op, at, None, now) {
+            self.keep(fx, op, at, now);
+        }
     }
 
     /// Forgets empty channels whose emptiness every server has seen, as `stable` tells.

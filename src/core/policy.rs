@@ -508,6 +508,10 @@ mod tests {
             alice > MODE alice +R
             bob   > PRIVMSG alice :x
             bob   < :s1.test 477 bob alice :They take messages only from those logged in to an account (+R)
+            alice > PRIVMSG bob :y
+            bob   > PRIVMSG alice :z
+            alice <~ :bob!* PRIVMSG alice :z
+            alice > ACCEPT -bob
             alice > MODE alice -R+D
             bob   > PRIVMSG alice :x
             bob   < :s1.test 531 bob alice :Cannot send to user (+D: takes no private messages)

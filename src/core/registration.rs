@@ -2,21 +2,23 @@
 //! when nothing is missing any more.
 
 use super::{
-    ConnId, Core, bans, blocklist, class,
+    ConnId, Core,
+    account::{self, Failure},
+    bans, blocklist, class,
     ctx::{Ctx, Outcome, Reject, Resume, Then},
     defcon,
     effect::Effects,
     filters,
     local::Local,
     peer::{Origin, Peer},
-    render,
-    session::{Phase, Session},
+    render, reserve, sasl,
+    session::{Phase, Registration, Session},
     snotice, sts,
     timer::Timer,
     welcome,
 };
 use crate::{
-    config::DEFAULT_CLASS,
+    config::{DEFAULT_CLASS, Secret},
     job::{Answer, Job},
     network::{
         UserId,
@@ -26,7 +28,7 @@ use crate::{
         op::{Op, Presence, Subject},
     },
     time::Now,
-    wire::reply,
+    wire::{casemap::Casemap, name::Nick, reply},
 };
 use std::net::IpAddr;
 
@@ -131,6 +133,7 @@ fn settle(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 
 /// Completes registration if nothing is missing.
 pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
+    let casemap = ctx.network().casemap();
     let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
     if registration.nick.is_some() && registration.user.is_some() {
         sts::check(ctx)?;
@@ -142,11 +145,18 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
     }
     let (Some(nick), Some(_)) = (&registration.nick, &registration.user) else { return Ok(()) };
     let nick = nick.clone();
+    // ircv3: sasl-3.1: who completes registration logs in no more.
+    sasl::abort(ctx.core, ctx.fx, ctx.conn, ctx.now);
     ctx.core.classify(ctx.conn).map_err(Reject::Quit)?;
     let config = &ctx.core.config;
     let password = ctx.core.terms(ctx.session()).password().or(config.server.password.as_ref());
     let password = password.cloned();
     let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
+    if password.is_none() {
+        if let Some((name, password)) = credentials(registration, casemap) {
+            return account::log_in(ctx, name, password, logged_in);
+        }
+    }
     if let Some(hash) = password.filter(|_| !registration.admitted) {
         let Some(password) = registration.password.take() else {
             ctx.reply(reply::passwd_mismatch());
@@ -158,23 +168,46 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
                 "Too many wrong passwords from your address, wait a moment".into(),
             ));
         }
-        ctx.defer(Job::Verify { hash, password }, verified);
+        ctx.defer(Job::Verify { hash: Some(hash), password }, verified);
         return Ok(());
     }
     class::admit(ctx)?;
     bans::admit(ctx)?;
     defcon::admit(ctx)?;
     blocklist::admit(ctx)?;
-    let alike = ctx.core.lookalikes.is_worn(nick.as_str(), None);
-    if alike || ctx.network().nick(&nick).is_some() {
+    let free = match reserve::is_taken(ctx, &nick) {
         // Somebody was faster.
-        if let Some(registration) = ctx.session_mut().registration() {
-            registration.nick = None;
+        true => Err(reply::nickname_in_use(nick.as_str()).into()),
+        false => reserve::check(ctx, &nick),
+    };
+    match free {
+        Ok(()) => complete(ctx),
+        Err(_) => {
+            if let Some(registration) = ctx.session_mut().registration() {
+                registration.nick = None;
+            }
         }
-        return Err(reply::nickname_in_use(nick.as_str()).into());
     }
-    complete(ctx);
-    Ok(())
+    free
+}
+
+/// `PASS account:password`, where the server itself asks for no password; they are tried once.
+fn credentials(registration: &mut Registration, casemap: Casemap) -> Option<(Nick, Secret)> {
+    let given = registration.password.take().filter(|_| registration.login.is_none())?;
+    let (name, password) = given.expose().split_once(':')?;
+    Some((Nick::lookup(name, casemap)?, Secret::new(password)))
+}
+
+/// Whoever is not logged in by PASS comes in without, and is told.
+fn logged_in(ctx: &mut Ctx<'_>, _: &Nick, how: Result<(), Failure>) -> Outcome {
+    if let Err(failure) = how {
+        let text = format!(
+            "*** You are not logged in by the password that you gave with PASS: {}",
+            failure.why()
+        );
+        ctx.notice(&text);
+    }
+    progress(ctx)
 }
 
 fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
@@ -236,6 +269,7 @@ fn complete(ctx: &mut Ctx<'_>) {
         ctx.commit(Op::Metadata { by, of, key, value: Some(value) });
     }
     welcome::burst(ctx, user);
+    reserve::review(ctx.core, ctx.fx, user, ctx.now);
     if away.is_some() {
         self::away(ctx, user, away);
     }

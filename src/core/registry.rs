@@ -14,11 +14,12 @@ use super::{
 use crate::{
     job::{Answer, Job},
     network::{UserId, op::Op},
-    registry::{Edit, Kind, Login, NAME, NICK, Record, RecordId, What},
+    registry::{Edit, Kind, LOOK, Login, NAME, NICK, Record, RecordId, What},
     store::{Edited, Query, Rows},
-    time::Now,
+    time::{Mono, Now},
+    wire::{casemap::Casemap, name::Nick},
 };
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 /// What this server knows of the registry besides who has which claim.
 #[derive(Debug, Default)]
@@ -27,6 +28,10 @@ pub struct Registry {
     incoming: VecDeque<Incoming>,
     /// How many of them the store is at.
     storing: usize,
+    /// How many have been left out since too many were waiting.
+    left_out: u64,
+    /// When contests were last looked for.
+    looked: Mono,
 }
 
 /// An edit from elsewhere.
@@ -38,7 +43,7 @@ struct Incoming {
 }
 
 /// Has the store apply an edit that a command proposes; the session waits. `resume` is given
-/// [`Rows::Proposed`] once it has happened and everybody has been told, or [`Rows::Taken`].
+/// [`Rows::Proposed`] once it has happened and everybody has been told, [`Rows::Taken`] or [`Rows::Full`].
 pub fn propose(ctx: &mut Ctx<'_>, edit: Edit, resume: Resume) {
     debug_assert!(edit.is_sound(), "{edit:?}");
     ctx.defer(Job::Store(Query::Propose(Box::new(edit))), resume);
@@ -54,10 +59,16 @@ impl Core {
     /// Takes in an edit that has happened elsewhere; `tell` says that the others may not know it. When
     /// too many wait it is left out, and comes again when the stores are compared.
     pub fn learn_edit(&mut self, fx: &mut Effects, edit: Edit, tell: bool, now: Now) {
-        if !edit.is_sound() || self.registry.incoming.len() >= INCOMING_MAX {
-            log::warn!("an edit of the registry from elsewhere is left out for now");
+        if !edit.is_sound() {
+            log::warn!("an edit of the registry from elsewhere is out of bounds, and left out");
             return;
         }
+        if self.registry.incoming.len() >= INCOMING_MAX {
+            self.registry.left_out += 1;
+            return;
+        }
+        // What is written here later must not be taken for older.
+        self.clock.seen(edit.at);
         self.registry.incoming.push_back(Incoming { edit, tell });
         self.store_edits(fx, now);
     }
@@ -65,7 +76,17 @@ impl Core {
     /// Has the store apply what has come in, if it is not at that already.
     fn store_edits(&mut self, fx: &mut Effects, now: Now) {
         let registry = &mut self.registry;
-        if registry.storing > 0 || registry.incoming.is_empty() {
+        if registry.storing > 0 {
+            return;
+        }
+        if registry.incoming.is_empty() {
+            // Said once, and not for each of them.
+            let left_out = std::mem::take(&mut registry.left_out);
+            if left_out > 0 {
+                log::warn!(
+                    "{left_out} edits of the registry from other servers came faster than they could be stored; they come again within minutes"
+                );
+            }
             return;
         }
         let edits: Vec<Edit> =
@@ -79,7 +100,8 @@ impl Core {
         if !edited.claims.is_empty() {
             self.see(fx, &Op::Claims(edited.claims.clone()), now);
         }
-        if edited.changed.iter().any(|change| &*change.key == NAME) {
+        // Nobody is logged in to an account that has had no name.
+        if edited.changed.iter().any(|change| &*change.key == NAME && change.before.is_some()) {
             self.account_is_called(fx, edited, now);
         }
         for (key, loser) in &edited.contested {
@@ -102,6 +124,12 @@ impl Core {
                 "Your account is called {name} from now on, since the name had been registered earlier on another server."
             ),
         };
+        for (_, session) in self.sessions.iter_mut() {
+            let registration = session.registration();
+            let entered = registration
+                .filter(|new| new.login.as_ref().is_some_and(|login| login.id == record.id));
+            entered.into_iter().for_each(|new| new.login = login.clone().map(Box::new));
+        }
         for user in self.logged_in(record.id) {
             let uid = self.network().user(user).uid;
             let login = login.clone().map(Box::new);
@@ -118,6 +146,15 @@ impl Core {
         self.locals.iter().map(|(user, _)| user).filter(is).collect()
     }
 
+    /// Looks now and then for claims that several have: whoever was to settle that may have crashed, or
+    /// its store may have failed.
+    pub fn look_for_contests(&mut self, fx: &mut Effects, now: Now) {
+        if now.mono.since(self.registry.looked) >= LOOKED_EVERY {
+            self.registry.looked = now.mono;
+            self.ask(fx, Job::Store(Query::Contests), Then::Server(contested), now);
+        }
+    }
+
     /// Two sides of a split have given one name to two: the later registration gives it up. One server sees
     /// to that, the first in sight.
     fn settle_contest(&mut self, fx: &mut Effects, key: &str, loser: &Record, now: Now) {
@@ -128,7 +165,7 @@ impl Core {
         }
         let what = match loser.kind {
             Kind::Channel => What::End,
-            Kind::Account => What::Write(without(loser, key)),
+            Kind::Account => What::Write(without(loser, key, self.network().casemap())),
         };
         let at = self.clock.tick(now.wall);
         let by = self.name().into();
@@ -139,14 +176,25 @@ impl Core {
 
 /// What is written to an account that gives up a claim: if that was its name it takes another, which
 /// nobody has, since it is made from what is its own.
-fn without(loser: &Record, key: &str) -> Vec<(Box<str>, Option<Box<str>>)> {
-    let mut fields = vec![(key.into(), None)];
+fn without(loser: &Record, key: &str, casemap: Casemap) -> Vec<(Box<str>, Option<Box<str>>)> {
     let name = loser.name().unwrap_or_default();
     let claimed = loser.get(key).unwrap_or_default();
+    // With a nick goes the claim of what it looks like, and the other way round.
+    let claims = [NICK, LOOK].into_iter().flat_map(|prefix| {
+        let gone = loser.under(prefix).filter(|(_, field)| field.value.as_deref() == Some(claimed));
+        gone.map(move |(rest, _)| (format!("{prefix}{rest}").into(), None))
+    });
+    let mut fields: Vec<_> = claims.collect();
+    if !fields.iter().any(|(gone, _): &(Box<str>, _)| **gone == *key) {
+        fields.push((key.into(), None));
+    }
     if name == claimed {
         let new = format!("{name}-{}", loser.id).to_ascii_lowercase();
-        fields.push((NAME.into(), Some(new.as_str().into())));
-        fields.push((format!("{NICK}{new}").into(), Some(new.into())));
+        let folded = Nick::lookup(&new, casemap);
+        let claim = folded.as_ref().map_or(new.as_str(), |nick| nick.folded());
+        // It is of letters that nothing else looks like, and nobody else's.
+        fields.push((format!("{NICK}{claim}").into(), Some(new.as_str().into())));
+        fields.push((NAME.into(), Some(new.into())));
     }
     fields
 }
@@ -154,28 +202,39 @@ fn without(loser: &Record, key: &str) -> Vec<(Box<str>, Option<Box<str>>)> {
 /// What goes on with every answer of the store that says that something has been edited, whoever asked
 /// for it and whether or not they still wait.
 pub fn answered(core: &mut Core, fx: &mut Effects, answer: &Answer, now: Now) {
-    let Answer::Stored(Ok(Rows::Proposed(edited))) = answer else { return };
-    core.edited(fx, edited, now);
-    core.commit(fx, Op::Edit(Box::new(edited.edit.clone())), None, now);
+    match answer {
+        Answer::Stored(Ok(Rows::Proposed(edited))) if edited.news => {
+            core.edited(fx, edited, now);
+            core.commit(fx, Op::Edit(Box::new(edited.edit.clone())), None, now);
+        }
+        Answer::Stored(Ok(Rows::Learned(all))) => {
+            all.iter().filter(|edited| edited.news).for_each(|edited| core.edited(fx, edited, now));
+        }
+        _ => (),
+    }
 }
 
-/// Nobody waits for what the server itself has proposed; it has been refused only if it was settled
-/// otherwise meanwhile.
+/// Nobody waits for what the server itself has proposed; if it has been refused it was settled otherwise
+/// meanwhile, and if it could not be stored it is looked for again.
 fn proposed(_: &mut Core, _: &mut Effects, _: Answer, _: Now) {}
 
-/// The store has applied what had come in. What it could not do comes again when stores are compared.
+/// Whoever has a claim that is not theirs gives it up.
+fn contested(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
+    if let Answer::Stored(Ok(Rows::Contests(contests))) = answer {
+        contests.iter().for_each(|(key, loser)| core.settle_contest(fx, key, loser, now));
+    }
+}
+
+/// The store has applied what had come in: who may not know it is told. What it could not do comes again
+/// when stores are compared.
 fn stored(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
     let count = std::mem::take(&mut core.registry.storing);
     let incoming: Vec<Incoming> = core.registry.incoming.drain(..count).collect();
     match answer {
         Answer::Stored(Ok(Rows::Learned(all))) => {
-            for (edited, incoming) in all.iter().zip(incoming) {
-                if edited.news {
-                    core.edited(fx, edited, now);
-                    if incoming.tell {
-                        core.commit(fx, Op::Edit(Box::new(incoming.edit)), None, now);
-                    }
-                }
+            let news = all.iter().zip(incoming).filter(|(edited, _)| edited.news);
+            for (_, incoming) in news.filter(|(_, incoming)| incoming.tell) {
+                core.commit(fx, Op::Edit(Box::new(incoming.edit)), None, now);
             }
         }
         _ => log::error!("{count} edits of the registry from other servers could not be stored"),
@@ -183,8 +242,131 @@ fn stored(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
     core.store_edits(fx, now);
 }
 
+/// How often contests are looked for.
+const LOOKED_EVERY: Duration = Duration::from_secs(300);
+
 /// How many edits from elsewhere wait for the store.
 const INCOMING_MAX: usize = 10_000;
 
 /// How many edits are stored at once.
 const STORED_AT_ONCE: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        core::{
+            ctx::JOB_TIMEOUT,
+            effect::Effect,
+            frame::{Frame, Registry},
+            scene::{Neighbour, Scene},
+        },
+        job::JobId,
+        server::Input,
+        sim::script::check,
+        store::{Store, memory::Memory},
+        time::{Sid, Stamp},
+    };
+
+    /// An account of bob, registered on a server at a tick.
+    fn account(server: Sid, tick: u64) -> Edit {
+        let at = Stamp { tick, server };
+        let fields =
+            vec![(NAME.into(), Some("bob".into())), ("nick:bob".into(), Some("bob".into()))];
+        let (id, what) = (RecordId(at), What::Write(fields));
+        Edit { id, kind: Kind::Account, at, by: "bob!b@h".into(), what }
+    }
+
+    /// A linked server sends records; what the store is asked then.
+    fn told(scene: &mut Scene, other: Neighbour, edits: Vec<Edit>) -> Vec<(JobId, Query)> {
+        let frame = Frame::Registry(Registry::Edits(edits));
+        queries(scene.input(Input::Frame { peer: other.peer, frame }))
+    }
+
+    fn queries(effects: Vec<Effect>) -> Vec<(JobId, Query)> {
+        let asked = effects.into_iter().filter_map(|effect| match effect {
+            Effect::Job { id, job } => match *job {
+                Job::Store(query) => Some((id, query)),
+                _ => None,
+            },
+            _ => None,
+        });
+        asked.collect()
+    }
+
+    fn owner(scene: &Scene) -> Option<RecordId> {
+        let bob = Nick::lookup("bob", Casemap::Ascii).unwrap();
+        scene.server.core().network().claims().nick(&bob)
+    }
+
+    #[test]
+    fn what_a_slow_store_has_learned_after_all_is_known() {
+        let (mut scene, mut store) = (Scene::new(), Memory::default());
+        let other = scene.peer();
+        let edit = account(other.sid, 7);
+        let (id, query) = told(&mut scene, other, vec![edit.clone()]).pop().unwrap();
+        scene.now.mono = scene.now.mono + JOB_TIMEOUT;
+        scene.input(Input::Tick);
+        assert_eq!(owner(&scene), None);
+        let answer = Answer::Stored(store.ask(&query));
+        scene.input(Input::Done { id, answer });
+        assert_eq!(owner(&scene), Some(edit.id));
+    }
+
+    #[test]
+    fn what_is_written_here_comes_after_what_is_known_here() {
+        let mut scene = Scene::new();
+        let other = scene.peer();
+        let later = account(Sid::from_number(99), 1 << 40);
+        told(&mut scene, other, vec![later.clone()]);
+        assert!(scene.server.core().clock.last() >= later.at.tick);
+    }
+
+    #[test]
+    fn a_name_that_two_have_is_settled_though_the_server_that_was_to_do_it_is_gone() {
+        check(
+            r"
+            servers 3
+            config limits.ping_interval 5000
+            carol@1 > PING x
+            al@2    > PING x
+            bob@3   > PING x
+            split 2 | 1 3
+            al      > NICK shared
+            al      > REGISTER * * sesame-open
+            bob     > NICK shared
+            bob     > REGISTER * * open-sesame
+            bob     < :s3.test 900 shared shared!~bob@bob.test shared :You are now logged in as shared
+            crash 1
+            heal
+            wait 400
+            bob     <~ * NOTICE * :Your account is called shared-*
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn who_gives_up_a_name_can_log_in_by_the_new_one() {
+        check(
+            r"
+            servers 2
+            config server.casemapping rfc1459
+            al@2  > PING x
+            bob@1 > PING x
+            split 1 | 2
+            al    > NICK [x]
+            al    > REGISTER * * sesame-open
+            bob   > NICK [x]
+            bob   > REGISTER * * open-sesame
+            bob   <~ :s1.test 900 *
+            heal
+
+            bob   <~ * NOTICE * :Your account is called [x]-*
+            bob   > NS LOGOUT
+            bob   > NS IDENTIFY [x]-1a3185c50210000-20v open-sesame
+            bob   <~ :s1.test 900 *
+            ",
+        );
+    }
+}

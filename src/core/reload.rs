@@ -1,15 +1,18 @@
 //! The configuration is read again: all of it is checked before any of it counts.
 
 use super::{
-    Core,
+    ConnId, Core, account,
     ctx::Then,
     effect::{Effect, Effects},
-    render, sts,
+    render, sasl,
+    session::Session,
+    sts,
 };
 use crate::{
-    config::{self, Listen},
+    config::{self, Config, Listen},
     job::{Answer, Job, Loaded},
     time::Now,
+    wire::cap::{self, CapSet},
 };
 
 /// What came of reading the configuration again.
@@ -76,10 +79,49 @@ fn take(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) -> Reload {
     core.reclassify();
     core.texts.clone_from(&texts);
     core.atlas = atlas.clone();
+    tell_capabilities(core, fx, &before, now);
     sts::renew(core, fx, &certificates, now);
     fx.push(Effect::Reconfigure(Box::new(Loaded { config, texts, certificates, atlas })));
     Reload::Done(restart)
 }
+
+/// Tells those who want to hear of it which capabilities are others now, or have another value. What is
+/// offered no more, nobody has.
+fn tell_capabilities(core: &mut Core, fx: &mut Effects, before: &Config, now: Now) {
+    let conns: Vec<ConnId> = core.sessions.iter().map(|(conn, _)| conn).collect();
+    for conn in conns {
+        for (name, set, value) in CONFIGURED {
+            let session = &mut core.sessions[conn];
+            let new = value(&core.config, session);
+            if new == value(before, session) {
+                continue;
+            }
+            let (verb, text) = match new {
+                Some(value) if session.cap_version >= 302 && !value.is_empty() => {
+                    ("NEW", format!("{name}={value}"))
+                }
+                Some(_) => ("NEW", (*name).to_owned()),
+                None => ("DEL", (*name).to_owned()),
+            };
+            if verb == "DEL" {
+                session.caps = session.caps.without(*set);
+            }
+            if session.caps.contains(cap::CAP_NOTIFY) {
+                let target = render::addressee(core, conn).to_owned();
+                let line = ("CAP", &[target.as_str(), verb][..], Some(text.as_str()));
+                render::server_line(core, fx, conn, line, now);
+            }
+        }
+    }
+}
+
+/// The capabilities that depend on the configuration alone, with what makes their value.
+type Configured = (&'static str, CapSet, fn(&Config, &Session) -> Option<String>);
+
+const CONFIGURED: &[Configured] = &[
+    ("draft/account-registration", cap::ACCOUNT_REGISTRATION, account::registration),
+    ("sasl", cap::SASL, sasl::value),
+];
 
 /// Sessions follow their listeners to where these are configured now. Who has not registered and came to
 /// one that is gone could not be told its rules any more, and has to come again.
@@ -117,5 +159,47 @@ pub fn watched(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
             }
         }
         _ => (),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{core::scene::Scene, job::Texts, server::Input, wire::sasl::Mechanism};
+
+    #[test]
+    fn what_is_offered_otherwise_after_a_reload_is_told() {
+        let mut scene = Scene::new();
+        let (alice, bob) = (scene.user("alice"), scene.user("bob"));
+        scene.line(alice, "CAP LS 302");
+        scene.line(alice, "CAP REQ sasl");
+        scene.line(bob, "CAP REQ sasl");
+        let mut reload = |mechanisms: &[Mechanism]| {
+            let mut config = scene.server.core().config.clone();
+            config.accounts.sasl = mechanisms.to_vec();
+            let loaded = Loaded {
+                config,
+                texts: Texts::default(),
+                certificates: Vec::new(),
+                atlas: Default::default(),
+            };
+            let id = Scene::asked(&scene.input(Input::Reload));
+            let answer = Answer::Loaded(Ok(Box::new(loaded)));
+            let effects = scene.input(Input::Done { id, answer });
+            let said = effects.iter().filter_map(|effect| match effect {
+                Effect::Send { line, .. } => Some(scene.fx.line(*line)),
+                _ => None,
+            });
+            let said =
+                said.map(|line| String::from_utf8_lossy(line).into_owned()).collect::<String>();
+            let has = |conn| scene.server.core().sessions[conn].caps.contains(cap::SASL);
+            (said, has(alice), has(bob))
+        };
+        let new = ":irc.localhost CAP alice NEW :sasl=PLAIN\r\n".to_owned();
+        assert_eq!(reload(&[Mechanism::Plain]), (new.clone(), true, true));
+        assert_eq!(reload(&[Mechanism::Plain, Mechanism::External]), (String::new(), true, true));
+        let gone = ":irc.localhost CAP alice DEL :sasl\r\n".to_owned();
+        assert_eq!(reload(&[]), (gone, false, false));
+        assert_eq!(reload(&[Mechanism::Plain]), (new, false, false));
     }
 }

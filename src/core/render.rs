@@ -15,6 +15,7 @@ use super::{
     effect::Effects,
     housekeeping, multiline,
     recent::{Place, Said},
+    reserve,
     session::Phase,
     snotice,
     whowas::Past,
@@ -37,7 +38,7 @@ use crate::{
 };
 
 /// Applies an operation, and tells the local clients whom it concerns. `cause` is the session that
-/// asked for it.
+/// asked for it. Returns whether it was news.
 pub fn apply(
     core: &mut Core,
     fx: &mut Effects,
@@ -45,10 +46,10 @@ pub fn apply(
     at: Stamp,
     cause: Option<ConnId>,
     now: Now,
-) {
+) -> bool {
     let mut changes = Vec::new();
     let guard = Guard;
-    core.network.apply(op, at, &mut changes);
+    let news = core.network.apply(op, at, &mut changes);
     std::mem::forget(guard);
     debug_assert_eq!(core.network.check_small(), Vec::<String>::new(), "after {op:?}");
     let mut tell = Tell { core, fx, op, at, line: 0, cause, now };
@@ -58,14 +59,19 @@ pub fn apply(
     for change in first.chain(last.filter(|change| change.leads_on())) {
         tell.change(change);
         tell.core.lookalikes.note(change, &tell.core.network);
+        reserve::note(tell.core, tell.fx, (change, op), now);
         if let Some(user) = change.looks_other() {
             bans::shun(tell.core, user);
+        }
+        if let Change::Account { user } = change {
+            bans::logged_in(tell.core, tell.fx, *user, now);
         }
     }
     if core.network.has_empty() && core.alone() {
         core.network.collect(|_| true);
     }
     housekeeping::watch_expiries(core, now);
+    news
 }
 
 /// A message of somebody with these modes (`ircv3: bot-mode`, `ircv3: oper-tag`).

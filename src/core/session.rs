@@ -10,6 +10,7 @@ use super::{
     gateway::Claim,
     multiline::Batch,
     peer::{Origin, Peer, Tls},
+    sasl::Exchange,
     timer,
 };
 use crate::{
@@ -57,6 +58,8 @@ pub struct Session {
     pub declared: &'static [&'static str],
     /// The `[[oper]]` whose password is being checked.
     pub oper: Option<Box<str>>,
+    /// How far it has come with logging in by SASL.
+    pub sasl: Option<Box<Exchange>>,
     /// The service that answers the command at work, if it is not the server.
     pub voice: Option<&'static str>,
     /// What it is at that takes several steps.
@@ -85,6 +88,8 @@ pub enum Phase {
 pub struct Registration {
     /// The nick it asks for.
     pub nick: Option<Nick>,
+    /// The nick that it has asked for last and that somebody else has.
+    pub refused: Option<Nick>,
     /// Its user name and its real name.
     pub user: Option<(Box<str>, Box<str>)>,
     /// The password it has given.
@@ -160,6 +165,7 @@ impl Session {
             answer: None,
             declared: &[],
             oper: None,
+            sasl: None,
             voice: None,
             errand: None,
             gateway: None,

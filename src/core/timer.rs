@@ -3,6 +3,7 @@
 use super::ConnId;
 use crate::{
     job::JobId,
+    network::UserId,
     time::{Mono, Sid},
 };
 use std::collections::BTreeMap;
@@ -16,6 +17,10 @@ pub enum Timer {
     Registration(ConnId),
     /// A session's flood gate opens.
     Gate(ConnId),
+    /// A session should have logged in by now.
+    Sasl(ConnId),
+    /// A user has had a nick for long enough that is not theirs.
+    Nick(UserId),
     /// A session's batch should have been closed by now.
     Batch(ConnId),
     /// Blocklists should have replied by now about a session's address.

@@ -23,9 +23,16 @@ pub fn taken(core: &Core, user: UserId, modes: UserModes) -> Op {
 }
 
 /// The operation by which a user at home here takes the modes that somebody else asks for, unless they
-/// have them. What operators are told of unasked (`s`) they choose themselves.
+/// have them.
 pub fn asked(core: &Core, user: UserId, text: &str) -> Option<Op> {
     let before = core.network().user(user).modes;
+    let modes = after(before, text);
+    (modes != before).then(|| taken(core, user, modes))
+}
+
+/// What becomes of modes when somebody else asks for others. What operators are told of unasked (`s`) they
+/// choose themselves.
+pub fn after(before: UserModes, text: &str) -> UserModes {
     let items = parse(text, std::iter::empty(), |_| Some(Arity::Never));
     let modes = items.iter().fold(before, |modes, item| match item {
         Item::Change { add, letter, .. } if !(*add && *letter == 's') => {
@@ -33,6 +40,5 @@ pub fn asked(core: &Core, user: UserId, text: &str) -> Option<Op> {
         }
         _ => modes,
     });
-    let modes = modes.settled();
-    (modes != before).then(|| taken(core, user, modes))
+    modes.settled()
 }

@@ -36,7 +36,7 @@ pub enum Kind {
     Rline,
     /// By `user@host`, on the network: may be there, and is not heard.
     Shun,
-    /// By mask or by address, on the network.
+    /// By mask, by address or by account, on the network.
     Uban,
     /// By address, on the network.
     Zline,
@@ -51,7 +51,7 @@ pub enum Looks {
     Address,
     /// At the real name.
     Realname,
-    /// At the address if the mask is one, else as at `user@host`.
+    /// At the address if the mask is one, at the account if it says so, else as at `user@host`.
     Either,
 }
 
@@ -142,10 +142,13 @@ pub struct Suspect<'a> {
     pub address: Option<IpAddr>,
     /// The real name.
     pub realname: &'a str,
+    /// The account that they are logged in to.
+    pub account: Option<&'a str>,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Pattern {
+    Account(Box<str>),
     Mask { nick: Box<str>, user: Box<str>, host: Host },
     Realname(Box<str>),
 }
@@ -414,6 +417,7 @@ impl Pattern {
     fn fits(&self, who: &Suspect<'_>, casemap: Casemap) -> bool {
         let glob = |pattern: &str, text: &str| mask::matches(pattern, text, casemap);
         match self {
+            Pattern::Account(account) => who.account.is_some_and(|known| glob(account, known)),
             Pattern::Realname(realname) => glob(realname, who.realname),
             Pattern::Mask { nick, user, host } => {
                 let host = match host {
@@ -433,7 +437,7 @@ impl Pattern {
         let host = match self {
             Pattern::Mask { host: Host::Range(cidr), .. } => return Place::Range(*cidr),
             Pattern::Mask { host: Host::Glob(host), .. } => host,
-            Pattern::Realname(_) => return Place::Rest,
+            Pattern::Account(_) | Pattern::Realname(_) => return Place::Rest,
         };
         let Some(last) = host.rfind(['*', '?']) else { return Place::Host(host.clone()) };
         let tail = host.get(last + 1..).unwrap_or_default();
@@ -451,6 +455,7 @@ impl Pattern {
 pub fn canonical(kind: Kind, text: &str) -> Option<String> {
     Some(match pattern(kind, text)? {
         Pattern::Realname(text) => text.into(),
+        Pattern::Account(text) => format!("{ACCOUNT}{text}"),
         Pattern::Mask { nick, user, host } => {
             let host = match host {
                 Host::Range(cidr) => cidr.to_string(),
@@ -466,8 +471,12 @@ pub fn canonical(kind: Kind, text: &str) -> Option<String> {
     })
 }
 
+/// How a ban by account begins, as the extended ban of channels does.
+const ACCOUNT: &str = "account:";
+
 /// How many characters of a mask are no wildcards: how much it says.
 pub fn substance(mask: &str) -> usize {
+    let mask = mask.strip_prefix(ACCOUNT).unwrap_or(mask);
     mask.chars().filter(|c| !matches!(c, '*' | '?' | '!' | '@' | '.' | ':' | '/')).count()
 }
 
@@ -482,6 +491,10 @@ fn pattern(kind: Kind, text: &str) -> Option<Pattern> {
     }
     if text.contains(' ') {
         return None;
+    }
+    let lower = text.to_ascii_lowercase();
+    if let Some(account) = lower.strip_prefix(ACCOUNT).filter(|_| looks == Looks::Either) {
+        return (!account.is_empty()).then(|| Pattern::Account(mask::collapse(account).into()));
     }
     let whoever = |host| Pattern::Mask { nick: "*".into(), user: "*".into(), host };
     if let Some(cidr) = range(text) {
@@ -579,6 +592,7 @@ mod tests {
             hosts: [host, "cloak.ip"],
             address: ip.parse().ok(),
             realname,
+            account: None,
         };
         let found = bans.touching(&who, HERE, Casemap::Ascii);
         found.into_iter().map(|(ban, _)| ban.key.mask.to_string()).collect()
@@ -712,6 +726,7 @@ mod tests {
                 hosts: [host, "a.b.c.ip"],
                 address: ip.parse().ok(),
                 realname: "",
+                account: None,
             };
             // What is looked for, and what of that is there and has to be tried.
             let steps = |bans: &Bans| {

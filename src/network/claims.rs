@@ -4,7 +4,7 @@
 //! a hash in place of the name. It is as the store says: no operation of another server writes here.
 
 use crate::{
-    registry::{CHANNEL, NICK, RecordId},
+    registry::{CHANNEL, LOOK, NICK, RecordId},
     wire::name::{ChannelName, Nick},
 };
 use ahash::RandomState;
@@ -27,6 +27,11 @@ impl Claims {
         self.get(NICK, nick.folded())
     }
 
+    /// The account that owns a nick of this look.
+    pub fn look(&self, skeleton: &str) -> Option<RecordId> {
+        self.get(LOOK, skeleton)
+    }
+
     /// The registration of a channel.
     pub fn channel(&self, name: &ChannelName) -> Option<RecordId> {
         self.get(CHANNEL, name.folded())
@@ -34,7 +39,7 @@ impl Claims {
 
     /// Who has the claim of that key.
     pub fn key(&self, key: &str) -> Option<RecordId> {
-        let prefix = [NICK, CHANNEL].into_iter().find(|prefix| key.starts_with(prefix))?;
+        let prefix = RESIDENT.into_iter().find(|prefix| key.starts_with(prefix))?;
         self.get(prefix, key.strip_prefix(prefix)?)
     }
 
@@ -57,7 +62,7 @@ impl Claims {
 
     /// From now on somebody else, or nobody, has a claim. Returns whether that is news.
     pub(super) fn set(&mut self, key: &str, holder: Option<RecordId>) -> bool {
-        let prefix = [NICK, CHANNEL].into_iter().find(|prefix| key.starts_with(prefix));
+        let prefix = RESIDENT.into_iter().find(|prefix| key.starts_with(prefix));
         let Some((prefix, name)) = prefix.map(|prefix| key.split_at(prefix.len())) else {
             return false;
         };
@@ -73,6 +78,9 @@ impl Claims {
         self.hash.hash_one(key)
     }
 }
+
+/// How the keys begin that are kept.
+const RESIDENT: [&str; 3] = [CHANNEL, LOOK, NICK];
 
 impl fmt::Debug for Claims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

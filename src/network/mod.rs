@@ -102,6 +102,11 @@ impl User {
         self.unique.as_deref().unwrap_or(&self.wanted)
     }
 
+    /// The nick that the user asks for, worn or not.
+    pub fn wanted(&self) -> &Nick {
+        &self.wanted
+    }
+
     /// `nick!user@host`, the source of the user's messages.
     pub fn mask(&self) -> String {
         let nick = self.nick().as_str();

@@ -126,7 +126,7 @@ impl Renames {
     /// Forgets those of which every server has seen all names, as `stable` tells.
     pub(super) fn forget(&mut self, stable: impl Fn(Stamp) -> bool) -> Vec<Renamed> {
         let done = |renamed: &Renamed| renamed.renames.iter().all(|at| stable(*at));
-        let done: Vec<Stamp> =
+        let done: BTreeSet<Stamp> =
             self.channels.iter().filter(|entry| done(entry.1)).map(|entry| *entry.0).collect();
         self.last.retain(|_, last| !done.contains(last));
         done.iter().filter_map(|last| self.channels.remove(last)).collect()

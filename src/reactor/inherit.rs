@@ -131,7 +131,7 @@ pub fn share(sockets: Vec<Incoming>, listen: &[Listen]) -> BTreeMap<usize, Incom
         match (0..listen.len()).find(fits) {
             Some(place) => drop(shared.insert(place, socket)),
             None => {
-                log::info!("no longer listening where the program before did: {socket:?}");
+                log::info!("no longer listening on {}", socket.place());
                 socket.end();
             }
         }
@@ -194,6 +194,7 @@ mod tests {
             vec![Incoming::inherited(socket.into()).unwrap()]
         };
         let sockets = bind();
+        assert_eq!(sockets[0].place(), listen[0].address.to_string());
         std::fs::remove_file(&path).unwrap();
         assert!(share(sockets, &listen).is_empty());
         assert_eq!(share(bind(), &listen).len(), 1);

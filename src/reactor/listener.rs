@@ -181,6 +181,14 @@ impl Incoming {
         }
     }
 
+    /// Where it is bound, as people are told.
+    #[cfg(unix)]
+    pub fn place(&self) -> String {
+        let file = self.file().map(|file| Address::Unix(file).to_string());
+        let bound = self.bound().map(|bound| bound.to_string());
+        bound.or(file).unwrap_or_else(|| "a socket without a name".to_owned())
+    }
+
     /// Whether it is bound to an address, and can be reached there: the file of a Unix socket may be gone.
     #[cfg(unix)]
     pub fn is_at(&self, address: &Address) -> bool {

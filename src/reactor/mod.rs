@@ -231,7 +231,7 @@ impl Reactor {
     /// Waits until everything that was to be stored is stored. What the next program is left, if one is to
     /// take the place of this one.
     #[cfg(unix)]
-    pub fn finish(self) -> io::Result<Option<Heritage>> {
+    pub fn finish(mut self) -> io::Result<Option<Heritage>> {
         let listeners = match self.ending() {
             Ending::Exit => None,
             Ending::Restart => Some(&self.listeners),
@@ -242,6 +242,14 @@ impl Reactor {
             Heritage::of(&sorted.into_iter().map(Listener::socket).collect::<Vec<_>>())
         });
         self.pool.finish();
+        // Whoever is told to stop while that takes its time does not start again either.
+        if heritage.is_some() && (self.handle.asked() > self.asked || self.signals.stopped()) {
+            log::info!("told to stop, so there is no restart");
+            for listener in self.listeners.drain() {
+                listener.close(self.poll.registry());
+            }
+            return Ok(None);
+        }
         heritage.transpose()
     }
 

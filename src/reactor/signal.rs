@@ -98,6 +98,13 @@ impl Signals {
         (count > 0).then_some((*meaning, count))
     }
 
+    /// Whether the signal to leave has come since it was last asked.
+    #[cfg(unix)]
+    pub fn stopped(&mut self) -> bool {
+        let mut places = 0..self.pipes.len();
+        places.any(|place| matches!(self.take(place), Some((Signal::Stop, _))))
+    }
+
     /// Nothing comes, for there are no pipes here.
     #[cfg(not(unix))]
     pub fn take(&mut self, _place: usize) -> Option<(Signal, usize)> {

@@ -411,6 +411,21 @@ fn who_leaves_listens_to_nobody_whatever_is_configured() {
     assert!(reactor.listeners.is_empty());
 }
 
+#[cfg(unix)]
+#[test]
+fn who_is_told_to_stop_at_last_does_not_start_again() {
+    for (told, again) in [(false, true), (true, false)] {
+        let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));
+        reactor.fx.push(Effect::Stop(Ending::Restart));
+        reactor.act();
+        reactor.run().unwrap();
+        if told {
+            reactor.handle.stop();
+        }
+        assert_eq!(reactor.finish().unwrap().is_some(), again);
+    }
+}
+
 #[test]
 fn descriptors_are_left_for_what_is_not_a_client() {
     let mut reactor = reactor(&loaded(vec![listen(&[])], Vec::new()));

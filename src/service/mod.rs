@@ -11,7 +11,7 @@ use crate::{
         dispatch::{self, Command, Run, Table},
     },
     network::UserId,
-    wire::{message::Args, reply},
+    wire::{casemap::Casemap, message::Args, precis, reply},
 };
 
 /// A service: all that is known about it, in one place.
@@ -35,12 +35,25 @@ pub fn find(nick: &str) -> Option<&'static Service> {
     SERVICES.iter().copied().find(|service| service.name.eq_ignore_ascii_case(nick))
 }
 
+/// Whether a nick is a service's, or people would take it for one.
+pub fn is_reserved(nick: &str, casemap: Casemap) -> bool {
+    let alike = |service: &&Service| {
+        casemap == Casemap::Precis && precis::skeleton(nick) == precis::skeleton(service.name)
+    };
+    find(nick).is_some() || SERVICES.iter().any(alike)
+}
+
 /// A user says something to a service.
 pub fn hear(ctx: &mut Ctx<'_>, user: UserId, service: &'static Service, text: &str) -> Outcome {
     let text = text.trim();
-    let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
     ctx.session_mut().voice = Some(service.name);
+    if text.contains(['\n', '\r']) {
+        ctx.notice("That has several lines. Send one command at a time, in one line.");
+        return Ok(());
+    }
+    let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
     if verb.eq_ignore_ascii_case("HELP") {
+        dispatch::pay(ctx.core, ctx.conn, HELP_COST, ctx.now);
         return help(ctx, service, rest.trim());
     }
     let Some(command) = service.table.find(verb) else {
@@ -51,6 +64,9 @@ pub fn hear(ctx: &mut Ctx<'_>, user: UserId, service: &'static Service, text: &s
         ));
         return Ok(());
     };
+    dispatch::pay(ctx.core, ctx.conn, command.cost, ctx.now);
+    ctx.declared = command.replies;
+    ctx.session_mut().declared = command.replies;
     let args = Args::words(rest, command.params.matches('<').count());
     if args.len() < command.required() {
         ctx.notice(&format!(
@@ -66,7 +82,9 @@ pub fn hear(ctx: &mut Ctx<'_>, user: UserId, service: &'static Service, text: &s
             if !ctx.may(user, privilege) {
                 return Err(reply::no_privileges().into());
             }
-            dispatch::note(ctx, user, &format!("{} {}", service.name, command.name), rest);
+            let words: Vec<&str> = args.iter().collect();
+            let verb = format!("{} {}", service.name, command.name);
+            dispatch::note(ctx, user, &verb, &(command.audited)(&words).join(" "));
             run(ctx, user, args)
         }
         // Whoever talks to a service is a user, and the tags of a line are not for it.
@@ -108,12 +126,47 @@ fn syntax(command: &Command) -> String {
     format!("{} {}", command.name, command.params).trim_end().to_owned()
 }
 
+/// What HELP takes from the flood gate's credit.
+const HELP_COST: u32 = 3;
+
 /// How much of a word that is no command is shown again.
 const SHOWN_MAX: usize = 40;
 
 #[cfg(test)]
 mod tests {
-    use crate::sim::script::check;
+    use crate::{core::scene::Scene, sim::script::check};
+
+    #[test]
+    fn what_is_asked_costs_what_its_row_says() {
+        for line in ["NS GLIST", "PRIVMSG NickServ GLIST", "NS HELP"] {
+            let mut scene = Scene::new();
+            let alice = scene.user("alice");
+            let said = (0..1000).take_while(|_| {
+                scene.line(alice, line);
+                scene.server.ready(alice)
+            });
+            let (said, credit) = (said.count(), 1000);
+            assert!((credit / 5..=credit / 4).contains(&said), "{said} times {line}");
+        }
+    }
+
+    #[test]
+    fn a_service_hears_one_line() {
+        check(
+            r"
+            alice > CAP REQ :batch message-tags draft/multiline
+            alice > BATCH +1 draft/multiline NickServ
+            alice > @batch=1 PRIVMSG NickServ :REGISTER sesame-open
+            alice > @batch=1 PRIVMSG NickServ :alice@example.org
+            alice > BATCH -1
+            alice < :NickServ!services@services.test NOTICE alice :That has several lines. Send one command at a time, in one line.
+            alice > BATCH +2 draft/multiline NickServ
+            alice > @batch=2 PRIVMSG NickServ :REGISTER sesame-open
+            alice > BATCH -2
+            alice <~ :s1.test 900 alice * alice :*
+            ",
+        );
+    }
 
     #[test]
     fn a_service_explains_itself_and_is_nobody_s_nick() {
@@ -138,8 +191,29 @@ mod tests {
             alice < :s1.test 320 alice NickServ :is a network service
             alice < :s1.test 318 alice nickserv :End of /WHOIS list
             alice > NOTICE NickServ :HELP
+            alice > NOTICE NickServ,nickserv :HELP
             alice > PING x
             alice < :s1.test PONG s1.test :x
+            ",
+        );
+    }
+
+    #[test]
+    fn a_service_is_asked_one_thing_at_a_time() {
+        check(
+            r"
+            alice > NS REGISTER sesame-open
+            mallory > NS REGISTER mallorys-own
+            mallory > NS LOGOUT
+            mallory > JOIN #a
+            alice   > JOIN #a
+            mallory > PRIVMSG #a,NickServ,nickserv,alice :IDENTIFY mallory mallorys-own
+            mallory < :s1.test 407 mallory NickServ :Too many targets; this one and those after it were left out
+            alice   < :mallory!~mallory@mallory.test PRIVMSG #a :IDENTIFY mallory mallorys-own
+            alice   <! PRIVMSG
+            mallory <! 900
+            mallory > PRIVMSG NickServ :IDENTIFY mallory mallorys-own
+            mallory <~ :s1.test 900 mallory * mallory :*
             ",
         );
     }

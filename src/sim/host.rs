@@ -4,12 +4,13 @@
 use super::{dice::Dice, mmdb};
 use crate::{
     config::{Config, Secret},
-    job::{Answer, Atlas, Job, JobId, Lane, List, Listing, Loaded, Texts},
+    job::{Answer, Atlas, Hashes, Job, JobId, Lane, List, Listing, Loaded, Texts},
     link::Limits,
+    registry::Edit,
     server::{Server, Setup},
     store::{self, Query, Rows, Store, memory::Memory},
     time::{Mono, Now, Sid, Stamp, Wall},
-    wire::mmdb::Database,
+    wire::{mmdb::Database, scram::Verifier},
 };
 use std::{
     collections::BTreeMap,
@@ -106,6 +107,17 @@ impl Host {
     pub fn limit_links(&mut self, limits: Limits) {
         self.limits = Some(limits);
         self.server.iter_mut().for_each(|server| server.limit_links(limits));
+    }
+
+    /// The store has these edits from the beginning, and the server knows of them.
+    pub fn learn(&mut self, edits: &[Edit]) {
+        let now = self.now(Duration::ZERO);
+        let learned = self.store.ask(&Query::Learn(edits.to_vec()));
+        assert!(learned.is_ok(), "{learned:?}");
+        if let Some(server) = &mut self.server {
+            let told = store::claims(&mut self.store, |claims| server.remember(claims, now));
+            assert_eq!(told, Ok(()));
+        }
     }
 
     /// The server is no more, and what its workers were doing is lost.
@@ -205,8 +217,9 @@ impl Host {
     /// its name.
     fn answer(&mut self, job: Job, names: &[String]) -> Answer {
         match job {
-            Job::Verify { hash, password } => Answer::Verified(hash == password),
-            Job::Hash { password } => Answer::Hashed(password),
+            Job::Verify { hash, password } => Answer::Verified(hash == Some(password)),
+            Job::Check { stored, password, scram } => check(&stored, &password, scram),
+            Job::Hash { password, scram } => Answer::Hashed(hashes(&password, scram)),
             Job::Resolve { address, .. } => {
                 Answer::Resolved(client_name(address, names).map(|name| format!("{name}.test")))
             }
@@ -217,6 +230,21 @@ impl Host {
             Job::Watch => Answer::Watched(Ok(None)),
         }
     }
+}
+
+/// Whether a password fits what is stored of it: itself, or in an old form with `old:` before it.
+fn check(stored: &Hashes, password: &Secret, scram: bool) -> Answer {
+    let text = stored.hash.as_ref().map_or("", Secret::expose);
+    let plain = text.strip_prefix("old:").unwrap_or(text);
+    let right = !plain.is_empty() && plain == password.expose();
+    let whole = plain == text && scram == stored.scram.is_some();
+    let renewed = (right && !whole).then(|| Box::new(hashes(password, scram)));
+    Answer::Checked { right, renewed }
+}
+
+fn hashes(password: &Secret, scram: bool) -> Hashes {
+    let verifier = || Verifier::new(password.expose(), b"salt", 4).to_string();
+    Hashes { hash: Some(password.clone()), scram: scram.then(|| Secret::new(&verifier())) }
 }
 
 /// Databases that know where clients are: the first in Germany, all others in Sweden; the

@@ -201,6 +201,12 @@ fn compare_people(network: &Network, user: UserId, view: &View, wrong: &mut Vec<
         if view.has("away-notify") && person.away.is_some_and(|believed| believed != away) {
             wrong.push(format!("{nick} is away: {away}"));
         }
+        let account = fact.account().map(str::to_owned);
+        if view.has("account-notify")
+            && person.account.as_ref().is_some_and(|believed| *believed != account)
+        {
+            wrong.push(format!("{nick} has the account {account:?}, not {:?}", person.account));
+        }
         if view.has("setname")
             && person.realname.as_ref().is_some_and(|name| **name != *fact.realname)
         {

@@ -15,6 +15,7 @@
 //! | `links 1-2 2-3` | only these links can be made; stands before all but `servers` |
 //! | `config dnsbl bl.test refuse` | a blocklist, which knows those whose names begin with `bad`; `slow.test` takes its time, `dead.test` never replies, `page` is asked by HTTP |
 //! | `config limits.list_entries 2` | what is configured; stands before all but `servers` |
+//! | `account Bob password=x cert:ab12=y` | all stores have this account, with these fields; stands where `config` does |
 //! | `config class name="a" hosts="10.0.0.2"` | the same with a table of a list, as TOML writes it without spaces |
 //! | `logs 2` | from now on links keep so many operations: whoever has missed more is told the state |
 //! | `wait 60` | so many seconds pass |
@@ -40,7 +41,9 @@ use crate::{
         privilege::Priv,
     },
     link,
-    wire::{casemap::Casemap, mask, tags::Tags},
+    registry::{Edit, Kind, RecordId, What},
+    time::{Sid, Stamp},
+    wire::{casemap::Casemap, mask, sasl::Mechanism, tags::Tags},
 };
 use std::{collections::BTreeMap, io, path::Path, time::Duration};
 
@@ -51,6 +54,7 @@ pub fn check(script: &str) {
         servers: 1,
         links: None,
         config: super::config(),
+        accounts: Vec::new(),
         sim: None,
         clients: BTreeMap::new(),
         id: String::new(),
@@ -131,10 +135,13 @@ fn limit(limits: &mut Limits, key: &str, value: &str) {
     }
     set!(
         clients clients_per_address clients_per_network network_v4 network_v6 connect_burst
-        flood_burst login_burst nick user realname channel topic kick away key channels_per_user
+        flood_burst login_burst account_login_burst register_burst nick user realname channel
+        topic kick away key channels_per_user
         list_entries server_bans modes targets accept silence monitor metadata_keys metadata_subs
-        metadata_value metadata_burst dnsbl_marks multiline_lines multiline_bytes redact_messages reports whowas;
-        connect_interval flood_interval login_interval metadata_interval ping_interval ping_timeout rename_interval
+        metadata_value metadata_burst dnsbl_marks multiline_lines multiline_bytes redact_messages
+        reports whowas;
+        connect_interval flood_interval login_interval account_login_interval metadata_interval
+        ping_interval ping_timeout rename_interval
         registration_timeout redact_window split_grace split_forget
     );
 }
@@ -154,6 +161,8 @@ struct Play {
     servers: usize,
     links: Option<Vec<Pair>>,
     config: Config,
+    /// What is in all stores from the beginning.
+    accounts: Vec<Edit>,
     sim: Option<Sim>,
     clients: BTreeMap<String, usize>,
     /// The message id of the last message that was read and had one.
@@ -167,6 +176,9 @@ impl Play {
                 Some(links) => Sim::with_links(self.servers, &self.config, links, 1),
                 None => Sim::strangers(self.servers, &self.config),
             };
+            for host in &mut sim.hosts {
+                host.learn(&self.accounts);
+            }
             sim.heal();
             watched(sim, &self.config)
         })
@@ -181,6 +193,7 @@ impl Play {
                 self.sim = Some(watched(sim, &self.config));
             }
             "config" => self.set(rest),
+            "account" => self.account(rest),
             "raw" => {
                 let client = self.sim().open(0, rest);
                 self.sim().settle();
@@ -240,6 +253,20 @@ impl Play {
         }
     }
 
+    fn account(&mut self, text: &str) {
+        let mut words = text.split(' ');
+        let name = words.next().unwrap_or_default();
+        let mut fields = vec![
+            ("name".into(), Some(name.into())),
+            (format!("nick:{}", name.to_ascii_lowercase()).into(), Some(name.into())),
+        ];
+        let others = words.filter_map(|word| word.split_once('='));
+        fields.extend(others.map(|(key, value)| (key.into(), Some(value.into()))));
+        let at = Stamp { tick: 1 + self.accounts.len() as u64, server: Sid::FIRST };
+        let (id, what, by) = (RecordId(at), What::Write(fields), "script".into());
+        self.accounts.push(Edit { id, kind: Kind::Account, at, by, what });
+    }
+
     fn set(&mut self, text: &str) {
         let (key, value) = text.split_once(' ').unwrap_or((text, ""));
         let number = || value.parse().unwrap_or(0);
@@ -249,7 +276,6 @@ impl Play {
             "server.icon" => self.config.server.icon = Some(value.into()),
             "relaymsg.enabled" => self.config.relaymsg.enabled = value == "true",
             "relaymsg.operators" => self.config.relaymsg.operators = value == "true",
-            "accounts.registration" => self.config.accounts.registration = value == "true",
             "roleplay.enabled" => self.config.roleplay.enabled = value == "true",
             "roleplay.operators_only" => self.config.roleplay.operators_only = value == "true",
             "roleplay.suffix" => self.config.roleplay.suffix = value == "true",
@@ -302,6 +328,17 @@ impl Play {
     /// Who may do what, and what holds of words.
     fn set_words(&mut self, key: &str, value: &str) {
         match key {
+            "accounts.sasl" => {
+                self.config.accounts.sasl = value.split(' ').filter_map(Mechanism::named).collect();
+            }
+            "accounts.custom_names" => self.config.accounts.custom_names = value == "true",
+            "accounts.email_required" => self.config.accounts.email_required = value == "true",
+            "accounts.registration" => self.config.accounts.registration = value == "true",
+            "accounts.registration_before_connect" => {
+                self.config.accounts.registration_before_connect = value == "true";
+            }
+            "accounts.reserved" => self.config.accounts.reserved.push(value.into()),
+            "accounts.nick_grace" => self.config.accounts.nick_grace = seconds(value),
             "oper" => {
                 let mut words = value.split(' ');
                 let mut next = || words.next().unwrap_or_default();

@@ -5,7 +5,7 @@
 
 use crate::{
     network::mode::{Kind, kind},
-    wire::{casemap::Casemap, mask},
+    wire::{casemap::Casemap, mask, tags::Tags},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,6 +61,8 @@ pub struct Standing {
 pub struct Person {
     /// Whether away.
     pub away: Option<bool>,
+    /// The account they are logged in to; `Some(None)` for none.
+    pub account: Option<Option<String>>,
     /// What the user is called.
     pub realname: Option<String>,
 }
@@ -77,9 +79,9 @@ pub enum Event {
 impl View {
     /// Takes in a line.
     pub fn hear(&mut self, line: &str) -> Option<Event> {
-        let line = match line.strip_prefix('@') {
-            Some(tagged) => tagged.split_once(' ').map_or("", |parts| parts.1),
-            None => line,
+        let (tags, line) = match line.strip_prefix('@') {
+            Some(tagged) => tagged.split_once(' ').unwrap_or_default(),
+            None => ("", line),
         };
         if let Some(token) = line.strip_prefix("PING ") {
             return Some(Event::Ping(token.trim_start_matches(':').into()));
@@ -88,8 +90,13 @@ impl View {
         let source = source.split('!').next().unwrap_or(source);
         let (head, text) = rest.split_once(" :").unwrap_or((rest, ""));
         let words: Vec<&str> = head.split(' ').collect();
-        if words.first() == Some(&"JOIN") {
-            return self.join(source, words.get(1)?, text);
+        if let ["JOIN", channel, extra @ ..] = words.as_slice() {
+            let event = self.join(source, channel, (extra, text));
+            self.tagged(source, tags);
+            return event;
+        }
+        if matches!(words.first(), Some(&("PRIVMSG" | "NOTICE" | "TAGMSG"))) {
+            self.tagged(source, tags);
         }
         if words.first().is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_digit())) {
             self.numeric(&words, text);
@@ -137,6 +144,11 @@ impl View {
             }
             ["MODE", _, modes] => self.own_modes(modes),
             ["MODE", _] => self.own_modes(text),
+            ["ACCOUNT", account] => {
+                if let Some(person) = self.people.get_mut(source) {
+                    person.account = Some(known(account));
+                }
+            }
             ["AWAY"] => self.gone(source, !text.is_empty()),
             ["SETNAME"] => {
                 if let Some(person) = self.people.get_mut(source) {
@@ -195,7 +207,22 @@ impl View {
         }
     }
 
-    fn join(&mut self, source: &str, channel: &str, realname: &str) -> Option<Event> {
+    /// Takes in the account that whoever does something has at that moment.
+    fn tagged(&mut self, source: &str, tags: &str) {
+        if !self.has("account-tag") {
+            return;
+        }
+        if let Some(person) = self.people.get_mut(source) {
+            person.account = Some(Tags::new(tags).get("account").map(|name| name.into_owned()));
+        }
+    }
+
+    fn join(
+        &mut self,
+        source: &str,
+        channel: &str,
+        (extra, realname): (&[&str], &str),
+    ) -> Option<Event> {
         let own = source == self.nick;
         if own {
             self.rooms.insert(self.casemap.fold(channel).into(), Room::default());
@@ -206,6 +233,7 @@ impl View {
         let person = self.people.entry(source.into()).or_default();
         if extended {
             person.realname = Some(realname.into());
+            person.account = extra.first().map(|name| known(name));
         }
         if notified {
             // Who is away is said to be so right after.
@@ -343,6 +371,11 @@ impl Standing {
             false => self.letters == *letters,
         }
     }
+}
+
+/// An account, of which `*` is none.
+fn known(account: &str) -> Option<String> {
+    Some(account).filter(|name| *name != "*").map(Into::into)
 }
 
 /// In the order of rank.

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     config::{Class, Trusted, dnsbl::Action},
     link::Limits,
-    wire::cidr::Cidr,
+    wire::{cidr::Cidr, sasl},
 };
 use std::{fmt::Write, time::Duration};
 
@@ -168,20 +168,32 @@ impl Workload {
     }
 
     /// What a client says first.
-    fn introduction(&mut self, name: &str) -> [String; 5] {
-        let mut caps = String::from("labeled-response batch");
+    fn introduction(&mut self, name: &str) -> Vec<String> {
+        let mut caps = String::from("labeled-response batch sasl");
         for cap in phrases::CAPS {
             if self.dice.one_in(2) {
                 caps = format!("{caps} {cap}");
             }
         }
-        [
+        let mut lines = vec![
             format!("CAP REQ :{caps}"),
             format!("NICK {name}"),
             format!("USER {name} 0 * :Real {name}"),
             "METADATA * SUB k0 k1 k2".to_owned(),
-            "CAP END".to_owned(),
-        ]
+        ];
+        if self.dice.one_in(3) {
+            lines.extend(self.log_in(name));
+        }
+        lines.push("CAP END".to_owned());
+        lines
+    }
+
+    /// What logs in to an account of that name, if there is one and it has that password.
+    fn log_in(&mut self, name: &str) -> Vec<String> {
+        let message = format!("\0{name}\0password{}", self.dice.below(2));
+        let pieces = sasl::pieces(message.as_bytes());
+        let lines = pieces.iter().map(|piece| format!("AUTHENTICATE {piece}"));
+        ["AUTHENTICATE PLAIN".to_owned()].into_iter().chain(lines).collect()
     }
 
     /// One thing happens, and time passes.

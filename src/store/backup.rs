@@ -20,15 +20,21 @@ const KEPT: &[&str] = &["cloak.secret"];
 #[derive(Debug)]
 pub enum Trouble {
     /// There is no database in the data folder.
-    NoDatabase,
+    NoDatabase(PathBuf),
+    /// There is no such copy.
+    NoFile(PathBuf),
     /// The file is there already, and is not overwritten.
     Exists(PathBuf),
+    /// There is a database in the data folder already, and it is not to be replaced.
+    HasData(PathBuf),
     /// The file is no copy of a slircd's store.
     NoCopy,
     /// The database is not sound: what is wrong with it.
     Unsound(Vec<String>),
     /// The store fails.
     Store(Error),
+    /// A file cannot be made.
+    NotMade(PathBuf, Error),
     /// A file cannot be read or written.
     File(PathBuf, io::Error),
 }
@@ -36,13 +42,26 @@ pub enum Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trouble::NoDatabase => f.write_str("there is no database in the data folder"),
+            Trouble::NoDatabase(folder) => write!(
+                f,
+                "there is no database in {}; -c names the configuration of the server that is meant",
+                folder.display()
+            ),
+            Trouble::NoFile(path) => write!(f, "there is no file {}", path.display()),
             Trouble::Exists(path) => {
-                write!(f, "{} is there already, and is not overwritten", path.display())
+                let path = path.display();
+                write!(f, "{path} is there already, and is not overwritten; name another file")
+            }
+            Trouble::HasData(folder) => {
+                let folder = folder.display();
+                write!(f, "{folder} holds a database already; --force replaces it, for good")
             }
             Trouble::NoCopy => f.write_str("the file is no backup of slircd"),
             Trouble::Unsound(what) => write!(f, "the database is damaged: {}", what.join("; ")),
             Trouble::Store(error) => error.fmt(f),
+            Trouble::NotMade(path, error) => {
+                write!(f, "{} cannot be made: {error}", path.display())
+            }
             Trouble::File(path, error) => write!(f, "{}: {error}", path.display()),
         }
     }
@@ -65,15 +84,17 @@ pub fn backup(folder: &Path, to: &Path) -> Result<(), Trouble> {
     if to.exists() {
         return Err(Trouble::Exists(to.into()));
     }
-    let db = existing(&folder.join(sqlite::FILE))?;
+    let db =
+        existing(&folder.join(sqlite::FILE))?.ok_or_else(|| Trouble::NoDatabase(folder.into()))?;
+    if let Some(parent) = to.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        fs::metadata(parent).map_err(|error| Trouble::File(parent.into(), error))?;
+    }
     let part = beside(to, "part");
-    // One that was cut short; usually there is none.
-    drop(fs::remove_file(&part));
-    // SQLite writes into an empty file too, and this one is for nobody else to read.
-    drop(sqlite::private(&part)?);
+    // SQLite writes into an empty file too.
+    drop(new(&part)?);
     let Some(name) = part.to_str() else { return Err(Error::Unreachable.into()) };
     db.execute("VACUUM INTO ?1", params![name])?;
-    let copy = existing(&part)?;
+    let copy = existing(&part)?.ok_or_else(|| Trouble::NoFile(part.clone()))?;
     copy.execute_batch("CREATE TABLE kept (name TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT")?;
     for name in KEPT {
         let path = folder.join(name);
@@ -93,26 +114,26 @@ pub fn backup(folder: &Path, to: &Path) -> Result<(), Trouble> {
 /// Makes a copy the store of a data folder in which there is none, or where `replace` says so. `now` is
 /// when: nothing that this server has said in a life after the copy was made is ever repeated.
 pub fn restore(from: &Path, folder: &Path, replace: bool, now: Wall) -> Result<(), Trouble> {
-    let copy = existing(from)?;
+    let copy = existing(from)?.ok_or_else(|| Trouble::NoFile(from.into()))?;
     let kept = "SELECT count(*) FROM sqlite_master WHERE name IN ('kept', 'meta', 'record')";
     let tables: u32 = copy.query_row(kept, [], |row| row.get(0)).map_err(|_| Trouble::NoCopy)?;
     if tables != 3 {
         return Err(Trouble::NoCopy);
     }
+    sqlite::version(&copy)?;
     sound(&copy)?;
     drop(copy);
     let _lock = sqlite::own(folder)?;
     let (path, part) = (folder.join(sqlite::FILE), folder.join("restored.part"));
     if path.exists() && !replace {
-        return Err(Trouble::Exists(path));
+        return Err(Trouble::HasData(folder.into()));
     }
     let failed = |error| Trouble::File(part.clone(), error);
-    drop(fs::remove_file(&part));
-    drop(sqlite::private(&part)?);
+    drop(new(&part)?);
     fs::copy(from, &part).map_err(failed)?;
     // Copying takes the mode of the copy along.
     drop(sqlite::private(&part)?);
-    let restored = existing(&part)?;
+    let restored = existing(&part)?.ok_or_else(|| Trouble::NoFile(part.clone()))?;
     unpack(&restored, folder)?;
     restored.execute_batch("DROP TABLE kept")?;
     let again = [("clean", 0), ("life", now.secs()), ("clock", Stamp::tick_at(now))];
@@ -130,7 +151,8 @@ pub fn restore(from: &Path, folder: &Path, replace: bool, now: Wall) -> Result<(
 
 /// Looks whether the store of a data folder is whole.
 pub fn verify(folder: &Path) -> Result<(), Trouble> {
-    sound(&existing(&folder.join(sqlite::FILE))?)
+    let db = existing(&folder.join(sqlite::FILE))?;
+    sound(&db.ok_or_else(|| Trouble::NoDatabase(folder.into()))?)
 }
 
 /// Writes the secrets of a copy into the data folder.
@@ -141,8 +163,7 @@ fn unpack(copy: &Connection, folder: &Path) -> Result<(), Trouble> {
             continue;
         };
         let (part, path) = (folder.join(format!("{name}.part")), folder.join(name));
-        drop(fs::remove_file(&part));
-        let mut file = sqlite::private(&part)?;
+        let mut file = new(&part)?;
         file.write_all(&content).map_err(|error| Trouble::File(part.clone(), error))?;
         drop(file);
         settle(&part, &path)?;
@@ -163,15 +184,22 @@ fn beside(path: &Path, extension: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Opens a database that is there.
-fn existing(path: &Path) -> Result<Connection, Trouble> {
+/// Makes a file that is for nobody else to read.
+fn new(path: &Path) -> Result<fs::File, Trouble> {
+    // One that was cut short; usually there is none.
+    drop(fs::remove_file(path));
+    sqlite::private(path).map_err(|error| Trouble::NotMade(path.into(), error))
+}
+
+/// Opens a database, if it is there.
+fn existing(path: &Path) -> Result<Option<Connection>, Trouble> {
     if !path.exists() {
-        return Err(Trouble::NoDatabase);
+        return Ok(None);
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(sqlite::BUSY)?;
-    Ok(db)
+    Ok(Some(db))
 }
 
 /// That a database is whole, by SQLite's own checks and by what the registry sums up to.
@@ -241,7 +269,7 @@ mod tests {
         let now = Wall(1_700_000_000_000);
         assert!(matches!(restore(&copy, &one, true, now), Err(Trouble::Store(Error::Locked))));
         restore(&copy, &two, false, now).unwrap();
-        assert!(matches!(restore(&copy, &two, false, now), Err(Trouble::Exists(_))));
+        assert!(matches!(restore(&copy, &two, false, now), Err(Trouble::HasData(_))));
         verify(&two).unwrap();
         let mut other = sqlite::open(&two).unwrap();
         assert!(knows(&mut other, "alice") && !knows(&mut other, "bob"));
@@ -258,7 +286,7 @@ mod tests {
     #[test]
     fn what_is_no_copy_is_not_taken_for_one_and_damage_is_found() {
         let folder = folder("backup-bad");
-        assert!(matches!(verify(&folder), Err(Trouble::NoDatabase)));
+        assert!(matches!(verify(&folder), Err(Trouble::NoDatabase(_))));
         let mut store = sqlite::open(&folder).unwrap();
         register(&mut store, 10, "alice");
         let bad = folder.join("bad");
@@ -268,8 +296,13 @@ mod tests {
         other.execute_batch("CREATE TABLE meta (x)").unwrap();
         let refused = restore(&folder.join("other"), &folder.join("x"), false, Wall(0));
         assert!(matches!(refused, Err(Trouble::NoCopy)));
+        let later = folder.join("later");
+        backup(&folder, &later).unwrap();
+        existing(&later).unwrap().unwrap().execute_batch("PRAGMA user_version = 1000").unwrap();
+        let refused = restore(&later, &folder.join("x"), false, Wall(0));
+        assert!(matches!(refused, Err(Trouble::Store(Error::TooNew(1000)))));
         verify(&folder).unwrap();
-        let db = existing(&folder.join(sqlite::FILE)).unwrap();
+        let db = existing(&folder.join(sqlite::FILE)).unwrap().unwrap();
         db.execute_batch("UPDATE field SET value = 'mallory' WHERE key = 'name'").unwrap();
         assert!(matches!(verify(&folder), Err(Trouble::Unsound(_))), "a sum that is not right");
         db.execute_batch("DELETE FROM record").unwrap_err();

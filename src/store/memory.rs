@@ -1,6 +1,8 @@
 //! A store that forgets with the process: for tests and simulations.
 
-use super::{CLAIMS_MAX, Edited, Error, Find, Kept, Query, Rows, Standing, Store, identify};
+use super::{
+    CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, Kept, Query, Rows, Standing, Store, identify,
+};
 use crate::{
     registry::{BUCKETS, Edit, Record, RecordId, is_claim, is_resident},
     time::Sid,
@@ -30,8 +32,10 @@ impl Memory {
         if let Some(key) = taken {
             return Rows::Taken(key.into());
         }
-        if self.records.get(&edit.id).is_some_and(|record| record.ended.is_some()) {
-            return Rows::Taken("".into());
+        match self.records.get(&edit.id) {
+            Some(record) if record.ended.is_some() => return Rows::Taken("".into()),
+            Some(record) if !record.has_room(edit) => return Rows::Full,
+            Some(_) | None => (),
         }
         Rows::Proposed(Box::new(self.edit(edit)))
     }
@@ -66,6 +70,16 @@ impl Memory {
 
     fn holder(&self, key: &str) -> Option<RecordId> {
         self.claimants(key).next()
+    }
+
+    fn contests(&self) -> Vec<(Box<str>, Record)> {
+        let keys: BTreeSet<&str> = self.claims.iter().map(|(key, _)| &**key).collect();
+        let several = keys.into_iter().filter(|key| self.claimants(key).nth(1).is_some());
+        let losers = several.take(CONTESTS_MAX).flat_map(|key| {
+            let losers = self.claimants(key).skip(1);
+            losers.filter_map(move |id| Some((key.into(), self.records.get(&id)?.clone())))
+        });
+        losers.collect()
     }
 
     fn find(&self, find: &Find) -> Option<Box<Record>> {
@@ -119,6 +133,7 @@ impl Store for Memory {
             }
             Query::Find(find) => Ok(Rows::Record(self.find(find))),
             Query::Claims { after } => Ok(Rows::Claims(self.resident(after))),
+            Query::Contests => Ok(Rows::Contests(self.contests())),
             Query::Digests => {
                 let mut digests = Box::new([0; BUCKETS]);
                 for record in self.records.values() {

@@ -43,7 +43,8 @@ pub enum Query {
         gone: Vec<IpAddr>,
     },
     /// Apply an edit that is proposed here; its record is made if it is not there. Answers
-    /// [`Rows::Proposed`]; or [`Rows::Taken`] if what it claims is not free, and then nothing has happened.
+    /// [`Rows::Proposed`]; or [`Rows::Taken`] if what it claims is not free, or [`Rows::Full`], and then
+    /// nothing has happened.
     Propose(Box<Edit>),
     /// Apply edits that have happened elsewhere. Answers [`Rows::Learned`].
     Learn(Vec<Edit>),
@@ -55,6 +56,9 @@ pub enum Query {
         /// After this key; empty for the first.
         after: Box<str>,
     },
+    /// Claims that several records have. Answers [`Rows::Contests`] with those of at most
+    /// [`CONTESTS_MAX`] claims.
+    Contests,
     /// What all records sum up to. Answers [`Rows::Digests`].
     Digests,
     /// The records of one bucket. Answers [`Rows::Bucket`].
@@ -113,6 +117,9 @@ pub enum Find {
 /// How many claims are told at once.
 pub const CLAIMS_MAX: usize = 1000;
 
+/// Of how many claims it is told at once that several records have them.
+pub const CONTESTS_MAX: usize = 100;
+
 /// What an edit has led to.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Edited {
@@ -150,12 +157,16 @@ pub enum Rows {
     Proposed(Box<Edited>),
     /// To [`Query::Propose`]: another record has this claim, or the record itself has ended.
     Taken(Box<str>),
+    /// To [`Query::Propose`]: the record has no room for it, and nothing has happened.
+    Full,
     /// To [`Query::Learn`], in the same order.
     Learned(Vec<Edited>),
     /// To [`Query::Find`].
     Record(Option<Box<Record>>),
     /// To [`Query::Claims`].
     Claims(Vec<(Box<str>, RecordId)>),
+    /// To [`Query::Contests`], with those to whom they do not belong.
+    Contests(Vec<(Box<str>, Record)>),
     /// To [`Query::Digests`].
     Digests(Box<[u64; BUCKETS]>),
     /// To [`Query::Bucket`]: which, and its records in order with their digests.
@@ -267,7 +278,7 @@ fn identify(
 #[cfg(test)]
 mod tests {
     use super::{memory::Memory, sqlite::Sqlite, *};
-    use crate::registry::{Kind, What};
+    use crate::registry::{CERTS_MAX, Kind, What};
     use std::{
         fs,
         path::PathBuf,
@@ -389,7 +400,9 @@ mod tests {
         // From behind a split, an earlier registration has the name; the later keeps its claim.
         let older = learn(store, edit(5, 21, &bob[..1]));
         assert_eq!(older.claims, [("nick:bob".into(), Some(id(5)))]);
-        assert_eq!(older.contested, [("nick:bob".into(), edited.record.clone())]);
+        let contests = vec![("nick:bob".into(), edited.record.clone())];
+        assert_eq!(older.contested, contests);
+        assert_eq!(store.ask(&Query::Contests), Ok(Rows::Contests(contests)));
         assert_eq!(holder(store, "nick:rob"), Some(id(10)));
         let resident = Rows::Claims(vec![("nick:bob".into(), id(5)), ("nick:rob".into(), id(10))]);
         assert_eq!(store.ask(&Query::Claims { after: "".into() }), Ok(resident));
@@ -399,7 +412,17 @@ mod tests {
         let end = Edit { what: What::End, ..edit(5, 30, &[]) };
         let Rows::Proposed(ended) = propose(store, &end) else { panic!() };
         assert_eq!(ended.claims, [("nick:bob".into(), Some(id(10)))]);
+        assert_eq!(store.ask(&Query::Contests), Ok(Rows::Contests(Vec::new())));
         assert_eq!((ended.record.ended, ended.record.fields().count()), (Some(at(30)), 0));
+        let more: Vec<String> = (0..CERTS_MAX).map(|number| format!("cert:{number}")).collect();
+        for (tick, key) in (60..).zip(&more) {
+            let added = propose(store, &edit(10, tick, &[(key.as_str(), Some(""))]));
+            assert!(matches!(added, Rows::Proposed(_)));
+        }
+        assert_eq!(propose(store, &edit(10, 99, &[("cert:x", Some(""))])), Rows::Full);
+        let Rows::Proposed(edited) = propose(store, &edit(10, 99, &[("cert:0", None)])) else {
+            panic!()
+        };
         let late = propose(store, &edit(5, 40, &[("mail", Some("x"))]));
         assert_eq!(late, Rows::Taken("".into()), "it has ended");
         // What sums up to what is there.

@@ -2,7 +2,7 @@
 //!
 //! How records merge is decided by [`Record`] alone; here they are read, and what has changed is written.
 
-use super::{CLAIMS_MAX, Edited, Error, Find, Rows};
+use super::{CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, Rows};
 use crate::{
     registry::{
         BUCKETS, Changed, Edit, Field, Kind, Record, RecordId, What, is_claim, is_resident,
@@ -41,8 +41,10 @@ pub(super) fn propose(db: &mut Connection, proposed: &Edit) -> Result<Rows, Erro
             return Ok(Rows::Taken(key.into()));
         }
     }
-    if load(&change, proposed.id)?.is_some_and(|record| record.ended.is_some()) {
-        return Ok(Rows::Taken("".into()));
+    match load(&change, proposed.id)? {
+        Some(record) if record.ended.is_some() => return Ok(Rows::Taken("".into())),
+        Some(record) if !record.has_room(proposed) => return Ok(Rows::Full),
+        Some(_) | None => (),
     }
     let edited = edit(&change, proposed)?;
     change.commit()?;
@@ -99,6 +101,21 @@ pub(super) fn resident(db: &Connection, after: &str) -> Result<Rows, Error> {
         }
     }
     Ok(Rows::Claims(claims))
+}
+
+/// Claims that several records have, with those to whom they do not belong.
+pub(super) fn contests(db: &Connection) -> Result<Rows, Error> {
+    let mut statement =
+        db.prepare("SELECT key FROM claim GROUP BY key HAVING count(*) > 1 ORDER BY key LIMIT ?1")?;
+    let keys: Result<Vec<Box<str>>, _> =
+        statement.query_map(params![CONTESTS_MAX as i64], |row| row.get(0))?.collect();
+    let mut contests = Vec::new();
+    for key in keys? {
+        for id in claimants(db, &key)?.into_iter().skip(1) {
+            contests.extend(load(db, id)?.map(|record| (key.clone(), record)));
+        }
+    }
+    Ok(Rows::Contests(contests))
 }
 
 /// What all records sum up to.

@@ -155,6 +155,7 @@ impl Store for Sqlite {
             Query::Learn(edits) => records::learn(&mut self.db, edits),
             Query::Find(find) => records::find(&self.db, find),
             Query::Claims { after } => records::resident(&self.db, after),
+            Query::Contests => records::contests(&self.db),
             Query::Digests => records::digests(&self.db),
             Query::Bucket(bucket) => records::bucket(&self.db, *bucket),
             Query::Keep(registers) => kept::keep(&mut self.db, registers),
@@ -173,13 +174,20 @@ fn set(db: &Connection, values: &[(&str, String)]) -> Result<(), Error> {
     Ok(())
 }
 
-fn migrate(db: &mut Connection) -> Result<(), Error> {
+/// How many steps of the schema a file has gone, if all of them are known.
+pub(super) fn version(db: &Connection) -> Result<usize, Error> {
     let version: u32 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let steps = MIGRATIONS.get(version as usize..).ok_or(Error::TooNew(version))?;
+    let known = version as usize <= MIGRATIONS.len();
+    if known { Ok(version as usize) } else { Err(Error::TooNew(version)) }
+}
+
+fn migrate(db: &mut Connection) -> Result<(), Error> {
+    let version = version(db)?;
+    let steps = MIGRATIONS.get(version..).unwrap_or_default();
     for (step, sql) in steps.iter().enumerate() {
         let change = db.transaction()?;
         change.execute_batch(sql)?;
-        change.execute_batch(&format!("PRAGMA user_version = {}", version as usize + step + 1))?;
+        change.execute_batch(&format!("PRAGMA user_version = {}", version + step + 1))?;
         change.commit()?;
     }
     Ok(())

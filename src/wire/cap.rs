@@ -80,8 +80,10 @@ caps! {
     4 CAP_NOTIFY = "cap-notify" offered;
     /// Changes of the hosts of others are told.
     5 CHGHOST = "chghost" offered;
+    /// One may register an account with REGISTER.
+    46 ACCOUNT_REGISTRATION = "draft/account-registration" conditional;
     /// Channels can be renamed.
-    45 CHANNEL_RENAME = "draft/channel-rename" offered;
+    47 CHANNEL_RENAME = "draft/channel-rename" offered;
     /// What the server supports can be asked for, and comes as a batch.
     6 EXTENDED_ISUPPORT = "draft/extended-isupport" offered;
     /// Messages can be taken back.
@@ -118,6 +120,8 @@ caps! {
     15 MULTI_PREFIX = "multi-prefix" offered;
     /// No names are sent on joining.
     16 NO_IMPLICIT_NAMES = "no-implicit-names" offered;
+    /// One may log in to an account by SASL.
+    45 SASL = "sasl" conditional;
     /// Messages carry their time.
     17 SERVER_TIME = "server-time" offered;
     /// Real names may change.

@@ -154,6 +154,18 @@ standards! {
     Fail register_need_nick(account) => "REGISTER" "NEED_NICK" "Choose a nick first (NICK).";
     /// One is logged in already.
     Fail register_already_authenticated(account) => "REGISTER" "ALREADY_AUTHENTICATED" "You are logged in to an account already.";
+    /// A name that no account may have.
+    Fail register_bad_account_name(account) => "REGISTER" "BAD_ACCOUNT_NAME" "No account can have this name; choose another nick.";
+    /// One has to be connected first.
+    Fail register_complete_connection(account) => "REGISTER" "COMPLETE_CONNECTION_REQUIRED" "Complete your connection before you register an account.";
+    /// What cannot be a mail address.
+    Fail register_invalid_email(account) => "REGISTER" "INVALID_EMAIL" "Give a mail address, as alice@example.org.";
+    /// The address has registered too many.
+    Fail register_too_many(account) => "REGISTER" "TEMPORARILY_UNAVAILABLE" "Too many accounts have been registered from your address; try again later.";
+    /// A code that nobody has been sent.
+    Fail verify_invalid_code(account) => "VERIFY" "INVALID_CODE" "No account waits for this code.";
+    /// One is logged in already.
+    Fail verify_already_authenticated(account) => "VERIFY" "ALREADY_AUTHENTICATED" "You are logged in to an account already.";
     /// A password that is easily guessed.
     Fail register_weak_password(account) => "REGISTER" "WEAK_PASSWORD" "The password is too short.";
     /// A password that cannot be.

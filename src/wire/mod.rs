@@ -1,4 +1,5 @@
-//! IRC on the wire, DNS, HTTP, databases of addresses: bytes to values and back. Knows no server, no state, no clock.
+//! IRC on the wire, DNS, HTTP, databases of addresses, and how clients prove who they are: bytes to values
+//! and back. Knows no server, no state, no clock.
 
 pub mod cap;
 pub mod casemap;
@@ -21,6 +22,9 @@ pub mod name;
 pub mod precis;
 pub mod proxy;
 pub mod reply;
+pub mod sasl;
+pub mod scram;
 pub mod tags;
+pub mod totp;
 pub mod upgrade;
 pub mod websocket;

@@ -120,8 +120,9 @@ fn nick_char(c: char, casemap: Casemap) -> bool {
     }
 }
 
-/// The longest nick that is looked for; longer than any limit that can be configured.
-const LOOKUP_MAX: usize = 64;
+/// The longest nick that is looked for: longer than any limit that can be configured, and so than the name
+/// of an account that has had to take another.
+const LOOKUP_MAX: usize = 96;
 
 /// A user name made from what a client sent: only what can stand in a mask, at most `max` bytes.
 pub fn username(text: &str, max: usize) -> Option<Box<str>> {

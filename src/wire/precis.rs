@@ -1,4 +1,5 @@
 //! Names in any script: PRECIS UsernameCaseMapped (RFC 8265 §3.3, RFC 8264), and which names look alike.
+//! Passwords: OpaqueString (RFC 8265 §4.2).
 
 use std::borrow::Cow;
 use unicode_bidi::{BidiClass, bidi_class};
@@ -25,6 +26,15 @@ pub fn is_identifier(text: &str) -> bool {
         && folded.chars().all(is_allowed)
         && !folded.chars().next().is_some_and(is_combining_mark)
         && has_one_direction(&folded)
+}
+
+/// A password as it is hashed where both sides must hash the same: composed, and every space an ASCII
+/// space. What the profile forbids is let pass: who sends it has not prepared it either.
+pub fn opaque(password: &str) -> Cow<'_, str> {
+    if password.is_ascii() {
+        return Cow::Borrowed(password);
+    }
+    Cow::Owned(password.chars().map(|c| if SPACES.contains(&c) { ' ' } else { c }).nfc().collect())
 }
 
 /// What a name looks like, as it is written: equal for names that people may mistake for one another.
@@ -78,6 +88,12 @@ fn has_one_direction(text: &str) -> bool {
 
 /// The jamo of which syllables are put together (RFC 8264 §9.9).
 const OLD_HANGUL: std::ops::RangeInclusive<char> = '\u{1100}'..='\u{11FF}';
+
+/// The space separators of Unicode beside ASCII's.
+const SPACES: &[char] = &[
+    '\u{A0}', '\u{1680}', '\u{2000}', '\u{2001}', '\u{2002}', '\u{2003}', '\u{2004}', '\u{2005}',
+    '\u{2006}', '\u{2007}', '\u{2008}', '\u{2009}', '\u{200A}', '\u{202F}', '\u{205F}', '\u{3000}',
+];
 
 /// Letters, small and alone, and what is taken for them: the single characters of living scripts that
 /// Unicode Technical Standard #39 counts as confusable with them.
@@ -140,6 +156,25 @@ mod tests {
             ["", "a b", "☃", "①", "ﬁx", "a\u{200B}b", "\u{301}a", "aאב", "אa", "ᄀ", "a\u{7}", "🙂"]
         {
             assert!(!is_identifier(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_composed_and_has_one_kind_of_space() {
+        // RFC 8265 §4.3, and what a client that does nothing sends as well.
+        for (text, prepared) in [
+            ("correct horse battery staple", "correct horse battery staple"),
+            ("Correct Horse Battery Staple", "Correct Horse Battery Staple"),
+            ("πßå", "πßå"),
+            ("Jack of ♦s", "Jack of ♦s"),
+            ("foo\u{1680}bar\u{3000}", "foo bar "),
+            ("e\u{301}te\u{301}", "été"),
+            ("ﬁ①Ⅸ", "ﬁ①Ⅸ"),
+            ("a\tb\u{200B}é", "a\tb\u{200B}é"),
+            ("", ""),
+        ] {
+            assert_eq!(opaque(text), prepared, "{text}");
+            assert_eq!(opaque(prepared), prepared, "{text}: preparing once is enough");
         }
     }
 

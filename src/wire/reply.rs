@@ -139,10 +139,6 @@ replies! {
     "333" TOPIC_WHO_TIME topic_who_time(channel: &str, setter: &str, at: u64) => [channel, setter, at];
     /// Someone is a bot.
     "335" WHOIS_BOT whois_bot(nick: &str) => [nick] "is a bot";
-    /// One is logged in now (`ircv3: sasl-3.1`).
-    "900" LOGGED_IN logged_in(mask: &str, account: &str, text: &str) => [mask, account] text;
-    /// One is logged out now (`ircv3: sasl-3.1`).
-    "901" LOGGED_OUT logged_out(mask: &str) => [mask] "You are now logged out";
     /// The account that someone is logged in to.
     "330" WHOIS_ACCOUNT whois_account(nick: &str, account: &str) => [nick, account] "is logged in as";
     /// A channel that one has been invited to.
@@ -448,6 +444,24 @@ replies! {
     "774" METADATA_SYNC_LATER metadata_sync_later(target: &str) => [target];
     /// Metadata has been changed too often; when to try again, and what was to be set.
     "775" METADATA_RATE_LIMIT metadata_rate_limit(target: &str, key: &str, secs: u64, value: &str) => [target, key, secs] value;
+    /// A nick belongs to an account.
+    "433" NICKNAME_RESERVED nickname_reserved(nick: &str) => [nick] "Nickname belongs to an account; log in to it first";
+    /// One is logged in now (`ircv3: sasl-3.1`).
+    "900" LOGGED_IN logged_in(mask: &str, account: &str, text: &str) => [mask, account] text;
+    /// One is logged out now (`ircv3: sasl-3.1`).
+    "901" LOGGED_OUT logged_out(mask: &str) => [mask] "You are now logged out";
+    /// The account that one wants to log in to is suspended.
+    "902" NICK_LOCKED nick_locked() => [] "This account is suspended; ask an operator of the network";
+    /// That is done by SASL.
+    "903" SASL_SUCCESS sasl_success() => [] "SASL authentication successful";
+    /// It is not.
+    "904" SASL_FAIL sasl_fail(why: &str) => [] format_args!("SASL authentication failed: {why}");
+    /// A message of SASL is longer than it may be.
+    "905" SASL_TOO_LONG sasl_too_long() => [] "SASL message too long";
+    /// Logging in by SASL has been given up.
+    "906" SASL_ABORTED sasl_aborted() => [] "SASL authentication aborted";
+    /// The ways to log in by SASL.
+    "908" SASL_MECHS sasl_mechs(mechanisms: &str) => [mechanisms] "are available SASL mechanisms";
     /// Too busy; ask again.
     "263" TRY_AGAIN try_again(verb: &str) => [verb] "Please wait a while and try again.";
 }

@@ -6,10 +6,6 @@ use crate::{
     job::{Atlas, Loaded, Material, Texts},
     wire::mmdb::Database,
 };
-use argon2::{
-    Argon2,
-    password_hash::{PasswordHasher, SaltString},
-};
 use std::{
     fs,
     io::{self, Read},
@@ -225,15 +221,6 @@ fn expand(folder: &Path, glob: &str) -> io::Result<Vec<PathBuf>> {
 /// Random bytes, from the system.
 pub fn random(bytes: &mut [u8]) -> Result<(), rustls::crypto::GetRandomFailed> {
     rustls::crypto::ring::default_provider().secure_random.fill(bytes)
-}
-
-/// The argon2id hash of a password, as it stands in the configuration. `None` if the system has no
-/// random bytes.
-pub fn hash(password: &str) -> Option<String> {
-    let mut bytes = [0; 16];
-    random(&mut bytes).ok()?;
-    let salt = SaltString::encode_b64(&bytes).ok()?;
-    Argon2::default().hash_password(password.as_bytes(), &salt).ok().map(|hash| hash.to_string())
 }
 
 /// The listeners of a server that has none configured: of this machine only.

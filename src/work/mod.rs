@@ -2,19 +2,23 @@
 //!
 //! A lane is a queue and its threads. The store's lane has one thread, so its jobs keep their order.
 
+mod bcrypt;
 pub mod certificate;
+mod crypt;
 pub mod dns;
+mod foreign;
 pub mod load;
+pub mod password;
 mod rehearse;
 mod watch;
 pub mod web;
 
 use crate::{
     config::Secret,
-    job::{Answer, Job, JobId, Lane, List, Listing, Loaded},
+    job::{Answer, Hashes, Job, JobId, Lane, List, Listing, Loaded},
     store::Store,
+    wire::scram,
 };
-use argon2::{Argon2, PasswordHash, PasswordVerifier};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use dns::Resolver;
 use load::Loader;
@@ -179,6 +183,7 @@ impl Asking {
                 Answer::Listed(self.web.listed(&url, ca_file.as_deref(), at + timeout))
             }
             Job::Verify { .. }
+            | Job::Check { .. }
             | Job::Hash { .. }
             | Job::Store(_)
             | Job::Load
@@ -219,19 +224,11 @@ impl Out {
 /// What a job means that needs nothing but itself.
 fn execute(job: Job) -> Answer {
     match job {
-        Job::Verify { hash, password } => {
-            let Ok(hash) = PasswordHash::new(hash.expose()) else {
-                log::error!(
-                    "a password in the configuration is no hash; make one with `slircd hash-password`"
-                );
-                return Answer::Verified(false);
-            };
-            Answer::Verified(
-                Argon2::default().verify_password(password.expose().as_bytes(), &hash).is_ok(),
-            )
+        Job::Verify { hash, password } => Answer::Verified(verify(hash.as_ref(), &password)),
+        Job::Check { stored, password, scram } => check(&stored, &password, scram),
+        Job::Hash { password, scram } => {
+            hashes(&password, scram).map_or(Answer::Busy, Answer::Hashed)
         }
-        Job::Hash { password } => load::hash(password.expose())
-            .map_or(Answer::Busy, |hash| Answer::Hashed(Secret::new(&hash))),
         Job::Store(_)
         | Job::Resolve { .. }
         | Job::Inquire { .. }
@@ -239,6 +236,45 @@ fn execute(job: Job) -> Answer {
         | Job::Rehearse { .. }
         | Job::Watch => Answer::Busy,
     }
+}
+
+/// Whether it is the password of an account, and what is to be stored of it if it is. Hashes of other
+/// servers are quicker to verify; a wrong password then takes longer, so that nobody can tell.
+fn check(stored: &Hashes, password: &Secret, scram: bool) -> Answer {
+    let right = verify(stored.hash.as_ref(), password);
+    let old = stored.hash.as_ref().is_some_and(|hash| password::needs_upgrade(hash.expose()));
+    if !right {
+        if old {
+            password::verify_nothing(password.expose());
+        }
+        return Answer::Checked { right, renewed: None };
+    }
+    let renew = old || scram != stored.scram.is_some();
+    let renewed = if renew { hashes(password, scram) } else { None };
+    Answer::Checked { right, renewed: renewed.map(Box::new) }
+}
+
+/// What is stored of a password; `None` if the system has no random bytes.
+fn hashes(password: &Secret, scram: bool) -> Option<Hashes> {
+    let hash = Secret::new(&password::hash(password.expose())?);
+    let mut salt = [0; scram::SALT_LEN];
+    load::random(&mut salt).ok()?;
+    let verifier = || scram::Verifier::new(password.expose(), &salt, scram::ITERATIONS);
+    let scram = scram.then(|| Secret::new(&verifier().to_string()));
+    Some(Hashes { hash: Some(hash), scram })
+}
+
+/// Where there is no hash, or none that can be verified, the answer takes as long.
+fn verify(hash: Option<&Secret>, password: &Secret) -> bool {
+    let Some(hash) = hash else {
+        password::verify_nothing(password.expose());
+        return false;
+    };
+    password::verify(password.expose(), hash.expose()).unwrap_or_else(|error| {
+        log::error!("{error}; `slircd hash-password` makes another for the configuration");
+        password::verify_nothing(password.expose());
+        false
+    })
 }
 
 #[cfg(test)]
@@ -318,11 +354,42 @@ mod tests {
     }
 
     #[test]
-    fn a_password_fits_its_hash_and_no_other() {
-        let hash = crate::work::load::hash("sesame").unwrap();
-        let verify = |password: &str, hash: &str| {
-            execute(Job::Verify { hash: Secret::new(hash), password: Secret::new(password) })
+    fn what_is_stored_of_a_password_is_renewed_when_it_is_known_again() {
+        let password = Secret::new("sesame");
+        let check = |stored: &Hashes, password: &str, scram| {
+            let (stored, password) = (stored.clone(), Secret::new(password));
+            match execute(Job::Check { stored, password, scram }) {
+                Answer::Checked { right, renewed } => (right, renewed.map(|hashes| *hashes)),
+                other => panic!("{other:?}"),
+            }
         };
+        let hash = Job::Hash { password: password.clone(), scram: true };
+        let Answer::Hashed(whole) = execute(hash) else { panic!() };
+        assert_eq!(check(&whole, "sesame", true), (true, None));
+        assert_eq!(check(&whole, "Sesame", true), (false, None));
+        assert_eq!(check(&Hashes::default(), "sesame", true), (false, None));
+        // MD5, as another server has stored it.
+        let old = Some(Secret::new("md5:c8dae1c50e092f3d877192fc555b1dcf"));
+        let old = Hashes { hash: old, scram: None };
+        assert_eq!(check(&old, "Sesame", true), (false, None));
+        let (true, Some(new)) = check(&old, "sesame", true) else { panic!() };
+        assert_eq!(check(&new, "sesame", true), (true, None));
+        let verifier = scram::Verifier::parse(new.scram.as_ref().unwrap().expose()).unwrap();
+        assert!(verifier.fits("sesame"));
+        // Verifiers are wanted no more.
+        let (true, Some(without)) = check(&new, "sesame", false) else { panic!() };
+        assert_eq!((without.scram.clone(), check(&without, "sesame", false)), (None, (true, None)));
+    }
+
+    #[test]
+    fn a_password_fits_its_hash_and_no_other() {
+        let hash = crate::work::password::hash("sesame").unwrap();
+        let verify = |password: &str, hash: &str| {
+            let hash = Some(Secret::new(hash));
+            execute(Job::Verify { hash, password: Secret::new(password) })
+        };
+        let nothing = Job::Verify { hash: None, password: Secret::new("sesame") };
+        assert!(matches!(execute(nothing), Answer::Verified(false)));
         assert!(matches!(verify("sesame", &hash), Answer::Verified(true)));
         assert!(matches!(verify("Sesame", &hash), Answer::Verified(false)));
         assert!(matches!(verify("sesame", "sesame"), Answer::Verified(false)));

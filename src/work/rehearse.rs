@@ -1,9 +1,9 @@
 //! Trying out whether the program would start again, before it is ended for that.
 
 use std::{
-    io::Read,
+    io::{self, Read},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStderr, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -41,6 +41,9 @@ pub fn rehearse(program: Option<&Path>, config: Option<&Path>) -> Vec<String> {
 /// Waits for its end, and reads what it has complained about.
 fn watch(mut child: Child) -> Vec<String> {
     let start = Instant::now();
+    // Read as it is written: whoever fills a pipe that nobody reads does not end.
+    let complaints = child.stderr.take();
+    let reader = thread::spawn(move || complaints.map(read).unwrap_or_default());
     let status = loop {
         match child.try_wait() {
             Ok(Some(status)) => break status,
@@ -58,18 +61,23 @@ fn watch(mut child: Child) -> Vec<String> {
     if status.success() {
         return Vec::new();
     }
-    let mut text = Vec::new();
-    if let Some(complaints) = child.stderr.take() {
-        if let Err(error) = complaints.take(TOLD_MAX).read_to_end(&mut text) {
-            log::debug!("reading the complaints of a program: {error}");
-        }
-    }
+    let text = reader.join().unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let mut wrong: Vec<String> = text.lines().take(LINES_MAX).map(str::to_owned).collect();
     if wrong.is_empty() {
         wrong.push(format!("the new program ends with {status}, without a word"));
     }
     wrong
+}
+
+/// The beginning of what it complains about.
+fn read(mut complaints: ChildStderr) -> Vec<u8> {
+    let mut text = Vec::new();
+    let told = complaints.by_ref().take(TOLD_MAX).read_to_end(&mut text);
+    if let Err(error) = told.and_then(|_| io::copy(&mut complaints, &mut io::sink())) {
+        log::debug!("reading the complaints of a program: {error}");
+    }
+    text
 }
 
 #[cfg(all(test, unix))]
@@ -83,6 +91,8 @@ mod tests {
         fs::write(&wrong, "#!/bin/sh\necho $* >&2\nexit 3\n").unwrap();
         fs::set_permissions(&wrong, fs::Permissions::from_mode(0o700)).unwrap();
         assert_eq!(rehearse(Some(&wrong), Some(Path::new("x.toml"))), ["check-config -c x.toml"]);
+        fs::write(&wrong, "#!/bin/sh\nyes wrong | head -n 50000 >&2\nexit 3\n").unwrap();
+        assert_eq!(rehearse(Some(&wrong), None), ["wrong"; LINES_MAX]);
         fs::write(&wrong, "#!/bin/sh\nexit 3\n").unwrap();
         assert!(rehearse(Some(&wrong), None)[0].contains("without a word"));
         fs::write(&wrong, "#!/bin/sh\nexit 0\n").unwrap();

@@ -23,6 +23,9 @@ ROOT = Path(__file__).resolve().parents[2]
 OPER_NAME = "operuser"
 OPER_PASSWORD = "operpassword"
 
+# The longest password that is taken, in bytes.
+PASSWORD_MAX = 300
+
 # What the tests marked "Ergo" edit: of Ergo's configuration the parts that they name.
 ERGO_CONFIG: Dict[str, Any] = {
     "server": {"casemapping": "ascii", "listeners": {}},
@@ -50,11 +53,13 @@ class SlircdController(BaseServerController, DirectoryBasedController):
     software_name = "slircd"
     _port_wait_interval = 0.02
     supports_sts = False
-    supported_sasl_mechanisms = set()
+    supported_sasl_mechanisms = {"PLAIN", "SCRAM-SHA-256"}
     extban_mute_char = "m"
 
     capabilities = frozenset(
         {
+            Capabilities.ACCOUNT_NOTIFY,
+            Capabilities.ACCOUNT_TAG,
             Capabilities.AWAY_NOTIFY,
             Capabilities.BATCH,
             Capabilities.ECHO_MESSAGE,
@@ -87,6 +92,7 @@ class SlircdController(BaseServerController, DirectoryBasedController):
             OptionalBehaviors.MULTI_KICK,
             OptionalBehaviors.MULTI_NAMES_COMMAND,
             OptionalBehaviors.MULTI_PRIVMSG,
+            OptionalBehaviors.SASL_AFTER_REGISTRATION,
         }
     )
 
@@ -179,7 +185,24 @@ class SlircdController(BaseServerController, DirectoryBasedController):
     def registerUser(
         self, case: BaseServerTestCase, username: str, password: Optional[str] = None
     ) -> None:
-        raise NotImplementedByController("account registration")
+        # A line has no room for a longer one.
+        if password and len(password.encode()) > PASSWORD_MAX:
+            raise NotImplementedByController("passwords that do not fit in a line")
+        client = case.addClient(show_io=False)
+        case.sendLine(client, f"NICK {username}")
+        case.sendLine(client, f"USER {username} 0 * :{username}")
+        while case.getRegistrationMessage(client).command != "001":
+            pass
+        case.getMessages(client)
+        case.sendLine(client, f"REGISTER * * {password}")
+        while True:
+            message = case.getMessage(client, synchronize=False)
+            if message.command == "REGISTER":
+                break
+            if message.command == "FAIL":
+                raise ValueError(f"{username} cannot be registered: {message}")
+        case.sendLine(client, "QUIT")
+        case.assertDisconnected(client)
 
     def getConfig(self) -> Dict[str, Any]:
         return copy.deepcopy(self._config)
@@ -223,6 +246,9 @@ class SlircdController(BaseServerController, DirectoryBasedController):
         if websocket_port:
             websocket = f'[[listen]]\naddress = "127.0.0.1:{websocket_port}"\nwebsocket = true'
         secret = f"password = {quoted(self._hash(password))}" if password else ""
+        test = self.test_config
+        before = "true" if test.account_registration_before_connect else "false"
+        email = "true" if test.account_registration_requires_email else "false"
         roleplay = "true" if self.test_config.ergo_roleplay else "false"
         with self.open_file("motd", "w") as file:
             file.write("Welcome to the tests.\n")
@@ -246,6 +272,12 @@ path = {quoted(self.directory / "data")}
 exempt = ["127.0.0.0/8"]
 flood_burst = 1000000
 flood_interval = "0s"
+
+[accounts]
+registration_before_connect = {before}
+email_required = {email}
+password_min = 1
+nick_grace = "0s"
 
 [roleplay]
 enabled = {roleplay}

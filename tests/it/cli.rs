@@ -72,16 +72,30 @@ fn what_is_stored_is_copied_checked_and_restored() {
     };
     let (code, error) = ask(&["backup", copy]);
     assert_eq!(code, Some(1), "{error}");
-    assert!(error.contains("no database"), "{error}");
+    assert!(error.contains(&format!("there is no database in {}", data.display())), "{error}");
     assert_eq!(ask(&["backup"]).0, Some(2));
     drop(slircd::store::sqlite::open(&data).unwrap());
     for arguments in [&["backup", copy][..], &["verify-data"], &["restore", copy, "--force"]] {
         let (code, error) = ask(arguments);
         assert_eq!(code, Some(0), "{arguments:?}: {error}");
     }
-    let (code, error) = ask(&["restore", copy]);
-    assert_eq!(code, Some(1), "{error}");
-    assert!(error.contains("is not overwritten"), "{error}");
+    let (data, lost) = (data.display(), folder.join("lost"));
+    let within = lost.join("copy.db");
+    let (lost, within) = (lost.to_str().unwrap(), within.to_str().unwrap());
+    for (arguments, told) in [
+        (&["backup", copy][..], format!("{copy} is there already, and is not overwritten")),
+        (&["backup", within], format!("{lost}: ")),
+        (&["restore", copy], format!("{data} holds a database already; --force replaces it")),
+        (&["restore", lost], format!("there is no file {lost}")),
+        (&["restore", config], "the file is no backup of slircd".into()),
+    ] {
+        let (code, error) = ask(arguments);
+        assert_eq!(code, Some(1), "{error}");
+        assert!(error.contains(&told), "{error}");
+    }
+    for arguments in [&["backup", "other", "--force"], &["verify-data", copy, "--force"]] {
+        assert_eq!(ask(arguments).0, Some(2), "{arguments:?}");
+    }
     fs::remove_dir_all(folder).unwrap();
 }
 

@@ -25,6 +25,12 @@ impl Server {
             folder.display()
         );
         fs::write(&path, text).unwrap();
+        Server::run(folder)
+    }
+
+    /// Begins another life, with what the one before has stored.
+    fn run(folder: PathBuf) -> Server {
+        let path = folder.join("slircd.toml");
         let mut child = Command::new(env!("CARGO_BIN_EXE_slircd"))
             .args(["run", "-c", path.to_str().unwrap()])
             .stdout(Stdio::piped())
@@ -125,4 +131,21 @@ fn a_stopped_server_says_goodbye_and_exits_cleanly() {
     let mut rest = Vec::new();
     alice.reader.read_to_end(&mut rest).unwrap();
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn an_account_that_was_reported_as_registered_outlives_a_kill() {
+    let mut server = Server::start("registered");
+    let mut alice = server.user("alice");
+    alice.send("REGISTER * * open-sesame\r\n");
+    alice.until(" REGISTER SUCCESS alice ");
+    server.child.kill().unwrap();
+    server.child.wait().unwrap();
+    let server = Server::run(server.folder.clone());
+    let mut bob = server.user("bob");
+    // NUL alice NUL open-sesame, and with another password.
+    bob.send("CAP REQ sasl\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE AGFsaWNlAG9wZW4tYmFybGV5\r\n");
+    bob.until(" 904 bob ");
+    bob.send("AUTHENTICATE PLAIN\r\nAUTHENTICATE AGFsaWNlAG9wZW4tc2VzYW1l\r\n");
+    bob.until(" 903 bob ");
 }

@@ -6,6 +6,8 @@ use std::{collections::BTreeSet, fs};
 /// Each key, and where it is reached.
 const REACHED: &[(&str, &str)] = &[
     ("accept", "src/command/accept.rs"),
+    ("account_login_burst", "src/command/authenticate.rs"),
+    ("account_login_interval", "src/command/authenticate.rs"),
     ("away", HERE),
     ("channel", HERE),
     ("channels_per_user", "src/command/join.rs"),
@@ -40,6 +42,8 @@ const REACHED: &[(&str, &str)] = &[
     ("realname", HERE),
     ("redact_messages", "src/command/redact.rs"),
     ("redact_window", "src/command/redact.rs"),
+    ("register_burst", "src/core/account.rs"),
+    ("register_interval", "src/core/account.rs"),
     ("registration_timeout", "src/command/pong.rs"),
     ("rename_interval", "src/command/rename.rs"),
     ("reports", "src/command/report.rs"),

@@ -29,7 +29,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("work", &["config", "job", "store", "wire"]),
     ("reactor", &["arena", "time", "wire", "config", "job", "core", "server", "work"]),
-    ("sim", &["config", "core", "job", "link", "network", "server", "store", "time", "wire"]),
+    (
+        "sim",
+        &[
+            "config", "core", "job", "link", "network", "registry", "server", "store", "time",
+            "wire",
+        ],
+    ),
     ("cli", &["config", "job", "reactor", "server", "store", "time", "work", "wire"]),
 ];
 

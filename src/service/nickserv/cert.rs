@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "CERT",
     params: "<subcommand> [<fingerprint>]",
     about: "Lists, adds or removes the certificates by which you can log in.",
-    help: "CERT LIST shows them. CERT ADD adds the certificate that you are connected with, or one by its SHA-256 fingerprint; CERT DEL <fingerprint> removes one. A client that connects with one of them logs in by SASL EXTERNAL.",
+    help: "CERT LIST shows them. CERT ADD adds the certificate that you are connected with, or one by its SHA-256 fingerprint; CERT DEL <fingerprint> removes one. An account has at most 20. A client that connects with one of them logs in by SASL EXTERNAL.",
     replies: &[],
     cost: 3,
     run: Run::User(cert),
@@ -61,7 +61,10 @@ fn listed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         count += 1;
         ctx.notice(fingerprint);
     }
-    ctx.notice(&format!("{count} certificates log in to {}.", record.name().unwrap_or_default()));
+    ctx.notice(&format!(
+        "Certificates that log in to {}: {count}.",
+        record.name().unwrap_or_default()
+    ));
     Ok(())
 }
 
@@ -88,13 +91,36 @@ mod tests {
             bob   < :NickServ!services@services.test NOTICE bob :That belongs to somebody else already. Nothing has been changed.
             alice > NS CERT LIST
             alice < :NickServ!services@services.test NOTICE alice :{one}
-            alice < :NickServ!services@services.test NOTICE alice :1 certificates log in to alice.
+            alice < :NickServ!services@services.test NOTICE alice :Certificates that log in to alice: 1.
             alice > NS CERT DEL {one}
             alice > NS CERT LIST
-            alice < :NickServ!services@services.test NOTICE alice :0 certificates log in to alice.
+            alice < :NickServ!services@services.test NOTICE alice :Certificates that log in to alice: 0.
             alice > NS CERT FROB
             alice < :NickServ!services@services.test NOTICE alice :CERT knows LIST, ADD and DEL.
             ",
+        ));
+    }
+
+    #[test]
+    fn an_account_has_only_so_many() {
+        let add = |number: usize| format!("alice > NS CERT ADD {number:064}\n");
+        let all: String = (1..=crate::registry::CERTS_MAX).map(add).collect();
+        check(&format!(
+            r"
+            alice > NS REGISTER sesame-open
+            {all}
+            alice > NS CERT LIST
+            alice < :NickServ!services@services.test NOTICE alice :Certificates that log in to alice: 20.
+            {}
+            alice <~ :NickServ!services@services.test NOTICE alice :Your account holds as much as it may*
+            alice > NS CERT DEL {:064}
+            {}
+            alice <~ :NickServ!services@services.test NOTICE alice :The list of your certificates is changed*
+            alice <~ :NickServ!services@services.test NOTICE alice :The list of your certificates is changed*
+            ",
+            add(99),
+            1,
+            add(99)
         ));
     }
 }

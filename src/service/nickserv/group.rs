@@ -2,6 +2,7 @@
 
 use crate::{
     core::{
+        account,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
     },
@@ -45,8 +46,8 @@ fn counted(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         ctx.notice(&format!("{nick} is one of your nicks already."));
         return Ok(());
     }
-    let field = (format!("{NICK}{}", nick.folded()).into(), Some(nick.as_str().into()));
-    super::write(ctx, user, record.id, What::Write(vec![field]), grouped)
+    let fields = account::nick_claims(&nick, ctx.network().casemap());
+    super::write(ctx, user, record.id, What::Write(fields), grouped)
 }
 
 fn grouped(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {

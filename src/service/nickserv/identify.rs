@@ -45,9 +45,9 @@ fn identified(ctx: &mut Ctx<'_>, name: &Nick, how: Result<(), Failure>) -> Outco
             ctx.notice("The account is suspended; ask an operator of the network.")
         }
         Err(Failure::TooOften) => {
-            ctx.notice("Too many wrong passwords from your address. Wait a minute and try again.")
+            ctx.notice("Too many wrong passwords, from your address or for this account. Wait a minute and try again.")
         }
-        Err(Failure::Taken | Failure::Unavailable) => super::unavailable(ctx),
+        Err(_) => super::unavailable(ctx),
     }
     Ok(())
 }
@@ -90,7 +90,7 @@ mod tests {
             alice > NS IDENTIFY bob wrong-one
             alice < :NickServ!services@services.test NOTICE alice :Invalid password for bob.
             alice > NS IDENTIFY bob wrong-two
-            alice < :NickServ!services@services.test NOTICE alice :Too many wrong passwords from your address. Wait a minute and try again.
+            alice < :NickServ!services@services.test NOTICE alice :Too many wrong passwords, from your address or for this account. Wait a minute and try again.
             ",
         );
     }

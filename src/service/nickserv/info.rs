@@ -6,7 +6,7 @@ use crate::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
-        welcome,
+        policy, welcome,
     },
     job::{Answer, Job},
     network::UserId,
@@ -66,7 +66,9 @@ fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let online = ctx
         .network()
         .users()
-        .filter(|(_, other)| other.login.as_ref().is_some_and(|login| login.id == record.id));
+        .filter(|(_, other)| other.login.as_ref().is_some_and(|login| login.id == record.id))
+        // Whose nick it is may wish not to be found by those who know only the account.
+        .filter(|(other, _)| own || policy::sees_user(ctx, user, *other));
     let online: Vec<String> =
         online.map(|(_, other)| other.nick().to_string()).take(SHOWN_MAX).collect();
     if !online.is_empty() {
@@ -110,6 +112,11 @@ mod tests {
             bob   <~ :NickServ!services@services.test NOTICE bob :Registered: *
             bob   < :NickServ!services@services.test NOTICE bob :Online as: alice
             bob   < :NickServ!services@services.test NOTICE bob :End of information.
+            alice > MODE alice +i
+            bob   > NS INFO alice
+            bob   <! Online
+            alice > NS INFO
+            alice < :NickServ!services@services.test NOTICE alice :Online as: alice
             bob   > NS INFO #a
             bob   < :NickServ!services@services.test NOTICE bob :#a is not registered.
             ",

@@ -21,7 +21,7 @@ use crate::{
     },
     job::{Answer, Job},
     network::UserId,
-    registry::{Edit, Kind, Login, RecordId, What},
+    registry::{CERTS_MAX, Edit, Kind, Login, RecordId, What},
     store::{Find, Query, Rows},
 };
 
@@ -85,6 +85,9 @@ fn told(ctx: &mut Ctx<'_>, answer: &Answer, done: &str) {
         Answer::Stored(Ok(Rows::Taken(_))) => {
             ctx.notice("That belongs to somebody else already. Nothing has been changed.");
         }
+        Answer::Stored(Ok(Rows::Full)) => ctx.notice(&format!(
+            "Your account holds as much as it may: {CERTS_MAX} certificates, and no end of changes of nicks and certificates. Nothing has been changed; remove something first."
+        )),
         _ => unavailable(ctx),
     }
 }

@@ -27,16 +27,6 @@ fn register(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         ctx.notice(&format!("You are logged in as {account} already."));
         return Ok(());
     }
-    let accounts = &ctx.core.config.accounts;
-    let (open, least) = (accounts.registration, accounts.password_min);
-    if !open {
-        ctx.notice("No accounts are registered on this network.");
-        return Ok(());
-    }
-    if args[0].len() < least {
-        ctx.notice(&format!("The password is too short: it takes at least {least} characters."));
-        return Ok(());
-    }
     let nick = ctx.whois(user).nick().clone();
     let mail = args.given(1).map(Into::into);
     account::register(ctx, nick, mail, Secret::new(args[0]), registered)
@@ -46,7 +36,8 @@ fn registered(ctx: &mut Ctx<'_>, name: &Nick, how: Result<(), Failure>) -> Outco
     match how {
         Ok(()) => ctx.notice(&format!("{name} is now registered, and yours.")),
         Err(Failure::Taken) => ctx.notice(&format!("{name} is already registered.")),
-        Err(_) => super::unavailable(ctx),
+        Err(Failure::Unavailable) => super::unavailable(ctx),
+        Err(failure) => ctx.notice(&format!("{name} is not registered: {}.", failure.why())),
     }
     Ok(())
 }
@@ -60,7 +51,7 @@ mod tests {
         check(
             r"
             alice > PRIVMSG NickServ :REGISTER short
-            alice < :NickServ!services@services.test NOTICE alice :The password is too short: it takes at least 8 characters.
+            alice < :NickServ!services@services.test NOTICE alice :alice is not registered: the password is too short.
             alice > NS REGISTER sesame-open alice@mail.example
             alice < :s1.test 900 alice alice!~alice@alice.test alice :You are now logged in as alice
             alice < :NickServ!services@services.test NOTICE alice :alice is now registered, and yours.

@@ -2,12 +2,13 @@
 
 use crate::{
     core::{
+        account,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
     },
     job::Answer,
     network::UserId,
-    registry::{NICK, What},
+    registry::What,
     store::Rows,
     wire::{message::Args, name::Nick},
 };
@@ -37,8 +38,9 @@ fn ungroup(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         ctx.notice(&format!("{nick} is the name of your account, which it keeps."));
         return Ok(());
     }
-    let field = (format!("{NICK}{}", nick.folded()).into(), None);
-    super::write(ctx, user, login.id, What::Write(vec![field]), ungrouped)
+    let claims = account::nick_claims(&nick, casemap).into_iter();
+    let fields = claims.map(|(key, _)| (key, None)).collect();
+    super::write(ctx, user, login.id, What::Write(fields), ungrouped)
 }
 
 fn ungrouped(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {

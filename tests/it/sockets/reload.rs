@@ -2,12 +2,12 @@
 
 use super::process::{FILES, PLAIN, Process, SECURE};
 use crate::client::{Client, PATIENCE};
-use slircd::work::{certificate, load};
+use slircd::work::{certificate, password};
 use std::{fs, time::Instant};
 
 /// The configuration of a server whose operator is called `root`, with the password `sesame`.
 pub fn with_operator(more: &str) -> String {
-    let hash = load::hash("sesame").unwrap();
+    let hash = password::hash("sesame").unwrap();
     format!("{PLAIN}[[oper]]\nname = \"root\"\npassword = \"{hash}\"\n{more}")
 }
 
@@ -56,7 +56,7 @@ pub fn operators_limits_and_the_message_of_the_day_change_at_once_and_the_rest_i
     let mut root = operator(&process);
     root.send("MOTD");
     root.expect(" 422 ");
-    let hash = load::hash("open").unwrap();
+    let hash = password::hash("open").unwrap();
     process.write("motd.txt", "Tea at five\n");
     process.write(
         "slircd.toml",

@@ -160,7 +160,7 @@ fn those_who_come_by_tor_have_a_host_and_limits_of_their_own() {
     config.cloak.enabled = true;
     config.tor = Tor { host: "onion.example.org".into(), clients: 3, ..Tor::default() };
     config.tor.clients_per_circuit = 1;
-    let hash = Secret::new(&slircd::work::load::hash("sesame").unwrap());
+    let hash = Secret::new(&slircd::work::password::hash("sesame").unwrap());
     config.oper.push(Oper { name: "root".into(), password: Some(hash), ..Oper::default() });
     let server = Running::serve(config);
     let circuit = |number: u32, nick: &str| {

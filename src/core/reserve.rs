@@ -1,0 +1,271 @@
+//! Nicks that belong to accounts: who takes one and is not logged in to its account has a grace, and is
+//! then called otherwise. Their own server sees to it.
+
+use super::{
+    Core,
+    account::{self, owner},
+    audience,
+    ctx::{Ctx, Outcome},
+    effect::Effects,
+    timer::{Key, Timer},
+};
+use crate::{
+    network::{
+        UserId,
+        op::{Change, Op},
+    },
+    registry::{NICK, RecordId},
+    time::{Now, span_text},
+    wire::{encode::Msg, name::Nick, reply},
+};
+
+/// A nick that a user asks for and should not have.
+#[derive(Debug)]
+pub struct Trespass {
+    nick: Nick,
+    /// When it is taken away.
+    timer: Key,
+}
+
+/// Whether somebody else has a nick, or one that looks like it, and the session does not take it from them.
+pub fn is_taken(ctx: &Ctx<'_>, nick: &Nick) -> bool {
+    let own = ctx.session().user();
+    let wearer = ctx.network().nick(nick).filter(|wearer| Some(*wearer) != own);
+    if wearer.is_none() && !ctx.core.lookalikes.is_worn(nick.as_str(), own) {
+        return false;
+    }
+    // Who is logged in to the account that owns it takes it from whoever is not.
+    let owner = ctx.network().claims().nick(nick);
+    let takes = owner.is_some() && account::id_of_session(ctx) == owner;
+    !takes || wearer.is_some_and(|wearer| login(ctx.core, wearer) == owner)
+}
+
+/// Refuses a nick that belongs to an account which the session is not logged in to, where that is strict.
+pub fn check(ctx: &Ctx<'_>, nick: &Nick) -> Outcome {
+    let owner = owner(ctx.network(), nick);
+    let strict = ctx.core.config.accounts.nick_grace.is_zero();
+    if strict && owner.is_some() && account::id_of_session(ctx) != owner {
+        return Err(reply::nickname_reserved(nick.as_str()).into());
+    }
+    Ok(())
+}
+
+fn login(core: &Core, user: UserId) -> Option<RecordId> {
+    core.network().user(user).login.as_ref().map(|login| login.id)
+}
+
+/// Looks at those whom a change may have given a nick that is not theirs, or taken that fault from.
+pub fn note(core: &mut Core, fx: &mut Effects, (change, op): (&Change, &Op), now: Now) {
+    match (change, op) {
+        (Change::Nick { user, .. } | Change::Account { user }, _) => review(core, fx, *user, now),
+        (Change::Claimed, Op::Claims(claims)) => {
+            let casemap = core.network().casemap();
+            for (key, _) in claims {
+                let nick = key.strip_prefix(NICK).and_then(|name| Nick::lookup(name, casemap));
+                let user = nick.and_then(|nick| core.network().nick(&nick));
+                user.into_iter().for_each(|user| review(core, fx, user, now));
+            }
+        }
+        _ => (),
+    }
+}
+
+/// Looks whether a user who is at home here may have the nick that they ask for.
+pub fn review(core: &mut Core, fx: &mut Effects, user: UserId, now: Now) {
+    let Some(local) = core.locals.get(user) else { return };
+    let before = local.seldom().trespass.as_ref();
+    let nick = core.network().user(user).wanted();
+    let foreign = owner(core.network(), nick).is_some_and(|own| login(core, user) != Some(own));
+    if before.is_some_and(|before| foreign && before.nick == *nick) {
+        return;
+    }
+    let nick = nick.clone();
+    if let Some(over) = before.map(|before| before.timer) {
+        core.timers.cancel(over);
+        if let Some(local) = core.locals.get_mut(user) {
+            local.seldom_mut().trespass = None;
+        }
+    }
+    if !foreign {
+        return;
+    }
+    let grace = core.config.accounts.nick_grace;
+    let timer = core.timers.set(now.mono + grace, Timer::Nick(user));
+    if let Some(local) = core.locals.get_mut(user) {
+        local.seldom_mut().trespass = Some(Trespass { nick, timer });
+    }
+    if !grace.is_zero() {
+        let text = format!(
+            "This nickname is registered and protected. If it is yours, type /msg NickServ IDENTIFY <password>; otherwise choose another within {}, or you get one.",
+            span_text(grace)
+        );
+        tell(core, fx, user, &text, now);
+    }
+}
+
+/// A user has had a nick for long enough that is not theirs.
+pub fn enforce(core: &mut Core, fx: &mut Effects, user: UserId, now: Now) {
+    let Some(local) = core.locals.get_mut(user) else { return };
+    let Some(Trespass { nick, .. }) = local.seldom_mut().trespass.take() else { return };
+    let uid = core.network().user(user).uid;
+    let Some(guest) = guest(core, user) else {
+        let reason = "The nick belongs to an account, and no other is free".into();
+        core.commit(fx, Op::Quit { uid, reason }, None, now);
+        return;
+    };
+    let text = format!("{nick} belongs to somebody's account; you are called {guest} from now on.");
+    tell(core, fx, user, &text, now);
+    core.commit(fx, Op::Nick { uid, nick: guest }, None, now);
+}
+
+/// A nick that nobody has, for somebody who must have one.
+fn guest(core: &Core, user: UserId) -> Option<Nick> {
+    let (casemap, most) = (core.network().casemap(), core.config.limits.nick);
+    let uid = core.network().user(user).uid;
+    // Two servers that do not see each other should not choose the same.
+    let first = core.cloak.derive(format!("a guest's nick {uid}").as_bytes());
+    let first = first.iter().take(4).fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
+    let prefix = &core.config.accounts.guest;
+    let names = (0..GUESTS_TRIED).map(|n| format!("{prefix}{}", first.wrapping_add(n) % 100_000));
+    let free = |nick: &Nick| {
+        core.network().nick(nick).is_none()
+            && owner(core.network(), nick).is_none()
+            && !core.lookalikes.is_worn(nick.as_str(), None)
+    };
+    names.filter_map(|name| Nick::new(&name, casemap, most)).find(free)
+}
+
+/// Tells a user something about nicks, which is NickServ's to tell.
+fn tell(core: &Core, fx: &mut Effects, user: UserId, text: &str, now: Now) {
+    let nick = core.network().user(user).nick().to_string();
+    let source = core.service_mask("NickServ");
+    let msg = Msg::new(&source, "NOTICE").param(&nick).text(text).time(now.wall);
+    audience::send(core, fx, &msg, audience::of_user(core, user).to_vec());
+}
+
+/// How many nicks are tried.
+const GUESTS_TRIED: u32 = 100;
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn who_is_not_logged_in_has_a_grace_and_is_then_a_guest() {
+        check(
+            r"
+            servers 2
+            account alice password=sesame
+            bob@2 > JOIN #a
+            alice@1 > JOIN #a
+            alice < :NickServ!services@services.test NOTICE alice :This nickname is registered and protected. If it is yours, type /msg NickServ IDENTIFY <password>; otherwise choose another within 30s, or you get one.
+            wait 20
+            alice <! NICK
+            wait 15
+            alice <~ :NickServ!services@services.test NOTICE alice :alice belongs to somebody's account; you are called Guest* from now on.
+            alice <~ :alice!~alice@alice.test NICK :Guest*
+            bob <~ :alice!~alice@alice.test NICK :Guest*
+            bob > NICK alice
+            bob <~ :NickServ!services@services.test NOTICE alice :This nickname is registered*
+            bob > NICK bob
+            wait 40
+            bob <! Guest
+            bob > NICK alice
+            bob > NS IDENTIFY alice sesame
+            wait 40
+            bob <! Guest
+            bob > NS LOGOUT
+            bob <~ :NickServ!services@services.test NOTICE alice :This nickname is registered*
+            wait 40
+            bob <~ :alice!~bob@bob.test NICK :Guest*
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn who_owns_a_nick_takes_it_from_whoever_wears_it() {
+        check(
+            r"
+            servers 2
+            account alice password=sesame
+            alice@2 > JOIN #a
+            bob@1 > JOIN #a
+            carol@1 > JOIN #a
+            bob > NICK alice
+            bob < :s1.test 433 bob alice :Nickname is already in use
+            bob > NS IDENTIFY alice sesame
+            bob > NICK alice
+            alice < :alice!~alice@alice.test NICK :2SNAAAAAB
+            carol < :bob!~bob@bob.test NICK :alice
+            wait 40
+            alice <~ :2SNAAAAAB!~alice@alice.test NICK :Guest*
+            bob > NICK bob
+            wait 5
+            alice <! NICK :alice
+            carol > NS IDENTIFY alice sesame
+            bob > NICK alice
+            carol > NICK alice
+            carol < :s1.test 433 carol alice :Nickname is already in use
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn without_a_grace_nobody_else_gets_the_nick_at_all() {
+        check(
+            r"
+            config accounts.nick_grace 0
+            account alice password=sesame
+            bob > NICK Alice
+            bob < :s1.test 433 bob Alice :Nickname belongs to an account; log in to it first
+            raw a
+            a > CAP REQ sasl
+            a > NICK alice
+            a > USER al 0 * :Al
+            a <! 433
+            a > AUTHENTICATE PLAIN
+            a > AUTHENTICATE AGFsaWNlAHNlc2FtZQ==
+            a > CAP END
+            a < :s1.test 001 alice :Welcome to the Test IRC network, alice!~al@a.test
+            raw b
+            b > NICK ally
+            b > USER al 0 * :Al
+            b < :s1.test 001 ally :Welcome to the Test IRC network, ally!~al@b.test
+            raw c
+            c > USER al 0 * :Al
+            c > NICK alice
+            c < :s1.test 433 * alice :Nickname is already in use
+            a > QUIT
+            c > NICK alice
+            c < :s1.test 433 * alice :Nickname belongs to an account; log in to it first
+            c > NICK carol
+            c <~ :s1.test 001 carol *
+            c > REGISTER * * open-sesame
+            c > NS LOGOUT
+            wait 1
+            c <~ * NICK :Guest*
+            ",
+        );
+    }
+
+    #[test]
+    fn what_looks_like_a_nick_is_protected_like_it() {
+        check(
+            r"
+            config server.casemapping precis
+            config accounts.nick_grace 0
+            raw a
+            a > NICK evan
+            a > USER evan 0 * :E
+            a > REGISTER * * open-sesame
+            a > NICK ivan
+            bob > NICK еvan
+            bob < :s1.test 433 bob еvan :Nickname belongs to an account; log in to it first
+            a > NICK еvan
+            a < :ivan!~evan@a.test NICK :еvan
+            ",
+        );
+    }
+}

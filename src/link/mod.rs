@@ -532,23 +532,4 @@ mod tests {
             ",
         );
     }
-
-    #[test]
-    fn who_has_not_been_heard_is_not_told_what_they_are_not_waited_for_with() {
-        check(
-            r"
-            strangers 2
-            logs 1
-            stall 1 2
-            heal
-            bob@2 > JOIN #a
-            split 1 | 2
-            bob   > RENAME #a #b
-            wait 300
-            calm
-            heal
-            same
-            ",
-        );
-    }
 }

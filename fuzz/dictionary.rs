@@ -35,7 +35,8 @@ fn main() {
             words.extend(parts.map(str::to_owned));
         }
         Some("sasl") => {
-            let parts = ["n,,", "y,,", "n,a=", "p=", "n=", ",r=", "m=", "=2C", "=3D", "c=biws", ",p="];
+            let parts =
+                ["n,,", "y,,", "n,a=", "p=", "n=", ",r=", "m=", "=2C", "=3D", "c=biws", ",p="];
             words.extend(parts.map(str::to_owned));
             let hashes = [
                 "$argon2id$v=19$m=8,t=1,p=1$",

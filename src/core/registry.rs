@@ -364,7 +364,7 @@ mod tests {
 
             bob   <~ * NOTICE * :Your account is called [x]-*
             bob   > NS LOGOUT
-            bob   > NS IDENTIFY [x]-1a3185c50250000-20v open-sesame
+            bob   > NS IDENTIFY [x]-1a3185c50210000-20v open-sesame
             bob   <~ :s1.test 900 *
             ",
         );

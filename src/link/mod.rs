@@ -245,14 +245,13 @@ impl Mesh {
         }
     }
 
-    /// Passes news on: not back, and not to those who have it from its origin. Nor to those of whom nothing
-    /// has been heard yet: they would not be waited for, see `stable`, and are told once they are heard.
+    /// Passes news on: not back, and not to those who have it from its origin.
     fn pass_on(&self, fx: &mut Effects, from: Option<PeerId>, numbered: &Rc<Numbered>) {
         for (peer, known) in self.peers.iter() {
             let origin = numbered.origin.server;
             let has_it = numbered.origin != self.me
                 && (known.server == origin || known.neighbours.contains(&origin));
-            if Some(peer) != from && !has_it && self.have.knows(known.server) {
+            if Some(peer) != from && !has_it {
                 fx.push(Effect::Frame { peer, frame: Frame::Op(numbered.clone()) });
             }
         }

@@ -151,12 +151,6 @@ impl Have {
         self.lives.get(&origin).map(|seen| seen.last)
     }
 
-    /// Whether anything has been seen of a server.
-    pub fn knows(&self, server: Sid) -> bool {
-        let lives = Origin { server, life: 0 }..=Origin { server, life: u64::MAX };
-        self.over.contains_key(&server) || self.lives.range(lives).next().is_some()
-    }
-
     /// The last tick that has been seen of a server's lives before this one.
     pub fn last_before(&self, origin: Origin) -> Option<u64> {
         let first = Origin { life: 0, ..origin };

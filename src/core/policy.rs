@@ -19,6 +19,8 @@ use crate::{
         reply::{self, Reply},
     },
 };
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 /// That a user is in a channel, with which status. Who acts by the powers of an operator of the network
 /// need not be inside, and has every status.
@@ -299,15 +301,22 @@ fn invited(ctx: &Ctx<'_>, user: UserId, channel: &ChannelName) -> bool {
     ctx.local(user).is_some_and(|local| local.seldom().invites.contains(channel))
 }
 
-/// Compares without telling by its time where the difference is.
-fn same_secret(a: &str, b: &str) -> bool {
-    let differ = a.bytes().zip(b.bytes()).fold(0, |differ, (a, b)| differ | (a ^ b));
-    a.len() == b.len() && differ == 0
+/// Compares in a time that tells nothing about where two secrets differ, nor how long they are.
+pub fn same_secret(own: &str, given: &str) -> bool {
+    Sha256::digest(own).ct_eq(&Sha256::digest(given)).into()
 }
 
 #[cfg(test)]
 mod tests {
     use crate::sim::script::check;
+
+    #[test]
+    fn secrets_are_the_same_or_not() {
+        assert!(super::same_secret("sesame", "sesame"));
+        for other in ["", "sesam", "Sesame", "sesame "] {
+            assert!(!super::same_secret("sesame", other));
+        }
+    }
 
     #[test]
     fn who_may_not_enter_is_told_why() {

@@ -20,7 +20,7 @@ pub use schema::{
 pub use value::{Address, LogFormat, NameServer, Secret, Trusted};
 
 use node::Node;
-use std::{io, path::Path};
+use std::{io, net::IpAddr, path::Path};
 
 /// The largest file that is read, in bytes.
 pub const FILE_MAX: u64 = 1 << 20;
@@ -122,6 +122,13 @@ pub fn parse(sources: &[Source], mut reading: Reading<'_>) -> (Config, Vec<Error
     // Of one value the first mistake is enough.
     errors.dedup_by_key(|error| (error.file, error.at));
     (config, errors)
+}
+
+impl Limits {
+    /// Whether limits by address do not hold for one.
+    pub fn is_exempt(&self, address: IpAddr) -> bool {
+        self.exempt.iter().any(|range| range.contains(address))
+    }
 }
 
 impl Server {

@@ -202,7 +202,7 @@ pub fn look_up(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
 fn is_exempt(core: &Core, address: IpAddr) -> bool {
     let config = &core.config;
     address.is_loopback()
-        || config.limits.exempt.iter().any(|range| range.contains(address))
+        || config.limits.is_exempt(address)
         || core.reputation.is_trusted(address, &config.reputation)
         || core.is_gateway(Origin::Ip(address))
 }

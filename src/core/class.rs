@@ -103,8 +103,7 @@ impl<'a> Terms<'a> {
 
     /// Whether a connection counts for nothing by where it comes from.
     pub fn uncounted(self, from: Origin) -> bool {
-        let listed = |ip| self.limits.exempt.iter().any(|range| range.contains(ip));
-        self.exempt() || from.ip().is_some_and(listed)
+        self.exempt() || from.ip().is_some_and(|address| self.limits.is_exempt(address))
     }
 
     /// The hash of the password of the class, if it has one.

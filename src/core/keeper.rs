@@ -6,7 +6,7 @@ use crate::{
     job::{Answer, Job},
     network::{keep, op::Op},
     store::{Kept, Query, Rows},
-    time::{Mono, Now, Stamp, Wall},
+    time::{Mono, Now, Stamp},
 };
 use std::{collections::VecDeque, time::Duration};
 
@@ -59,7 +59,7 @@ impl Core {
     pub(in crate::core) fn store_kept(&mut self, fx: &mut Effects, now: Now) {
         if now.mono.since(self.keeper.swept) >= SWEPT_EVERY {
             self.keeper.swept = now.mono;
-            let before = Wall(now.wall.0.saturating_sub(REMEMBERED_MS));
+            let before = keep::remembered_since(now.wall);
             self.ask(fx, Job::Store(Query::Forget { before }), Then::Server(forgotten), now);
         }
         let keeper = &mut self.keeper;
@@ -93,9 +93,6 @@ const WAITING_MAX: usize = 100_000;
 const STORED_AT_ONCE: usize = 256;
 
 const SWEPT_EVERY: Duration = Duration::from_secs(3600);
-
-/// How long what is over is remembered, in milliseconds: as long as the network does, 30 days.
-const REMEMBERED_MS: u64 = 30 * 86_400_000;
 
 #[cfg(test)]
 mod tests {

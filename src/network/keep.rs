@@ -23,6 +23,14 @@ pub struct Written {
     pub over: Option<Wall>,
 }
 
+/// Since when what is over, be it a ban or a filter, is still remembered.
+pub fn remembered_since(now: Wall) -> Wall {
+    Wall(now.0.saturating_sub(REMEMBERED_MS))
+}
+
+/// For so long, in milliseconds: a server that was away for longer than these 30 days may bring it back.
+const REMEMBERED_MS: u64 = 30 * 86_400_000;
+
 /// What an operation writes that has to be kept.
 pub fn written(op: &Op, at: Stamp) -> Option<Written> {
     match op {

@@ -14,13 +14,10 @@ mod servers;
 use super::{
     Network, UserId,
     crdt::{Lww, Source, Uid},
+    keep,
     op::{Change, Message, Op, Target},
 };
-use crate::time::{Stamp, Wall};
-
-/// How long a ban or a filter that is over is remembered, in milliseconds: a server that was away for longer than
-/// these 30 days may bring it back.
-const KEPT_MS: u64 = 30 * 86_400_000;
+use crate::time::Stamp;
 
 impl Network {
     /// Applies one operation, and pushes what then visibly changed. Returns whether it was news.
@@ -126,7 +123,7 @@ impl Network {
     fn lapse(&mut self, at: Stamp, changes: &mut Vec<Change>) -> bool {
         let now = at.wall();
         changes.extend(self.bans.lapse(now).into_iter().map(Change::Lapsed));
-        let before = Wall(now.0.saturating_sub(KEPT_MS));
+        let before = keep::remembered_since(now);
         self.bans.forget(before);
         self.filters.forget(before);
         self.expire(now, at, changes);

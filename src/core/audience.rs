@@ -17,11 +17,16 @@ pub fn of_channel(
     channel: ChannelId,
     lowest: Status,
 ) -> impl Iterator<Item = ConnId> + '_ {
-    // Who cannot be seen is at home elsewhere, and has no sessions here.
+    at_least(core, channel, lowest).flat_map(|user| of_user(core, user).iter().copied())
+}
+
+/// A channel's members of at least a status. Who cannot be seen is at home elsewhere, and has no sessions
+/// here.
+fn at_least(core: &Core, channel: ChannelId, lowest: Status) -> impl Iterator<Item = UserId> + '_ {
     let members = core.network().everyone(channel);
     let members =
         members.filter(move |(_, member)| lowest == Status::NONE || member.status.at_least(lowest));
-    members.flat_map(|(user, _)| of_user(core, user).iter().copied())
+    members.map(|(user, _)| user)
 }
 
 /// The sessions of a channel's members, of at least a status, who want to hear what is said there.
@@ -30,10 +35,8 @@ pub fn who_hear(
     channel: ChannelId,
     lowest: Status,
 ) -> impl Iterator<Item = ConnId> + '_ {
-    let members = core.network().everyone(channel);
-    let members =
-        members.filter(move |(_, member)| lowest == Status::NONE || member.status.at_least(lowest));
-    let locals = members.filter_map(|(user, _)| core.locals.get(user).filter(|local| !local.deaf));
+    let members = at_least(core, channel, lowest);
+    let locals = members.filter_map(|user| core.locals.get(user).filter(|local| !local.deaf));
     locals.flat_map(|local| local.sessions.iter().copied())
 }
 

@@ -484,10 +484,20 @@ pub fn standard(core: &Core, fx: &mut Effects, conn: ConnId, standard: &Standard
 
 /// Tells a user who is at home here something, in a notice of the server's to each session.
 pub fn tell(core: &Core, fx: &mut Effects, user: UserId, text: &str, now: Now) {
-    let nick = core.network().user(user).nick().to_string();
-    for conn in audience::of_user(core, user) {
-        server_line(core, fx, *conn, ("NOTICE", &[&nick], Some(text)), now);
-    }
+    tell_as(core, fx, (core.name(), user), text, now);
+}
+
+/// The same, in a notice of somebody else's.
+pub fn tell_as(
+    core: &Core,
+    fx: &mut Effects,
+    (source, user): (&str, UserId),
+    text: &str,
+    now: Now,
+) {
+    let nick = core.network().user(user).nick().as_str();
+    let msg = Msg::new(source, "NOTICE").time(now.wall).param(nick).text(text);
+    audience::send(core, fx, &msg, audience::of_user(core, user).to_vec());
 }
 
 /// A line of the server's own.

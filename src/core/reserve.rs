@@ -4,9 +4,9 @@
 use super::{
     Core,
     account::{self, owner},
-    audience,
     ctx::{Ctx, Outcome},
     effect::Effects,
+    render,
     timer::{Key, Timer},
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     },
     registry::{NICK, RecordId},
     time::{Now, span_text},
-    wire::{encode::Msg, name::Nick, reply},
+    wire::{name::Nick, reply},
 };
 
 /// A nick that a user asks for and should not have.
@@ -137,10 +137,7 @@ fn guest(core: &Core, user: UserId) -> Option<Nick> {
 
 /// Tells a user something about nicks, which is NickServ's to tell.
 fn tell(core: &Core, fx: &mut Effects, user: UserId, text: &str, now: Now) {
-    let nick = core.network().user(user).nick().to_string();
-    let source = core.service_mask("NickServ");
-    let msg = Msg::new(&source, "NOTICE").param(&nick).text(text).time(now.wall);
-    audience::send(core, fx, &msg, audience::of_user(core, user).to_vec());
+    render::tell_as(core, fx, (&core.service_mask("NickServ"), user), text, now);
 }
 
 /// How many nicks are tried.

@@ -17,8 +17,7 @@ use crate::{
     job::{Answer, JobId, Loaded},
     link::{self, Mesh},
     network::crdt,
-    registry::RecordId,
-    store::{Kept, Standing},
+    store::Past,
     time::{Mono, Now, Sid},
 };
 use std::time::Duration;
@@ -128,21 +127,19 @@ impl Server {
         Server { core, mesh }
     }
 
-    /// Knows again how addresses stood in an earlier life.
-    pub fn recall_standings(&mut self, standings: Vec<Standing>, now: Now) {
-        let most = self.core.config.reputation.addresses;
-        self.core.reputation.recall(standings, most, now.wall);
-    }
-
-    /// Who has which claims, as the store remembers it: told in pieces before anybody connects.
-    pub fn remember(&mut self, claims: &[(Box<str>, RecordId)], now: Now) {
-        self.core.remember(claims, now);
-    }
-
-    /// What the store has kept of the network: told in pieces before anybody connects.
-    pub fn recall(&mut self, kept: &[Kept], now: Now) {
-        if self.core.recall(kept, now) {
-            self.mesh.propagate(&mut self.core, &mut Effects::default());
+    /// What the store remembers of earlier lives: told in pieces before anybody connects.
+    pub fn remember(&mut self, past: Past<'_>, now: Now) {
+        match past {
+            Past::Standings(standings) => {
+                let most = self.core.config.reputation.addresses;
+                self.core.reputation.recall(standings, most, now.wall);
+            }
+            Past::Claims(claims) => self.core.remember(claims, now),
+            Past::Kept(kept) => {
+                if self.core.recall(kept, now) {
+                    self.mesh.propagate(&mut self.core, &mut Effects::default());
+                }
+            }
         }
     }
 

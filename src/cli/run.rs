@@ -124,14 +124,9 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<Option<Her
     else {
         return Err(unusable(&"it does not answer"));
     };
-    let known = store.ask(&Query::LoadReputation).map_err(|error| unusable(&error))?;
     let mut server =
         Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, now);
-    if let Rows::Reputation(standings) = known {
-        server.recall_standings(standings, now);
-    }
-    store::claims(&mut store, |claims| server.remember(claims, now))
-        .and_then(|()| store::recall(&mut store, |kept| server.recall(kept, now)))
+    store::remember(&mut store, |past| server.remember(past, now))
         .map_err(|error| unusable(&error))?;
     let workers =
         Workers { store: Box::new(store), loader: loader.clone(), loaded: loaded.clone() };

@@ -70,8 +70,8 @@ impl Score {
 
 impl Reputation {
     /// Knows again what an earlier life of the server has kept.
-    pub fn recall(&mut self, standings: Vec<Standing>, most: usize, now: Wall) {
-        for Standing { address, points, seen } in standings {
+    pub fn recall(&mut self, standings: &[Standing], most: usize, now: Wall) {
+        for Standing { address, points, seen } in standings.iter().copied() {
             // The clock may have been wrong then.
             let seen = Wall(seen).min(now);
             self.set(address, Score { points: points.min(POINTS_MAX), seen });
@@ -266,7 +266,7 @@ mod tests {
         });
         let kept: Vec<Standing> = kept.collect();
         let mut again = Reputation::default();
-        again.recall(kept, 5, now);
+        again.recall(&kept, 5, now);
         assert_eq!((again.all().count(), points(&again, "192.0.2.1")), (5, 50));
         // What is not remembered need not be stored.
         assert_eq!(again.changed.len(), 4);

@@ -8,7 +8,7 @@ use crate::{
     link::Limits,
     registry::Edit,
     server::{Server, Setup},
-    store::{self, Query, Rows, Store, memory::Memory},
+    store::{self, Past, Query, Rows, Store, memory::Memory},
     time::{Mono, Now, Sid, Stamp, Wall},
     wire::{mmdb::Database, scram::Verifier},
 };
@@ -92,12 +92,7 @@ impl Host {
             Setup { loaded: self.loaded(), sid, life, clock, seed: 7, cloak: Secret::new("sim") };
         let now = self.now(at);
         let mut server = Server::new(setup, now);
-        if let Ok(Rows::Reputation(standings)) = self.store.ask(&Query::LoadReputation) {
-            server.recall_standings(standings, now);
-        }
-        let told = store::claims(&mut self.store, |claims| server.remember(claims, now));
-        assert_eq!(told, Ok(()));
-        let told = store::recall(&mut self.store, |kept| server.recall(kept, now));
+        let told = store::remember(&mut self.store, |past| server.remember(past, now));
         assert_eq!(told, Ok(()));
         self.limits.into_iter().for_each(|limits| server.limit_links(limits));
         self.server = Some(server);
@@ -115,7 +110,9 @@ impl Host {
         let learned = self.store.ask(&Query::Learn(edits.to_vec()));
         assert!(learned.is_ok(), "{learned:?}");
         if let Some(server) = &mut self.server {
-            let told = store::claims(&mut self.store, |claims| server.remember(claims, now));
+            let told = store::claims(&mut self.store, |claims| {
+                server.remember(Past::Claims(claims), now);
+            });
             assert_eq!(told, Ok(()));
         }
     }

@@ -225,6 +225,37 @@ pub trait Store: Send {
     fn ask(&mut self, query: &Query) -> Result<Rows, Error>;
 }
 
+/// Something that a store remembers of earlier lives, which a server is told before anybody connects.
+#[derive(Clone, Copy, Debug)]
+pub enum Past<'a> {
+    /// How addresses stand.
+    Standings(&'a [Standing]),
+    /// Who has which resident claims.
+    Claims(&'a [(Box<str>, RecordId)]),
+    /// Registers of the network.
+    Kept(&'a [Kept]),
+}
+
+/// Tells all that a server has to know again when it starts, in pieces.
+pub fn remember(store: &mut dyn Store, mut tell: impl FnMut(Past<'_>)) -> Result<(), Error> {
+    let Rows::Reputation(standings) = store.ask(&Query::LoadReputation)? else {
+        return Err(Error::Damaged);
+    };
+    tell(Past::Standings(&standings));
+    claims(store, |claims| tell(Past::Claims(claims)))?;
+    let mut after = "".into();
+    loop {
+        let Rows::Kept(kept) = store.ask(&Query::Recall { after })? else {
+            return Err(Error::Damaged);
+        };
+        tell(Past::Kept(&kept));
+        match kept.last() {
+            Some(last) if kept.len() == CLAIMS_MAX => after = last.key.clone(),
+            _ => return Ok(()),
+        }
+    }
+}
+
 /// Tells all resident claims, in pieces.
 pub fn claims(
     store: &mut dyn Store,
@@ -238,21 +269,6 @@ pub fn claims(
         tell(&claims);
         match claims.last() {
             Some((last, _)) if claims.len() == CLAIMS_MAX => after = last.clone(),
-            _ => return Ok(()),
-        }
-    }
-}
-
-/// Tells all registers that are kept, in pieces.
-pub fn recall(store: &mut dyn Store, mut tell: impl FnMut(&[Kept])) -> Result<(), Error> {
-    let mut after = "".into();
-    loop {
-        let Rows::Kept(kept) = store.ask(&Query::Recall { after })? else {
-            return Err(Error::Damaged);
-        };
-        tell(&kept);
-        match kept.last() {
-            Some(last) if kept.len() == CLAIMS_MAX => after = last.key.clone(),
             _ => return Ok(()),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{ConnId, Core, effect::Effects};
 use crate::{
-    network::{ChannelId, Sight, UserId, mode::Status, op::Departed},
+    network::{ChannelId, Sight, UserId, change::Departed, mode::Status},
     wire::encode::Msg,
 };
 

@@ -3,7 +3,7 @@
 
 use crate::{
     arena::Side,
-    network::{Network, UserId, op::Change},
+    network::{Network, UserId, change::Change},
     wire::{casemap::Casemap, precis},
 };
 use ahash::RandomState;

@@ -23,9 +23,10 @@ use super::{
 use crate::{
     network::{
         UserId,
+        change::{Change, Departed},
         crdt::Source,
         mode::{Status, UserModes},
-        op::{Ask, Change, Departed, Message, MessageKind, Op, Target, Why},
+        op::{Ask, Message, MessageKind, Op, Target, Why},
     },
     time::{MsgId, Now, Stamp},
     wire::{

@@ -10,10 +10,7 @@ use super::{
     timer::{Key, Timer},
 };
 use crate::{
-    network::{
-        UserId,
-        op::{Change, Op},
-    },
+    network::{UserId, change::Change, op::Op},
     registry::{NICK, RecordId},
     time::{Now, span_text},
     wire::{name::Nick, reply},

@@ -6,6 +6,7 @@
 
 mod apply;
 pub mod ban;
+pub mod change;
 mod check;
 pub mod claims;
 pub mod crdt;

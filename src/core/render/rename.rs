@@ -5,8 +5,9 @@ use crate::{
     core::{ConnId, Core, audience},
     network::{
         ChannelId, UserId,
+        change::Moved,
         mode::Status,
-        op::{Leave, Moved, Op},
+        op::{Leave, Op},
     },
     wire::{cap, encode::Msg, name::ChannelName},
 };

@@ -3,11 +3,7 @@
 use super::Tell;
 use crate::{
     core::{ConnId, Core, audience, effect::Effects, metadata, snotice, undelivered::Lost},
-    network::{
-        UserId,
-        mode::Status,
-        op::{Departed, Op},
-    },
+    network::{UserId, change::Departed, mode::Status, op::Op},
     time::{Now, Sid},
     wire::{cap, encode::Msg, mode},
 };

@@ -5,8 +5,8 @@ use crate::{
     core::{ConnId, Core, audience, metadata, session::Phase, snotice},
     network::{
         UserId,
+        change::Departed,
         mode::{Status, UserModes},
-        op::Departed,
     },
     wire::{cap, encode::Msg, mode, name::Nick, reply as replies},
 };

@@ -4,10 +4,11 @@ use super::mode::{Shown, taken_away};
 use crate::{
     network::{
         Channel, ChannelId, Delay, Member, Network, Topic, UserId,
+        change::Change,
         crdt::{Epoch, Lww, Source, Uid},
         metadata::{Holder, Metadata},
         mode::{self, ChannelModes, Kind, STATUS, Status},
-        op::{Change, Entry, Leave},
+        op::{Entry, Leave},
     },
     time::Stamp,
     wire::name::ChannelName,

@@ -1,12 +1,7 @@
 //! Metadata is set and taken away.
 
 use crate::{
-    network::{
-        Network,
-        crdt::Source,
-        metadata::Holder,
-        op::{Change, Subject},
-    },
+    network::{Network, change::Change, crdt::Source, metadata::Holder, op::Subject},
     time::Stamp,
 };
 

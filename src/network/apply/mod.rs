@@ -13,9 +13,10 @@ mod servers;
 
 use super::{
     Network, UserId,
+    change::Change,
     crdt::{Lww, Source, Uid},
     keep,
-    op::{Change, Message, Op, Target},
+    op::{Message, Op, Target},
 };
 use crate::time::Stamp;
 

@@ -3,9 +3,10 @@
 use crate::{
     network::{
         ChannelId, Mask, Network,
+        change::Change,
         crdt::{Epoch, Lww, Source, Uid},
         mode::{self, Kind, Status},
-        op::{Change, ModeChange},
+        op::ModeChange,
     },
     time::{Stamp, Wall},
     wire::name::ChannelName,

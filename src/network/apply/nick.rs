@@ -5,7 +5,7 @@
 //! aside first: at no moment do two users wear one nick.
 
 use crate::{
-    network::{Network, UserId, crdt::Uid, op::Change},
+    network::{Network, UserId, change::Change, crdt::Uid},
     registry::{NICK, RecordId},
     time::Stamp,
     wire::name::Nick,

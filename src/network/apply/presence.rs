@@ -3,10 +3,11 @@
 use crate::{
     network::{
         Network, Sight, User, UserId,
+        change::{Change, Departed},
         crdt::Uid,
         metadata::{Holder, Metadata},
         mode::UserModes,
-        op::{Change, Departed, Presence},
+        op::Presence,
     },
     registry::Login,
     time::Stamp,

@@ -4,10 +4,11 @@ use super::channel::{differences, unknown};
 use crate::{
     network::{
         ChannelId, Member, Network, UserId,
+        change::{Change, Moved},
         crdt::{Epoch, Source},
         metadata::Holder,
         mode::{ChannelModes, Status},
-        op::{Change, Moved, Op, Subject},
+        op::{Op, Subject},
         rename::Renaming,
     },
     time::Stamp,

@@ -1,10 +1,7 @@
 //! Servers come, link, go, and get out of reach.
 
 use crate::{
-    network::{
-        Network, Server, UserId,
-        op::{Change, ServerInfo},
-    },
+    network::{Network, Server, UserId, change::Change, op::ServerInfo},
     time::{Sid, Stamp},
 };
 

@@ -5,7 +5,6 @@ mod admin;
 mod ambiance;
 mod authenticate;
 mod away;
-mod ban;
 mod batch;
 mod cap;
 mod chghost;

@@ -9,6 +9,7 @@ pub mod answer;
 pub mod atlas;
 pub mod attempts;
 pub mod audience;
+pub mod banlines;
 pub mod bans;
 pub mod blocklist;
 pub mod callerid;

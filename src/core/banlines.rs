@@ -1,11 +1,11 @@
 //! Server bans: what KLINE, GLINE, DLINE, ZLINE, RLINE, SHUN, UBAN and their removals have in common.
 
+use super::{
+    bans,
+    ctx::{Ctx, Outcome},
+    welcome,
+};
 use crate::{
-    core::{
-        bans,
-        ctx::{Ctx, Outcome},
-        welcome,
-    },
     network::{
         UserId,
         ban::{self, Key, Kind, Looks, Terms},
@@ -27,7 +27,7 @@ macro_rules! help {
         )
     };
 }
-pub(super) use help;
+pub(crate) use help;
 
 /// The least that a mask must say: characters that are no wildcards.
 const SUBSTANCE_MIN: usize = 3;

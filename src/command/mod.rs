@@ -46,6 +46,7 @@ mod npc;
 mod npca;
 mod ns;
 mod oper;
+mod os;
 mod part;
 mod pass;
 mod ping;
@@ -154,6 +155,8 @@ const ALL: &[&[Command]] = &[
     npca::COMMANDS,
     ns::NS,
     oper::COMMANDS,
+    os::OPERSERV,
+    os::OS,
     part::COMMANDS,
     pass::COMMANDS,
     ping::COMMANDS,

@@ -164,8 +164,13 @@ pub fn whole_reason(terms: &Terms) -> String {
 
 /// ` until …`, if it runs out.
 pub fn until(terms: &Terms) -> String {
+    until_text(terms.until)
+}
+
+/// ` until …` for what ends some time.
+pub fn until_text(end: Option<Wall>) -> String {
     let text = |until: Wall| format!(" until {}", super::welcome::date_text(until));
-    terms.until.map(text).unwrap_or_default()
+    end.map(text).unwrap_or_default()
 }
 
 /// The bans that touch a user.

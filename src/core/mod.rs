@@ -9,6 +9,7 @@ pub mod answer;
 pub mod atlas;
 pub mod attempts;
 pub mod audience;
+pub mod audit;
 pub mod banlines;
 pub mod bans;
 pub mod blocklist;
@@ -35,6 +36,7 @@ pub mod lookalikes;
 pub mod metadata;
 pub mod monitor;
 pub mod multiline;
+pub mod notes;
 pub mod oper;
 pub mod peer;
 pub mod policy;
@@ -183,6 +185,8 @@ pub struct Core {
     pub snomasks: BTreeMap<UserId, Snomask>,
     /// How much is going on in channels.
     pub chanflood: Chanflood,
+    /// Whether servers may be linked that may not be.
+    pub links_questioned: bool,
     /// Whether it is time to tell linked servers how much has been seen.
     pub due_beat: bool,
     /// The last tick that the store has been told of.
@@ -241,6 +245,7 @@ impl Core {
             questions: Questions::default(),
             guests: Guests::new(now),
             snomasks: BTreeMap::new(),
+            links_questioned: false,
             due_beat: false,
             stopping: false,
             // The numbers of 256 lives do not overlap: an old identity is never taken for a new one.

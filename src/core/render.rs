@@ -13,7 +13,7 @@ mod user;
 use super::{
     ConnId, Core, audience, bans, callerid, defcon,
     effect::Effects,
-    housekeeping, multiline,
+    housekeeping, multiline, notes,
     recent::{Place, Said},
     reserve,
     session::Phase,
@@ -144,6 +144,7 @@ impl Tell<'_> {
             Change::Ban { key, by } => bans::changed(self.core, self.fx, key, *by, self.now),
             Change::Lapsed(key) => bans::lapsed(self.core, self.fx, key, self.now),
             Change::Filter => self.filter(),
+            Change::Noted => self.noted(),
             Change::Edited => self.edited(),
             Change::Claimed => (),
             Change::Defcon(by) => self.defcon(*by),
@@ -151,7 +152,8 @@ impl Tell<'_> {
                 housekeeping::forgotten(self.core, self.fx, self.now);
             }
             Change::Server(_) | Change::Links | Change::Forgotten(_) => {
-                self.core.watch_reach(self.fx, self.now)
+                self.core.links_questioned |= matches!(change, Change::Server(_));
+                self.core.watch_reach(self.fx, self.now);
             }
         }
     }
@@ -375,6 +377,12 @@ impl Tell<'_> {
         };
         log::info!("{text}");
         snotice::here(self.core, self.fx, 'f', |_| text, self.now);
+    }
+
+    fn noted(&mut self) {
+        if let Op::Note { key, note, .. } = self.op {
+            notes::changed(self.core, self.fx, key, note.as_deref(), self.now);
+        }
     }
 
     fn defcon(&mut self, by: Source) {

@@ -163,6 +163,9 @@ impl Network {
             self.bans.all().map(|ban| format!("{:?} {:?} {:?}", ban.key, ban.terms, ban.at)),
         );
         lines.extend(self.filters.all().map(|filter| format!("{filter:?}")));
+        lines.extend(
+            self.notes.all().map(|(key, entry)| format!("{key:?} {:?} {:?}", entry.note, entry.at)),
+        );
         lines.push(format!("{:?}", self.defcon));
         lines.sort_unstable();
         lines.join("\n")

@@ -14,6 +14,7 @@ pub mod filter;
 pub mod keep;
 pub mod metadata;
 pub mod mode;
+pub mod note;
 pub mod op;
 pub mod rename;
 mod replay;
@@ -37,6 +38,7 @@ use crdt::{Epoch, Lww, Source, Uid};
 use filter::Filters;
 use metadata::{Holder, Metadata};
 use mode::{ChannelModes, Status, UserModes};
+use note::Notes;
 use op::ServerInfo;
 use rename::Renames;
 use std::{
@@ -394,6 +396,7 @@ pub struct Network {
     unset: BTreeMap<(Holder, Box<str>), Stamp>,
     bans: Bans,
     filters: Filters,
+    notes: Notes,
     claims: Claims,
     /// How much is locked against an attack: 5 is nothing, 1 is nearly all.
     defcon: Lww<u8>,
@@ -426,6 +429,7 @@ impl Network {
             bans: Bans::new(hash),
             claims: Claims::new(hash),
             filters: Filters::default(),
+            notes: Notes::default(),
             defcon: Lww { value: 5, at: Stamp::ZERO, by: Source::Server(Sid::FIRST) },
         }
     }
@@ -438,6 +442,11 @@ impl Network {
     /// The content filters.
     pub fn filters(&self) -> &Filters {
         &self.filters
+    }
+
+    /// What is noted down for the whole network.
+    pub fn notes(&self) -> &Notes {
+        &self.notes
     }
 
     /// Who has which claim of the registry.

@@ -4,6 +4,7 @@
 //! a notice of the service's. They are on every server, and act for the users of that server alone.
 
 pub mod nickserv;
+pub mod operserv;
 
 use crate::{
     core::{
@@ -28,7 +29,7 @@ pub struct Service {
 }
 
 /// Every service.
-pub const SERVICES: &[&Service] = &[&nickserv::SERVICE];
+pub const SERVICES: &[&Service] = &[&nickserv::SERVICE, &operserv::SERVICE];
 
 /// The service of that nick, in whatever case.
 pub fn find(nick: &str) -> Option<&'static Service> {

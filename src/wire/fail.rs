@@ -160,6 +160,8 @@ standards! {
     Fail register_complete_connection(account) => "REGISTER" "COMPLETE_CONNECTION_REQUIRED" "Complete your connection before you register an account.";
     /// What cannot be a mail address.
     Fail register_invalid_email(account) => "REGISTER" "INVALID_EMAIL" "Give a mail address, as alice@example.org.";
+    /// A mail address that nobody may register with.
+    Fail register_unacceptable_email(account) => "REGISTER" "UNACCEPTABLE_EMAIL" "The network does not take this mail address; give another.";
     /// The address has registered too many.
     Fail register_too_many(account) => "REGISTER" "TEMPORARILY_UNAVAILABLE" "Too many accounts have been registered from your address; try again later.";
     /// A code that nobody has been sent.

@@ -20,6 +20,7 @@ mod gline;
 mod globops;
 mod help;
 mod helpop;
+mod hs;
 mod info;
 mod invite;
 mod ison;
@@ -39,6 +40,7 @@ mod mode;
 mod modelist;
 mod monitor;
 mod motd;
+mod ms;
 mod names;
 mod nick;
 mod notice;
@@ -130,6 +132,8 @@ const ALL: &[&[Command]] = &[
     globops::COMMANDS,
     help::COMMANDS,
     helpop::COMMANDS,
+    hs::HOSTSERV,
+    hs::HS,
     info::COMMANDS,
     invite::COMMANDS,
     ison::COMMANDS,
@@ -143,10 +147,12 @@ const ALL: &[&[Command]] = &[
     list::COMMANDS,
     lusers::COMMANDS,
     map::COMMANDS,
+    ms::MEMOSERV,
     metadata::COMMANDS,
     mode::COMMANDS,
     monitor::COMMANDS,
     motd::COMMANDS,
+    ms::MS,
     names::COMMANDS,
     nick::COMMANDS,
     ns::NICKSERV,

@@ -9,9 +9,10 @@ use super::{
     Core, bans,
     ctx::{self, Ctx, Outcome, Resume},
     effect::Effects,
-    notes, registry,
+    memo, notes, registry,
     sasl::{self, Proof},
     session::Session,
+    vhost,
 };
 use crate::{
     config::{Config, Secret},
@@ -444,6 +445,8 @@ pub fn enter(ctx: &mut Ctx<'_>, record: &Record) {
     } else if let Some(registration) = ctx.session_mut().registration() {
         registration.login = Some(login);
     }
+    vhost::entered(ctx, record);
+    memo::entered(ctx, record);
 }
 
 /// A user is logged out of the account.

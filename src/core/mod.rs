@@ -33,6 +33,7 @@ pub mod housekeeping;
 pub mod keeper;
 pub mod local;
 pub mod lookalikes;
+pub mod memo;
 pub mod metadata;
 pub mod monitor;
 pub mod multiline;
@@ -62,6 +63,7 @@ pub mod timer;
 pub mod tor;
 pub mod undelivered;
 pub mod usermode;
+pub mod vhost;
 pub mod welcome;
 pub mod whowas;
 
@@ -423,6 +425,7 @@ mod tests {
             user: "a".into(),
             host: "h".into(),
             real_host: "h".into(),
+            cloak: None,
             address: None,
             realname: "A".into(),
             away: None,

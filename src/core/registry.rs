@@ -9,7 +9,7 @@ use super::{
     Core, audit,
     ctx::{Ctx, Resume, Then},
     effect::Effects,
-    render,
+    memo, render, vhost,
 };
 use crate::{
     job::{Answer, Job},
@@ -104,6 +104,8 @@ impl Core {
         if edited.changed.iter().any(|change| &*change.key == NAME && change.before.is_some()) {
             self.account_is_called(fx, edited, now);
         }
+        vhost::edited(self, fx, edited, now);
+        memo::edited(self, fx, edited, now);
         for (key, loser) in &edited.contested {
             self.settle_contest(fx, key, loser, now);
         }

@@ -17,7 +17,7 @@ use super::{
     recent::{Place, Said},
     reserve,
     session::Phase,
-    snotice,
+    snotice, vhost,
     whowas::Past,
 };
 use crate::{
@@ -66,6 +66,7 @@ pub fn apply(
         }
         if let Change::Account { user } = change {
             bans::logged_in(tell.core, tell.fx, *user, now);
+            vhost::logged_in(tell.core, tell.fx, *user, now);
         }
     }
     if core.network.has_empty() && core.alone() {

@@ -108,6 +108,7 @@ impl Scene {
             user: "b".into(),
             host: "h".into(),
             real_host: "h".into(),
+            cloak: None,
             address: None,
             realname: "B".into(),
             away: None,

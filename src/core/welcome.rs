@@ -48,7 +48,7 @@ pub fn burst(ctx: &mut Ctx<'_>, user: UserId) {
         notes::news(ctx, user, section);
     }
     let modes = ctx.whois(user).modes;
-    if modes.contains('x') {
+    if modes.contains('x') || ctx.whois(user).host != ctx.whois(user).real_host {
         let host = ctx.whois(user).host.clone();
         ctx.reply(reply::host_hidden(&host));
     }

@@ -126,12 +126,13 @@ impl Network {
         }
         for (_, user) in self.users.iter() {
             lines.push(format!(
-                "{} {} {} {:?} {:?} {:?} {:?} {} {:?} {} {:?}",
+                "{} {} {} {:?} {:?} {:?} {:?} {:?} {} {:?} {} {:?}",
                 user.uid,
                 user.nick(),
                 user.mask(),
                 user.away,
                 user.connection,
+                user.cloak,
                 user.login,
                 user.realname,
                 user.modes,

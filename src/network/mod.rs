@@ -77,6 +77,9 @@ pub struct User {
     pub host: Box<str>,
     /// The host that operators see.
     pub real_host: Box<str>,
+    /// A host that was shown first, or would be, where another has taken its place that the user may give up
+    /// again: bans still find the user by it.
+    pub cloak: Option<Box<str>>,
     /// The address; none behind a Unix socket.
     pub address: Option<IpAddr>,
     /// The real name.
@@ -118,6 +121,14 @@ impl User {
             mask.push_str(part);
         }
         mask
+    }
+
+    /// Others see this host from now on.
+    fn show(&mut self, host: &str) {
+        let before = std::mem::replace(&mut self.host, host.into());
+        if self.cloak.is_none() && before != self.real_host && before != self.host {
+            self.cloak = Some(before);
+        }
     }
 
     /// The channels that the user is in, in the order of joining.

@@ -324,6 +324,8 @@ pub struct Presence {
     pub host: Box<str>,
     /// The host that operators see.
     pub real_host: Box<str>,
+    /// The cloak, where another host is shown.
+    pub cloak: Option<Box<str>>,
     /// The address; none behind a Unix socket.
     pub address: Option<IpAddr>,
     /// The real name.

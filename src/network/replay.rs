@@ -203,6 +203,7 @@ fn presence(user: &User) -> Presence {
         user: user.user.clone(),
         host: user.host.clone(),
         real_host: user.real_host.clone(),
+        cloak: user.cloak.clone(),
         address: user.address,
         realname: user.realname.clone(),
         away: user.away.clone(),

@@ -191,6 +191,8 @@ pub struct Core {
     pub links_questioned: bool,
     /// Whether it is time to tell linked servers how much has been seen.
     pub due_beat: bool,
+    /// Since when servers have been told of this one that have not been heard yet.
+    pub strangers: BTreeMap<Sid, Mono>,
     /// The last tick that the store has been told of.
     pub(in crate::core) marked: u64,
     /// Whether the store has failed the last time it was told.
@@ -249,6 +251,7 @@ impl Core {
             snomasks: BTreeMap::new(),
             links_questioned: false,
             due_beat: false,
+            strangers: BTreeMap::new(),
             stopping: false,
             // The numbers of 256 lives do not overlap: an old identity is never taken for a new one.
             last_user: ((start.origin.life % 256) as u32) << LIFE_BITS,

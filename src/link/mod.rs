@@ -102,7 +102,10 @@ impl Mesh {
     pub fn link(&mut self, core: &mut Core, fx: &mut Effects, server: Sid, now: Now) -> PeerId {
         let juped = is_juped(core, server);
         let peer = self.peers.insert(Peer { server, neighbours: Vec::new(), juped });
-        core.links_questioned = juped;
+        core.links_questioned |= juped;
+        if !juped {
+            core.strangers.insert(server, now.mono);
+        }
         if let Some(birth) = &self.birth {
             fx.push(Effect::Frame { peer, frame: Frame::Op(birth.clone()) });
         }
@@ -141,6 +144,7 @@ impl Mesh {
                 }
                 // Who is not known to be there could not be waited for, see `stable`.
                 if self.have.seq(from) > 0 {
+                    core.strangers.remove(&from.server);
                     self.send_missing(core, fx, peer, &have);
                 }
             }

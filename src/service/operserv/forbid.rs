@@ -148,6 +148,8 @@ mod tests {
             bob     > JOIN #warez2,#fine
             bob     < :s2.test 479 bob #warez2 :Cannot join channel (it is forbidden: not here)
             bob     < :bob!~bob@bob.test JOIN #fine
+            bob     > RENAME #fine #warez3
+            bob     <~ :s2.test * #fine #warez3 :The new name is forbidden; choose another.
             root    > JOIN #warez
             root    < :root!~root@root.test JOIN #warez
             root    > NICK admin

@@ -13,8 +13,10 @@ use crate::{
         ctx::{Ctx, Outcome},
         dispatch::{self, Command, Run, Table},
     },
+    job::Answer,
     network::UserId,
     registry::{Login, RecordId},
+    store::Rows,
     wire::{casemap::Casemap, message::Args, name::Nick, precis, reply},
 };
 
@@ -126,6 +128,20 @@ fn asks(ctx: &mut Ctx<'_>, words: &[&str]) {
 /// What was asked.
 fn asked(ctx: &mut Ctx<'_>) -> Vec<Box<str>> {
     std::mem::take(&mut ctx.session_mut().asked)
+}
+
+/// Tells what has come of writing to an account: the words for its success, or why there was none. Returns
+/// whether it has succeeded.
+fn told(ctx: &mut Ctx<'_>, answer: &Answer, done: &str) -> bool {
+    match answer {
+        Answer::Stored(Ok(Rows::Proposed(_))) => ctx.notice(done),
+        Answer::Stored(Ok(Rows::Taken(_))) => ctx.notice("The account is no more."),
+        Answer::Stored(Ok(Rows::Full)) => ctx.notice(
+            "There is no room for it: the account holds as much as it may. Nothing has been changed.",
+        ),
+        _ => nickserv::unavailable(ctx),
+    }
+    matches!(answer, Answer::Stored(Ok(Rows::Proposed(_))))
 }
 
 fn help(ctx: &mut Ctx<'_>, service: &'static Service, topic: &str) -> Outcome {

@@ -1,6 +1,6 @@
 //! HostServ WAITING, ACTIVATE and REJECT: what operators answer to requests.
 
-use super::{give, told};
+use super::give;
 use crate::{
     core::{
         ctx::{Ctx, Outcome},
@@ -17,8 +17,8 @@ use crate::{
         op::{Ask, Op},
     },
     registry::RecordId,
-    service::{asked, asks},
-    wire::message::Args,
+    service::{asked, asks, told},
+    wire::{message::Args, name::Nick},
 };
 
 pub const WAITING: &[Command] = &[Command {
@@ -69,8 +69,12 @@ fn waiting(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
 
 /// The request of an account that is called so, and for which host; if there is none, that is told.
 fn pending(ctx: &mut Ctx<'_>, name: &str) -> Option<(RecordId, Box<str>)> {
+    let nick = Nick::lookup(name, ctx.network().casemap());
+    let owner = nick.and_then(|nick| ctx.network().claims().nick(&nick)).map(|id| id.to_string());
     let requests = || ctx.network().notes().of(Section::Request);
-    let found = requests().find(|(_, note, _)| note.text.eq_ignore_ascii_case(name));
+    // The account may be called otherwise by now, or be no more.
+    let found = requests()
+        .find(|(id, note, _)| owner.as_deref() == Some(id) || note.text.eq_ignore_ascii_case(name));
     let found = found.and_then(|(id, note, _)| Some((RecordId::parse(id)?, note.value.clone())));
     if found.is_none() {
         ctx.notice(&format!("{name} has not asked for a host. WAITING shows who has."));

@@ -6,18 +6,15 @@ mod request;
 mod set;
 mod switch;
 
-use super::Service;
+use super::{Service, nickserv};
 use crate::{
     core::{
         ctx::{Ctx, Outcome, Resume},
         dispatch::Table,
-        registry,
         vhost::{self, VHOST, VHOST_OFF},
     },
-    job::Answer,
     network::UserId,
-    registry::{Edit, Kind, RecordId, What},
-    store::Rows,
+    registry::{RecordId, What},
 };
 
 /// The service.
@@ -50,12 +47,8 @@ fn write(
     fields: &[(&str, Option<&str>)],
     then: Resume,
 ) -> Outcome {
-    let at = ctx.core.clock.tick(ctx.now.wall);
-    let by = ctx.whois(user).mask().into();
     let fields = fields.iter().map(|(key, value)| ((*key).into(), value.map(Into::into)));
-    let what = What::Write(fields.collect());
-    registry::propose(ctx, Edit { id, kind: Kind::Account, at, by, what }, then);
-    Ok(())
+    nickserv::write(ctx, user, id, What::Write(fields.collect()), then)
 }
 
 /// Gives an account a host, or takes it away; one that is given is shown.
@@ -67,18 +60,6 @@ fn give(
     then: Resume,
 ) -> Outcome {
     write(ctx, user, id, &[(VHOST, host), (VHOST_OFF, None)], then)
-}
-
-/// Tells what has come of a write: the words for its success, or why there was none. Returns whether it
-/// has succeeded.
-fn told(ctx: &mut Ctx<'_>, answer: &Answer, done: &str) -> bool {
-    let stored = matches!(answer, Answer::Stored(Ok(Rows::Proposed(_))));
-    match answer {
-        Answer::Stored(Ok(Rows::Proposed(_))) => ctx.notice(done),
-        Answer::Stored(Ok(Rows::Taken(_))) => ctx.notice("The account is no more."),
-        _ => super::nickserv::unavailable(ctx),
-    }
-    stored
 }
 
 /// That a host may be given to an account: if not, that is told.

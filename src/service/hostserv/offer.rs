@@ -1,6 +1,6 @@
 //! HostServ OFFER and TAKE: hosts that can be had at once.
 
-use super::{fit, give, told};
+use super::{fit, give};
 use crate::{
     core::{
         ctx::{Ctx, Outcome},
@@ -10,7 +10,7 @@ use crate::{
     },
     job::Answer,
     network::{UserId, note::Section},
-    service::{asked, asks, logged_in},
+    service::{asked, asks, logged_in, told},
     wire::{encode, message::Args},
 };
 

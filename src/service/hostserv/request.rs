@@ -1,6 +1,6 @@
 //! HostServ REQUEST.
 
-use super::{fit, told, write};
+use super::{fit, write};
 use crate::{
     core::{
         ctx::{Ctx, Outcome},
@@ -10,7 +10,7 @@ use crate::{
     },
     job::Answer,
     network::{UserId, note::Section},
-    service::{asked, asks, logged_in, nickserv},
+    service::{asked, asks, logged_in, nickserv, told},
     store::Rows,
     time::{Wall, span_text},
     wire::message::Args,

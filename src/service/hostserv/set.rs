@@ -1,6 +1,6 @@
 //! HostServ SET and DEL.
 
-use super::{fit, give, told};
+use super::{fit, give};
 use crate::{
     core::{
         ctx::{Ctx, Outcome},
@@ -10,7 +10,7 @@ use crate::{
     },
     job::Answer,
     network::{UserId, note::Section},
-    service::{account, asked, asks},
+    service::{account, asked, asks, told},
     wire::message::Args,
 };
 

@@ -1,6 +1,6 @@
 //! HostServ ON, OFF and STATUS.
 
-use super::{told, write};
+use super::write;
 use crate::{
     core::{
         ctx::{Ctx, Outcome},
@@ -10,7 +10,7 @@ use crate::{
     },
     job::Answer,
     network::{UserId, note::Section},
-    service::{account, logged_in, nickserv},
+    service::{account, logged_in, nickserv, told},
     wire::message::Args,
 };
 

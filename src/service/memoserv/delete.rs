@@ -1,6 +1,6 @@
 //! MemoServ DELETE.
 
-use super::{chosen, told, write};
+use super::{chosen, write};
 use crate::{
     core::{
         ctx::{Ctx, Outcome},
@@ -9,7 +9,7 @@ use crate::{
     },
     job::Answer,
     network::UserId,
-    service::{asked, asks, logged_in, nickserv},
+    service::{asked, asks, logged_in, nickserv, told},
     store::Rows,
     wire::message::Args,
 };

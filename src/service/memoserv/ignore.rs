@@ -1,6 +1,6 @@
 //! MemoServ IGNORE.
 
-use super::{told, write};
+use super::write;
 use crate::{
     core::{
         ctx::{Ctx, Outcome},
@@ -10,7 +10,7 @@ use crate::{
     job::Answer,
     network::UserId,
     registry::RecordId,
-    service::{account, asked, asks, logged_in, nickserv},
+    service::{account, asked, asks, logged_in, nickserv, told},
     wire::message::Args,
 };
 

@@ -7,17 +7,16 @@ mod list;
 mod read;
 mod send;
 
-use super::{Service, account, asked, asks, nickserv};
+use super::{Service, account, asked, asks, nickserv, told};
 use crate::{
     core::{
-        account::of_session,
+        account::{id_of_session, of_session},
         ctx::{Ctx, Outcome, Resume},
         dispatch::Table,
         memo::{self, IGNORED, Memo, NOMEMO, TEXT_MAX},
-        registry,
     },
     job::Answer,
-    registry::{Edit, Kind, Record, RecordId, What},
+    registry::{Record, RecordId, What},
     store::Rows,
     wire::encode,
 };
@@ -64,8 +63,8 @@ fn addressed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 
 /// Why no memo may be left for an account, if none may.
 fn refusal(ctx: &Ctx<'_>, record: &Record) -> Option<&'static str> {
-    let ignored = crate::core::account::id_of_session(ctx)
-        .is_some_and(|id| record.get(&format!("{IGNORED}{id}")).is_some());
+    let ignored =
+        id_of_session(ctx).is_some_and(|id| record.get(&format!("{IGNORED}{id}")).is_some());
     // Who is ignored is not told apart from others who cannot leave any.
     if record.get(NOMEMO).is_some() || ignored {
         return Some("does not take memos");
@@ -91,22 +90,9 @@ fn write(
     fields: Vec<(Box<str>, Option<Box<str>>)>,
     then: Resume,
 ) -> Outcome {
-    let at = ctx.core.clock.tick(ctx.now.wall);
-    let by = ctx.session().user().map_or_else(|| "*".to_owned(), |user| ctx.whois(user).mask());
-    let edit = Edit { id, kind: Kind::Account, at, by: by.into(), what: What::Write(fields) };
-    registry::propose(ctx, edit, then);
-    Ok(())
-}
-
-/// Tells what has come of a write: the words for its success, or why there was none.
-fn told(ctx: &mut Ctx<'_>, answer: &Answer, done: &str) {
-    match answer {
-        Answer::Stored(Ok(Rows::Proposed(_))) => ctx.notice(done),
-        Answer::Stored(Ok(Rows::Full)) => {
-            ctx.notice("There is no room for it: too much has been left there lately. Nothing has been changed.");
-        }
-        Answer::Stored(Ok(Rows::Taken(_))) => ctx.notice("The account is no more."),
-        _ => nickserv::unavailable(ctx),
+    match ctx.session().user() {
+        Some(user) => nickserv::write(ctx, user, id, What::Write(fields), then),
+        None => Ok(()),
     }
 }
 

@@ -106,6 +106,8 @@ standards! {
     Fail renamed_recently(old, new) => "RENAME" "CANNOT_RENAME" "The channel has been renamed a moment ago; try again later.";
     /// A reason that a filter of the network does not let pass (`ircv3: channel-rename`).
     Fail rename_filtered(old, new) => "RENAME" "CANNOT_RENAME" "Your words are not allowed here.";
+    /// Who is not logged in may not come in (`ircv3: sasl`).
+    Fail account_required() => "*" "ACCOUNT_REQUIRED" "You must log in to an account (SASL) to connect.";
     /// A line that is not UTF-8 (`ircv3: utf8-only`).
     Fail invalid_utf8() => "*" "INVALID_UTF8" "Your message is not UTF-8 and was not handled; set your client to UTF-8.";
     /// Nobody whose metadata there is (`ircv3: metadata`).

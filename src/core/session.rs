@@ -64,6 +64,8 @@ pub struct Session {
     pub voice: Option<&'static str>,
     /// What it is at that takes several steps.
     pub errand: Option<Box<Errand>>,
+    /// What the service command at work was asked, for when its answer comes.
+    pub asked: Vec<Box<str>>,
     /// The gateway that speaks for it, by WEBIRC.
     pub gateway: Option<Box<str>>,
     /// The nicks that it monitors.
@@ -168,6 +170,7 @@ impl Session {
             sasl: None,
             voice: None,
             errand: None,
+            asked: Vec::new(),
             gateway: None,
             monitor: Vec::new(),
             keys: Vec::new(),

@@ -11,7 +11,7 @@ use super::{
     effect::Effects,
     render, reserve,
     settings::ENFORCE,
-    suspension::{self, SUSPENDED},
+    suspension::{self, SUSPENDED, UNTIL},
 };
 use crate::{
     job::{Answer, Job},
@@ -102,14 +102,16 @@ impl Core {
         if !edited.claims.is_empty() {
             self.see(fx, &Op::Claims(edited.claims.clone()), now);
         }
+        let changes = |key: &str| edited.changed.iter().any(|change| &*change.key == key);
         // Nobody is logged in to an account that has had no name.
         if edited.changed.iter().any(|change| &*change.key == NAME && change.before.is_some()) {
             self.account_is_called(fx, edited, now);
         }
-        if edited.changed.iter().any(|change| &*change.key == SUSPENDED) {
+        // Who is suspended again for the same reason may have come back in between.
+        if changes(SUSPENDED) || changes(UNTIL) {
             self.account_is_suspended(fx, edited, now);
         }
-        if edited.changed.iter().any(|change| &*change.key == ENFORCE) {
+        if changes(ENFORCE) {
             reserve::protect_otherwise(self, fx, edited.record.id, now);
         }
         for (key, loser) in &edited.contested {

@@ -8,7 +8,7 @@
 use super::{
     account::{self, Failure},
     ctx::{Ctx, Outcome},
-    registry,
+    registry, suspension,
 };
 use crate::{
     config::Secret,
@@ -93,6 +93,10 @@ pub fn admit(ctx: &mut Ctx<'_>, record: &Record) -> Outcome {
 fn admitted(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     match answer {
         Answer::Stored(Ok(Rows::Proposed(edited))) if edited.changed.is_empty() => wrong(ctx),
+        // It may have happened since the password was checked.
+        Answer::Stored(Ok(Rows::Proposed(edited))) if suspension::refuses(ctx, &edited.record) => {
+            account::ended(ctx, Err(Failure::Suspended))
+        }
         Answer::Stored(Ok(Rows::Proposed(edited))) => {
             account::enter(ctx, &edited.record);
             account::ended(ctx, Ok(()))

@@ -73,8 +73,8 @@ fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         ctx.notice(&format!("Nicks: {}", nicks.join(" ")));
     }
     let administers = ctx.may(user, Priv::Accounts);
-    let hidden = settings::is_on(&record, HIDEMAIL) && !own && !administers;
-    if let Some(mail) = record.get(account::MAIL).filter(|_| sees && !hidden) {
+    let reads_mail = own || administers || sees && !settings::is_on(&record, HIDEMAIL);
+    if let Some(mail) = record.get(account::MAIL).filter(|_| reads_mail) {
         ctx.notice(&format!("Mail address: {mail}"));
     }
     if administers {
@@ -113,9 +113,7 @@ fn noted(ctx: &mut Ctx<'_>, record: &Record) {
         let since = welcome::date_text(suspension.since.wall());
         ctx.notice(&format!("Suspended by {} on {since}", suspension.by));
     }
-    if let Some((field, note)) =
-        record.field(super::MARK).and_then(|it| it.value.as_ref().map(|note| (it, note)))
-    {
+    if let Some((note, field)) = record.get(super::MARK).zip(record.field(super::MARK)) {
         let since = welcome::date_text(field.at.wall());
         ctx.notice(&format!("Marked by {} on {since}: {note}", field.by));
     }

@@ -133,6 +133,12 @@ fn named(ctx: &mut Ctx<'_>, name: &str) -> Option<RecordId> {
     found
 }
 
+/// Tells the other operators what one of them does with an account.
+fn announce(ctx: &mut Ctx<'_>, user: UserId, what: &str) {
+    let text = format!("{} {what}", ctx.whois(user).mask());
+    ctx.snotice('o', &text);
+}
+
 /// The name of the account that has been written to, if it has been.
 fn edited_name(answer: &Answer) -> String {
     match answer {

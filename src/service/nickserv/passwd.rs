@@ -60,12 +60,13 @@ fn changed(ctx: &mut Ctx<'_>, name: &Nick, how: Result<(), Failure>) -> Outcome 
     Ok(())
 }
 
-fn setpass(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
+fn setpass(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let Some(account) = super::named(ctx, args[0]) else { return Ok(()) };
     if let Err(failure) = account::may_be_password(&ctx.core.config, args[1]) {
         ctx.notice(&format!("The password stays as it is: {}.", failure.why()));
         return Ok(());
     }
+    super::announce(ctx, user, &format!("gives the account {} another password", args[0]));
     super::asks(ctx, &[&account.to_string()]);
     let scram = sasl::keeps_verifiers(&ctx.core.config);
     ctx.defer(Job::Hash { password: Secret::new(args[1]), scram }, hashed);

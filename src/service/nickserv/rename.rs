@@ -24,13 +24,14 @@ pub const COMMANDS: &[Command] = &[Command {
     ..Command::USUAL
 }];
 
-fn rename(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
+fn rename(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let Some(account) = super::named(ctx, args[0]) else { return Ok(()) };
     let most = ctx.core.config.limits.nick;
     if Nick::new(args[1], ctx.network().casemap(), most).is_none() {
         ctx.notice(&format!("{} cannot be the name of an account.", args[1]));
         return Ok(());
     }
+    super::announce(ctx, user, &format!("renames the account {} to {}", args[0], args[1]));
     super::asks(ctx, &[args[1]]);
     super::read(ctx, account, found)
 }

@@ -67,6 +67,7 @@ fn found(ctx: &mut Ctx<'_>, hashes: &Hashes) -> Outcome {
     let mut fields = account::nick_claims(&nick, casemap);
     fields.push((NAME.into(), Some(nick.as_str().into())));
     fields.extend(account::kept(hashes).into_iter().filter(|(_, value)| value.is_some()));
+    super::announce(ctx, user, &format!("registers the account {nick}"));
     let (id, what, by) = (RecordId(at), What::Write(fields), ctx.whois(user).mask().into());
     registry::propose(ctx, Edit { id, kind: Kind::Account, at, by, what }, registered);
     Ok(())

@@ -3,14 +3,15 @@
 use crate::{
     core::{
         account,
-        ctx::{Ctx, Outcome},
+        ctx::{Ctx, Outcome, Resume},
         dispatch::{Command, Run},
         second::{self, PENDING, RECOVERY, RECOVERY_CODES, TOTP, USED},
     },
-    job::{Answer, Job, RANDOM_LEN},
+    job::{Answer, Job},
     network::UserId,
     registry::{Record, What},
     store::Rows,
+    time::Wall,
     wire::{
         message::Args,
         name::Nick,
@@ -30,7 +31,9 @@ pub const COMMANDS: &[Command] = &[Command {
 }];
 
 fn two_factors(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    let Some(login) = super::login(ctx, user) else { return Ok(()) };
+    if super::login(ctx, user).is_none() {
+        return Ok(());
+    }
     let (kind, subcommand) = (args[0].to_ascii_uppercase(), args[1].to_ascii_uppercase());
     let code = args.given(2);
     let known = match subcommand.as_str() {
@@ -47,7 +50,8 @@ fn two_factors(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         return Ok(());
     }
     super::asks(ctx, &[&subcommand, code.unwrap_or_default()]);
-    super::read(ctx, login.id, found)
+    ctx.defer(Job::Random, made);
+    Ok(())
 }
 
 /// The name by which failures are counted.
@@ -56,92 +60,73 @@ fn name(ctx: &Ctx<'_>) -> Option<Nick> {
     Nick::lookup(&account, ctx.network().casemap())
 }
 
-/// The record of the account is there: if the code is right, what is written needs random bytes or none.
+/// There are random bytes, of which a secret or recovery codes can be made.
+fn made(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let (Answer::Random(bytes), Some(account)) = (answer, account::id_of_session(ctx)) else {
+        super::unavailable(ctx);
+        return Ok(());
+    };
+    let (secret, rest) = bytes.split_at(SECRET_LEN);
+    let codes = rest.chunks(RECOVERY_LEN).take(RECOVERY_CODES);
+    let codes = codes.filter_map(|code| <&[u8; RECOVERY_LEN]>::try_from(code).ok());
+    let mut asked = super::asked(ctx);
+    asked.push(totp::base32(secret).into());
+    asked.extend(codes.map(|code| totp::recovery_code(code).into()));
+    ctx.session_mut().asked = asked;
+    super::read(ctx, account, found)
+}
+
+/// The record of the account is there, by which it is known whether the code is right.
 fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let Some(record) = super::record(ctx, answer) else { return Ok(()) };
     let asked = super::asked(ctx);
-    let [subcommand, code] = asked.as_slice() else { return Ok(()) };
-    let used = match (&**subcommand, &**code) {
+    let (Some(user), [subcommand, code, secret, codes @ ..]) =
+        (ctx.session().user(), asked.as_slice())
+    else {
+        return Ok(());
+    };
+    let Some(record) = super::record(ctx, answer) else { return Ok(()) };
+    let (used, then, shows): (_, Resume, bool) = match (&**subcommand, &**code) {
         ("ADD", _) if second::is_on(&record) => {
             ctx.notice("Your account takes codes already. 2FA TOTP DEL <code> turns that off.");
             return Ok(());
         }
-        ("ADD", "") => Some(Vec::new()),
-        ("ADD", code) => begun(ctx, &record, code),
-        (_, code) => second::accept(&record, code, ctx.now.wall),
+        ("ADD", "") => (Some(vec![(PENDING.into(), Some(secret.clone()))]), prepared, false),
+        ("ADD", code) => (begun(&record, code, ctx.now.wall), shown, true),
+        ("CODES", code) => (second::accept(&record, code, ctx.now.wall), shown, true),
+        (_, code) => {
+            let right = second::accept(&record, code, ctx.now.wall);
+            (right.map(|_| second::none()), removed, false)
+        }
     };
-    let Some(used) = used else {
+    let Some(mut fields) = used else {
         if let Some(name) = name(ctx) {
             account::failed(ctx, &name);
         }
         ctx.notice("That is not a code of your app, or it has been used already.");
         return Ok(());
     };
-    if &**subcommand == "DEL" {
-        let Some(user) = ctx.session().user() else { return Ok(()) };
-        return super::write(ctx, user, record.id, What::Write(second::none()), removed);
+    if shows {
+        for (number, code) in codes.iter().enumerate() {
+            let key = format!("{RECOVERY}{number}").into();
+            // A code that has just been used is followed by another in its place.
+            fields.retain(|(used, _)| *used != key);
+            fields.push((key, totp::recovery_digest(code).map(Into::into)));
+        }
+        ctx.session_mut().asked = codes.to_vec();
     }
-    // Those that are shown are made of what nobody knows.
-    let mut words = vec![&**subcommand, code];
-    let id = record.id.to_string();
-    words.push(&id);
-    let used: Vec<(&str, &str)> =
-        used.iter().map(|(key, value)| (&**key, value.as_deref().unwrap_or(""))).collect();
-    words.extend(used.iter().flat_map(|(key, value)| [*key, *value]));
-    super::asks(ctx, &words);
-    ctx.defer(Job::Random, made);
-    Ok(())
+    super::write(ctx, user, record.id, What::Write(fields), then)
 }
 
 /// What turns the second factor on, if the code is of the secret that was shown last.
-fn begun(ctx: &Ctx<'_>, record: &Record, code: &str) -> Option<second::Fields> {
+fn begun(record: &Record, code: &str, now: Wall) -> Option<second::Fields> {
     let text = record.get(PENDING)?;
-    let secret = totp::unbase32(text)?;
     let used = record.get(USED).and_then(|step| step.parse().ok());
-    let step = totp::check(&secret, code, ctx.now.wall.secs(), used)?;
-    let step = step.to_string();
+    let step = totp::check(&totp::unbase32(text)?, code, now.secs(), used)?;
     Some(vec![
         (TOTP.into(), Some(text.into())),
         (PENDING.into(), None),
-        (USED.into(), Some(step.into())),
+        (USED.into(), Some(step.to_string().into())),
     ])
-}
-
-/// There are random bytes: a secret or recovery codes are made of them.
-fn made(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let asked = super::asked(ctx);
-    let Some(user) = ctx.session().user() else { return Ok(()) };
-    let Answer::Random(bytes) = answer else {
-        super::unavailable(ctx);
-        return Ok(());
-    };
-    let [subcommand, code, account, used @ ..] = asked.as_slice() else { return Ok(()) };
-    let Some(account) = crate::registry::RecordId::parse(account) else { return Ok(()) };
-    if (&**subcommand, &**code) == ("ADD", "") {
-        let secret = totp::base32(bytes.get(..SECRET_LEN).unwrap_or_default());
-        let fields = vec![(PENDING.into(), Some(secret.into()))];
-        return super::write(ctx, user, account, What::Write(fields), prepared);
-    }
-    let value = |value: &str| Some(value).filter(|value| !value.is_empty()).map(Into::into);
-    let mut fields: second::Fields = used
-        .chunks(2)
-        .filter_map(|pair| Some((pair.first()?.clone(), value(pair.get(1)?))))
-        .collect();
-    let codes = recovery_codes(&bytes);
-    for (number, code) in codes.iter().enumerate() {
-        let key = format!("{RECOVERY}{number}").into();
-        // A code that has just been used is followed by another in its place.
-        fields.retain(|(used, _)| *used != key);
-        fields.push((key, totp::recovery_digest(code).map(Into::into)));
-    }
-    super::asks(ctx, &codes.iter().map(String::as_str).collect::<Vec<&str>>());
-    super::write(ctx, user, account, What::Write(fields), shown)
-}
-
-fn recovery_codes(bytes: &[u8; RANDOM_LEN]) -> Vec<String> {
-    let codes = bytes.chunks(RECOVERY_LEN).take(RECOVERY_CODES);
-    let codes = codes.filter_map(|code| <&[u8; RECOVERY_LEN]>::try_from(code).ok());
-    codes.map(totp::recovery_code).collect()
 }
 
 /// The secret is stored, and counts once a code of it has been given.

@@ -126,6 +126,8 @@ fn set(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
 fn saset(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let Some(account) = super::named(ctx, args[0]) else { return Ok(()) };
     let Some(setting) = named(ctx, args[1]) else { return Ok(()) };
+    let text = format!("sets {} of the account {} to {}", setting.name, args[0], args[2]);
+    super::announce(ctx, user, &text);
     change(ctx, user, account, (setting, args[2]))
 }
 

@@ -44,6 +44,12 @@ fn suspend(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     };
     let Some(account) = account else { return Ok(()) };
     let (reason, until) = if subcommand == "ADD" { terms(ctx, &args) } else { (None, None) };
+    let verb = if reason.is_some() { "suspends" } else { "lifts the suspension of" };
+    super::announce(
+        ctx,
+        user,
+        &format!("{verb} the account {}", args.given(1).unwrap_or_default()),
+    );
     let fields = vec![(SUSPENDED.into(), reason), (UNTIL.into(), until)];
     super::write(ctx, user, account, What::Write(fields), changed)
 }
@@ -85,10 +91,13 @@ mod tests {
             config oper root sesame
             account alice password=sesame
             root@1 > OPER root sesame
+            watch@2 > OPER root sesame
+            watch > MODE watch +s o
             alice@1 > NS IDENTIFY alice sesame
             phone@2 > NS IDENTIFY alice sesame
             root > NS SUSPEND ADD alice spam in #a
             root < :NickServ!services@services.test NOTICE root :alice is now suspended: spam in #a
+            watch < :s1.test NOTICE watch :*** Notice -- root!~root@root.test suspends the account alice
             alice < :s1.test NOTICE alice :You are logged out: the account alice is suspended: spam in #a
             phone < :s2.test NOTICE phone :You are logged out: the account alice is suspended: spam in #a
             phone > WHOIS alice
@@ -135,6 +144,8 @@ mod tests {
             bob > AUTHENTICATE EXTERNAL
             bob > AUTHENTICATE +
             bob <~ :s1.test 903 bob *
+            root > NS SUSPEND ADD alice 1h
+            bob <~ :s1.test NOTICE bob :You are logged out: the account alice is suspended until *
             root > NS SUSPEND ADD
             root < :NickServ!services@services.test NOTICE root :SUSPEND knows ADD <account> [<duration>] [<reason>], DEL <account> and LIST.
             root > NS SUSPEND ADD nobody

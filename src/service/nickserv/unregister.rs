@@ -30,7 +30,7 @@ pub const DELETE_ME: &[Command] = &[Command {
     name: "DELETE-ME",
     params: "[<code>]",
     about: "Ends your account, and deletes all that is stored of it on every server.",
-    help: "That is what UNREGISTER does too: nicks, certificates, settings, mail address and whatever else EXPORT shows. Nothing is kept but that there has been an account, without a name. So that it does not happen by mistake, you are told a code that has to follow.",
+    help: "That is what UNREGISTER does too: nicks, certificates, settings, mail address and whatever else EXPORT shows. Nothing is kept but that there has been an account, without a name; backups and logs are for whoever runs the server to delete. So that it does not happen by mistake, you are told a code that has to follow.",
     replies: &[reply::LOGGED_OUT],
     cost: 3,
     run: Run::User(delete_me),
@@ -67,6 +67,9 @@ fn delete_me(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
 
 fn sadrop(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let Some(account) = super::named(ctx, args[0]) else { return Ok(()) };
+    if args.given(1) == Some(&account.to_string()) {
+        super::announce(ctx, user, &format!("ends the account {}", args[0]));
+    }
     let again = format!("SADROP {}", args[0]);
     end(ctx, user, (account, args[0]), (args.given(1), &again))
 }

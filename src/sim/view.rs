@@ -212,8 +212,14 @@ impl View {
         if !self.has("account-tag") {
             return;
         }
+        let tags = Tags::new(tags);
+        let account = tags.get("account").map(|name| name.into_owned());
+        // ircv3: multiline; in such a batch it stands on the first line alone.
+        if account.is_none() && tags.get("batch").is_some() {
+            return;
+        }
         if let Some(person) = self.people.get_mut(source) {
-            person.account = Some(Tags::new(tags).get("account").map(|name| name.into_owned()));
+            person.account = Some(account);
         }
     }
 

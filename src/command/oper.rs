@@ -93,6 +93,9 @@ fn grant(ctx: &mut Ctx<'_>, user: UserId) -> Outcome {
     ctx.snotice('o', &text);
     ctx.commit(Op::UserModes { uid, modes, host, class: Some(class.into()) });
     ctx.reply(reply::youre_oper());
+    for text in ctx.core.store_trouble() {
+        ctx.notice(&format!("*** Notice -- {text}"));
+    }
     Ok(())
 }
 

@@ -1,12 +1,13 @@
 //! A network of servers in one thread, in virtual time: same seed, same run.
 //!
-//! `fabric` is what lies between the servers, `host` the machine that each runs on, `client` who talks to
+//! `fabric` is what lies between the servers, `host` the machine that each runs on with its `disk`, `client` who talks to
 //! them; `script` plays transcripts, `workload` random histories; `view`, `ledger` and `oracle` say what
 //! must be true of them.
 #![allow(clippy::panic, reason = "a simulation that goes wrong has found what it is there for")]
 
 pub mod client;
 pub mod dice;
+pub mod disk;
 pub mod fabric;
 pub mod host;
 mod ledger;
@@ -456,13 +457,16 @@ impl Sim {
         self.rush();
     }
 
-    /// Lets everything come that is in flight and gets through.
+    /// Lets everything come that is in flight and gets through, and what is due already.
     pub fn settle(&mut self) {
         self.rush();
-        while let Some((due, next)) = self.in_flight() {
-            match self.timer().filter(|(timer, _)| *timer < due) {
-                Some((timer, tick)) => self.happen(timer, tick),
-                None => self.happen(due, next),
+        loop {
+            let next = self.in_flight();
+            let most = next.as_ref().map_or(self.at, |(due, _)| *due);
+            match (self.timer().filter(|(timer, _)| *timer < most || *timer <= self.at), next) {
+                (Some((timer, tick)), _) => self.happen(timer, tick),
+                (None, Some((due, next))) => self.happen(due, next),
+                (None, None) => return,
             }
         }
     }

@@ -175,17 +175,19 @@ impl Record {
     }
 
     /// Whether it has room for what somebody proposes: what was taken away is remembered, and takes room as
-    /// well. Whoever gives something up needs none.
+    /// well. Whoever gives something up needs none, nor does what there is but one of, which has no colon in
+    /// its key.
     pub fn has_room(&self, edit: &Edit) -> bool {
         let What::Write(fields) = &edit.what else { return true };
         if fields.iter().any(|(key, value)| value.is_none() && self.get(key).is_some()) {
             return true;
         }
-        let new = fields.iter().filter(|(key, _)| !self.fields.contains_key(key)).count();
+        let counts = |key: &str| key.contains(':') && !self.fields.contains_key(key);
+        let new = fields.iter().filter(|(key, _)| counts(key)).count();
         let certificate = |key: &str| key.starts_with(CERT) && self.get(key).is_none();
         let added =
             fields.iter().filter(|(key, value)| value.is_some() && certificate(key)).count();
-        self.fields.len() + new <= RECORD_FIELDS_MAX
+        (new == 0 || self.fields.len() + new <= RECORD_FIELDS_MAX)
             && (added == 0 || self.under(CERT).count() + added <= CERTS_MAX)
     }
 
@@ -332,6 +334,9 @@ pub const LOOK: &str = "look:";
 
 /// How the claim of a nick begins; an account claims its own name so too.
 pub const NICK: &str = "nick:";
+
+/// The field of when an account or channel was last used, in seconds since 1970.
+pub const SEEN: &str = "seen";
 
 /// The field of a record's name, as it is written; a claim goes with it.
 pub const NAME: &str = "name";

@@ -178,6 +178,7 @@ impl Store for Sqlite {
             Query::Contests => records::contests(&self.db),
             Query::Digests => records::digests(&self.db),
             Query::Bucket(bucket) => records::bucket(&self.db, *bucket),
+            Query::List { kind, after, which } => records::list(&self.db, (*kind, *after), which),
             Query::Keep(registers) => kept::keep(&mut self.db, registers),
             Query::Recall { after } => kept::recall(&self.db, after),
             Query::Forget { before } => kept::forget(&self.db, *before),

@@ -235,6 +235,7 @@ fn without(loser: &Record, key: &str, casemap: Casemap) -> Vec<(Box<str>, Option
 /// What goes on with every answer of the store that says that something has been edited, whoever asked
 /// for it and whether or not they still wait.
 pub fn answered(core: &mut Core, fx: &mut Effects, answer: &Answer, now: Now) {
+    core.cache_answer(answer);
     match answer {
         Answer::Stored(Ok(Rows::Proposed(edited))) if edited.news => {
             core.edited(fx, edited, now);

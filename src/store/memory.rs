@@ -1,8 +1,8 @@
 //! A store that forgets with the process: for tests and simulations.
 
 use super::{
-    CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, Kept, LISTED_MAX, Query, Rows, Standing, Store,
-    Which, identify,
+    CLAIMS_MAX, CONTESTS_MAX, Checked, Edited, Error, Find, Kept, LISTED_MAX, Query, Rows,
+    Standing, Store, Which, identify,
 };
 use crate::{
     registry::{BUCKETS, Edit, Record, RecordId, SEEN, is_claim, is_resident},
@@ -158,6 +158,7 @@ impl Store for Memory {
                 self.kept.retain(|_, kept| kept.over.is_none_or(|over| over >= *before));
                 Ok(Rows::Done)
             }
+            Query::Check => Ok(Rows::Checked(Checked::Whole)),
             Query::Records(ids) => {
                 let known = ids.iter().filter_map(|id| self.records.get(id).cloned());
                 Ok(Rows::Records(known.collect()))

@@ -416,7 +416,7 @@ mod tests {
 
             bob   <~ * NOTICE * :Your account is called [x]-*
             bob   > NS LOGOUT
-            bob   > NS IDENTIFY [x]-1a3185c50220000-20v open-sesame
+            bob   > NS IDENTIFY [x]-1a3185c50240000-20v open-sesame
             bob   <~ :s1.test 900 *
             ",
         );

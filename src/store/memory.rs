@@ -4,7 +4,7 @@ use super::{
     CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, Kept, Query, Rows, Standing, Store, identify,
 };
 use crate::{
-    registry::{BUCKETS, Edit, Record, RecordId, is_claim, is_resident},
+    registry::{ACCESS, BUCKETS, Edit, Record, RecordId, is_claim, is_resident},
     time::Sid,
 };
 use std::{
@@ -156,6 +156,11 @@ impl Store for Memory {
             Query::Forget { before } => {
                 self.kept.retain(|_, kept| kept.over.is_none_or(|over| over >= *before));
                 Ok(Rows::Done)
+            }
+            Query::Access(account) => {
+                let key = format!("{ACCESS}{account}");
+                let records = self.records.values().filter(|record| record.get(&key).is_some());
+                Ok(Rows::Records(records.cloned().collect()))
             }
             Query::Records(ids) => {
                 let known = ids.iter().filter_map(|id| self.records.get(id).cloned());

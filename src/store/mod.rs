@@ -65,6 +65,8 @@ pub enum Query {
     Bucket(usize),
     /// What is known of some records. Answers [`Rows::Records`].
     Records(Vec<RecordId>),
+    /// The channels in which an account has access. Answers [`Rows::Records`].
+    Access(RecordId),
     /// Keep what has been written to registers of the network; what was written later stays. Answers
     /// [`Rows::Done`].
     Keep(Vec<Kept>),
@@ -171,7 +173,7 @@ pub enum Rows {
     Digests(Box<[u64; BUCKETS]>),
     /// To [`Query::Bucket`]: which, and its records in order with their digests.
     Bucket(usize, Vec<(RecordId, u64)>),
-    /// To [`Query::Records`]: those that are known.
+    /// To [`Query::Records`], those that are known; and to [`Query::Access`].
     Records(Vec<Record>),
     /// To [`Query::Recall`].
     Kept(Vec<Kept>),
@@ -473,7 +475,8 @@ mod tests {
 
     /// Queries as they come, to be asked of two stores: a small world, so that much of it collides.
     fn some_edit(random: &mut impl FnMut(u64) -> u64) -> Query {
-        const KEYS: &[&str] = &["channel:a", "nick:b", "nick:a", "cert:f", "mail", "pass"];
+        const KEYS: &[&str] =
+            &["channel:a", "nick:b", "nick:a", "cert:f", "mail", "pass", "access:a-000"];
         let (of, tick) = (1 + random(5), 1 + random(300));
         let mut fields = Vec::new();
         for key in KEYS {
@@ -511,6 +514,7 @@ mod tests {
         queries.extend((0..BUCKETS).map(Query::Bucket));
         queries.extend((1..=5).map(|of| Query::Find(Find::Id(id(of)))));
         queries.push(Query::Records((1..=6).map(id).collect()));
+        queries.extend((9..12).map(|of| Query::Access(id(of))));
         for query in queries {
             assert_eq!(sqlite.ask(&query), memory.ask(&query), "{query:?}");
         }

@@ -5,7 +5,7 @@
 use super::{CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, Rows};
 use crate::{
     registry::{
-        BUCKETS, Changed, Edit, Field, Kind, Record, RecordId, What, is_claim, is_resident,
+        ACCESS, BUCKETS, Changed, Edit, Field, Kind, Record, RecordId, What, is_claim, is_resident,
     },
     time::{Sid, Stamp},
 };
@@ -31,6 +31,11 @@ pub(super) const TABLES: &str = "
         PRIMARY KEY (key, tick, server),
         FOREIGN KEY (tick, server) REFERENCES record (tick, server)
     ) STRICT, WITHOUT ROWID;
+";
+
+/// What finds the channels in which an account has access, as a step of the schema.
+pub(super) const ACCESS_INDEX: &str = "
+    CREATE INDEX field_access ON field (key) WHERE key >= 'access:' AND key < 'access;';
 ";
 
 /// Applies an edit, all of it or nothing, if what it claims is free.
@@ -151,6 +156,22 @@ pub(super) fn records(db: &Connection, ids: &[RecordId]) -> Result<Rows, Error> 
         records.extend(load(db, *id)?);
     }
     Ok(Rows::Records(records))
+}
+
+/// The channels in which an account has access. What the index is of stands in the query as well, or it would
+/// not be used.
+pub(super) fn access(db: &Connection, account: RecordId) -> Result<Rows, Error> {
+    let mut statement = db.prepare(
+        "SELECT tick, server FROM field
+         WHERE key = ?1 AND key >= 'access:' AND key < 'access;' AND value IS NOT NULL
+         ORDER BY tick, server",
+    )?;
+    let mut rows = statement.query(params![format!("{ACCESS}{account}")])?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        ids.push(RecordId(stamp(row, 0)?));
+    }
+    records(db, &ids)
 }
 
 /// What does not fit together among the records: sentences, and nothing if all does.

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     records::TABLES,
     kept::TABLE,
     "CREATE TABLE reputation (address TEXT PRIMARY KEY, points INTEGER NOT NULL, seen INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+    records::ACCESS_INDEX,
 ];
 
 /// How long another program may hold the file before it counts as locked.
@@ -162,6 +163,7 @@ impl Store for Sqlite {
             Query::Recall { after } => kept::recall(&self.db, after),
             Query::Forget { before } => kept::forget(&self.db, *before),
             Query::Records(ids) => records::records(&self.db, ids),
+            Query::Access(account) => records::access(&self.db, *account),
         }
     }
 }

@@ -293,6 +293,8 @@ config! {
         key: usize = "32", 32, Restart, 1..=64;
         /// The most channels that a user may be in.
         channels_per_user: usize = "100", 100, Live, 1..=1000;
+        /// The most channels that an account may have registered.
+        channels_per_account: usize = "20", 20, Live, 1..=1000;
         /// The most masks on the lists of one channel.
         list_entries: usize = "100", 100, Live, 1..=10_000;
         /// The most server bans on the network.
@@ -367,6 +369,11 @@ config! {
         guest: String = "\"Guest\"", "Guest".into(), Live;
         /// How many nicks an account may have.
         nicks: usize = "10", 10, Live, 1..=100;
+    }
+    /// Registered channels.
+    channels Channels {
+        /// Whether whoever is logged in may register a channel that they are operator of; if not, only operators of the network with the privilege `channels` may.
+        registration: bool = "true", true, Live;
     }
     /// How addresses are hidden.
     cloak Cloak {
@@ -528,6 +535,8 @@ pub struct Config {
     pub roleplay: Roleplay,
     /// `[accounts]`
     pub accounts: Accounts,
+    /// `[channels]`
+    pub channels: Channels,
     /// `[log]`
     pub log: Log,
 }
@@ -551,6 +560,7 @@ const TABLES: &[&str] = &[
     "relaymsg",
     "roleplay",
     "accounts",
+    "channels",
     "log",
     "include",
 ];
@@ -582,7 +592,8 @@ impl Config {
                 }
                 (
                     name @ ("server" | "sts" | "tor" | "limits" | "storage" | "cloak" | "dns"
-                    | "reputation" | "geo" | "relaymsg" | "roleplay" | "accounts" | "log"),
+                    | "reputation" | "geo" | "relaymsg" | "roleplay" | "accounts"
+                    | "channels" | "log"),
                     Value::Table(entries),
                 ) => match single.iter_mut().find(|table| table.0 == name) {
                     Some(table) => table.1.extend(within(entries, file)),
@@ -684,6 +695,7 @@ impl Config {
             "storage" => self.storage = Storage::read(entries, reading),
             "roleplay" => self.roleplay = Roleplay::read(entries, reading),
             "dns" => self.dns = Dns::read(entries, reading),
+            "channels" => self.channels = Channels::read(entries, reading),
             "geo" => self.geo = Geo::read(entries, reading),
             "reputation" => self.reputation = Reputation::read(entries, reading),
             _ => self.log = Log::read(entries, reading),
@@ -700,6 +712,7 @@ impl Config {
         self.dns.keep(&old.dns, &mut kept);
         self.relaymsg.keep(&old.relaymsg, &mut kept);
         self.accounts.keep(&old.accounts, &mut kept);
+        self.channels.keep(&old.channels, &mut kept);
         self.roleplay.keep(&old.roleplay, &mut kept);
         self.log.keep(&old.log, &mut kept);
         kept
@@ -821,7 +834,7 @@ fn unit<T: Within>(_: &T) -> &'static str {
     T::UNIT
 }
 
-fn all() -> [&'static [(Key, &'static str)]; 19] {
+fn all() -> [&'static [(Key, &'static str)]; 20] {
     [
         Server::KEYS,
         Listen::KEYS,
@@ -841,6 +854,7 @@ fn all() -> [&'static [(Key, &'static str)]; 19] {
         RelayMsg::KEYS,
         Roleplay::KEYS,
         Accounts::KEYS,
+        Channels::KEYS,
         Log::KEYS,
     ]
 }

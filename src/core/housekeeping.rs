@@ -7,7 +7,7 @@ use super::{
     effect::{Effect, Effects, Ending},
     multiline,
     peer::{Gone, Origin},
-    registration, reload, render, reputation, reserve, sasl,
+    registered, registration, reload, render, reputation, reserve, sasl,
     session::{Phase, Wait},
     snotice,
     timer::Timer,
@@ -173,6 +173,7 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.compare_registries(fx, now);
     core.look_for_contests(fx, now);
     core.store_kept(fx, now);
+    registered::regular(core, fx, now);
     if core.clock.last() > core.marked {
         mark(core, fx, now);
     }

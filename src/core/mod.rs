@@ -40,6 +40,7 @@ pub mod policy;
 pub mod question;
 pub mod recent;
 pub mod reconcile;
+pub mod registered;
 pub mod registration;
 pub mod registry;
 pub mod reload;
@@ -89,6 +90,7 @@ use lookalikes::Lookalikes;
 use monitor::Monitor;
 use question::Questions;
 use recent::Recent;
+use registered::Registered;
 use registry::Registry;
 use reports::Reports;
 use reputation::Reputation;
@@ -160,6 +162,8 @@ pub struct Core {
     pub(in crate::core) keeper: Keeper,
     /// What is known of the registry.
     pub(in crate::core) registry: Registry,
+    /// What is known of registered channels.
+    pub(in crate::core) registered: Registered,
     /// What is being said to linked servers about the registry.
     pub(in crate::core) talks: reconcile::Talks,
     /// How addresses are hidden.
@@ -229,6 +233,7 @@ impl Core {
             sts: sts::Policy::new(&config.sts, &certificates),
             keeper: Keeper::default(),
             registry: Registry::default(),
+            registered: Registered::default(),
             talks: BTreeMap::new(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),
@@ -301,6 +306,7 @@ impl Core {
         let place = self.journal.len();
         render::apply(self, fx, &op, at, cause, now);
         self.keep(fx, &op, at, now);
+        self.keep_channel(fx, &op, at, now);
         // Before what it has brought about, which was stamped later.
         self.journal.insert(place, (op, at));
         at

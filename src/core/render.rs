@@ -15,7 +15,7 @@ use super::{
     effect::Effects,
     housekeeping, multiline,
     recent::{Place, Said},
-    reserve,
+    registered, reserve,
     session::Phase,
     snotice,
     whowas::Past,
@@ -61,6 +61,7 @@ pub fn apply(
         tell.change(change);
         tell.core.lookalikes.note(change, &tell.core.network);
         reserve::note(tell.core, tell.fx, (change, op), now);
+        registered::note(tell.core, tell.fx, change, now);
         if let Some(user) = change.looks_other() {
             bans::shun(tell.core, user);
         }
@@ -68,7 +69,9 @@ pub fn apply(
             bans::logged_in(tell.core, tell.fx, *user, now);
         }
     }
-    if core.network.has_empty() && core.alone() {
+    // Of a channel that is restored somebody is about to enter it.
+    let entered = matches!(op, Op::Restore(_));
+    if core.network.has_empty() && core.alone() && !entered {
         core.network.collect(|_| true);
     }
     housekeeping::watch_expiries(core, now);
@@ -145,7 +148,7 @@ impl Tell<'_> {
             Change::Lapsed(key) => bans::lapsed(self.core, self.fx, key, self.now),
             Change::Filter => self.filter(),
             Change::Edited => self.edited(),
-            Change::Claimed => (),
+            Change::Claimed | Change::Restored { .. } => (),
             Change::Defcon(by) => self.defcon(*by),
             Change::Forgotten(server) if *server == self.core.sid() => {
                 housekeeping::forgotten(self.core, self.fx, self.now);
@@ -175,7 +178,7 @@ impl Tell<'_> {
     fn done_by(&mut self, by: Source, setter: &str, verb: &str) -> Msg {
         let user = match by {
             Source::User(uid) => self.core.network().uid(uid),
-            Source::Server(_) => None,
+            Source::Server(_) | Source::Service(_) => None,
         };
         match user {
             Some(user) => self.by(user, verb),
@@ -192,6 +195,9 @@ impl Tell<'_> {
 
     /// The source of what somebody did: as they are now, or else as `setter` remembers them.
     fn source(&self, by: Source, setter: &str) -> String {
+        if let Source::Service(name) = by {
+            return self.core.service_mask(name);
+        }
         self.core.network().source(by).unwrap_or_else(|| {
             if setter.is_empty() { self.core.name().into() } else { setter.into() }
         })

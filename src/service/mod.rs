@@ -3,12 +3,14 @@
 //! A service is a table of commands like the clients' own, with another voice: what a command answers is
 //! a notice of the service's. They are on every server, and act for the users of that server alone.
 
+pub mod chanserv;
 pub mod nickserv;
 
 use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{self, Command, Run, Table},
+        registered::{self, Again},
     },
     network::UserId,
     wire::{casemap::Casemap, message::Args, precis, reply},
@@ -28,7 +30,7 @@ pub struct Service {
 }
 
 /// Every service.
-pub const SERVICES: &[&Service] = &[&nickserv::SERVICE];
+pub const SERVICES: &[&Service] = &[&chanserv::SERVICE, &nickserv::SERVICE];
 
 /// The service of that nick, in whatever case.
 pub fn find(nick: &str) -> Option<&'static Service> {
@@ -76,6 +78,28 @@ pub fn hear(ctx: &mut Ctx<'_>, user: UserId, service: &'static Service, text: &s
         ));
         return Ok(());
     }
+    // What is registered of the channels that it speaks of is known before it runs.
+    let again = || Again {
+        words: vec![service.name.to_owned(), text.to_owned()],
+        then: |ctx, user, words| {
+            let text = words.get(1).map_or("", String::as_str);
+            words
+                .first()
+                .and_then(|name| find(name))
+                .map_or(Ok(()), |service| run(ctx, user, service, text))
+        },
+    };
+    if registered::load(ctx, args.iter().filter(|word| word.starts_with('#')), again) {
+        return Ok(());
+    }
+    run(ctx, user, service, text)
+}
+
+/// Runs a command that is one, and has been paid for.
+fn run(ctx: &mut Ctx<'_>, user: UserId, service: &'static Service, text: &str) -> Outcome {
+    let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let Some(command) = service.table.find(verb) else { return Ok(()) };
+    let args = Args::words(rest, command.params.matches('<').count());
     match command.run {
         Run::User(run) => run(ctx, user, args),
         Run::Oper(privilege, run) => {

@@ -5,6 +5,7 @@ use crate::{
         Core,
         ctx::{Ctx, Outcome, Reject},
         dispatch::{Command, Run},
+        notes,
         policy::{self, Barred},
         refuse_each,
         registered::{self, Again},
@@ -12,6 +13,7 @@ use crate::{
     },
     network::{
         ChannelId, UserId,
+        note::Section,
         op::{Leave, Op},
     },
     wire::{message::Args, name::ChannelName, reply},
@@ -32,6 +34,7 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::UNAVAILABLE,
         reply::LINK_CHANNEL,
         reply::NEED_REGGED_NICK,
+        reply::FORBIDDEN_CHANNEL,
         reply::SECURE_ONLY_CHAN,
         reply::OPER_ONLY_CHAN,
     ],
@@ -60,7 +63,13 @@ fn join_all(ctx: &mut Ctx<'_>, user: UserId, words: &[String]) -> Outcome {
     let items = |place: usize| words.get(place).map_or("", String::as_str).split(',');
     let mut keys = items(1).filter(|key| !key.is_empty());
     let channels = items(0).filter(|text| !text.is_empty());
-    refuse_each(ctx, channels, |ctx, text| join_one(ctx, user, text, keys.next()))
+    refuse_each(ctx, channels, |ctx, text| {
+        let key = keys.next();
+        match notes::forbidden(ctx, Section::ForbidChannel, text) {
+            Some(why) => Err(reply::forbidden_channel(text, &why).into()),
+            None => join_one(ctx, user, text, key),
+        }
+    })
 }
 
 pub(super) fn join_one(ctx: &mut Ctx<'_>, user: UserId, text: &str, key: Option<&str>) -> Outcome {

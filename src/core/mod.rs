@@ -9,6 +9,8 @@ pub mod answer;
 pub mod atlas;
 pub mod attempts;
 pub mod audience;
+pub mod audit;
+pub mod banlines;
 pub mod bans;
 pub mod blocklist;
 pub mod callerid;
@@ -31,9 +33,11 @@ pub mod housekeeping;
 pub mod keeper;
 pub mod local;
 pub mod lookalikes;
+pub mod memo;
 pub mod metadata;
 pub mod monitor;
 pub mod multiline;
+pub mod notes;
 pub mod oper;
 pub mod peer;
 pub mod policy;
@@ -60,6 +64,7 @@ pub mod timer;
 pub mod tor;
 pub mod undelivered;
 pub mod usermode;
+pub mod vhost;
 pub mod welcome;
 pub mod whowas;
 
@@ -186,8 +191,12 @@ pub struct Core {
     pub snomasks: BTreeMap<UserId, Snomask>,
     /// How much is going on in channels.
     pub chanflood: Chanflood,
+    /// Whether servers may be linked that may not be.
+    pub links_questioned: bool,
     /// Whether it is time to tell linked servers how much has been seen.
     pub due_beat: bool,
+    /// Since when servers have been told of this one that have not been heard yet.
+    pub strangers: BTreeMap<Sid, Mono>,
     /// The last tick that the store has been told of.
     pub(in crate::core) marked: u64,
     /// Whether the store has failed the last time it was told.
@@ -245,7 +254,9 @@ impl Core {
             questions: Questions::default(),
             guests: Guests::new(now),
             snomasks: BTreeMap::new(),
+            links_questioned: false,
             due_beat: false,
+            strangers: BTreeMap::new(),
             stopping: false,
             // The numbers of 256 lives do not overlap: an old identity is never taken for a new one.
             last_user: ((start.origin.life % 256) as u32) << LIFE_BITS,
@@ -423,6 +434,7 @@ mod tests {
             user: "a".into(),
             host: "h".into(),
             real_host: "h".into(),
+            cloak: None,
             address: None,
             realname: "A".into(),
             away: None,

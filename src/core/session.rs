@@ -67,6 +67,8 @@ pub struct Session {
     pub errand: Option<Box<Errand>>,
     /// What it goes on with once the records of channels have been read.
     pub again: Option<Box<Again>>,
+    /// What the service command at work was asked, for when its answer comes.
+    pub asked: Vec<Box<str>>,
     /// The gateway that speaks for it, by WEBIRC.
     pub gateway: Option<Box<str>>,
     /// The nicks that it monitors.
@@ -117,6 +119,10 @@ pub struct Registration {
     pub host: Option<Box<str>>,
     /// The account it has logged in to.
     pub login: Option<Box<Login>>,
+    /// The host that its account has, to be shown.
+    pub vhost: Option<Box<str>>,
+    /// How many memos its account has that have not been read.
+    pub memos: usize,
     /// What a gateway says of it, until the gateway's password has been checked.
     pub claim: Option<Box<Claim>>,
 }
@@ -172,6 +178,7 @@ impl Session {
             voice: None,
             errand: None,
             again: None,
+            asked: Vec::new(),
             gateway: None,
             monitor: Vec::new(),
             keys: Vec::new(),

@@ -4,7 +4,10 @@
 //! a notice of the service's. They are on every server, and act for the users of that server alone.
 
 pub mod chanserv;
+pub mod hostserv;
+pub mod memoserv;
 pub mod nickserv;
+pub mod operserv;
 
 use crate::{
     core::{
@@ -12,8 +15,11 @@ use crate::{
         dispatch::{self, Command, Run, Table},
         registered::{self, Again},
     },
+    job::Answer,
     network::UserId,
-    wire::{casemap::Casemap, message::Args, precis, reply},
+    registry::{Login, RecordId},
+    store::Rows,
+    wire::{casemap::Casemap, message::Args, name::Nick, precis, reply},
 };
 
 /// A service: all that is known about it, in one place.
@@ -30,7 +36,13 @@ pub struct Service {
 }
 
 /// Every service.
-pub const SERVICES: &[&Service] = &[&chanserv::SERVICE, &nickserv::SERVICE];
+pub const SERVICES: &[&Service] = &[
+    &chanserv::SERVICE,
+    &hostserv::SERVICE,
+    &memoserv::SERVICE,
+    &nickserv::SERVICE,
+    &operserv::SERVICE,
+];
 
 /// The service of that nick, in whatever case.
 pub fn find(nick: &str) -> Option<&'static Service> {
@@ -116,6 +128,51 @@ fn run(ctx: &mut Ctx<'_>, user: UserId, service: &'static Service, text: &str) -
     }
 }
 
+/// The account that a user is logged in to; who is not is told how to be.
+fn logged_in(ctx: &mut Ctx<'_>, user: UserId) -> Option<Login> {
+    let login = ctx.whois(user).login.as_deref().cloned();
+    if login.is_none() {
+        ctx.notice(
+            "You are not logged in. /msg NickServ IDENTIFY <account> <password> logs you in.",
+        );
+    }
+    login
+}
+
+/// The account that owns a nick, or is called so; if there is none, that is told.
+fn account(ctx: &mut Ctx<'_>, name: &str) -> Option<RecordId> {
+    let nick = Nick::lookup(name, ctx.network().casemap());
+    let found = nick.and_then(|nick| ctx.network().claims().nick(&nick));
+    if found.is_none() {
+        ctx.notice(&format!("{name} is not registered."));
+    }
+    found
+}
+
+/// Notes what was asked, for when the answer comes that it takes.
+fn asks(ctx: &mut Ctx<'_>, words: &[&str]) {
+    ctx.session_mut().asked = words.iter().map(|word| (*word).into()).collect();
+}
+
+/// What was asked.
+fn asked(ctx: &mut Ctx<'_>) -> Vec<Box<str>> {
+    std::mem::take(&mut ctx.session_mut().asked)
+}
+
+/// Tells what has come of writing to an account: the words for its success, or why there was none. Returns
+/// whether it has succeeded.
+fn told(ctx: &mut Ctx<'_>, answer: &Answer, done: &str) -> bool {
+    match answer {
+        Answer::Stored(Ok(Rows::Proposed(_))) => ctx.notice(done),
+        Answer::Stored(Ok(Rows::Taken(_))) => ctx.notice("The account is no more."),
+        Answer::Stored(Ok(Rows::Full)) => ctx.notice(
+            "There is no room for it: the account holds as much as it may. Nothing has been changed.",
+        ),
+        _ => nickserv::unavailable(ctx),
+    }
+    matches!(answer, Answer::Stored(Ok(Rows::Proposed(_))))
+}
+
 fn help(ctx: &mut Ctx<'_>, service: &'static Service, topic: &str) -> Outcome {
     if topic.is_empty() {
         ctx.notice(&format!(
@@ -158,7 +215,8 @@ const SHOWN_MAX: usize = 40;
 
 #[cfg(test)]
 mod tests {
-    use crate::{core::scene::Scene, sim::script::check};
+    use super::SERVICES;
+    use crate::{core::scene::Scene, network::crdt, sim::script::check};
 
     #[test]
     fn what_is_asked_costs_what_its_row_says() {
@@ -172,6 +230,12 @@ mod tests {
             let (said, credit) = (said.count(), 1000);
             assert!((credit / 5..=credit / 4).contains(&said), "{said} times {line}");
         }
+    }
+
+    #[test]
+    fn every_service_may_be_the_source_of_what_happens() {
+        let names: Vec<&str> = SERVICES.iter().map(|service| service.name).collect();
+        assert_eq!(names, crdt::SPEAKERS);
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod transfer;
 mod unregister;
 mod views;
 
-use super::Service;
+use super::{Service, account};
 use crate::{
     core::{
         ctx::{Ctx, Outcome},
@@ -22,9 +22,9 @@ use crate::{
     },
     job::Answer,
     network::UserId,
-    registry::{Edit, Kind, RecordId, What},
+    registry::{Edit, Kind, What},
     store::Rows,
-    wire::name::{ChannelName, Nick},
+    wire::name::ChannelName,
 };
 
 /// The service.
@@ -100,16 +100,6 @@ fn allowed(ctx: &mut Ctx<'_>, user: UserId, text: &str, any: &str) -> Option<Cha
     }
     refused(ctx);
     None
-}
-
-/// The account of a name or a grouped nick; if there is none, that is told.
-fn account(ctx: &mut Ctx<'_>, text: &str) -> Option<RecordId> {
-    let nick = Nick::lookup(text, ctx.network().casemap());
-    let account = nick.and_then(|nick| ctx.network().claims().nick(&nick));
-    if account.is_none() {
-        ctx.notice(&format!("{text} is not registered."));
-    }
-    account
 }
 
 /// Has the store write to the record of a channel; `done` is told then.

@@ -138,7 +138,7 @@ fn limit(limits: &mut Limits, key: &str, value: &str) {
     set!(
         clients clients_per_address clients_per_network network_v4 network_v6 connect_burst
         flood_burst login_burst account_login_burst register_burst nick user realname channel
-        topic kick away key channels_per_user
+        topic kick away key channels_per_user channels_per_account
         list_entries server_bans modes targets accept silence monitor metadata_keys metadata_subs
         metadata_value metadata_burst dnsbl_marks multiline_lines multiline_bytes redact_messages
         reports whowas;
@@ -347,6 +347,7 @@ impl Play {
             "accounts.registration_before_connect" => {
                 self.config.accounts.registration_before_connect = value == "true";
             }
+            "channels.registration" => self.config.channels.registration = value == "true",
             "accounts.reserved" => self.config.accounts.reserved.push(value.into()),
             "accounts.expire" => self.config.accounts.expire = seconds(value),
             "accounts.nick_grace" => self.config.accounts.nick_grace = seconds(value),

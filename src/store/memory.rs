@@ -5,7 +5,7 @@ use super::{
     Standing, Store, Which, identify,
 };
 use crate::{
-    registry::{BUCKETS, Edit, Record, RecordId, SEEN, is_claim, is_resident},
+    registry::{ACCESS, BUCKETS, Edit, Record, RecordId, SEEN, is_claim, is_resident},
     time::{Sid, Stamp},
 };
 use std::{
@@ -159,6 +159,11 @@ impl Store for Memory {
                 Ok(Rows::Done)
             }
             Query::Check => Ok(Rows::Checked(Checked::Whole)),
+            Query::ChannelsOf(account) => {
+                let key = format!("{ACCESS}{account}");
+                let records = self.records.values().filter(|record| record.get(&key).is_some());
+                Ok(Rows::Records(records.cloned().collect()))
+            }
             Query::Records(ids) => {
                 let known = ids.iter().filter_map(|id| self.records.get(id).cloned());
                 Ok(Rows::Records(known.collect()))

@@ -116,6 +116,10 @@ pub struct Registration {
     pub host: Option<Box<str>>,
     /// The account it has logged in to.
     pub login: Option<Box<Login>>,
+    /// The host that its account has, to be shown.
+    pub vhost: Option<Box<str>>,
+    /// How many memos its account has that have not been read.
+    pub memos: usize,
     /// What a gateway says of it, until the gateway's password has been checked.
     pub claim: Option<Box<Claim>>,
 }

@@ -426,7 +426,7 @@ mod tests {
 
             bob   <~ * NOTICE * :Your account is called [x]-*
             bob   > NS LOGOUT
-            bob   > NS IDENTIFY [x]-1a3185c50240000-20v open-sesame
+            bob   > NS IDENTIFY [x]-$record open-sesame
             bob   <~ :s1.test 900 *
             ",
         );

@@ -4,7 +4,10 @@
 use super::{dice::Dice, disk::Disk, mmdb};
 use crate::{
     config::{Config, Secret},
-    core::registered::{self, kept},
+    core::{
+        registered::{self, kept},
+        suspension,
+    },
     job::{Answer, Atlas, Hashes, Job, JobId, Lane, List, Listing, Loaded, RANDOM_LEN, Texts},
     link::Limits,
     network::{
@@ -171,6 +174,24 @@ impl Host {
         assert_eq!(told, Ok(()));
         if count != network.claims().len() {
             wrong.push(format!("{count} claims, {} believed", network.claims().len()));
+        }
+        wrong
+    }
+
+    /// Who is logged in here otherwise than the store says: sentences.
+    pub fn misnamed(&mut self, at: Duration) -> Vec<String> {
+        let (mut wrong, now) = (Vec::new(), self.now(at));
+        let Some(core) = self.server.as_ref().map(Server::core) else { return wrong };
+        for user in core.locals.iter().map(|(user, _)| core.network().user(user)) {
+            let Some(login) = user.login.as_deref() else { continue };
+            let found = self.store.ask(&Query::Find(Find::Id(login.id)));
+            let Ok(Rows::Record(Some(record))) = found else { panic!("{found:?}") };
+            if record.name() != Some(&*login.name) {
+                wrong.push(format!("{} is logged in as {login:?}, not {record:?}", user.nick()));
+            }
+            if suspension::of(&record, now.wall).is_some() {
+                wrong.push(format!("{} is logged in to {record:?}", user.nick()));
+            }
         }
         wrong
     }

@@ -115,7 +115,7 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<Option<Her
         Some(secret) => secret,
         None => cloak(folder).map_err(|error| unusable(&error))?,
     };
-    let seed = number().map_err(|error| error.to_string())?;
+    let seed = load::number().map_err(|_| "the system has no random bytes")?;
     let now = Now { mono: Mono(0), wall: wall() };
     let (sid, tick) = (loaded.config.server.sid, Stamp::tick_at(now.wall));
     let identify = Query::Identify { sid, random: seed, tick };
@@ -233,12 +233,6 @@ fn keep(path: &Path, text: &str) -> io::Result<()> {
         fs::File::open(folder)?.sync_all()?;
     }
     Ok(())
-}
-
-fn number() -> io::Result<u64> {
-    let mut bytes = [0; 8];
-    load::random(&mut bytes).map_err(|_| io::Error::other("the system has no random bytes"))?;
-    Ok(u64::from_le_bytes(bytes))
 }
 
 /// A kept secret is longer, or has been cut.

@@ -404,7 +404,7 @@ pub fn failed(ctx: &mut Ctx<'_>, name: &Nick) {
 }
 
 /// The fields that keep a password.
-fn kept(hashes: &Hashes) -> [(Box<str>, Option<Box<str>>); 2] {
+pub fn kept(hashes: &Hashes) -> [(Box<str>, Option<Box<str>>); 2] {
     let text = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().into());
     [(PASSWORD.into(), text(&hashes.hash)), (SCRAM.into(), text(&hashes.scram))]
 }
@@ -462,7 +462,7 @@ pub fn of_session(ctx: &Ctx<'_>) -> Option<Box<str>> {
 }
 
 /// The longest password, in bytes: more hardly fits in a line.
-const PASSWORD_MAX: usize = 300;
+pub const PASSWORD_MAX: usize = 300;
 
 /// The longest mail address, in bytes (RFC 5321 §4.5.3.1.3).
 const ADDRESS_MAX: usize = 254;

@@ -30,6 +30,7 @@ pub mod flood;
 pub mod frame;
 pub mod gateway;
 pub mod guest;
+pub mod handed;
 pub mod housekeeping;
 pub mod keeper;
 pub mod local;
@@ -89,6 +90,7 @@ use chanflood::Chanflood;
 use cloak::Cloak;
 use effect::{Effect, Effects};
 use guest::Guests;
+use handed::Hand;
 use keeper::Keeper;
 use local::Local;
 use lookalikes::Lookalikes;
@@ -166,6 +168,8 @@ pub struct Core {
     pub(in crate::core) keeper: Keeper,
     /// What is known of the registry.
     pub(in crate::core) registry: Registry,
+    /// What the command line has handed over and is being done.
+    pub(in crate::core) handed: Hand,
     /// Records that have been looked up lately.
     pub(in crate::core) cache: Cache,
     /// What is being said to linked servers about the registry.
@@ -238,6 +242,7 @@ impl Core {
             keeper: Keeper::default(),
             registry: Registry::default(),
             cache: Cache::default(),
+            handed: Hand::default(),
             talks: BTreeMap::new(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),

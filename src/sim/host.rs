@@ -8,7 +8,7 @@ use crate::{
     link::Limits,
     registry::Edit,
     server::{Server, Setup},
-    store::{self, Past, Query, Rows, Store, memory::Memory},
+    store::{self, Draft, Past, Query, Rows, Store, memory::Memory},
     time::{Mono, Now, Sid, Stamp, Wall},
     wire::{mmdb::Database, scram::Verifier},
 };
@@ -118,6 +118,11 @@ impl Host {
             });
             assert_eq!(told, Ok(()));
         }
+    }
+
+    /// An administrator has edited something at the command line of this machine.
+    pub fn hand(&mut self, draft: Draft) {
+        self.store.hand(draft);
     }
 
     /// The server is no more, and what its workers were doing is lost.

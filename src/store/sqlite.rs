@@ -1,7 +1,8 @@
 //! The store in one SQLite file.
 
 use super::{
-    CHECK_MAX, Checked, Error, Query, Rows, Standing, Store, identify, integrity, kept, records,
+    CHECK_MAX, Checked, Error, Query, Rows, Standing, Store, handed, identify, integrity, kept,
+    records,
 };
 use crate::time::Sid;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
@@ -19,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     records::TABLES,
     kept::TABLE,
     "CREATE TABLE reputation (address TEXT PRIMARY KEY, points INTEGER NOT NULL, seen INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+    handed::TABLES,
 ];
 
 /// How long another program may hold the file before it counts as locked.
@@ -139,6 +141,7 @@ impl Store for Sqlite {
                         ("clean", "0".into()),
                     ],
                 )?;
+                handed::clear(&change)?;
                 change.commit()?;
                 Ok(Rows::Identity { sid, clock, life })
             }
@@ -183,6 +186,11 @@ impl Store for Sqlite {
             Query::Recall { after } => kept::recall(&self.db, after),
             Query::Forget { before } => kept::forget(&self.db, *before),
             Query::Records(ids) => records::records(&self.db, ids),
+            Query::TakeHanded => Ok(Rows::Handed(handed::take(&mut self.db)?.map(Box::new))),
+            Query::AnswerHanded { number, outcome } => {
+                handed::answer(&mut self.db, *number, outcome)?;
+                Ok(Rows::Done)
+            }
             Query::Check => Ok(Rows::Checked(self.check(CHECK_MAX)?)),
         }
     }

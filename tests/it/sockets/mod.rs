@@ -9,7 +9,7 @@ mod disk;
 mod kill;
 mod names;
 #[cfg(unix)]
-mod process;
+pub mod process;
 #[cfg(unix)]
 mod reload;
 #[cfg(unix)]

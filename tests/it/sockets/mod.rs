@@ -15,5 +15,7 @@ mod reload;
 #[cfg(unix)]
 mod restart;
 mod running;
+#[cfg(unix)]
+mod secrets;
 mod transports;
 mod websocket;

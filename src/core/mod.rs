@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod admission;
+pub mod ajoin;
 pub mod answer;
 pub mod atlas;
 pub mod attempts;
@@ -24,6 +25,7 @@ pub mod ctx;
 pub mod defcon;
 pub mod dispatch;
 pub mod effect;
+pub mod expiry;
 pub mod filters;
 pub mod flood;
 pub mod frame;
@@ -54,11 +56,14 @@ pub mod reserve;
 pub mod sasl;
 #[cfg(test)]
 pub(crate) mod scene;
+pub mod second;
 pub mod session;
+pub mod settings;
 pub mod snotice;
 pub mod speech;
 pub mod starttls;
 pub mod sts;
+pub mod suspension;
 pub mod timer;
 pub mod tor;
 pub mod undelivered;
@@ -165,6 +170,10 @@ pub struct Core {
     pub(in crate::core) keeper: Keeper,
     /// What is known of the registry.
     pub(in crate::core) registry: Registry,
+    /// Sessions that have logged in, and the JOIN that is to be said for each; at most one of a session.
+    pub(in crate::core) ajoins: Vec<(ConnId, String)>,
+    /// When accounts that nobody uses were last looked for.
+    pub(in crate::core) unused_looked: Mono,
     /// What is being said to linked servers about the registry.
     pub(in crate::core) talks: reconcile::Talks,
     /// How addresses are hidden.
@@ -238,6 +247,8 @@ impl Core {
             sts: sts::Policy::new(&config.sts, &certificates),
             keeper: Keeper::default(),
             registry: Registry::default(),
+            ajoins: Vec::new(),
+            unused_looked: now.mono,
             talks: BTreeMap::new(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),

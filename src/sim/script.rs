@@ -5,6 +5,7 @@
 //! | line | means |
 //! | --- | --- |
 //! | `alice > JOIN #a` | alice sends this; she connects when first named, `alice@2` to server 2 |
+//! | `alice,bob > JOIN #a` | both send this at once; they are connected already |
 //! | `alice < :bob!~bob@bob.test JOIN #a` | alice has got this line, after those asked for before |
 //! | `alice <~ * JOIN #*` | the same with a pattern |
 //! | `alice <! JOIN` | no line with this text has come since the last one asked for |
@@ -338,6 +339,7 @@ impl Play {
                 self.config.accounts.registration_before_connect = value == "true";
             }
             "accounts.reserved" => self.config.accounts.reserved.push(value.into()),
+            "accounts.expire" => self.config.accounts.expire = seconds(value),
             "accounts.nick_grace" => self.config.accounts.nick_grace = seconds(value),
             "oper" => {
                 let mut words = value.split(' ');
@@ -383,6 +385,12 @@ impl Play {
         let Some(place) = line.find(['<', '>']) else { panic!("cannot read: {line}") };
         let (who, rest) = line.split_at(place);
         let rest = rest.replace("$id", &self.id);
+        if let Some((one, other)) = who.trim().split_once(',') {
+            let text = rest.trim_start_matches('>').trim();
+            let both = [one, other].map(|name| self.clients.get(name).copied());
+            both.into_iter().flatten().for_each(|client| self.sim().send(client, text));
+            return self.sim().settle();
+        }
         let (name, server) = who.trim().split_once('@').unwrap_or((who.trim(), "1"));
         let client = match self.clients.get(name) {
             Some(client) => *client,

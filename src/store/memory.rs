@@ -1,11 +1,12 @@
 //! A store that forgets with the process: for tests and simulations.
 
 use super::{
-    CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, Kept, Query, Rows, Standing, Store, identify,
+    CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, Kept, LISTED_MAX, Query, Rows, Standing, Store,
+    Which, identify,
 };
 use crate::{
-    registry::{BUCKETS, Edit, Record, RecordId, is_claim, is_resident},
-    time::Sid,
+    registry::{BUCKETS, Edit, Record, RecordId, SEEN, is_claim, is_resident},
+    time::{Sid, Stamp},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -161,11 +162,30 @@ impl Store for Memory {
                 let known = ids.iter().filter_map(|id| self.records.get(id).cloned());
                 Ok(Rows::Records(known.collect()))
             }
+            Query::List { kind, after, which } => {
+                let living = self.records.values().filter(|record| {
+                    let of = record.kind == *kind && record.ended.is_none();
+                    of && after.is_none_or(|after| record.id > after) && is_listed(record, which)
+                });
+                Ok(Rows::Records(living.take(LISTED_MAX).cloned().collect()))
+            }
             Query::Bucket(bucket) => {
                 let records = self.records.values().filter(|record| record.id.bucket() == *bucket);
                 let records = records.map(|record| (record.id, record.digest())).collect();
                 Ok(Rows::Bucket(*bucket, records))
             }
+        }
+    }
+}
+
+/// Whether a record is among those.
+fn is_listed(record: &Record, which: &Which) -> bool {
+    match which {
+        Which::All => true,
+        Which::With(key) => record.get(key).is_some(),
+        Which::UnseenSince(wall) => {
+            let seen = record.get(SEEN).and_then(|secs| secs.parse::<u64>().ok()).unwrap_or(0);
+            record.id.0.tick < Stamp::tick_at(*wall) && seen.saturating_mul(1000) < wall.0
         }
     }
 }

@@ -7,7 +7,7 @@ mod records;
 pub mod sqlite;
 
 use crate::{
-    registry::{BUCKETS, Changed, Edit, Record, RecordId},
+    registry::{BUCKETS, Changed, Edit, Kind, Record, RecordId},
     time::{Sid, Stamp, Wall},
 };
 use std::{fmt, net::IpAddr};
@@ -65,6 +65,16 @@ pub enum Query {
     Bucket(usize),
     /// What is known of some records. Answers [`Rows::Records`].
     Records(Vec<RecordId>),
+    /// Records of a kind that have not ended, in order of their ids, from after one. Answers
+    /// [`Rows::Records`] with at most [`LISTED_MAX`]; fewer are the last.
+    List {
+        /// Of which kind.
+        kind: Kind,
+        /// After this one; none for the first.
+        after: Option<RecordId>,
+        /// Which of them.
+        which: Which,
+    },
     /// Keep what has been written to registers of the network; what was written later stays. Answers
     /// [`Rows::Done`].
     Keep(Vec<Kept>),
@@ -79,6 +89,17 @@ pub enum Query {
         /// The moment.
         before: Wall,
     },
+}
+
+/// Which records are listed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Which {
+    /// All.
+    All,
+    /// Those in which this field is set.
+    With(Box<str>),
+    /// Those that were neither registered nor, as [`SEEN`](crate::registry::SEEN) says, used since then.
+    UnseenSince(Wall),
 }
 
 /// A register of the network, as it is kept.
@@ -116,6 +137,9 @@ pub enum Find {
 
 /// How many claims are told at once.
 pub const CLAIMS_MAX: usize = 1000;
+
+/// How many records are listed at once.
+pub const LISTED_MAX: usize = 100;
 
 /// Of how many claims it is told at once that several records have them.
 pub const CONTESTS_MAX: usize = 100;
@@ -171,7 +195,7 @@ pub enum Rows {
     Digests(Box<[u64; BUCKETS]>),
     /// To [`Query::Bucket`]: which, and its records in order with their digests.
     Bucket(usize, Vec<(RecordId, u64)>),
-    /// To [`Query::Records`]: those that are known.
+    /// To [`Query::Records`]: those that are known. To [`Query::List`].
     Records(Vec<Record>),
     /// To [`Query::Recall`].
     Kept(Vec<Kept>),
@@ -294,7 +318,7 @@ fn identify(
 #[cfg(test)]
 mod tests {
     use super::{memory::Memory, sqlite::Sqlite, *};
-    use crate::registry::{CERTS_MAX, Kind, What};
+    use crate::registry::{CERTS_MAX, SEEN, What};
     use std::{
         fs,
         path::PathBuf,
@@ -449,6 +473,27 @@ mod tests {
             let bucket = store.ask(&Query::Bucket(id.bucket()));
             assert_eq!(bucket, Ok(Rows::Bucket(id.bucket(), vec![(id, digest)])));
         }
+        listed(store);
+    }
+
+    /// Which records are listed: those of ids 10 and 40 live, that of 5 has ended.
+    fn listed(store: &mut dyn Store) {
+        let late = 1 << 40;
+        propose(store, &edit(40, 70, &[("name", Some("Late")), ("hold", None)]));
+        propose(store, &edit(late, late, &[("name", Some("New"))]));
+        propose(store, &edit(10, late + 1, &[(SEEN, Some("20")), ("hold", Some("on"))]));
+        let mut list = |after: Option<u64>, which: Which| {
+            let query = Query::List { kind: Kind::Account, after: after.map(id), which };
+            let Ok(Rows::Records(records)) = store.ask(&query) else { panic!() };
+            records.iter().map(|record| record.id.0.tick).collect::<Vec<u64>>()
+        };
+        assert_eq!(list(None, Which::All), [10, 40, late]);
+        assert_eq!(list(Some(10), Which::All), [40, late]);
+        assert_eq!(list(None, Which::With("hold".into())), [10]);
+        assert_eq!(list(None, Which::UnseenSince(Wall(20_000))), [40]);
+        assert_eq!(list(None, Which::UnseenSince(Wall(20_001))), [10, 40]);
+        let query = Query::List { kind: Kind::Channel, after: None, which: Which::All };
+        assert_eq!(store.ask(&query), Ok(Rows::Records(Vec::new())));
     }
 
     /// What was taken away of memos is forgotten once there is one that is so much later.

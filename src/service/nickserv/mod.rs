@@ -1,18 +1,30 @@
 //! NickServ: accounts, and the nicks that belong to them.
 
+mod ajoin;
 mod cert;
+mod clients;
+mod export;
 mod ghost;
 mod glist;
 mod group;
 mod identify;
 mod info;
+mod list;
 mod logout;
+mod mark;
+mod passwd;
 mod regain;
 mod register;
+mod release;
+mod rename;
+mod saregister;
+mod second;
+mod set;
+mod suspend;
 mod ungroup;
 mod unregister;
 
-use super::Service;
+use super::{Service, account as named, asked, asks};
 use crate::{
     core::{
         ctx::{Ctx, Outcome},
@@ -32,17 +44,38 @@ pub static SERVICE: Service = Service {
     about: "Accounts, and the nicks that belong to them.",
     table: Table {
         commands: &[
+            second::COMMANDS,
+            ajoin::COMMANDS,
             cert::COMMANDS,
+            clients::COMMANDS,
+            unregister::DELETE_ME,
             unregister::DROP,
+            unregister::ERASE,
+            export::COMMANDS,
+            set::GET,
             ghost::COMMANDS,
             glist::COMMANDS,
             group::COMMANDS,
+            mark::HOLD,
             identify::COMMANDS,
             info::COMMANDS,
+            list::COMMANDS,
             logout::COMMANDS,
+            mark::MARK,
+            passwd::PASSWD,
             ghost::RECOVER,
             regain::COMMANDS,
             register::COMMANDS,
+            release::COMMANDS,
+            rename::COMMANDS,
+            unregister::SADROP,
+            set::SAGET,
+            saregister::COMMANDS,
+            set::SASET,
+            clients::SESSIONS,
+            set::SET,
+            passwd::SETPASS,
+            suspend::COMMANDS,
             ungroup::COMMANDS,
             unregister::COMMANDS,
         ],
@@ -92,6 +125,29 @@ pub(super) fn record(ctx: &mut Ctx<'_>, answer: Answer) -> Option<Box<Record>> {
         }
     }
 }
+
+/// Tells the other operators what one of them does with an account.
+fn announce(ctx: &mut Ctx<'_>, user: UserId, what: &str) {
+    let text = format!("{} {what}", ctx.whois(user).mask());
+    ctx.snotice('o', &text);
+}
+
+/// The name of the account that has been written to, if it has been.
+fn edited_name(answer: &Answer) -> String {
+    match answer {
+        Answer::Stored(Ok(Rows::Proposed(edited))) => edited.record.name().unwrap_or_default(),
+        _ => "",
+    }
+    .to_owned()
+}
+
+/// The account that was asked for, as its id was noted.
+fn asked_account(ctx: &mut Ctx<'_>) -> Option<RecordId> {
+    asked(ctx).first().and_then(|id| RecordId::parse(id))
+}
+
+/// The field of the note that operators have written down about an account.
+const MARK: &str = "mark";
 
 /// Tells what has come of a write: the words for its success, or why there was none.
 fn told(ctx: &mut Ctx<'_>, answer: &Answer, done: &str) {

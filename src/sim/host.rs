@@ -1,7 +1,7 @@
 //! A machine with one server on it: a disk that outlives the server, a clock that may be wrong, and
 //! workers that take their time.
 
-use super::{dice::Dice, mmdb};
+use super::{dice::Dice, disk::Disk, mmdb};
 use crate::{
     config::{Config, Secret},
     job::{Answer, Atlas, Hashes, Job, JobId, Lane, List, Listing, Loaded, RANDOM_LEN, Texts},
@@ -38,6 +38,8 @@ pub struct Host {
     pub life: u64,
     /// By how many milliseconds the clock on its wall is wrong.
     pub skew: i64,
+    /// How its disk is.
+    pub disk: Disk,
     /// What the next reading of the configuration gives.
     pub config: Config,
     /// How much the server keeps for its links, if less than usual.
@@ -62,6 +64,7 @@ impl Host {
             server: None,
             life: 0,
             skew: 0,
+            disk: Disk::default(),
             config,
             limits: None,
             store: Memory::default(),
@@ -177,9 +180,10 @@ impl Host {
         if matches!(&job, Job::Inquire { list: List::Zone { zone, .. }, .. } if zone == SLOW_LIST) {
             due += SLOW;
         }
-        if job.lane() == Lane::Store {
+        if matches!(job.lane(), Lane::Store | Lane::Scans) {
+            due += self.disk.delay();
             // One thread: what comes later ends later.
-            let queued = self.jobs.iter().filter(|(_, (_, job))| job.lane() == Lane::Store);
+            let queued = self.jobs.iter().filter(|(_, (_, queued))| queued.lane() == job.lane());
             due = queued.map(|(key, _)| key.0).max().map_or(due, |last| last.max(due));
         }
         self.count += 1;
@@ -222,7 +226,10 @@ impl Host {
                 Answer::Resolved(client_name(address, names).map(|name| format!("{name}.test")))
             }
             Job::Inquire { list, address, .. } => Answer::Listed(listing(&list, address, names)),
-            Job::Store(query) => Answer::Stored(self.store.ask(&query)),
+            Job::Store(query) => Answer::Stored(match self.disk.failure(&query) {
+                Some(error) => Err(error),
+                None => self.store.ask(&query),
+            }),
             Job::Load => Answer::Loaded(Ok(Box::new(self.loaded()))),
             Job::Rehearse { text } => Answer::Rehearsed { text, wrong: Vec::new() },
             Job::Watch => Answer::Watched(Ok(None)),

@@ -26,6 +26,7 @@
 //! | `calm` | stalls are over |
 //! | `heal` | every link is made that can be |
 //! | `crash 2`, `stop 2`, `start 2` | a server ends without or with a word, or begins another life |
+//! | `disk 2 full` | a server's disk fails from now on: `full`, `readonly`, `locked`, `broken`, `page` (what is found by name is damaged), `slow`; or is `well` |
 //! | `clock 2 -5` | a server's clock is wrong by so many seconds |
 //! | `same` | all servers agree |
 //!
@@ -35,7 +36,7 @@
 //! In the end every client must believe what its server knows: on the side, and without any of that being
 //! seen, it asks for modes, lists and users of the channels it enters, as clients do.
 
-use super::{Sim, client::Manners, dnsbl, fabric::Pair, oper, oracle, webirc};
+use super::{Sim, client::Manners, disk::Disk, dnsbl, fabric::Pair, oper, oracle, webirc};
 use crate::{
     config::{
         self, Config, Limits, Listen, Mistake, OperClass, Reading, Secret, Source, dnsbl::Action,
@@ -240,18 +241,26 @@ impl Play {
             }
             "stop" => self.sim().stop(place(rest)),
             "start" => self.sim().restart(place(rest)),
-            "clock" => {
-                let (server, secs) = rest.split_once(' ').unwrap_or((rest, "0"));
-                if let Some(host) = self.sim().hosts.get_mut(place(server)) {
-                    host.skew = secs.parse::<i64>().unwrap_or(0) * 1000;
-                }
-            }
+            "disk" | "clock" => self.machine(word, rest),
             "same" => {
                 self.sim().settle();
                 oracle::all_agree(self.sim());
             }
             _ => self.speech(line),
         }
+    }
+
+    /// Something is other than it should be on a server's machine.
+    fn machine(&mut self, word: &str, rest: &str) {
+        let (server, how) = rest.split_once(' ').unwrap_or((rest, ""));
+        let Some(host) = self.sim().hosts.get_mut(place(server)) else { return };
+        if word == "clock" {
+            host.skew = how.parse::<i64>().unwrap_or(0) * 1000;
+            return;
+        }
+        let disk = Disk::ALL.into_iter().find(|(name, _)| *name == how);
+        let Some((_, disk)) = disk else { panic!("no disk is {how:?}") };
+        host.disk = disk;
     }
 
     fn account(&mut self, text: &str) {

@@ -355,6 +355,7 @@ const COMMANDED: &[&str] = &[
     "GLOBOPS :news",
     "HS ACTIVATE u{n}",
     "HS DEL n{n}",
+    "HS LIST",
     "HS OFFER ADD o{n}.example",
     "HS REJECT n{n}",
     "HS SET u{n} v{n}.example",

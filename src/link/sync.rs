@@ -81,6 +81,7 @@ impl Mesh {
             core.refound(fx, channel, now);
         }
         self.have.merge(&state.have);
+        state.have.over().for_each(|(server, over)| self.end(server, over));
         // What was numbered before is no longer told apart; it can be had as state only.
         let have = &self.have;
         self.log.retain(|origin, log| log.back().is_some_and(|last| last.seq == have.seq(*origin)));

@@ -189,29 +189,30 @@ impl Have {
         other.lives.iter().all(|(origin, seen)| self.seq(*origin) >= seen.seq)
     }
 
-    /// Whether something is known here of all lives that are over to `other`.
+    /// Whether all has been seen here of the lives that are over to `other`.
     pub fn knows_ends_of(&self, other: &Have) -> bool {
-        other.over.iter().all(|(server, over)| {
-            let origin = Origin { server: *server, life: over.life };
-            self.is_over(origin) || self.lives.contains_key(&origin)
+        other.over().all(|(server, over)| {
+            let origin = Origin { server, life: over.life };
+            self.is_over(origin) || self.last(origin) >= Some(over.tick)
         })
+    }
+
+    /// The lives that are over, of which all has been seen by all.
+    pub fn over(&self) -> impl Iterator<Item = (Sid, Over)> {
+        self.over.iter().map(|(server, over)| (*server, *over))
     }
 
     /// The lives that are over to `other`, and of which the last has been seen whole here as well.
     pub fn also_over(&self, other: &Have) -> Vec<(Sid, Over)> {
-        let over = other.over.iter().map(|(server, over)| (*server, *over));
-        over.filter(|(server, over)| {
-            let last = self.last(Origin { server: *server, life: over.life });
-            last.is_some_and(|last| last == over.tick)
-        })
-        .collect()
+        let seen_whole = |(server, over): &(Sid, Over)| {
+            self.last(Origin { server: *server, life: over.life }) == Some(over.tick)
+        };
+        other.over().filter(seen_whole).collect()
     }
 
     /// Takes in what `other` has seen.
     pub fn merge(&mut self, other: &Have) {
-        for (server, over) in &other.over {
-            self.end(*server, *over);
-        }
+        other.over().for_each(|(server, over)| self.end(server, over));
         for (origin, seen) in &other.lives {
             self.raise(*origin, *seen);
         }
@@ -319,6 +320,9 @@ mod tests {
         assert!(have.includes(&before) && before.knows_ends_of(&have));
         assert!(have.covers(at(20, 1)) && have.covers(at(30, 1)) && !have.covers(at(25, 1)));
         assert!(!Have::default().knows_ends_of(&have));
+        let mut half = Have::default();
+        half.see(origin(2), 1, at(15, 1));
+        assert!(!half.knows_ends_of(&have), "the last of that life has not been seen");
         have.merge(&before);
         assert_eq!(have.iter().count(), 1);
     }

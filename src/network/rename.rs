@@ -115,11 +115,11 @@ impl Renames {
             ended.extend(renamed.ended);
         }
         let last = renames.last().copied().unwrap_or(renaming.epoch.at);
-        let name = parts.get(&last).map_or(&renaming.name, |part| &part.0).clone();
-        let called = parts.values().filter(|part| part.0 == name).map(|part| part.1);
-        let epoch = called.max().unwrap_or(renaming.epoch);
+        let (name, epoch) = parts.get(&last).unwrap_or(&new).clone();
         self.last.extend(parts.keys().map(|at| (*at, last)));
-        self.channels.insert(last, Renamed { parts, renames, ended, name, epoch, because });
+        let mut renamed = Renamed { parts, renames, ended, name, epoch, because };
+        renamed.epoch = renamed.holding().unwrap_or(epoch);
+        self.channels.insert(last, renamed);
         true
     }
 
@@ -166,6 +166,13 @@ impl Renamed {
         let later = self.renames.range((Excluded(founded), Unbounded));
         let mut called = later.filter_map(|at| self.parts.get(at)).map(|part| &part.0);
         self.ended.contains(&founded) || called.any(|later| later != name)
+    }
+
+    /// The founding that holds among those of its name. One that is over does not, whatever it would win
+    /// against: a server that has forgotten it has to choose the same.
+    fn holding(&self) -> Option<Epoch> {
+        let called = self.parts.values().filter(|part| part.0 == self.name);
+        called.map(|part| part.1).filter(|epoch| !self.is_over(&self.name, epoch.at)).max()
     }
 
     /// Those of its foundings that were renames.

@@ -187,7 +187,8 @@ impl Ledger {
         let later = &self.later;
         let is = |to: &str| to == nick || later.contains(&(to.to_owned(), nick.to_owned()));
         let unheard = self.letters.iter_mut().find(|letter| {
-            letter.from == place && is(&letter.to) && letter.got.is_empty() && !letter.told
+            let waits = letter.accepted && letter.got.is_empty() && !letter.told;
+            letter.from == place && is(&letter.to) && waits
         });
         unheard.into_iter().for_each(|letter| letter.told = true);
     }

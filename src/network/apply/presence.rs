@@ -194,11 +194,12 @@ impl Network {
         known.login = login.cloned().map(Box::new);
         known.modes = before.set('r', login.is_some());
         let (changed, nick) = (known.modes != before, known.wanted.clone());
+        // Who gets a nick by that is told of it first: what follows is told in that nick.
+        self.settle(&nick, changes);
         self.note(user, Change::Account { user }, changes);
         if changed {
             self.note(user, Change::UserModes { user, before }, changes);
         }
-        self.settle(&nick, changes);
         true
     }
 

@@ -356,4 +356,32 @@ mod tests {
         }
         assert_eq!(digests.len(), 1, "{digests:#?}");
     }
+
+    #[test]
+    fn who_has_forgotten_a_name_s_first_founding_chooses_the_same() {
+        let uid = user().uid;
+        let nick = Nick::new("bob", Casemap::Ascii, 9).unwrap();
+        let other = Presence { uid: Uid { number: 2, ..uid }, nick, ..user() };
+        let mut notes = BTreeSet::new();
+        for forgets in [false, true] {
+            let mut network = network();
+            apply(&mut network, &renaming("#b", 4), 4);
+            network.collect(|at| forgets && at.tick <= 4);
+            // Whoever remembers the name is told that its author does not, see `link::stable`.
+            network.forget(&name("#a"));
+            let Op::Rename(mut back) = renaming("#a", 6) else { unreachable!() };
+            back.parts = vec![(name("#b"), Epoch::founded(at(4), None))];
+            apply(&mut network, &Op::Rename(back), 6);
+            // Somebody elsewhere has founded the name too, and that founding wins.
+            let before = Some(Epoch::founded(at(1), None));
+            let entry = Entry::Founds { before, modes: ChannelModes::default() };
+            apply(&mut network, &Op::User(Box::new(other.clone())), 7);
+            apply(&mut network, &Op::Join { uid: other.uid, name: name("#a"), entry }, 8);
+            network.collect(|_| true);
+            let channel = network.name(&name("#a")).unwrap();
+            let user = network.uid(uid).unwrap();
+            notes.insert(network.channel(channel).entered(user, at(3)));
+        }
+        assert_eq!(notes, BTreeSet::from([Epoch::founded(at(6), None)]));
+    }
 }

@@ -168,6 +168,11 @@ impl Record {
         self.get(NAME)
     }
 
+    /// What the code is made from that verifies the account, if it waits for that.
+    pub fn held(&self) -> Option<&str> {
+        self.under(HELD).next().and_then(|(_, field)| field.value.as_deref())
+    }
+
     /// What it claims, in order.
     pub fn claims(&self) -> impl Iterator<Item = &str> {
         let set = self.fields().filter(|(_, field)| field.value.is_some());
@@ -316,6 +321,7 @@ struct Claim {
 const CLAIMS: &[Claim] = &[
     Claim { prefix: CERT, resident: false },
     Claim { prefix: CHANNEL, resident: true },
+    Claim { prefix: HELD, resident: true },
     Claim { prefix: LOOK, resident: true },
     Claim { prefix: NICK, resident: true },
 ];
@@ -325,6 +331,11 @@ pub const CERT: &str = "cert:";
 
 /// How the claim of a channel's name begins.
 pub const CHANNEL: &str = "channel:";
+
+/// How the claim begins of an account that waits to be verified, which its id follows, so that no other can
+/// have it. Until it is taken away nobody can log in to the account. Its value is what the code is made from
+/// that verifies it.
+pub const HELD: &str = "held:";
 
 /// How the claim of what a nick looks like begins, where nicks of every script are allowed: it goes with the
 /// claim of the nick.

@@ -24,7 +24,7 @@ fn play<'a>(
             return (done, Err(refusal));
         }
         loop {
-            match dialogue.next() {
+            match dialogue.take_next() {
                 Next::Read => break,
                 end @ Next::Done(_) => {
                     done.push(end);

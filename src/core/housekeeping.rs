@@ -5,12 +5,13 @@ use super::{
     ctx::Then,
     dispatch,
     effect::{Effect, Effects, Ending},
-    multiline,
+    mail, multiline,
     peer::{Gone, Origin},
     registration, reload, render, reputation, reserve, sasl,
     session::{Phase, Wait},
     snotice,
     timer::Timer,
+    verification,
 };
 use crate::{
     job::{Answer, Job},
@@ -63,6 +64,7 @@ pub fn tick(core: &mut Core, fx: &mut Effects, now: Now) {
             Timer::Gate(conn) => gate(core, fx, conn, now),
             Timer::Inquiries(conn) => blocklist::give_up(core, fx, conn, now),
             Timer::Job(id) => dispatch::done(core, fx, id, Answer::Busy, now),
+            Timer::Mail => mail::due(core, fx, now),
             Timer::Grace(server) => grace(core, fx, server, now),
             Timer::Expire => expire(core, fx, now),
             Timer::Housekeeping => regular(core, fx, now),
@@ -173,6 +175,9 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.compare_registries(fx, now);
     core.look_for_contests(fx, now);
     core.store_kept(fx, now);
+    verification::answer_asked(core, fx, now);
+    verification::release_old(core, fx, now);
+    mail::turn(core, fx, now);
     if core.clock.last() > core.marked {
         mark(core, fx, now);
     }

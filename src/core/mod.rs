@@ -31,6 +31,7 @@ pub mod housekeeping;
 pub mod keeper;
 pub mod local;
 pub mod lookalikes;
+pub mod mail;
 pub mod metadata;
 pub mod monitor;
 pub mod multiline;
@@ -40,6 +41,7 @@ pub mod policy;
 pub mod question;
 pub mod recent;
 pub mod reconcile;
+pub mod recovery;
 pub mod registration;
 pub mod registry;
 pub mod reload;
@@ -59,6 +61,7 @@ pub mod timer;
 pub mod tor;
 pub mod undelivered;
 pub mod usermode;
+pub mod verification;
 pub mod welcome;
 pub mod whowas;
 
@@ -86,6 +89,7 @@ use guest::Guests;
 use keeper::Keeper;
 use local::Local;
 use lookalikes::Lookalikes;
+use mail::Mailing;
 use monitor::Monitor;
 use question::Questions;
 use recent::Recent;
@@ -160,6 +164,8 @@ pub struct Core {
     pub(in crate::core) keeper: Keeper,
     /// What is known of the registry.
     pub(in crate::core) registry: Registry,
+    /// What is being done about mail.
+    pub(in crate::core) mailing: Mailing,
     /// What is being said to linked servers about the registry.
     pub(in crate::core) talks: reconcile::Talks,
     /// How addresses are hidden.
@@ -190,6 +196,8 @@ pub struct Core {
     pub(in crate::core) store_fails: bool,
     /// Whether everybody has been told goodbye.
     pub stopping: bool,
+    /// A number that nobody outside knows.
+    seed: u64,
     last_user: u32,
     next_batch: u64,
 }
@@ -229,6 +237,7 @@ impl Core {
             sts: sts::Policy::new(&config.sts, &certificates),
             keeper: Keeper::default(),
             registry: Registry::default(),
+            mailing: Mailing::default(),
             talks: BTreeMap::new(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),
@@ -242,6 +251,7 @@ impl Core {
             snomasks: BTreeMap::new(),
             due_beat: false,
             stopping: false,
+            seed: start.seed,
             // The numbers of 256 lives do not overlap: an old identity is never taken for a new one.
             last_user: ((start.origin.life % 256) as u32) << LIFE_BITS,
             next_batch: 0,
@@ -283,6 +293,14 @@ impl Core {
                 return uid;
             }
         }
+    }
+
+    /// Bytes that nobody can foresee, and that never come again: of two secrets and of a moment that is no
+    /// other's.
+    pub fn unforeseen(&mut self, purpose: &str, now: Now) -> [u8; 32] {
+        let Stamp { tick, server } = self.clock.tick(now.wall);
+        let purpose = format!("{purpose} {:x} {tick:x} {server}", self.seed);
+        self.cloak.derive(purpose.as_bytes())
     }
 
     /// A reference for a new batch.
@@ -339,6 +357,7 @@ impl Core {
             Job::Resolve { timeout, .. } => *timeout,
             // That there is no reply is for the worker to say, who knows why.
             Job::Inquire { timeout, .. } => *timeout + ctx::JOB_GRACE,
+            Job::Mail(delivery) => delivery.timeout + ctx::JOB_GRACE,
             _ => ctx::JOB_TIMEOUT,
         };
         let id = self.pending.insert(ctx::Pending { then, timer: timer::Key::default() });

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     network::{UserId, change::Change, op::Op},
-    registry::{NICK, RecordId},
+    registry::{HELD, NICK, RecordId},
     time::{Now, span_text},
     wire::{name::Nick, reply},
 };
@@ -57,13 +57,30 @@ pub fn note(core: &mut Core, fx: &mut Effects, (change, op): (&Change, &Op), now
         (Change::Nick { user, .. } | Change::Account { user }, _) => review(core, fx, *user, now),
         (Change::Claimed, Op::Claims(claims)) => {
             let casemap = core.network().casemap();
-            for (key, _) in claims {
+            for (key, holder) in claims {
+                if let Some(account) = key.strip_prefix(HELD).filter(|_| holder.is_none()) {
+                    let account = RecordId::parse(account);
+                    account.into_iter().for_each(|account| verified(core, fx, account, now));
+                }
                 let nick = key.strip_prefix(NICK).and_then(|name| Nick::lookup(name, casemap));
                 let user = nick.and_then(|nick| core.network().nick(&nick));
                 user.into_iter().for_each(|user| review(core, fx, user, now));
             }
         }
         _ => (),
+    }
+}
+
+/// An account waits no more, so that its nicks are its own.
+fn verified(core: &mut Core, fx: &mut Effects, account: RecordId, now: Now) {
+    let network = core.network();
+    let wearers = core
+        .locals
+        .iter()
+        .map(|(user, _)| user)
+        .filter(|user| account::holder(network, network.user(*user).wanted()) == Some(account));
+    for user in wearers.collect::<Vec<UserId>>() {
+        review(core, fx, user, now);
     }
 }
 
@@ -126,7 +143,7 @@ fn guest(core: &Core, user: UserId) -> Option<Nick> {
     let names = (0..GUESTS_TRIED).map(|n| format!("{prefix}{}", first.wrapping_add(n) % 100_000));
     let free = |nick: &Nick| {
         core.network().nick(nick).is_none()
-            && owner(core.network(), nick).is_none()
+            && account::holder(core.network(), nick).is_none()
             && !core.lookalikes.is_worn(nick.as_str(), None)
     };
     names.filter_map(|name| Nick::new(&name, casemap, most)).find(free)

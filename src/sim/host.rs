@@ -4,11 +4,14 @@
 use super::{dice::Dice, mmdb};
 use crate::{
     config::{Config, Secret},
-    job::{Answer, Atlas, Hashes, Job, JobId, Lane, List, Listing, Loaded, Texts},
+    job::{
+        Answer, Atlas, Delivery, Hashes, Job, JobId, Lane, List, Listing, Loaded, Texts,
+        Undelivered,
+    },
     link::Limits,
     registry::Edit,
     server::{Server, Setup},
-    store::{self, Past, Query, Rows, Store, memory::Memory},
+    store::{self, Past, Posted, Query, Rows, Store, memory::Memory},
     time::{Mono, Now, Sid, Stamp, Wall},
     wire::{mmdb::Database, scram::Verifier},
 };
@@ -50,6 +53,10 @@ pub struct Host {
     count: u64,
     /// Whether the last thing asked of the store was refused.
     refused: bool,
+    /// The mails that have been sent: to whom, and what.
+    pub mails: Vec<(String, String)>,
+    /// To whom a mail has been refused.
+    bounced: Vec<String>,
 }
 
 impl Host {
@@ -69,6 +76,8 @@ impl Host {
             jobs: BTreeMap::new(),
             count: 0,
             refused: false,
+            mails: Vec::new(),
+            bounced: Vec::new(),
         }
     }
 
@@ -145,6 +154,14 @@ impl Host {
         }
     }
 
+    /// A mail that waits in the store, if one does.
+    pub fn unsent(&mut self) -> Option<Box<Posted>> {
+        match self.store.ask(&Query::Due { by: Wall(u64::MAX) }) {
+            Ok(Rows::Letter(posted, _)) => posted,
+            other => panic!("{other:?}"),
+        }
+    }
+
     /// What the server believes of claims otherwise than its store: sentences.
     pub fn misbelieves(&mut self) -> Vec<String> {
         let (mut wrong, mut count) = (Vec::new(), 0);
@@ -210,6 +227,19 @@ impl Host {
         Some((id, self.answer(job, names)))
     }
 
+    /// A mail server takes a mail. To those whose address says so it cannot be delivered; `later` the next
+    /// time.
+    fn mail(&mut self, delivery: &Delivery) -> Result<(), Undelivered> {
+        let refused = REFUSED.iter().find(|refused| delivery.to.starts_with(refused.0));
+        let again = self.bounced.contains(&delivery.to);
+        if let Some((_, is_final)) = refused.filter(|_| !again) {
+            self.bounced.push(delivery.to.clone());
+            return Err(Undelivered { is_final: *is_final, why: "as the test wants it".into() });
+        }
+        self.mails.push((delivery.to.clone(), delivery.message.expose().to_owned()));
+        Ok(())
+    }
+
     /// What a worker would answer. A hash is the password itself; the address of the n-th client leads to
     /// its name.
     fn answer(&mut self, job: Job, names: &[String]) -> Answer {
@@ -221,6 +251,7 @@ impl Host {
                 Answer::Resolved(client_name(address, names).map(|name| format!("{name}.test")))
             }
             Job::Inquire { list, address, .. } => Answer::Listed(listing(&list, address, names)),
+            Job::Mail(delivery) => Answer::Mailed(self.mail(&delivery)),
             Job::Store(query) => Answer::Stored(self.store.ask(&query)),
             Job::Load => Answer::Loaded(Ok(Box::new(self.loaded()))),
             Job::Rehearse { text } => Answer::Rehearsed { text, wrong: Vec::new() },
@@ -228,6 +259,9 @@ impl Host {
         }
     }
 }
+
+/// A mail whose address begins so is refused, for now or for good.
+const REFUSED: [(&str, bool); 2] = [("later", false), ("nobody", true)];
 
 /// Whether a password fits what is stored of it: itself, or in an old form with `old:` before it.
 fn check(stored: &Hashes, password: &Secret, scram: bool) -> Answer {

@@ -1,11 +1,12 @@
 //! A store that forgets with the process: for tests and simulations.
 
 use super::{
-    CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, Kept, Query, Rows, Standing, Store, identify,
+    CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, Kept, Letter, Posted, Query, Rows, Standing,
+    Store, UNVERIFIED_MAX, identify,
 };
 use crate::{
-    registry::{BUCKETS, Edit, Record, RecordId, is_claim, is_resident},
-    time::Sid,
+    registry::{BUCKETS, Edit, HELD, Record, RecordId, is_claim, is_resident},
+    time::{Sid, Stamp, Wall},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,6 +25,10 @@ pub struct Memory {
     /// What living records claim.
     claims: BTreeSet<(Box<str>, RecordId)>,
     kept: BTreeMap<Box<str>, Kept>,
+    /// Mails that wait, by when they are due.
+    letters: BTreeMap<(Wall, u64), Posted>,
+    /// How many mails there have been.
+    posted: u64,
 }
 
 impl Memory {
@@ -102,7 +107,44 @@ impl Memory {
     }
 }
 
+impl Memory {
+    fn unverified(&self, before: Wall) -> Vec<Record> {
+        let from = self.claims.range((Box::from(HELD), RecordId(Stamp::ZERO))..);
+        let held = from.take_while(|(key, _)| key.starts_with(HELD));
+        let ids = held.map(|claim| claim.1).filter(|id| id.0.tick < Stamp::tick_at(before));
+        ids.take(UNVERIFIED_MAX).filter_map(|id| self.records.get(&id).cloned()).collect()
+    }
+
+    fn post(&mut self, letter: &Letter, most: usize) -> Rows {
+        if self.letters.len() >= most {
+            return Rows::Full;
+        }
+        self.posted += 1;
+        let number = self.posted;
+        let posted = Posted { number, tries: 0, letter: letter.clone() };
+        self.letters.insert((letter.made, number), posted);
+        Rows::Done
+    }
+
+    /// The mail that is due first, if it is by then; else when it is.
+    fn due(&self, by: Wall) -> Rows {
+        match self.letters.first_key_value() {
+            Some(((due, _), posted)) if *due <= by => {
+                Rows::Letter(Some(Box::new(posted.clone())), None)
+            }
+            first => Rows::Letter(None, first.map(|((due, _), _)| *due)),
+        }
+    }
+
+    /// Takes a mail out of the queue.
+    fn take(&mut self, number: u64) -> Option<Posted> {
+        let key = *self.letters.keys().find(|key| key.1 == number)?;
+        self.letters.remove(&key)
+    }
+}
+
 impl Store for Memory {
+    #[allow(clippy::too_many_lines, reason = "an arm for each query")]
     fn ask(&mut self, query: &Query) -> Result<Rows, Error> {
         match query {
             Query::Identify { sid, random, tick } => {
@@ -155,6 +197,20 @@ impl Store for Memory {
             }
             Query::Forget { before } => {
                 self.kept.retain(|_, kept| kept.over.is_none_or(|over| over >= *before));
+                Ok(Rows::Done)
+            }
+            Query::Unverified { before } => Ok(Rows::Records(self.unverified(*before))),
+            Query::Post { letter, most } => Ok(self.post(letter, *most)),
+            Query::Due { by } => Ok(self.due(*by)),
+            Query::Postpone { number, due } => {
+                if let Some(posted) = self.take(*number) {
+                    let posted = Posted { tries: posted.tries + 1, ..posted };
+                    self.letters.insert((*due, *number), posted);
+                }
+                Ok(Rows::Done)
+            }
+            Query::Discard { number } => {
+                self.take(*number);
                 Ok(Rows::Done)
             }
             Query::Records(ids) => {

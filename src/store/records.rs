@@ -2,12 +2,12 @@
 //!
 //! How records merge is decided by [`Record`] alone; here they are read, and what has changed is written.
 
-use super::{CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, Rows};
+use super::{CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, Rows, UNVERIFIED_MAX};
 use crate::{
     registry::{
-        BUCKETS, Changed, Edit, Field, Kind, Record, RecordId, What, is_claim, is_resident,
+        BUCKETS, Changed, Edit, Field, HELD, Kind, Record, RecordId, What, is_claim, is_resident,
     },
-    time::{Sid, Stamp},
+    time::{Sid, Stamp, Wall},
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
@@ -151,6 +151,21 @@ pub(super) fn records(db: &Connection, ids: &[RecordId]) -> Result<Rows, Error> 
         records.extend(load(db, *id)?);
     }
     Ok(Rows::Records(records))
+}
+
+/// Accounts that have not been verified and were registered before a moment.
+pub(super) fn unverified(db: &Connection, before: Wall) -> Result<Rows, Error> {
+    // What is claimed so begins with the prefix, and comes before the character after its last.
+    let mut statement = db.prepare(
+        "SELECT tick, server FROM claim WHERE key >= ?1 AND key < ?2 AND tick < ?3 LIMIT ?4",
+    )?;
+    let (end, tick) = (HELD.replace(':', ";"), Stamp::tick_at(before) as i64);
+    let mut rows = statement.query(params![HELD, end, tick, UNVERIFIED_MAX as i64])?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        ids.push(RecordId(stamp(row, 0)?));
+    }
+    records(db, &ids)
 }
 
 /// What does not fit together among the records: sentences, and nothing if all does.

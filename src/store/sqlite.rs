@@ -1,6 +1,6 @@
 //! The store in one SQLite file.
 
-use super::{Error, Query, Rows, Standing, Store, identify, kept, records};
+use super::{Error, Query, Rows, Standing, Store, identify, kept, letters, records};
 use crate::time::Sid;
 use rusqlite::{Connection, ErrorCode, params};
 use std::{
@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     records::TABLES,
     kept::TABLE,
     "CREATE TABLE reputation (address TEXT PRIMARY KEY, points INTEGER NOT NULL, seen INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+    letters::TABLE,
 ];
 
 /// How long another program may hold the file before it counts as locked.
@@ -162,6 +163,11 @@ impl Store for Sqlite {
             Query::Recall { after } => kept::recall(&self.db, after),
             Query::Forget { before } => kept::forget(&self.db, *before),
             Query::Records(ids) => records::records(&self.db, ids),
+            Query::Unverified { before } => records::unverified(&self.db, *before),
+            Query::Post { letter, most } => letters::post(&mut self.db, letter, *most),
+            Query::Due { by } => letters::due(&self.db, *by),
+            Query::Postpone { number, due } => letters::postpone(&self.db, *number, *due),
+            Query::Discard { number } => letters::discard(&self.db, *number),
         }
     }
 }

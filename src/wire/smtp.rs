@@ -191,7 +191,7 @@ impl Dialogue {
     }
 
     /// What is to be done next.
-    pub fn next(&mut self) -> Next {
+    pub fn take_next(&mut self) -> Next {
         if self.next.is_empty() { Next::Read } else { self.next.remove(0) }
     }
 
@@ -397,7 +397,7 @@ mod tests {
         let mut dialogue = Dialogue::new(plan);
         let (mut done, mut replies) = (Vec::new(), replies.iter());
         loop {
-            match dialogue.next() {
+            match dialogue.take_next() {
                 Next::Read => match replies.next() {
                     Some(reply) => dialogue.hear(reply.as_bytes())?,
                     None => return Ok(done),

@@ -6,7 +6,7 @@ use crate::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
-        policy, welcome,
+        policy, verification, welcome,
     },
     job::{Answer, Job},
     network::UserId,
@@ -60,6 +60,9 @@ fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let name = record.name().unwrap_or_default();
     ctx.notice(&format!("Information on {name}:"));
     ctx.notice(&format!("Registered: {}", welcome::date_text(record.id.0.wall())));
+    if record.held().is_some() {
+        ctx.notice("The account waits to be verified.");
+    }
     if let Some(why) = record.get(account::SUSPENDED) {
         ctx.notice(&format!("Suspended: {why}"));
     }
@@ -80,6 +83,9 @@ fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         ctx.notice(&format!("Nicks: {}", nicks.join(" ")));
         if let Some(mail) = record.get(account::MAIL) {
             ctx.notice(&format!("Mail address: {mail}"));
+        }
+        if let Some((_, mail)) = verification::new_address(&record) {
+            ctx.notice(&format!("Mail address, once it is confirmed: {mail}"));
         }
     }
     ctx.notice("End of information.");

@@ -9,8 +9,13 @@ mod info;
 mod logout;
 mod regain;
 mod register;
+mod resend;
+mod resetpass;
+mod sendpass;
 mod ungroup;
 mod unregister;
+mod verify;
+mod verifyemail;
 
 use super::Service;
 use crate::{
@@ -43,8 +48,13 @@ pub static SERVICE: Service = Service {
             ghost::RECOVER,
             regain::COMMANDS,
             register::COMMANDS,
+            resend::COMMANDS,
+            resetpass::COMMANDS,
+            sendpass::COMMANDS,
             ungroup::COMMANDS,
             unregister::COMMANDS,
+            verify::COMMANDS,
+            verifyemail::COMMANDS,
         ],
     },
 };
@@ -102,6 +112,18 @@ fn told(ctx: &mut Ctx<'_>, answer: &Answer, done: &str) {
         _ => unavailable(ctx),
     }
 }
+
+/// Whether mail is sent at all; if not, that is told.
+fn sends_mail(ctx: &mut Ctx<'_>) -> bool {
+    let sends = ctx.core.config.mail.is_sent();
+    if !sends {
+        ctx.notice("This network sends no mail; ask those who run it.");
+    }
+    sends
+}
+
+/// What is told to somebody who has tried something too often.
+const TOO_OFTEN: &str = "Too many attempts. Wait a minute and try again.";
 
 fn unavailable(ctx: &mut Ctx<'_>) {
     ctx.notice("Accounts cannot be reached now. Nothing has been changed; please try again later.");

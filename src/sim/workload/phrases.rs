@@ -14,7 +14,7 @@ impl Workload {
         let other = self.dice.pick(&self.places)?;
         let other = self.sim.clients.get(other)?.view.nick.clone();
         let n = self.dice.below(6);
-        Some(match self.dice.below(68) {
+        Some(match self.dice.below(69) {
             0 | 1 => format!("NICK n{n}"),
             2 | 3 => format!("TOPIC {channel} :{}", if n == 0 { "" } else { "t" }),
             4 => format!("TOPIC {channel} :t{}", self.step),
@@ -34,7 +34,11 @@ impl Workload {
             16 | 38..=40 => format!("MODE {channel} +{} {n}7", self.dice.pick(&["k", "l", "l"])?),
             17 => format!("MODE {channel} {}", self.dice.pick(&["-k x", "-l", "+k-k+l a a 9"])?),
             18 | 19 => self.dice.pick(&["AWAY :gone", "AWAY :still gone", "AWAY", "AWAY"])?.into(),
-            20 if self.dice.one_in(2) => format!("REGISTER * * password{}", n % 2),
+            20 if self.dice.one_in(2) => {
+                let address = self.dice.pick(ADDRESSES)?;
+                format!("REGISTER * {address} password{}", n % 2)
+            }
+            66 => self.mail()?,
             64 => self.log_in(&format!("n{n}")).join("\n"),
             65 => self.log_in(&format!("u{n}")).join("\n"),
             20 => format!("SETNAME :name {n}"),
@@ -104,6 +108,22 @@ impl Workload {
         })
     }
 
+    /// What one of the mails that have come says that it is to be answered with.
+    fn mail(&mut self) -> Option<String> {
+        let mails: Vec<&str> = self
+            .sim
+            .hosts
+            .iter()
+            .flat_map(|host| &host.mails)
+            .map(|mail| mail.1.as_str())
+            .collect();
+        let mail = self.dice.pick(&mails).unwrap_or("/msg NickServ VERIFY n1 abc");
+        let answer = mail.split_once("/msg NickServ ").map_or("HELP", |parts| parts.1);
+        let answer = answer.lines().next()?.replace("<new password>", "password1");
+        let by_command = answer.starts_with("VERIFY ") && self.dice.one_in(2);
+        Some(if by_command { answer } else { format!("NS {answer}") })
+    }
+
     /// A client renames a channel, one in which it may, if there is one.
     pub(super) fn rename(&mut self, client: usize, channel: &str) -> Option<String> {
         let view = &self.sim.clients.get(client)?.view;
@@ -169,6 +189,10 @@ impl Workload {
     }
 }
 
+/// The mail addresses of new accounts: two of them are refused, for a while or for good.
+const ADDRESSES: &[&str] =
+    &["*", "me@mail.test", "you@mail.test", "later@mail.test", "nobody@mail.test"];
+
 /// What anybody says.
 const SAID: &[&str] = &[
     "ACCEPT {other}",
@@ -183,6 +207,11 @@ const SAID: &[&str] = &[
     "NS LOGOUT",
     "NS REGAIN n{n}",
     "NS GROUP",
+    "NS RESEND n{n}",
+    "NS RESETPASS n{n} 123 password1",
+    "NS SENDPASS n{n}",
+    "NS SENDPASS {other}",
+    "NS VERIFYEMAIL 123",
     "VERIFY n{n} 123",
     "CAP REQ :draft/oper-tag -draft/whoami",
     "CYCLE {channel} :round",

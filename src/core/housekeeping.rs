@@ -196,6 +196,7 @@ pub fn fault(core: &mut Core, fx: &mut Effects, text: &str, now: Now) {
 /// places that their users hold in channels.
 fn forget_lost(core: &mut Core, fx: &mut Effects, now: Now) {
     let most = core.config.limits.split_forget;
+    core.strangers.retain(|_, since| now.mono.since(*since) < most);
     let lost = core.outs.iter().filter(|(_, since)| now.mono.since(**since) >= most);
     for server in lost.map(|(server, _)| *server).collect::<Vec<Sid>>() {
         core.outs.remove(&server);
@@ -341,9 +342,9 @@ impl Core {
         }
     }
 
-    /// Whether no other server is known.
+    /// Whether no other server is known, and none knows of this one.
     pub fn alone(&self) -> bool {
-        self.network.servers().all(|(sid, _)| sid == self.sid())
+        self.strangers.is_empty() && self.network.servers().all(|(sid, _)| sid == self.sid())
     }
 }
 

@@ -190,6 +190,8 @@ pub struct Core {
     pub chanflood: Chanflood,
     /// Whether it is time to tell linked servers how much has been seen.
     pub due_beat: bool,
+    /// Since when servers have been told of this one that have not been heard yet.
+    pub strangers: BTreeMap<Sid, Mono>,
     /// The last tick that the store has been told of.
     pub(in crate::core) marked: u64,
     /// Whether the store has failed the last time it was told.
@@ -250,6 +252,7 @@ impl Core {
             guests: Guests::new(now),
             snomasks: BTreeMap::new(),
             due_beat: false,
+            strangers: BTreeMap::new(),
             stopping: false,
             seed: start.seed,
             // The numbers of 256 lives do not overlap: an old identity is never taken for a new one.

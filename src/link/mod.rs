@@ -99,6 +99,7 @@ impl Mesh {
     /// A link has come up.
     pub fn link(&mut self, core: &mut Core, fx: &mut Effects, server: Sid, now: Now) -> PeerId {
         let peer = self.peers.insert(Peer { server, neighbours: Vec::new() });
+        core.strangers.insert(server, now.mono);
         if let Some(birth) = &self.birth {
             fx.push(Effect::Frame { peer, frame: Frame::Op(birth.clone()) });
         }
@@ -137,6 +138,7 @@ impl Mesh {
                 }
                 // Who is not known to be there could not be waited for, see `stable`.
                 if self.have.seq(from) > 0 {
+                    core.strangers.remove(&from.server);
                     self.send_missing(core, fx, peer, &have);
                 }
             }

@@ -1,9 +1,9 @@
 //! What every server is known to have seen.
 //!
 //! An empty channel is forgotten once nobody can speak of it any more: every server is known to have
-//! seen its end, and all that any of them had seen by then has been seen here. A server tells another
-//! nothing before it has seen that one's birth, so whoever might have learnt of the channel late is
-//! among those who are waited for.
+//! seen its end, and all that any of them had seen by then has been seen here. Whoever is linked and has
+//! not been heard yet is waited for too, also when the link breaks before it is, so whoever might have
+//! learnt of the channel late is among those who are waited for.
 
 use super::Mesh;
 use crate::{
@@ -95,7 +95,9 @@ impl Stable {
             seen: None,
             again: false,
         });
-        if ending.seen.is_some_and(|beat| self.beats < beat + PATIENCE) {
+        // Who has been told of this server and has not been heard cannot be asked what it has seen.
+        let early = ending.seen.is_some_and(|beat| self.beats < beat + PATIENCE);
+        if early || !core.strangers.is_empty() {
             return Vec::new();
         }
         let mut others = core.network().servers().filter(|(sid, _)| *sid != me);

@@ -207,13 +207,15 @@ impl View {
         }
     }
 
-    /// Takes in the account that whoever does something has at that moment.
+    /// Takes in the account that whoever does something has at that moment. What is part of a batch
+    /// bears the tags of the whole on its first line alone.
     fn tagged(&mut self, source: &str, tags: &str) {
-        if !self.has("account-tag") {
+        let tags = Tags::new(tags);
+        if !self.has("account-tag") || tags.get("batch").is_some() {
             return;
         }
         if let Some(person) = self.people.get_mut(source) {
-            person.account = Some(Tags::new(tags).get("account").map(|name| name.into_owned()));
+            person.account = Some(tags.get("account").map(|name| name.into_owned()));
         }
     }
 

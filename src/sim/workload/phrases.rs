@@ -34,10 +34,7 @@ impl Workload {
             16 | 38..=40 => format!("MODE {channel} +{} {n}7", self.dice.pick(&["k", "l", "l"])?),
             17 => format!("MODE {channel} {}", self.dice.pick(&["-k x", "-l", "+k-k+l a a 9"])?),
             18 | 19 => self.dice.pick(&["AWAY :gone", "AWAY :still gone", "AWAY", "AWAY"])?.into(),
-            20 if self.dice.one_in(2) => {
-                let address = self.dice.pick(ADDRESSES)?;
-                format!("REGISTER * {address} password{}", n % 2)
-            }
+            20 if self.dice.one_in(2) => self.phrase(REGISTERED, (&channel, nick, &other))?,
             66 => self.mail()?,
             64 => self.log_in(&format!("n{n}")).join("\n"),
             65 => self.log_in(&format!("u{n}")).join("\n"),
@@ -189,9 +186,15 @@ impl Workload {
     }
 }
 
-/// The mail addresses of new accounts: two of them are refused, for a while or for good.
-const ADDRESSES: &[&str] =
-    &["*", "me@mail.test", "you@mail.test", "later@mail.test", "nobody@mail.test"];
+/// How accounts are registered. Of the mail addresses two are refused, for a while or for good.
+const REGISTERED: &[&str] = &[
+    "REGISTER * * password0",
+    "REGISTER * * password1",
+    "REGISTER * me@mail.test password0",
+    "REGISTER * you@mail.test password1",
+    "REGISTER * later@mail.test password0",
+    "REGISTER * nobody@mail.test password1",
+];
 
 /// What anybody says.
 const SAID: &[&str] = &[

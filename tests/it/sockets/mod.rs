@@ -3,6 +3,8 @@
 mod bad_input;
 mod blocklists;
 mod connections;
+#[cfg(unix)]
+mod mail;
 mod names;
 #[cfg(unix)]
 mod process;

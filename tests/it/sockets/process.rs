@@ -35,15 +35,20 @@ impl Process {
         let name = format!("slircd-process-{}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         fs::create_dir_all(&folder).unwrap();
-        let process = |child: Child, log| Process {
-            folder: folder.clone(),
-            child,
-            log,
-            addresses: Vec::new(),
-        };
         let text = configuration.replace("FOLDER", folder.to_str().unwrap());
         fs::write(folder.join("slircd.toml"), text).unwrap();
         Process::certify(&folder.join("tls"));
+        Process::run(folder, files_max)
+    }
+
+    /// Waits for its end, and begins another life in the same folder; what was still logged of the last.
+    pub fn again(mut self) -> (Process, String) {
+        let folder = std::mem::take(&mut self.folder);
+        let (_, log) = self.end();
+        (Process::run(folder, FILES), log)
+    }
+
+    fn run(folder: PathBuf, files_max: usize) -> Process {
         let mut child = Command::new("sh")
             .args(["-c", &format!("ulimit -n {files_max} && exec \"$0\" \"$@\" 2>&1")])
             .arg(env!("CARGO_BIN_EXE_slircd"))
@@ -62,7 +67,8 @@ impl Process {
                 && tell.send(std::mem::take(&mut line)).is_ok()
             {}
         });
-        let mut process = process(child, log);
+        let configuration = fs::read_to_string(folder.join("slircd.toml")).unwrap();
+        let mut process = Process { folder, child, log, addresses: Vec::new() };
         for _ in 0..configuration.matches("[[listen]]").count() {
             let line = process.logged("listening on ");
             let place = line.trim().trim_start_matches("listening on ").trim_end_matches(" (TLS)");

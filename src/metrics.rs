@@ -35,6 +35,9 @@ metrics! {
     counter dnsbl_remembered "slircd_dnsbl_remembered_total" "Questions to blocklists that a remembered reply has spared.";
     counter dnsbl_hits "slircd_dnsbl_hits_total" "Replies of blocklists that know an address.";
     counter dnsbl_failed "slircd_dnsbl_failures_total" "Questions to blocklists without a reply, or with one that makes no sense.";
+    counter mails_sent "slircd_mails_sent_total" "Mails that were sent.";
+    counter mails_failed "slircd_mail_failures_total" "Times that a mail could not be sent, for now or for good.";
+    counter mails_given_up "slircd_mails_given_up_total" "Mails that were thrown away since they could not be sent.";
     counter busy "slircd_jobs_refused_total" "Jobs that were not done: no room in their lane, or no time.";
     histogram turns "slircd_turn_seconds" "How long everybody else waited while the reactor had something to do.";
 }

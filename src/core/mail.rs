@@ -191,8 +191,11 @@ fn send(core: &mut Core, fx: &mut Effects, posted: Box<Posted>, now: Now) {
 fn sent(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
     core.mailing.busy = false;
     let Some(posted) = core.mailing.sending.take() else { return };
+    let failed = !matches!(answer, Answer::Mailed(Ok(())));
+    core.metrics.mails_failed += u64::from(failed);
     match answer {
         Answer::Mailed(Ok(())) => {
+            core.metrics.mails_sent += 1;
             if std::mem::take(&mut core.mailing.fails) {
                 let text = "mail can be sent again";
                 log::info!("{text}");
@@ -228,6 +231,7 @@ fn later(core: &mut Core, fx: &mut Effects, posted: &Posted, why: &str, now: Now
 
 /// A mail that cannot be delivered is thrown away. Nobody but the recipient's mail server is named.
 fn give_up(core: &mut Core, fx: &mut Effects, posted: &Posted, why: &str, now: Now) {
+    core.metrics.mails_given_up += 1;
     let text = format!(
         "a mail to somebody at {} cannot be delivered and is given up: {why}",
         mail::host(&posted.letter.address)

@@ -374,6 +374,8 @@ config! {
         unverified: usize = "1000", 1000, Live, 1..=100_000;
         /// How long a code for a new password is good.
         reset_timeout: Duration = "\"1h\"", Duration::from_secs(3600), Live, 60..=86_400;
+        /// How many memos may be left for an account.
+        memos: usize = "30", 30, Live, 0..=100;
     }
     /// Mail: codes for new accounts (if `accounts.email_required`), for other mail addresses, and for passwords that are lost. None is sent without `server` or `sendmail`.
     mail Mail {
@@ -414,6 +416,15 @@ config! {
         /// What is written to the address that it had before; without a code.
         changed: String = "\"Another mail address for {account} on {network}\\n\\nThe account {account} on {network} has another mail address now,\\nand nothing more is sent to this one. If it was not you who did that,\\nturn to those who run {network}.\\n\"", mail::CHANGED.into(), Live;
     }
+    /// Hosts of people's own choice, which their accounts have (HostServ).
+    vhosts Vhosts {
+        /// Whether users may ask for one. Operators with the privilege `vhosts` then allow it or not.
+        requests: bool = "true", true, Live;
+        /// How long an account waits between two requests.
+        interval: Duration = "\"7d\"", Duration::from_secs(604_800), Live, 0..=31_536_000;
+        /// Hosts that nobody can ask for: masks with * and ?. Operators can give them all the same.
+        forbidden: Vec<String> = "[\"*admin*\", \"*oper.*\", \"*staff*\"]", ["*admin*", "*oper.*", "*staff*"].map(Into::into).into(), Live;
+    }
     /// How addresses are hidden.
     cloak Cloak {
         /// Whether hosts are cloaked at all.
@@ -442,7 +453,7 @@ config! {
         name: String = "", String::new(), Live;
         /// A class whose privileges this one has as well.
         extends: Option<String> = "", None, Live;
-        /// What operators of this class may do: announce, ban, channels, defcon, die, force, identity, kill, override, rehash, relay, reports, restart, see.
+        /// What operators of this class may do: announce, audit, ban, channels, defcon, die, forbid, force, identity, jupe, kill, override, rehash, relay, reports, restart, see, vhosts.
         privileges: Vec<Priv> = "[]", Vec::new(), Live;
     }
     /// The look-up of host names.
@@ -576,6 +587,8 @@ pub struct Config {
     pub accounts: Accounts,
     /// `[mail]`
     pub mail: Mail,
+    /// `[vhosts]`
+    pub vhosts: Vhosts,
     /// `[log]`
     pub log: Log,
 }
@@ -600,6 +613,7 @@ const TABLES: &[&str] = &[
     "roleplay",
     "accounts",
     "mail",
+    "vhosts",
     "log",
     "include",
 ];
@@ -632,7 +646,7 @@ impl Config {
                 (
                     name @ ("server" | "sts" | "tor" | "limits" | "storage" | "cloak" | "dns"
                     | "reputation" | "geo" | "relaymsg" | "roleplay" | "accounts" | "mail"
-                    | "log"),
+                    | "vhosts" | "log"),
                     Value::Table(entries),
                 ) => match single.iter_mut().find(|table| table.0 == name) {
                     Some(table) => table.1.extend(within(entries, file)),
@@ -740,6 +754,7 @@ impl Config {
             "dns" => self.dns = Dns::read(entries, reading),
             "geo" => self.geo = Geo::read(entries, reading),
             "reputation" => self.reputation = Reputation::read(entries, reading),
+            "vhosts" => self.vhosts = Vhosts::read(entries, reading),
             _ => self.log = Log::read(entries, reading),
         }
     }
@@ -755,6 +770,7 @@ impl Config {
         self.relaymsg.keep(&old.relaymsg, &mut kept);
         self.accounts.keep(&old.accounts, &mut kept);
         self.mail.keep(&old.mail, &mut kept);
+        self.vhosts.keep(&old.vhosts, &mut kept);
         self.roleplay.keep(&old.roleplay, &mut kept);
         self.log.keep(&old.log, &mut kept);
         kept
@@ -876,7 +892,7 @@ fn unit<T: Within>(_: &T) -> &'static str {
     T::UNIT
 }
 
-fn all() -> [&'static [(Key, &'static str)]; 20] {
+fn all() -> [&'static [(Key, &'static str)]; 21] {
     [
         Server::KEYS,
         Listen::KEYS,
@@ -897,6 +913,7 @@ fn all() -> [&'static [(Key, &'static str)]; 20] {
         Roleplay::KEYS,
         Accounts::KEYS,
         Mail::KEYS,
+        Vhosts::KEYS,
         Log::KEYS,
     ]
 }

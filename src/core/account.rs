@@ -9,15 +9,15 @@ use super::{
     Core, bans,
     ctx::{self, Ctx, Outcome, Resume},
     effect::Effects,
-    mail, registry,
+    mail, memo, notes, registry,
     sasl::{self, Proof},
     session::Session,
-    verification,
+    verification, vhost,
 };
 use crate::{
     config::{Config, Secret},
     job::{Answer, Hashes, Job},
-    network::{Network, UserId, op::Op},
+    network::{Network, UserId, note::Section, op::Op},
     registry::{CERT, Edit, Kind, LOOK, Login, NAME, NICK, Record, RecordId, What},
     store::{Find, Query, Rows},
     time::{Now, Stamp},
@@ -69,6 +69,8 @@ pub enum Failure {
     BadName,
     /// There is no mail address, or it cannot be one.
     BadMail,
+    /// Nobody may register with the mail address.
+    ForbiddenMail,
     /// The password is too short.
     WeakPassword,
     /// The password is too long.
@@ -93,6 +95,7 @@ impl Failure {
             Failure::Shut => "no account can be registered now",
             Failure::BadName => "no account can have this name, choose another nick",
             Failure::BadMail => "give a mail address, as alice@example.org",
+            Failure::ForbiddenMail => "the network does not take this mail address, give another",
             Failure::WeakPassword => "the password is too short",
             Failure::LongPassword => "the password is too long",
         }
@@ -171,12 +174,16 @@ fn may_register(
     let casemap = ctx.network().casemap();
     // One's nick may be none that one has chosen.
     let chosen = Nick::new(name.as_str(), casemap, config.limits.nick).is_some();
-    refuse_if(!chosen || is_reserved(config, name, casemap), Failure::BadName)?;
+    let forbidden = |section, text| notes::forbidding(ctx.network(), section, text).is_some();
+    let shut = is_reserved(config, name, casemap) || forbidden(Section::ForbidNick, name.as_str());
+    refuse_if(!chosen || shut, Failure::BadName)?;
     let worn = ctx.network().nick(name).is_some_and(|wearer| Some(wearer) != user);
     let taken = worn || holder(ctx.network(), name).is_some();
     refuse_if(taken || ctx.core.lookalikes.is_worn(name.as_str(), user), Failure::Taken)?;
     let mail_wanted = config.accounts.email_required;
     refuse_if(mail.map_or(mail_wanted, |mail| !is_address(mail)), Failure::BadMail)?;
+    let forbidden_mail = mail.is_some_and(|mail| forbidden(Section::ForbidMail, mail));
+    refuse_if(forbidden_mail, Failure::ForbiddenMail)?;
     acceptable(config, password)?;
     refuse_if(!config.accounts.registration || ctx.network().defcon() <= 4, Failure::Shut)?;
     let waiting = ctx.network().claims().held();
@@ -505,6 +512,8 @@ pub fn enter(ctx: &mut Ctx<'_>, record: &Record) {
     } else if let Some(registration) = ctx.session_mut().registration() {
         registration.login = Some(login);
     }
+    vhost::entered(ctx, record);
+    memo::entered(ctx, record);
 }
 
 /// A user is logged out of the account.

@@ -36,10 +36,10 @@ pub fn refusal(ctx: &mut Ctx<'_>) -> Option<String> {
     let nick = registration.nick.as_ref().map(ToString::to_string).unwrap_or_default();
     let (user, account) =
         (format!("~{user}"), registration.login.as_ref().map(|login| login.name.clone()));
-    let host = registration.host.clone();
+    let (host, vhost) = (registration.host.clone(), registration.vhost.clone());
     let host = host.unwrap_or_else(|| registration::shown_origin(ctx.core, from).into());
     let cloak = ctx.core.cloak.host(from);
-    let hosts = [&*host, &*cloak];
+    let hosts = [&*host, &*cloak, vhost.as_deref().unwrap_or_default()];
     let who = Suspect {
         nick: &nick,
         user: &user,
@@ -164,8 +164,13 @@ pub fn whole_reason(terms: &Terms) -> String {
 
 /// ` until …`, if it runs out.
 pub fn until(terms: &Terms) -> String {
+    until_text(terms.until)
+}
+
+/// ` until …` for what ends some time.
+pub fn until_text(end: Option<Wall>) -> String {
     let text = |until: Wall| format!(" until {}", super::welcome::date_text(until));
-    terms.until.map(text).unwrap_or_default()
+    end.map(text).unwrap_or_default()
 }
 
 /// The bans that touch a user.
@@ -180,7 +185,7 @@ fn suspect(who: &User) -> Suspect<'_> {
     Suspect {
         nick: who.nick().as_str(),
         user: &who.user,
-        hosts: [&who.real_host, &who.host],
+        hosts: [&who.real_host, &who.host, who.cloak.as_deref().unwrap_or_default()],
         address: who.address,
         realname: &who.realname,
         account: who.account(),

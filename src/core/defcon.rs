@@ -6,7 +6,10 @@ use super::{
     ctx::{Ctx, Outcome, Reject},
     peer::Origin,
 };
-use crate::{network::UserId, wire::reply};
+use crate::{
+    network::{UserId, crdt::Source, op::Op},
+    wire::reply,
+};
 
 /// Every level, with what it locks; each locks what those above it lock as well.
 pub const LEVELS: &[(u8, &str)] = &[
@@ -23,6 +26,26 @@ pub const LEVELS: &[(u8, &str)] = &[
 /// What a level locks.
 pub fn meaning(level: u8) -> &'static str {
     LEVELS.iter().find(|row| row.0 == level).map_or("", |row| row.1)
+}
+
+/// Shows the level to an operator, or sets it.
+pub fn command(ctx: &mut Ctx<'_>, user: UserId, level: Option<&str>) -> Outcome {
+    let level = match level.map(str::parse::<u8>) {
+        Some(Ok(level @ 1..=5)) => level,
+        Some(_) => {
+            ctx.notice("A level is a number from 5 (nothing is locked) to 1 (nearly everything).");
+            return Ok(());
+        }
+        None => {
+            let level = ctx.network().defcon();
+            ctx.notice(&format!("DEFCON {level}: {}.", meaning(level)));
+            return Ok(());
+        }
+    };
+    let by = Source::User(ctx.whois(user).uid);
+    ctx.commit(Op::Defcon { by, level });
+    ctx.notice(&format!("DEFCON {level} is set: {}.", meaning(level)));
+    Ok(())
 }
 
 /// Why nobody may connect from there now.

@@ -168,7 +168,7 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.chanflood.forget(now.mono);
     core.blocklists.forget(now.mono);
     reputation::turn(core, fx, now);
-    if core.network().bans().age() {
+    if core.network().bans().age() || core.network().notes().age(now.wall) {
         core.see(fx, &Op::Lapse, now);
     }
     forget_lost(core, fx, now);

@@ -9,6 +9,8 @@ pub mod answer;
 pub mod atlas;
 pub mod attempts;
 pub mod audience;
+pub mod audit;
+pub mod banlines;
 pub mod bans;
 pub mod blocklist;
 pub mod callerid;
@@ -32,9 +34,11 @@ pub mod keeper;
 pub mod local;
 pub mod lookalikes;
 pub mod mail;
+pub mod memo;
 pub mod metadata;
 pub mod monitor;
 pub mod multiline;
+pub mod notes;
 pub mod oper;
 pub mod peer;
 pub mod policy;
@@ -62,6 +66,7 @@ pub mod tor;
 pub mod undelivered;
 pub mod usermode;
 pub mod verification;
+pub mod vhost;
 pub mod welcome;
 pub mod whowas;
 
@@ -188,6 +193,8 @@ pub struct Core {
     pub snomasks: BTreeMap<UserId, Snomask>,
     /// How much is going on in channels.
     pub chanflood: Chanflood,
+    /// Whether servers may be linked that may not be.
+    pub links_questioned: bool,
     /// Whether it is time to tell linked servers how much has been seen.
     pub due_beat: bool,
     /// Since when servers have been told of this one that have not been heard yet.
@@ -251,6 +258,7 @@ impl Core {
             questions: Questions::default(),
             guests: Guests::new(now),
             snomasks: BTreeMap::new(),
+            links_questioned: false,
             due_beat: false,
             strangers: BTreeMap::new(),
             stopping: false,
@@ -439,6 +447,7 @@ mod tests {
             user: "a".into(),
             host: "h".into(),
             real_host: "h".into(),
+            cloak: None,
             address: None,
             realname: "A".into(),
             away: None,

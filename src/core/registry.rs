@@ -6,15 +6,15 @@
 //! server, since records merge.
 
 use super::{
-    Core,
+    Core, audit,
     ctx::{Ctx, Resume, Then},
     effect::Effects,
-    render,
+    memo, render, vhost,
 };
 use crate::{
     job::{Answer, Job},
     network::{UserId, op::Op},
-    registry::{Edit, Kind, LOOK, Login, NAME, NICK, Record, RecordId, What},
+    registry::{Changed, Edit, Kind, LOOK, Login, NAME, NICK, Record, RecordId, What},
     store::{Edited, Query, Rows},
     time::{Mono, Now},
     wire::{casemap::Casemap, name::Nick},
@@ -104,6 +104,8 @@ impl Core {
         if edited.changed.iter().any(|change| &*change.key == NAME && change.before.is_some()) {
             self.account_is_called(fx, edited, now);
         }
+        vhost::edited(self, fx, edited, now);
+        memo::edited(self, fx, edited, now);
         for (key, loser) in &edited.contested {
             self.settle_contest(fx, key, loser, now);
         }
@@ -205,6 +207,7 @@ pub fn answered(core: &mut Core, fx: &mut Effects, answer: &Answer, now: Now) {
     match answer {
         Answer::Stored(Ok(Rows::Proposed(edited))) if edited.news => {
             core.edited(fx, edited, now);
+            note_down(core, fx, edited, now);
             core.commit(fx, Op::Edit(Box::new(edited.edit.clone())), None, now);
         }
         Answer::Stored(Ok(Rows::Learned(all))) => {
@@ -212,6 +215,23 @@ pub fn answered(core: &mut Core, fx: &mut Effects, answer: &Answer, now: Now) {
         }
         _ => (),
     }
+}
+
+/// What has been registered, or has ended, stands in the log.
+fn note_down(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
+    let named = edited.changed.iter().find(|change| &*change.key == NAME);
+    let Some(Changed { before, after, .. }) = named else { return };
+    let kind = match edited.edit.kind {
+        Kind::Account => "account",
+        Kind::Channel => "channel",
+    };
+    let text = match (before, after) {
+        (None, Some(name)) => format!("registers the {kind} {name}"),
+        (Some(old), Some(new)) => format!("renames the {kind} {old} to {new}"),
+        (Some(name), None) => format!("ends the {kind} {name}"),
+        (None, None) => return,
+    };
+    audit::record(core, fx, (&edited.edit.by, &text), now);
 }
 
 /// Nobody waits for what the server itself has proposed; if it has been refused it was settled otherwise
@@ -364,7 +384,7 @@ mod tests {
 
             bob   <~ * NOTICE * :Your account is called [x]-*
             bob   > NS LOGOUT
-            bob   > NS IDENTIFY [x]-1a3185c50210000-20v open-sesame
+            bob   > NS IDENTIFY [x]-1a3185c50230000-20v open-sesame
             bob   <~ :s1.test 900 *
             ",
         );

@@ -113,7 +113,7 @@ pub fn review(core: &mut Core, fx: &mut Effects, user: UserId, now: Now) {
             "This nickname is registered and protected. If it is yours, type /msg NickServ IDENTIFY <password>; otherwise choose another within {}, or you get one.",
             span_text(grace)
         );
-        tell(core, fx, user, &text, now);
+        render::tell_as(core, fx, (&core.service_mask(NICKSERV), user), &text, now);
     }
 }
 
@@ -121,14 +121,26 @@ pub fn review(core: &mut Core, fx: &mut Effects, user: UserId, now: Now) {
 pub fn enforce(core: &mut Core, fx: &mut Effects, user: UserId, now: Now) {
     let Some(local) = core.locals.get_mut(user) else { return };
     let Some(Trespass { nick, .. }) = local.seldom_mut().trespass.take() else { return };
+    let why = format!("{nick} belongs to somebody's account");
+    rename(core, fx, (user, NICKSERV), &why, now);
+}
+
+/// Gives a user a nick that nobody has, and has a service tell them why.
+pub fn rename(
+    core: &mut Core,
+    fx: &mut Effects,
+    (user, service): (UserId, &str),
+    why: &str,
+    now: Now,
+) {
     let uid = core.network().user(user).uid;
     let Some(guest) = guest(core, user) else {
-        let reason = "The nick belongs to an account, and no other is free".into();
+        let reason = format!("{why}, and no other nick is free").into();
         core.commit(fx, Op::Quit { uid, reason }, None, now);
         return;
     };
-    let text = format!("{nick} belongs to somebody's account; you are called {guest} from now on.");
-    tell(core, fx, user, &text, now);
+    let text = format!("{why}; you are called {guest} from now on.");
+    render::tell_as(core, fx, (&core.service_mask(service), user), &text, now);
     core.commit(fx, Op::Nick { uid, nick: guest }, None, now);
 }
 
@@ -149,10 +161,8 @@ fn guest(core: &Core, user: UserId) -> Option<Nick> {
     names.filter_map(|name| Nick::new(&name, casemap, most)).find(free)
 }
 
-/// Tells a user something about nicks, which is NickServ's to tell.
-fn tell(core: &Core, fx: &mut Effects, user: UserId, text: &str, now: Now) {
-    render::tell_as(core, fx, (&core.service_mask("NickServ"), user), text, now);
-}
+/// Whose it is to tell about nicks that belong to accounts.
+const NICKSERV: &str = "NickServ";
 
 /// How many nicks are tried.
 const GUESTS_TRIED: u32 = 100;

@@ -22,7 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Stable {
     /// What each server is known to have seen in its present life.
     pub(super) known: BTreeMap<Origin, Have>,
-    /// What has been seen of every origin, beats left out: what others have to say that they have seen.
+    /// What has been seen of every origin, but for what only speaks of what has been seen: what others have
+    /// to say that they have seen.
     pub(super) weighty: Have,
     /// Channels that are about to be forgotten.
     ending: Option<Ending>,
@@ -60,10 +61,10 @@ pub(super) fn old_lives(core: &Core, have: &Have) -> impl Iterator<Item = (Origi
 }
 
 impl Stable {
-    /// Notes an operation that others are to say that they have seen. That one has seen a beat says
-    /// nothing, or beats would answer beats for ever.
+    /// Notes an operation that others are to say that they have seen. That one has seen a beat or missed
+    /// that another had missed something says nothing, or they would answer each other for ever.
     pub(super) fn weigh(&mut self, origin: Origin, seq: u64, at: Stamp, op: &Op) {
-        if !matches!(op, Op::Beat) {
+        if !matches!(op, Op::Beat | Op::Missed(_)) {
             self.weighty.reach(origin, seq, at);
         }
     }

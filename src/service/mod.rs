@@ -3,15 +3,21 @@
 //! A service is a table of commands like the clients' own, with another voice: what a command answers is
 //! a notice of the service's. They are on every server, and act for the users of that server alone.
 
+pub mod hostserv;
+pub mod memoserv;
 pub mod nickserv;
+pub mod operserv;
 
 use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{self, Command, Run, Table},
     },
+    job::Answer,
     network::UserId,
-    wire::{casemap::Casemap, message::Args, precis, reply},
+    registry::{Login, RecordId},
+    store::Rows,
+    wire::{casemap::Casemap, message::Args, name::Nick, precis, reply},
 };
 
 /// A service: all that is known about it, in one place.
@@ -28,7 +34,8 @@ pub struct Service {
 }
 
 /// Every service.
-pub const SERVICES: &[&Service] = &[&nickserv::SERVICE];
+pub const SERVICES: &[&Service] =
+    &[&hostserv::SERVICE, &memoserv::SERVICE, &nickserv::SERVICE, &operserv::SERVICE];
 
 /// The service of that nick, in whatever case.
 pub fn find(nick: &str) -> Option<&'static Service> {
@@ -90,6 +97,51 @@ pub fn hear(ctx: &mut Ctx<'_>, user: UserId, service: &'static Service, text: &s
         // Whoever talks to a service is a user, and the tags of a line are not for it.
         Run::Any(_) | Run::New(_) | Run::Tagged(_) => Ok(()),
     }
+}
+
+/// The account that a user is logged in to; who is not is told how to be.
+fn logged_in(ctx: &mut Ctx<'_>, user: UserId) -> Option<Login> {
+    let login = ctx.whois(user).login.as_deref().cloned();
+    if login.is_none() {
+        ctx.notice(
+            "You are not logged in. /msg NickServ IDENTIFY <account> <password> logs you in.",
+        );
+    }
+    login
+}
+
+/// The account that owns a nick, or is called so; if there is none, that is told.
+fn account(ctx: &mut Ctx<'_>, name: &str) -> Option<RecordId> {
+    let nick = Nick::lookup(name, ctx.network().casemap());
+    let found = nick.and_then(|nick| ctx.network().claims().nick(&nick));
+    if found.is_none() {
+        ctx.notice(&format!("{name} is not registered."));
+    }
+    found
+}
+
+/// Notes what was asked, for when the answer comes that it takes.
+fn asks(ctx: &mut Ctx<'_>, words: &[&str]) {
+    ctx.session_mut().asked = words.iter().map(|word| (*word).into()).collect();
+}
+
+/// What was asked.
+fn asked(ctx: &mut Ctx<'_>) -> Vec<Box<str>> {
+    std::mem::take(&mut ctx.session_mut().asked)
+}
+
+/// Tells what has come of writing to an account: the words for its success, or why there was none. Returns
+/// whether it has succeeded.
+fn told(ctx: &mut Ctx<'_>, answer: &Answer, done: &str) -> bool {
+    match answer {
+        Answer::Stored(Ok(Rows::Proposed(_))) => ctx.notice(done),
+        Answer::Stored(Ok(Rows::Taken(_))) => ctx.notice("The account is no more."),
+        Answer::Stored(Ok(Rows::Full)) => ctx.notice(
+            "There is no room for it: the account holds as much as it may. Nothing has been changed.",
+        ),
+        _ => nickserv::unavailable(ctx),
+    }
+    matches!(answer, Answer::Stored(Ok(Rows::Proposed(_))))
 }
 
 fn help(ctx: &mut Ctx<'_>, service: &'static Service, topic: &str) -> Outcome {

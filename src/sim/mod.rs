@@ -358,6 +358,7 @@ impl Sim {
                     }
                 }
                 Effect::Frame { peer, frame } => self.fabric.send((server, peer), frame, self.at),
+                Effect::Unlink { peer } => self.fabric.hang_up((server, peer), self.at),
                 Effect::Ready { conn } => {
                     let client = self.conns.get(&(server, conn)).copied();
                     self.soon.extend(client.map(Soon::Feed));

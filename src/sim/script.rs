@@ -395,6 +395,9 @@ impl Play {
             }
             "server.services" => self.config.server.services = Some(value.into()),
             "server.welcome" => self.config.server.welcome.push(value.into()),
+            "vhosts.requests" => self.config.vhosts.requests = value == "true",
+            "vhosts.interval" => self.config.vhosts.interval = seconds(value),
+            "accounts.memos" => self.config.accounts.memos = value.parse().unwrap_or(0),
             "accounts.nicks" => self.config.accounts.nicks = value.parse().unwrap_or(0),
             "server.redact_own" => self.config.server.redact_own = value == "true",
             "server.redact_others" => self.config.server.redact_others = value == "true",

@@ -69,7 +69,7 @@ fn login(ctx: &mut Ctx<'_>, user: UserId) -> Option<Login> {
 }
 
 /// Has the store write fields of the user's own account.
-fn write(
+pub(super) fn write(
     ctx: &mut Ctx<'_>,
     user: UserId,
     id: RecordId,
@@ -83,13 +83,17 @@ fn write(
 }
 
 /// Reads the record of an account by its id.
-fn read(ctx: &mut Ctx<'_>, id: RecordId, then: fn(&mut Ctx<'_>, Answer) -> Outcome) -> Outcome {
+pub(super) fn read(
+    ctx: &mut Ctx<'_>,
+    id: RecordId,
+    then: fn(&mut Ctx<'_>, Answer) -> Outcome,
+) -> Outcome {
     ctx.defer(Job::Store(Query::Find(Find::Id(id))), then);
     Ok(())
 }
 
 /// The record that was read; if there is none, that is told.
-fn record(ctx: &mut Ctx<'_>, answer: Answer) -> Option<Box<Record>> {
+pub(super) fn record(ctx: &mut Ctx<'_>, answer: Answer) -> Option<Box<Record>> {
     match answer {
         Answer::Stored(Ok(Rows::Record(Some(record)))) => Some(record),
         _ => {
@@ -125,6 +129,6 @@ fn sends_mail(ctx: &mut Ctx<'_>) -> bool {
 /// What is told to somebody who has tried something too often.
 const TOO_OFTEN: &str = "Too many attempts. Wait a minute and try again.";
 
-fn unavailable(ctx: &mut Ctx<'_>) {
+pub(super) fn unavailable(ctx: &mut Ctx<'_>) {
     ctx.notice("Accounts cannot be reached now. Nothing has been changed; please try again later.");
 }

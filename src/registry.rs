@@ -169,8 +169,8 @@ impl Record {
     }
 
     /// What the code is made from that verifies the account, if it waits for that.
-    pub fn held(&self) -> Option<&str> {
-        self.under(HELD).next().and_then(|(_, field)| field.value.as_deref())
+    pub fn unverified(&self) -> Option<&str> {
+        self.under(UNVERIFIED).next().and_then(|(_, field)| field.value.as_deref())
     }
 
     /// What it claims, in order.
@@ -180,7 +180,8 @@ impl Record {
     }
 
     /// Whether it has room for what somebody proposes: what was taken away is remembered, and takes room as
-    /// well. Whoever gives something up needs none.
+    /// well. Whoever gives something up needs none, nor does what there is but one of, which has no colon in
+    /// its key.
     pub fn has_room(&self, edit: &Edit) -> bool {
         let What::Write(fields) = &edit.what else { return true };
         if fields.iter().any(|(key, value)| value.is_none() && self.get(key).is_some()) {
@@ -188,13 +189,14 @@ impl Record {
         }
         // Others leave memos, and are not to keep the owner from anything else by that.
         let memos = self.fields.keys().filter(|key| key.starts_with(MEMO)).count();
-        let new = fields.iter().filter(|(key, _)| !self.fields.contains_key(key));
+        let counts = |key: &str| key.contains(':') && !self.fields.contains_key(key);
+        let new = fields.iter().filter(|(key, _)| counts(key));
         let (left, new): (Vec<_>, Vec<_>) = new.partition(|(key, _)| key.starts_with(MEMO));
         let (left, new) = (left.len(), new.len());
         let certificate = |key: &str| key.starts_with(CERT) && self.get(key).is_none();
         let added =
             fields.iter().filter(|(key, value)| value.is_some() && certificate(key)).count();
-        self.fields.len() - memos + new <= RECORD_FIELDS_MAX
+        (new == 0 || self.fields.len() - memos + new <= RECORD_FIELDS_MAX)
             && (left == 0 || memos + left <= MEMOS_MAX)
             && (added == 0 || self.under(CERT).count() + added <= CERTS_MAX)
     }
@@ -344,9 +346,9 @@ struct Claim {
 const CLAIMS: &[Claim] = &[
     Claim { prefix: CERT, resident: false },
     Claim { prefix: CHANNEL, resident: true },
-    Claim { prefix: HELD, resident: true },
     Claim { prefix: LOOK, resident: true },
     Claim { prefix: NICK, resident: true },
+    Claim { prefix: UNVERIFIED, resident: true },
 ];
 
 /// How the claim of a certificate begins, which its SHA-256 fingerprint follows.
@@ -358,7 +360,7 @@ pub const CHANNEL: &str = "channel:";
 /// How the claim begins of an account that waits to be verified, which its id follows, so that no other can
 /// have it. Until it is taken away nobody can log in to the account. Its value is what the code is made from
 /// that verifies it.
-pub const HELD: &str = "held:";
+pub const UNVERIFIED: &str = "unverified:";
 
 /// How the claim of what a nick looks like begins, where nicks of every script are allowed: it goes with the
 /// claim of the nick.
@@ -369,6 +371,9 @@ pub const MEMO: &str = "memo:";
 
 /// How the claim of a nick begins; an account claims its own name so too.
 pub const NICK: &str = "nick:";
+
+/// The field of when an account or channel was last used, in seconds since 1970.
+pub const SEEN: &str = "seen";
 
 /// The field of a record's name, as it is written; a claim goes with it.
 pub const NAME: &str = "name";

@@ -91,12 +91,15 @@ fn refusal(failure: Failure) -> fn(&str) -> Standard {
         Failure::ForbiddenMail => fail::register_unacceptable_email,
         Failure::WeakPassword => fail::register_weak_password,
         Failure::LongPassword => fail::register_unacceptable_password,
-        Failure::NoMail
+        Failure::CodeWanted
+        | Failure::NoMail
+        | Failure::NoPlaceForCode
         | Failure::Shut
         | Failure::Suspended
         | Failure::Unavailable
         | Failure::Unverified
-        | Failure::Wrong => fail::register_temporarily_unavailable,
+        | Failure::Wrong
+        | Failure::WrongCode => fail::register_temporarily_unavailable,
     }
 }
 

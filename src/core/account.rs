@@ -6,13 +6,14 @@
 //! afterwards, since it may be another then.
 
 use super::{
-    Core, bans,
+    Core, ajoin, bans,
     ctx::{self, Ctx, Outcome, Resume},
     effect::Effects,
-    mail, memo, notes, registry,
+    expiry, mail, memo, notes, registry,
     sasl::{self, Proof},
+    second,
     session::Session,
-    verification, vhost,
+    suspension, verification, vhost,
 };
 use crate::{
     config::{Config, Secret},
@@ -28,11 +29,15 @@ use crate::{
 #[derive(Debug)]
 pub struct Errand {
     /// The account, as it is written.
-    pub(in crate::core) name: Nick,
+    pub(super) name: Nick,
     /// Whom somebody who logs in wants to act as, if they say so.
     acting: Option<Nick>,
     /// The password, or the code of a mail, until it has been used.
-    pub(in crate::core) password: Secret,
+    pub(super) password: Secret,
+    /// The code that was given behind it, if the account takes one.
+    pub(super) code: Option<Secret>,
+    /// What the password is to be from now on, for somebody who changes it and does not log in.
+    change: Option<Secret>,
     /// The mail address of a new account.
     mail: Option<Box<str>>,
     /// What is to be stored of the password.
@@ -75,6 +80,12 @@ pub enum Failure {
     WeakPassword,
     /// The password is too long.
     LongPassword,
+    /// The password is right, and a code is wanted too.
+    CodeWanted,
+    /// The password is right, and the code is not, or has been used.
+    WrongCode,
+    /// The password is right, but a code is wanted too, for which the mechanism has no place.
+    NoPlaceForCode,
 }
 
 impl Failure {
@@ -98,14 +109,22 @@ impl Failure {
             Failure::ForbiddenMail => "the network does not take this mail address, give another",
             Failure::WeakPassword => "the password is too short",
             Failure::LongPassword => "the password is too long",
+            Failure::CodeWanted => {
+                "the account takes a code too; give it behind the password, after a space"
+            }
+            Failure::WrongCode => "the code is wrong, or has been used already",
+            Failure::NoPlaceForCode => {
+                "the account takes a code too, which SCRAM cannot carry; log in by PLAIN, with the code behind the password, after a space"
+            }
         }
     }
 }
 
 impl Errand {
-    pub(in crate::core) fn new(name: Nick, password: Secret, then: Then) -> Box<Errand> {
-        let (acting, mail, hashes, record) = (None, None, None, None);
-        Box::new(Errand { name, acting, password, mail, hashes, record, then })
+    pub(super) fn new(name: Nick, password: Secret, then: Then) -> Box<Errand> {
+        let (acting, code, change, mail) = (None, None, None, None);
+        let (hashes, record) = (None, None);
+        Box::new(Errand { name, acting, password, code, change, mail, hashes, record, then })
     }
 }
 
@@ -184,9 +203,9 @@ fn may_register(
     refuse_if(mail.map_or(mail_wanted, |mail| !is_address(mail)), Failure::BadMail)?;
     let forbidden_mail = mail.is_some_and(|mail| forbidden(Section::ForbidMail, mail));
     refuse_if(forbidden_mail, Failure::ForbiddenMail)?;
-    acceptable(config, password)?;
+    may_be_password(config, password)?;
     refuse_if(!config.accounts.registration || ctx.network().defcon() <= 4, Failure::Shut)?;
-    let waiting = ctx.network().claims().held();
+    let waiting = ctx.network().claims().unverified();
     let full = verification::is_wanted(config) && waiting >= config.accounts.unverified;
     refuse_if(full, Failure::Shut)?;
     // Whoever may not come in without an account is not to make one for that.
@@ -201,11 +220,11 @@ fn may_register(
     refuse_if(!may, Failure::NoMail)
 }
 
-/// That a password can be that of an account.
-pub fn acceptable(config: &Config, password: &str) -> Result<(), Failure> {
+/// That a password may be one.
+pub fn may_be_password(config: &Config, password: &str) -> Result<(), Failure> {
     match password.len() {
-        short if short < config.accounts.password_min => Err(Failure::WeakPassword),
-        long if long > PASSWORD_MAX => Err(Failure::LongPassword),
+        len if len < config.accounts.password_min => Err(Failure::WeakPassword),
+        len if len > PASSWORD_MAX => Err(Failure::LongPassword),
         _ => Ok(()),
     }
 }
@@ -229,9 +248,24 @@ pub fn nick_claims(nick: &Nick, casemap: Casemap) -> Vec<(Box<str>, Option<Box<s
     claims
 }
 
+/// What is written to an account that gives up a nick, and what it looks like if no other of its nicks does.
+pub fn without_nick(
+    record: &Record,
+    nick: &Nick,
+    casemap: Casemap,
+) -> Vec<(Box<str>, Option<Box<str>>)> {
+    let look = |text: &str| precis::skeleton(text);
+    let mut others = record.under(NICK).filter(|(folded, _)| *folded != nick.folded());
+    let shared = others.any(|(_, field)| {
+        field.value.as_deref().is_some_and(|other| look(other) == look(nick.as_str()))
+    });
+    let claims = nick_claims(nick, casemap).into_iter().map(|(key, _)| (key, None));
+    claims.filter(|(key, _)| !shared || !key.starts_with(LOOK)).collect()
+}
+
 /// The account that owns a nick, or one that looks like it. One that waits to be verified does not yet.
 pub fn owner(network: &Network, nick: &Nick) -> Option<RecordId> {
-    holder(network, nick).filter(|account| !network.claims().is_held(*account))
+    holder(network, nick).filter(|account| !network.claims().is_unverified(*account))
 }
 
 /// The account for which a nick is held, or one that looks like it.
@@ -258,7 +292,7 @@ fn propose(ctx: &mut Ctx<'_>, certified: bool) {
     if verification::is_wanted(&ctx.core.config) {
         fields.extend(address.map(|address| (MAIL.into(), Some(address))));
         let salt = mail::salt(ctx.core, ctx.now);
-        fields.push((verification::held_key(id), Some(salt)));
+        fields.push((verification::unverified_key(id), Some(salt)));
     } else if let Some(address) = address {
         fields.push(verification::address_field(ctx.core, &address, ctx.now));
     }
@@ -270,7 +304,7 @@ fn registered(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     match answer {
         Answer::Stored(Ok(Rows::Proposed(edited))) => {
             let record = edited.record;
-            if record.held().is_none() {
+            if record.unverified().is_none() {
                 enter(ctx, &record);
             }
             let Some(letter) = verification::letter(&record, ctx.now) else {
@@ -296,7 +330,7 @@ fn registered(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 fn posted(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let posted = mail::posted(ctx, &answer);
     let record = ctx.session_mut().errand.as_mut().and_then(|errand| errand.record.take());
-    match record.filter(|record| record.held().is_some()) {
+    match record.filter(|record| record.unverified().is_some()) {
         Some(_) if posted => ended(ctx, Err(Failure::Unverified)),
         Some(record) => {
             // Nobody could complete it.
@@ -331,6 +365,25 @@ pub fn log_in_as(
     let errand = Errand::new(name.clone(), password, then);
     ctx.session_mut().errand = Some(Box::new(Errand { acting, ..*errand }));
     recall(ctx, &name, found);
+    Ok(())
+}
+
+/// Gives an account another password, for its owner, who has to know the one before.
+pub fn change_password(
+    ctx: &mut Ctx<'_>,
+    (login, name): (&Login, Nick),
+    password: Secret,
+    new: Secret,
+    then: Then,
+) -> Outcome {
+    let may = may_be_password(&ctx.core.config, new.expose());
+    let may = may.and_then(|()| if may_try(ctx, &name) { Ok(()) } else { Err(Failure::TooOften) });
+    if let Err(failure) = may {
+        return then(ctx, &name, Err(failure));
+    }
+    let errand = Errand::new(name, password, then);
+    ctx.session_mut().errand = Some(Box::new(Errand { change: Some(new), ..*errand }));
+    ctx.defer(Job::Store(Query::Find(Find::Id(login.id))), found);
     Ok(())
 }
 
@@ -369,6 +422,9 @@ fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     // A name that nobody has is as long in coming as a wrong password.
     let get = |key| record.as_ref().and_then(|record| record.get(key)).map(Secret::new);
     let stored = Hashes { hash: get(PASSWORD), scram: get(SCRAM) };
+    if errand.change.is_none() && record.as_deref().is_some_and(second::is_on) {
+        (errand.password, errand.code) = second::split(&errand.password);
+    }
     errand.record = record;
     let password = errand.password.clone();
     ctx.defer(Job::Check { stored, password, scram }, checked);
@@ -390,20 +446,61 @@ fn checked(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         failed(ctx, &name);
         return ended(ctx, Err(Failure::Wrong));
     };
+    match errand.change.clone() {
+        Some(password) => {
+            let scram = sasl::keeps_verifiers(&ctx.core.config);
+            ctx.defer(Job::Hash { password, scram }, rehashed);
+        }
+        None => confirm(ctx, proof, confirmed),
+    }
+    Ok(())
+}
+
+/// What is to be stored of a password that takes the place of another.
+fn rehashed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let (Answer::Hashed(hashes), Some(errand)) = (answer, &mut ctx.session_mut().errand) else {
+        return ended(ctx, Err(Failure::Unavailable));
+    };
+    errand.hashes = Some(Box::new(hashes));
+    let proof = errand.record.as_deref().and_then(|record| proof(record, PASSWORD));
+    let Some(proof) = proof else { return ended(ctx, Err(Failure::Unavailable)) };
     confirm(ctx, proof, confirmed);
     Ok(())
 }
 
 fn confirmed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let Some(errand) = &mut ctx.session_mut().errand else { return Ok(()) };
-    let (before, hashes) = (errand.record.take(), errand.hashes.take());
+    let (before, hashes, change) = (errand.record.take(), errand.hashes.take(), &errand.change);
+    let changes = change.is_some();
     let proof = before.as_deref().and_then(|record| proof(record, PASSWORD));
     let Some(proof) = proof else { return ended(ctx, Err(Failure::Unavailable)) };
-    let how = believe(ctx, proof, PASSWORD, answer);
-    if let (Ok(()), Some(hashes)) = (how, hashes) {
-        renew(ctx, proof, &hashes);
+    match believe(ctx, proof, PASSWORD, answer) {
+        Ok(record) => match hashes {
+            Some(hashes) if changes => {
+                set_password(ctx, record.id, &hashes, changed);
+                Ok(())
+            }
+            hashes => {
+                hashes.into_iter().for_each(|hashes| renew(ctx, proof, &hashes));
+                second::admit(ctx, &record)
+            }
+        },
+        Err(failure) => ended(ctx, Err(failure)),
     }
-    ended(ctx, how)
+}
+
+/// Has the store keep another password of an account, as the user says who asks for it.
+pub fn set_password(ctx: &mut Ctx<'_>, account: RecordId, hashes: &Hashes, resume: Resume) {
+    let at = ctx.core.clock.tick(ctx.now.wall);
+    let by = ctx.session().user().map_or_else(|| "*".to_owned(), |user| ctx.whois(user).mask());
+    let what = What::Write(kept(hashes).into());
+    let edit = Edit { id: account, kind: Kind::Account, at, by: by.into(), what };
+    registry::propose(ctx, edit, resume);
+}
+
+fn changed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let stored = matches!(answer, Answer::Stored(Ok(Rows::Proposed(_))));
+    ended(ctx, if stored { Ok(()) } else { Err(Failure::Unavailable) })
 }
 
 /// What is stored of a password is kept in another way from now on. Whatever has been stored since it was
@@ -419,25 +516,29 @@ fn renew(ctx: &mut Ctx<'_>, proof: Proof, hashes: &Hashes) {
 /// Nobody waits for it; what could not be stored is tried again at the next log-in.
 fn renewed(_: &mut Core, _: &mut Effects, _: Answer, _: Now) {}
 
-/// Logs in whoever has proved something, if the record of their account, as the store has it now, still
-/// holds what `key` held then.
-pub fn believe(ctx: &mut Ctx<'_>, proven: Proof, key: &str, answer: Answer) -> Result<(), Failure> {
+/// The account of whoever has proved something, if its record, as the store has it now, still holds what
+/// `key` held then.
+pub fn believe(
+    ctx: &mut Ctx<'_>,
+    proven: Proof,
+    key: &str,
+    answer: Answer,
+) -> Result<Box<Record>, Failure> {
     let record = recalled(answer)?.ok_or(Failure::Wrong)?;
     let still = proof(&record, key).ok_or(Failure::Wrong)?;
     if still.at != proven.at || still.account != proven.account {
         return Err(Failure::Wrong);
     }
-    may_enter(&record)?;
-    enter(ctx, &record);
-    Ok(())
+    may_enter(ctx, &record)?;
+    Ok(record)
 }
 
 /// That somebody can be logged in to an account, once they have proved that it is theirs.
-pub fn may_enter(record: &Record) -> Result<(), Failure> {
-    if record.get(SUSPENDED).is_some() {
+pub fn may_enter(ctx: &mut Ctx<'_>, record: &Record) -> Result<(), Failure> {
+    if suspension::refuses(ctx, record) {
         return Err(Failure::Suspended);
     }
-    if record.held().is_some() { Err(Failure::Unverified) } else { Ok(()) }
+    if record.unverified().is_some() { Err(Failure::Unverified) } else { Ok(()) }
 }
 
 /// What somebody proves who fits a field of an account.
@@ -478,8 +579,8 @@ pub fn kept(hashes: &Hashes) -> [(Box<str>, Option<Box<str>>); 2] {
     [(PASSWORD.into(), text(&hashes.hash)), (SCRAM.into(), text(&hashes.scram))]
 }
 
-/// Goes on with what comes when an errand has ended.
-pub fn ended(ctx: &mut Ctx<'_>, how: Result<(), Failure>) -> Outcome {
+/// What the session was at has come to its end.
+pub(super) fn ended(ctx: &mut Ctx<'_>, how: Result<(), Failure>) -> Outcome {
     let Some(errand) = ctx.session_mut().errand.take() else { return Ok(()) };
     (errand.then)(ctx, &errand.name, how)
 }
@@ -514,6 +615,8 @@ pub fn enter(ctx: &mut Ctx<'_>, record: &Record) {
     }
     vhost::entered(ctx, record);
     memo::entered(ctx, record);
+    expiry::seen(ctx.core, ctx.fx, record, ctx.now);
+    ajoin::entered(ctx, record);
 }
 
 /// A user is logged out of the account.
@@ -549,9 +652,6 @@ pub const SCRAM: &str = "scram";
 
 /// The field of the mail address.
 pub const MAIL: &str = "mail";
-
-/// The field that says that an account is suspended, and why.
-pub const SUSPENDED: &str = "suspended";
 
 #[cfg(test)]
 mod tests {

@@ -31,7 +31,7 @@ impl Core {
                 }
             }
             let login = self.network.find_user(user).and_then(|user| user.login.as_deref());
-            if login.is_some_and(|login| self.network.claims().is_held(login.id)) {
+            if login.is_some_and(|login| self.network.claims().is_unverified(login.id)) {
                 broken.push(format!("{user:?} is logged in to an account that waits: {login:?}"));
             }
             if local.seldom().invites.len() > local::INVITES_MAX {

@@ -25,8 +25,9 @@ pub fn send_code(ctx: &mut Ctx<'_>, name: &Nick) -> bool {
     if may {
         account::recall(ctx, name, |ctx, answer| {
             let record = account::recalled(answer).ok().flatten();
-            let reachable =
-                |record: &Record| record.held().is_none() && record.get(account::MAIL).is_some();
+            let reachable = |record: &Record| {
+                record.unverified().is_none() && record.get(account::MAIL).is_some()
+            };
             let record = record.filter(|record| reachable(record));
             verification::note_asked(ctx, record.as_deref());
             Ok(())
@@ -63,7 +64,7 @@ pub fn reset(
     (code, password): (Secret, Secret),
     then: account::Then,
 ) -> Outcome {
-    let refused = match account::acceptable(&ctx.core.config, password.expose()) {
+    let refused = match account::may_be_password(&ctx.core.config, password.expose()) {
         Ok(()) if !account::may_try(ctx, &name) => Err(Failure::TooOften),
         refused => refused,
     };
@@ -130,4 +131,4 @@ fn changed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 }
 
 /// The field of what a code for a new password is made from.
-const RESET: &str = "reset";
+pub const RESET: &str = "reset";

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     config::{Config, Secret},
     job::{Answer, Job},
-    registry::{Edit, HELD, Kind, Login, Record, RecordId, What},
+    registry::{Edit, Kind, Login, Record, RecordId, UNVERIFIED, What},
     store::{Find, Letter, Purpose, Query, Rows},
     time::{Now, Stamp, Wall},
     wire::name::Nick,
@@ -28,8 +28,8 @@ pub fn is_wanted(config: &Config) -> bool {
 }
 
 /// The key by which an account is known to wait.
-pub fn held_key(id: RecordId) -> Box<str> {
-    format!("{HELD}{id}").into()
+pub fn unverified_key(id: RecordId) -> Box<str> {
+    format!("{UNVERIFIED}{id}").into()
 }
 
 /// What is written to an account that is to have a mail address: the address once it is believed, and else
@@ -45,7 +45,7 @@ pub fn address_field(core: &mut Core, address: &str, now: Now) -> (Box<str>, Opt
 
 /// The mail that is to be sent about an address that has just been written to an account, if one is.
 pub fn letter(record: &Record, now: Now) -> Option<Letter> {
-    let (purpose, salt, address) = match (record.held(), new_address(record)) {
+    let (purpose, salt, address) = match (record.unverified(), new_address(record)) {
         (Some(salt), _) => (Purpose::Verify, salt, record.get(account::MAIL)?),
         (None, Some((salt, address))) => (Purpose::Address, salt, address),
         (None, None) => return None,
@@ -77,7 +77,7 @@ fn named(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let Some(errand) = &ctx.session().errand else { return Ok(()) };
     let right = record.filter(|record| {
         let end = record.id.0.wall() + ctx.core.config.accounts.verify_timeout;
-        let known = record.held().is_some_and(|salt| {
+        let known = record.unverified().is_some_and(|salt| {
             mail::is_code(ctx.core, Purpose::Verify, (record.id, salt), errand.password.expose())
         });
         known && ctx.now.wall < end
@@ -87,16 +87,26 @@ fn named(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         account::failed(ctx, &name);
         return account::ended(ctx, Err(Failure::Wrong));
     };
-    let held = held_key(record.id);
+    let held = unverified_key(record.id);
     // All of it is written again, so that nothing undoes it that was to end its waiting.
     let fields = record.fields().filter(|(key, field)| field.value.is_some() && **key != *held);
     let mut fields: Vec<_> = fields.map(|(key, field)| (key.into(), field.value.clone())).collect();
     fields.push((held, None));
     let at = ctx.core.clock.tick(ctx.now.wall);
     let by = account::mask(ctx).into();
-    let edit = Edit { id: record.id, kind: Kind::Account, at, by, what: What::Write(fields) };
-    registry::propose(ctx, edit, verified);
+    let (id, what) = (record.id, completed(&record));
+    registry::propose(ctx, Edit { id, kind: Kind::Account, at, by, what }, verified);
     Ok(())
+}
+
+/// What is written to an account that waits no more: all of it again, so that nothing undoes it that was to
+/// end its waiting.
+pub fn completed(record: &Record) -> What {
+    let waits = unverified_key(record.id);
+    let fields = record.fields().filter(|(key, field)| field.value.is_some() && **key != *waits);
+    let mut fields: Vec<_> = fields.map(|(key, field)| (key.into(), field.value.clone())).collect();
+    fields.push((waits, None));
+    What::Write(fields)
 }
 
 fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
@@ -118,7 +128,7 @@ pub fn send_again(ctx: &mut Ctx<'_>, name: &Nick) -> bool {
     if may {
         account::recall(ctx, name, |ctx, answer| {
             let record = account::recalled(answer).ok().flatten();
-            note_asked(ctx, record.filter(|record| record.held().is_some()).as_deref());
+            note_asked(ctx, record.filter(|record| record.unverified().is_some()).as_deref());
             Ok(())
         });
     }
@@ -233,7 +243,9 @@ fn asked(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
 
 /// Takes away what was written to accounts that have waited for too long.
 pub fn release_old(core: &mut Core, fx: &mut Effects, now: Now) {
-    if core.network().claims().held() > 0 && now.mono.since(core.mailing.looked) >= LOOKED_EVERY {
+    if core.network().claims().unverified() > 0
+        && now.mono.since(core.mailing.looked) >= LOOKED_EVERY
+    {
         core.mailing.looked = now.mono;
         let wait = core.config.accounts.verify_timeout.as_millis() as u64;
         let before = Wall(now.wall.0.saturating_sub(wait));

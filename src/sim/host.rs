@@ -1,12 +1,12 @@
 //! A machine with one server on it: a disk that outlives the server, a clock that may be wrong, and
 //! workers that take their time.
 
-use super::{dice::Dice, mmdb};
+use super::{dice::Dice, disk::Disk, mmdb};
 use crate::{
     config::{Config, Secret},
     job::{
-        Answer, Atlas, Delivery, Hashes, Job, JobId, Lane, List, Listing, Loaded, Texts,
-        Undelivered,
+        Answer, Atlas, Delivery, Hashes, Job, JobId, Lane, List, Listing, Loaded, RANDOM_LEN,
+        Texts, Undelivered,
     },
     link::Limits,
     registry::Edit,
@@ -41,6 +41,8 @@ pub struct Host {
     pub life: u64,
     /// By how many milliseconds the clock on its wall is wrong.
     pub skew: i64,
+    /// How its disk is.
+    pub disk: Disk,
     /// What the next reading of the configuration gives.
     pub config: Config,
     /// How much the server keeps for its links, if less than usual.
@@ -69,6 +71,7 @@ impl Host {
             server: None,
             life: 0,
             skew: 0,
+            disk: Disk::default(),
             config,
             limits: None,
             store: Memory::default(),
@@ -194,9 +197,10 @@ impl Host {
         if matches!(&job, Job::Inquire { list: List::Zone { zone, .. }, .. } if zone == SLOW_LIST) {
             due += SLOW;
         }
-        if job.lane() == Lane::Store {
+        if matches!(job.lane(), Lane::Store | Lane::Scans) {
+            due += self.disk.delay();
             // One thread: what comes later ends later.
-            let queued = self.jobs.iter().filter(|(_, (_, job))| job.lane() == Lane::Store);
+            let queued = self.jobs.iter().filter(|(_, (_, queued))| queued.lane() == job.lane());
             due = queued.map(|(key, _)| key.0).max().map_or(due, |last| last.max(due));
         }
         self.count += 1;
@@ -247,12 +251,16 @@ impl Host {
             Job::Verify { hash, password } => Answer::Verified(hash == Some(password)),
             Job::Check { stored, password, scram } => check(&stored, &password, scram),
             Job::Hash { password, scram } => Answer::Hashed(hashes(&password, scram)),
+            Job::Random => Answer::Random(Box::new([7; RANDOM_LEN])),
             Job::Resolve { address, .. } => {
                 Answer::Resolved(client_name(address, names).map(|name| format!("{name}.test")))
             }
             Job::Inquire { list, address, .. } => Answer::Listed(listing(&list, address, names)),
             Job::Mail(delivery) => Answer::Mailed(self.mail(&delivery)),
-            Job::Store(query) => Answer::Stored(self.store.ask(&query)),
+            Job::Store(query) => Answer::Stored(match self.disk.failure(&query) {
+                Some(error) => Err(error),
+                None => self.store.ask(&query),
+            }),
             Job::Load => Answer::Loaded(Ok(Box::new(self.loaded()))),
             Job::Rehearse { text } => Answer::Rehearsed { text, wrong: Vec::new() },
             Job::Watch => Answer::Watched(Ok(None)),

@@ -5,6 +5,7 @@
 //! | line | means |
 //! | --- | --- |
 //! | `alice > JOIN #a` | alice sends this; she connects when first named, `alice@2` to server 2 |
+//! | `alice,bob > JOIN #a` | both send this at once; they are connected already |
 //! | `alice < :bob!~bob@bob.test JOIN #a` | alice has got this line, after those asked for before |
 //! | `alice <~ * JOIN #*` | the same with a pattern |
 //! | `alice <! JOIN` | no line with this text has come since the last one asked for |
@@ -28,6 +29,7 @@
 //! | `calm` | stalls are over |
 //! | `heal` | every link is made that can be |
 //! | `crash 2`, `stop 2`, `start 2` | a server ends without or with a word, or begins another life |
+//! | `disk 2 full` | a server's disk fails from now on: `full`, `readonly`, `locked`, `broken`, `page` (what is found by name is damaged), `slow`; or is `well` |
 //! | `clock 2 -5` | a server's clock is wrong by so many seconds |
 //! | `same` | all servers agree |
 //!
@@ -37,7 +39,7 @@
 //! In the end every client must believe what its server knows: on the side, and without any of that being
 //! seen, it asks for modes, lists and users of the channels it enters, as clients do.
 
-use super::{Sim, client::Manners, dnsbl, fabric::Pair, oper, oracle, webirc};
+use super::{Sim, client::Manners, disk::Disk, dnsbl, fabric::Pair, oper, oracle, webirc};
 use crate::{
     config::{
         self, Config, Limits, Listen, Mistake, OperClass, Reading, Secret, Source, dnsbl::Action,
@@ -249,12 +251,7 @@ impl Play {
             }
             "stop" => self.sim().stop(place(rest)),
             "start" => self.sim().restart(place(rest)),
-            "clock" => {
-                let (server, secs) = rest.split_once(' ').unwrap_or((rest, "0"));
-                if let Some(host) = self.sim().hosts.get_mut(place(server)) {
-                    host.skew = secs.parse::<i64>().unwrap_or(0) * 1000;
-                }
-            }
+            "disk" | "clock" => self.machine(word, rest),
             "same" => {
                 self.sim().settle();
                 oracle::all_agree(self.sim());
@@ -289,6 +286,19 @@ impl Play {
         let pattern = [before, after].join(if after.is_empty() { "" } else { &self.code });
         let fits = mask::matches(&pattern, &mail, Casemap::Ascii);
         assert!(fits, "mail {text}\n  but it says: {mail}");
+    }
+
+    /// Something is other than it should be on a server's machine.
+    fn machine(&mut self, word: &str, rest: &str) {
+        let (server, how) = rest.split_once(' ').unwrap_or((rest, ""));
+        let Some(host) = self.sim().hosts.get_mut(place(server)) else { return };
+        if word == "clock" {
+            host.skew = how.parse::<i64>().unwrap_or(0) * 1000;
+            return;
+        }
+        let disk = Disk::ALL.into_iter().find(|(name, _)| *name == how);
+        let Some((_, disk)) = disk else { panic!("no disk is {how:?}") };
+        host.disk = disk;
     }
 
     fn account(&mut self, text: &str) {
@@ -376,6 +386,7 @@ impl Play {
                 self.config.accounts.registration_before_connect = value == "true";
             }
             "accounts.reserved" => self.config.accounts.reserved.push(value.into()),
+            "accounts.expire" => self.config.accounts.expire = seconds(value),
             "accounts.nick_grace" => self.config.accounts.nick_grace = seconds(value),
             "oper" => {
                 let mut words = value.split(' ');
@@ -440,6 +451,12 @@ impl Play {
         let Some(place) = line.find(['<', '>']) else { panic!("cannot read: {line}") };
         let (who, rest) = line.split_at(place);
         let rest = rest.replace("$id", &self.id).replace("$code", &self.code);
+        if let Some((one, other)) = who.trim().split_once(',') {
+            let text = rest.trim_start_matches('>').trim();
+            let both = [one, other].map(|name| self.clients.get(name).copied());
+            both.into_iter().flatten().for_each(|client| self.sim().send(client, text));
+            return self.sim().settle();
+        }
         let (name, server) = who.trim().split_once('@').unwrap_or((who.trim(), "1"));
         let client = match self.clients.get(name) {
             Some(client) => *client,

@@ -1,11 +1,11 @@
 //! A store that forgets with the process: for tests and simulations.
 
 use super::{
-    CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, Kept, Letter, Posted, Query, Rows, Standing,
-    Store, UNVERIFIED_MAX, identify,
+    CLAIMS_MAX, CONTESTS_MAX, Checked, Edited, Error, Find, Kept, LISTED_MAX, Letter, Posted,
+    Query, Rows, Standing, Store, UNVERIFIED_MAX, Which, identify,
 };
 use crate::{
-    registry::{BUCKETS, Edit, HELD, Record, RecordId, is_claim, is_resident},
+    registry::{BUCKETS, Edit, Record, RecordId, SEEN, UNVERIFIED, is_claim, is_resident},
     time::{Sid, Stamp, Wall},
 };
 use std::{
@@ -109,8 +109,8 @@ impl Memory {
 
 impl Memory {
     fn unverified(&self, before: Wall) -> Vec<Record> {
-        let from = self.claims.range((Box::from(HELD), RecordId(Stamp::ZERO))..);
-        let held = from.take_while(|(key, _)| key.starts_with(HELD));
+        let from = self.claims.range((Box::from(UNVERIFIED), RecordId(Stamp::ZERO))..);
+        let held = from.take_while(|(key, _)| key.starts_with(UNVERIFIED));
         let ids = held.map(|claim| claim.1).filter(|id| id.0.tick < Stamp::tick_at(before));
         ids.take(UNVERIFIED_MAX).filter_map(|id| self.records.get(&id).cloned()).collect()
     }
@@ -213,15 +213,35 @@ impl Store for Memory {
                 self.take(*number);
                 Ok(Rows::Done)
             }
+            Query::Check => Ok(Rows::Checked(Checked::Whole)),
             Query::Records(ids) => {
                 let known = ids.iter().filter_map(|id| self.records.get(id).cloned());
                 Ok(Rows::Records(known.collect()))
+            }
+            Query::List { kind, after, which } => {
+                let living = self.records.values().filter(|record| {
+                    let of = record.kind == *kind && record.ended.is_none();
+                    of && after.is_none_or(|after| record.id > after) && is_listed(record, which)
+                });
+                Ok(Rows::Records(living.take(LISTED_MAX).cloned().collect()))
             }
             Query::Bucket(bucket) => {
                 let records = self.records.values().filter(|record| record.id.bucket() == *bucket);
                 let records = records.map(|record| (record.id, record.digest())).collect();
                 Ok(Rows::Bucket(*bucket, records))
             }
+        }
+    }
+}
+
+/// Whether a record is among those.
+fn is_listed(record: &Record, which: &Which) -> bool {
+    match which {
+        Which::All => true,
+        Which::With(key) => record.get(key).is_some(),
+        Which::UnseenSince(wall) => {
+            let seen = record.get(SEEN).and_then(|secs| secs.parse::<u64>().ok()).unwrap_or(0);
+            record.id.0.tick < Stamp::tick_at(*wall) && seen.saturating_mul(1000) < wall.0
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What outlives the process: whole queries in, rows out, whichever engine keeps them.
 
 pub mod backup;
+mod integrity;
 mod kept;
 mod letters;
 pub mod memory;
@@ -8,10 +9,10 @@ mod records;
 pub mod sqlite;
 
 use crate::{
-    registry::{BUCKETS, Changed, Edit, Record, RecordId},
+    registry::{BUCKETS, Changed, Edit, Kind, Record, RecordId},
     time::{Sid, Stamp, Wall},
 };
-use std::{fmt, net::IpAddr};
+use std::{fmt, net::IpAddr, time::Duration};
 
 /// A whole question to the store: it happens entirely, or not at all.
 #[derive(Clone, Debug)]
@@ -96,6 +97,16 @@ pub enum Query {
         /// Which.
         number: u64,
     },
+    /// Records of a kind that have not ended, in order of their ids, from after one. Answers
+    /// [`Rows::Records`] with at most [`LISTED_MAX`]; fewer are the last.
+    List {
+        /// Of which kind.
+        kind: Kind,
+        /// After this one; none for the first.
+        after: Option<RecordId>,
+        /// Which of them.
+        which: Which,
+    },
     /// Keep what has been written to registers of the network; what was written later stays. Answers
     /// [`Rows::Done`].
     Keep(Vec<Kept>),
@@ -110,6 +121,60 @@ pub enum Query {
         /// The moment.
         before: Wall,
     },
+    /// Is what is stored whole, as far as that can be told in [`CHECK_MAX`]? Answers [`Rows::Checked`].
+    Check,
+}
+
+/// What a query asks of the store. It decides who answers it, and what becomes of it while the store fails.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Access {
+    /// Something is changed.
+    Write,
+    /// Somebody waits for little, and is to find what has been changed just before.
+    LookUp,
+    /// Much is read, or something for which nobody waits. It may come a little earlier or later than what
+    /// is changed meanwhile.
+    Scan,
+}
+
+impl Query {
+    /// What it asks of the store.
+    pub fn access(&self) -> Access {
+        match self {
+            Query::Identify { .. }
+            | Query::RaiseClock { .. }
+            | Query::KeepReputation { .. }
+            | Query::Propose(_)
+            | Query::Learn(_)
+            | Query::Keep(_)
+            | Query::Post { .. }
+            | Query::Postpone { .. }
+            | Query::Discard { .. }
+            | Query::Forget { .. } => Access::Write,
+            Query::Find(_) | Query::Due { .. } => Access::LookUp,
+            Query::LoadReputation
+            | Query::Claims { .. }
+            | Query::Contests
+            | Query::Digests
+            | Query::Bucket(_)
+            | Query::Records(_)
+            | Query::List { .. }
+            | Query::Unverified { .. }
+            | Query::Recall { .. }
+            | Query::Check => Access::Scan,
+        }
+    }
+}
+
+/// Which records are listed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Which {
+    /// All.
+    All,
+    /// Those in which this field is set.
+    With(Box<str>),
+    /// Those that were neither registered nor, as [`SEEN`](crate::registry::SEEN) says, used since then.
+    UnseenSince(Wall),
 }
 
 /// A register of the network, as it is kept.
@@ -210,6 +275,9 @@ pub const CLAIMS_MAX: usize = 1000;
 /// How many accounts that have not been verified are told at once.
 pub const UNVERIFIED_MAX: usize = 100;
 
+/// How many records are listed at once.
+pub const LISTED_MAX: usize = 100;
+
 /// Of how many claims it is told at once that several records have them.
 pub const CONTESTS_MAX: usize = 100;
 
@@ -266,11 +334,27 @@ pub enum Rows {
     Bucket(usize, Vec<(RecordId, u64)>),
     /// To [`Query::Due`]: a mail that is due, or when the next is if there are any.
     Letter(Option<Box<Posted>>, Option<Wall>),
-    /// To [`Query::Records`] and [`Query::Unverified`]: those that are known.
+    /// To [`Query::Records`] and [`Query::Unverified`]: those that are known. To [`Query::List`].
     Records(Vec<Record>),
     /// To [`Query::Recall`].
     Kept(Vec<Kept>),
+    /// To [`Query::Check`].
+    Checked(Checked),
 }
+
+/// Whether what is stored is whole.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Checked {
+    /// It is.
+    Whole,
+    /// It is not: the first few things that are wrong.
+    Broken(Vec<String>),
+    /// There is too much of it to tell.
+    TooLong,
+}
+
+/// How long it may take to look whether the store is whole.
+pub const CHECK_MAX: Duration = Duration::from_secs(10);
 
 /// Why the store could not answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -285,6 +369,8 @@ pub enum Error {
     ReadOnly,
     /// Somebody else holds the file.
     Locked,
+    /// The disk fails.
+    Disk,
     /// The file is not what it should be.
     Damaged,
     /// The file was written by a later version, with this schema version.
@@ -303,13 +389,34 @@ impl fmt::Display for Error {
             Error::Locked => {
                 f.write_str("another program, or another slircd, is using the database")
             }
-            Error::Damaged => {
-                f.write_str("the database is damaged, or is no database; restore it from a backup")
-            }
+            Error::Disk => f.write_str("the disk cannot be read or written"),
+            Error::Damaged => f.write_str("the database is damaged, or is no database"),
             Error::TooNew(version) => {
                 write!(f, "the database is of a later version of slircd (schema {version})")
             }
             Error::Engine(code) => write!(f, "the database engine failed (code {code})"),
+        }
+    }
+}
+
+impl Error {
+    /// What an administrator does about it.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Error::Full => "make room on the disk of the data folder",
+            Error::Denied | Error::ReadOnly => {
+                "let the server's user write to the data folder, whose file system may be mounted read-only"
+            }
+            Error::Locked => "end the other program that uses the file slircd.db",
+            Error::Damaged => {
+                "`slircd verify-data` tells what is broken; `slircd restore FILE --force` brings back a backup while the server is stopped"
+            }
+            Error::TooNew(_) => {
+                "run that version, or `slircd restore FILE --force` a backup that this one has made"
+            }
+            Error::Unreachable | Error::Disk | Error::Engine(_) => {
+                "look at the disk and the data folder, and at the system's log"
+            }
         }
     }
 }
@@ -389,7 +496,7 @@ fn identify(
 #[cfg(test)]
 mod tests {
     use super::{memory::Memory, sqlite::Sqlite, *};
-    use crate::registry::{CERTS_MAX, Kind, What};
+    use crate::registry::{CERTS_MAX, SEEN, What};
     use std::{
         fs,
         path::PathBuf,
@@ -519,7 +626,7 @@ mod tests {
         assert_eq!(store.ask(&Query::Claims { after: "".into() }), Ok(resident));
         let after = Query::Claims { after: "nick:bob".into() };
         assert_eq!(store.ask(&after), Ok(Rows::Claims(vec![("nick:rob".into(), id(10))])));
-        let waits = format!("held:{}", id(40));
+        let waits = format!("unverified:{}", id(40));
         let waiting = edit(40, 40, &[(waits.as_str(), Some("salt"))]);
         let Rows::Proposed(waiting) = propose(store, &waiting) else { panic!() };
         let before = |tick: u64| Query::Unverified { before: Stamp { tick, ..at(0) }.wall() };
@@ -553,6 +660,27 @@ mod tests {
             let bucket = store.ask(&Query::Bucket(id.bucket()));
             assert_eq!(bucket, Ok(Rows::Bucket(id.bucket(), vec![(id, digest)])));
         }
+        listed(store);
+    }
+
+    /// Which records are listed: those of ids 10 and 40 live, that of 5 has ended.
+    fn listed(store: &mut dyn Store) {
+        let late = 1 << 40;
+        propose(store, &edit(40, 70, &[("name", Some("Late")), ("hold", None)]));
+        propose(store, &edit(late, late, &[("name", Some("New"))]));
+        propose(store, &edit(10, late + 1, &[(SEEN, Some("20")), ("hold", Some("on"))]));
+        let mut list = |after: Option<u64>, which: Which| {
+            let query = Query::List { kind: Kind::Account, after: after.map(id), which };
+            let Ok(Rows::Records(records)) = store.ask(&query) else { panic!() };
+            records.iter().map(|record| record.id.0.tick).collect::<Vec<u64>>()
+        };
+        assert_eq!(list(None, Which::All), [10, 40, late]);
+        assert_eq!(list(Some(10), Which::All), [40, late]);
+        assert_eq!(list(None, Which::With("hold".into())), [10]);
+        assert_eq!(list(None, Which::UnseenSince(Wall(20_000))), [40]);
+        assert_eq!(list(None, Which::UnseenSince(Wall(20_001))), [10, 40]);
+        let query = Query::List { kind: Kind::Channel, after: None, which: Which::All };
+        assert_eq!(store.ask(&query), Ok(Rows::Records(Vec::new())));
     }
 
     /// What was taken away of memos is forgotten once there is one that is so much later.

@@ -2,11 +2,13 @@
 //!
 //! How records merge is decided by [`Record`] alone; here they are read, and what has changed is written.
 
-use super::{CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, Rows, UNVERIFIED_MAX};
+use super::{
+    CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, LISTED_MAX, Rows, UNVERIFIED_MAX, Which,
+};
 use crate::{
     registry::{
-        BUCKETS, Changed, Edit, Field, HELD, Kind, MEMO, Record, RecordId, What, is_claim,
-        is_resident,
+        BUCKETS, Changed, Edit, Field, Kind, MEMO, Record, RecordId, SEEN, UNVERIFIED, What,
+        is_claim, is_resident,
     },
     time::{Sid, Stamp, Wall},
 };
@@ -160,8 +162,48 @@ pub(super) fn unverified(db: &Connection, before: Wall) -> Result<Rows, Error> {
     let mut statement = db.prepare(
         "SELECT tick, server FROM claim WHERE key >= ?1 AND key < ?2 AND tick < ?3 LIMIT ?4",
     )?;
-    let (end, tick) = (HELD.replace(':', ";"), Stamp::tick_at(before) as i64);
-    let mut rows = statement.query(params![HELD, end, tick, UNVERIFIED_MAX as i64])?;
+    let (end, tick) = (UNVERIFIED.replace(':', ";"), Stamp::tick_at(before) as i64);
+    let mut rows = statement.query(params![UNVERIFIED, end, tick, UNVERIFIED_MAX as i64])?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        ids.push(RecordId(stamp(row, 0)?));
+    }
+    records(db, &ids)
+}
+
+/// Records of a kind that have not ended, in order, from after one.
+pub(super) fn list(
+    db: &Connection,
+    (kind, after): (Kind, Option<RecordId>),
+    which: &Which,
+) -> Result<Rows, Error> {
+    // What a listing does not ask for holds of all.
+    let (key, born_before, unseen) = match which {
+        Which::All => ("", i64::MAX, i64::MAX),
+        Which::With(key) => (&**key, i64::MAX, i64::MAX),
+        Which::UnseenSince(wall) => ("", Stamp::tick_at(*wall) as i64, wall.0 as i64),
+    };
+    let (tick, server) = after.map_or((-1, 0), |id| (id.0.tick as i64, id.0.server.number()));
+    let mut statement = db.prepare(
+        "SELECT tick, server FROM record
+         WHERE kind = ?1 AND ended_tick IS NULL AND (tick, server) > (?2, ?3) AND tick < ?4
+         AND (?5 = '' OR EXISTS (SELECT 1 FROM field WHERE field.tick = record.tick
+              AND field.server = record.server AND key = ?5 AND value IS NOT NULL))
+         AND NOT EXISTS (SELECT 1 FROM field WHERE field.tick = record.tick
+              AND field.server = record.server AND key = ?6 AND CAST(value AS INTEGER) * 1000 >= ?7)
+         ORDER BY tick, server LIMIT ?8",
+    )?;
+    let most = LISTED_MAX as i64;
+    let mut rows = statement.query(params![
+        kind.number(),
+        tick,
+        server,
+        born_before,
+        key,
+        SEEN,
+        unseen,
+        most
+    ])?;
     let mut ids = Vec::new();
     while let Some(row) = rows.next()? {
         ids.push(RecordId(stamp(row, 0)?));

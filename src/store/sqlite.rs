@@ -1,8 +1,11 @@
 //! The store in one SQLite file.
 
-use super::{Error, Query, Rows, Standing, Store, identify, kept, letters, records};
+use super::{
+    CHECK_MAX, Checked, Error, Query, Rows, Standing, Store, identify, integrity, kept, letters,
+    records,
+};
 use crate::time::Sid;
-use rusqlite::{Connection, ErrorCode, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 use std::{
     fs::{DirBuilder, File, OpenOptions},
     io,
@@ -37,6 +40,19 @@ pub fn open(folder: &Path) -> Result<Sqlite, Error> {
     Ok(Sqlite { _lock: Some(lock), ..Sqlite::open(&folder.join(FILE))? })
 }
 
+/// Opens the store in a folder once more, for reading what takes long while it is written to elsewhere.
+pub fn reader(folder: &Path) -> Result<Sqlite, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(folder.join(FILE), flags)?;
+    db.busy_timeout(BUSY)?;
+    // What is read once is not worth remembering.
+    db.execute_batch(&format!("PRAGMA cache_size = -{READER_CACHE_KIB}"))?;
+    Ok(Sqlite { db, _lock: None })
+}
+
+/// How much of the file a reader keeps in memory.
+const READER_CACHE_KIB: u32 = 256;
+
 /// Makes a data folder if it is not there, and takes it for this process alone as long as the file is
 /// held.
 pub(super) fn own(folder: &Path) -> Result<File, Error> {
@@ -61,6 +77,8 @@ impl Sqlite {
         db.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
         )?;
+        // What somebody has had deleted is not to be found in the free pages of the file.
+        db.execute_batch("PRAGMA secure_delete = ON")?;
         migrate(&mut db)?;
         Ok(Sqlite { db, _lock: None })
     }
@@ -72,6 +90,11 @@ impl Sqlite {
             Some(row) => Ok(Some(row.get(0)?)),
             None => Ok(None),
         }
+    }
+
+    /// Whether the file is whole, as far as that can be told in some time.
+    pub fn check(&self, within: Duration) -> Result<Checked, Error> {
+        integrity::check(&self.db, within)
     }
 
     /// How addresses stand. A row that somebody has written by hand and that makes no sense is passed over.
@@ -159,6 +182,7 @@ impl Store for Sqlite {
             Query::Contests => records::contests(&self.db),
             Query::Digests => records::digests(&self.db),
             Query::Bucket(bucket) => records::bucket(&self.db, *bucket),
+            Query::List { kind, after, which } => records::list(&self.db, (*kind, *after), which),
             Query::Keep(registers) => kept::keep(&mut self.db, registers),
             Query::Recall { after } => kept::recall(&self.db, after),
             Query::Forget { before } => kept::forget(&self.db, *before),
@@ -168,6 +192,7 @@ impl Store for Sqlite {
             Query::Due { by } => letters::due(&self.db, *by),
             Query::Postpone { number, due } => letters::postpone(&self.db, *number, *due),
             Query::Discard { number } => letters::discard(&self.db, *number),
+            Query::Check => Ok(Rows::Checked(self.check(CHECK_MAX)?)),
         }
     }
 }
@@ -265,6 +290,7 @@ impl From<rusqlite::Error> for Error {
             ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => Error::Damaged,
             ErrorCode::CannotOpen => Error::Unreachable,
             ErrorCode::PermissionDenied => Error::Denied,
+            ErrorCode::SystemIoFailure => Error::Disk,
             _ => Error::Engine(code.extended_code),
         }
     }
@@ -360,6 +386,38 @@ mod tests {
         assert_eq!(mark(&mut store, 5), Ok(Rows::Done));
         drop((store, other));
         fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_an_account_has_held_is_not_left_in_the_file() {
+        use crate::{
+            registry::{Edit, Kind, RecordId, What},
+            time::Stamp,
+        };
+        let folder = folder("erased");
+        let mut store = open(&folder).unwrap();
+        let holds = |store: &Sqlite, text: &str| {
+            store.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+            let bytes = fs::read(folder.join(FILE)).unwrap();
+            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        };
+        let at = |tick| Stamp { tick, server: Sid::FIRST };
+        let mut propose = |tick, what| {
+            let edit = Edit {
+                id: RecordId(at(1)),
+                kind: Kind::Account,
+                at: at(tick),
+                by: "x".into(),
+                what,
+            };
+            store.ask(&Query::Propose(Box::new(edit))).unwrap();
+            holds(&store, "alice@mail.example")
+        };
+        let mail = vec![("mail".into(), Some("alice@mail.example".into()))];
+        assert!(propose(1, What::Write(mail)));
+        assert!(!propose(2, What::End));
+        drop(store);
+        fs::remove_dir_all(folder.clone()).unwrap();
     }
 
     #[test]

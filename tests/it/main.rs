@@ -6,6 +6,7 @@ mod client;
 mod e2e;
 mod generated;
 mod limits;
+mod logins;
 mod mail_server;
 mod modes;
 mod name_server;

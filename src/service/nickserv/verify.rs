@@ -1,4 +1,4 @@
-//! NickServ VERIFY.
+//! NickServ VERIFY, and SAVERIFY and FVERIFY, by which operators do without a code.
 
 use crate::{
     config::Secret,
@@ -6,8 +6,10 @@ use crate::{
         account::{self, Failure},
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        oper::Priv,
         verification,
     },
+    job::Answer,
     network::UserId,
     wire::{message::Args, name::Nick, reply},
 };
@@ -45,12 +47,77 @@ fn verified(ctx: &mut Ctx<'_>, name: &Nick, how: Result<(), Failure>) -> Outcome
     Ok(())
 }
 
+pub const SAVERIFY: &[Command] = &[Command {
+    name: "SAVERIFY",
+    params: "<account>",
+    about: "Completes the registration of somebody's account without a code.",
+    help: "It is for those whom no mail reaches, and who have shown otherwise who they are.",
+    replies: &[],
+    cost: 3,
+    run: Run::Oper(Priv::Accounts, saverify),
+    ..Command::USUAL
+}];
+
+pub const FVERIFY: &[Command] = &[Command { name: "FVERIFY", ..SAVERIFY[0] }];
+
+fn saverify(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+    let Some(account) = super::named(ctx, args[0]) else { return Ok(()) };
+    super::announce(ctx, user, &format!("verifies the account {}", args[0]));
+    super::read(ctx, account, read)
+}
+
+fn read(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let Some(record) = super::record(ctx, answer) else { return Ok(()) };
+    match ctx.session().user() {
+        Some(user) if record.unverified().is_some() => {
+            super::write(ctx, user, record.id, verification::completed(&record), completed)
+        }
+        _ => {
+            ctx.notice(&format!("{} does not wait.", record.name().unwrap_or_default()));
+            Ok(())
+        }
+    }
+}
+
+fn completed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let name = super::edited_name(&answer);
+    super::told(ctx, &answer, &format!("{name} is verified."));
+    Ok(())
+}
+
 /// Whether there is such an account is not told.
 const WRONG: &str = "No such account waits for this code, or not any more.";
 
 #[cfg(test)]
 mod tests {
     use crate::sim::script::check;
+
+    #[test]
+    fn an_operator_needs_no_code() {
+        check(
+            r"
+            servers 2
+            config mail irc@test.example
+            config accounts.email_required true
+            config oper root sesame
+            root@2  > OPER root sesame
+            alice@1 > NS REGISTER sesame-open nobody@mail.example
+            alice   > NS SAVERIFY alice
+            alice   <~ :NickServ!services@services.test NOTICE alice :Permission Denied*
+            root    > NS LIST a*
+            root    <~ :NickServ!services@services.test NOTICE root :alice (last seen *), not verified
+            root    > NS SAVERIFY nobody
+            root    < :NickServ!services@services.test NOTICE root :nobody is not registered.
+            root    > NS FVERIFY alice
+            root    < :NickServ!services@services.test NOTICE root :alice is verified.
+            root    > NS SAVERIFY alice
+            root    < :NickServ!services@services.test NOTICE root :alice does not wait.
+            alice   > NS IDENTIFY sesame-open
+            alice   < :NickServ!services@services.test NOTICE alice :You are now identified for alice.
+            same
+            ",
+        );
+    }
 
     #[test]
     fn a_code_makes_an_account_complete() {

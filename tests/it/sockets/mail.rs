@@ -237,15 +237,13 @@ fn an_account_is_verified_and_its_lost_password_replaced() {
         server.config()
     );
     let mut process = Process::start(&text, FILES);
-    let mut log = String::new();
     let mut alice = process.user("alice");
     alice.send("REGISTER * alice@mail.example open-sesame");
     alice.expect("REGISTER VERIFICATION_REQUIRED alice ");
     assert!(!logs_in(&mut alice, "alice", "open-sesame"));
-    log += &process.logged("a mail to somebody at mail.example could not be sent");
-    process.signal("KILL");
-    let (process, ended) = process.again();
-    log += &ended;
+    process.logged("a mail to somebody at mail.example could not be sent");
+    process.kill();
+    process.again();
     let verify = server.mail();
     assert_eq!(verify.to, "alice@mail.example");
     assert!(verify.encrypted && verify.login.as_deref() == Some(":me:geheim-9"));
@@ -264,8 +262,9 @@ fn an_account_is_verified_and_its_lost_password_replaced() {
     assert!(!logs_in(&mut bob, "alice", "open-sesame"));
     assert!(logs_in(&mut bob, "alice", "close-sesame"));
     process.signal("TERM");
+    let said = std::mem::take(&mut process.said);
     let (status, ended) = process.end();
-    log += &ended;
+    let log = said + &ended;
     assert!(status.success(), "{log}");
     let code =
         |mail: &crate::mail_server::Mail| mail.answer().split(' ').nth(2).unwrap().to_owned();

@@ -4,6 +4,10 @@ mod bad_input;
 mod blocklists;
 mod connections;
 #[cfg(unix)]
+mod disk;
+#[cfg(unix)]
+mod kill;
+#[cfg(unix)]
 mod mail;
 mod names;
 #[cfg(unix)]

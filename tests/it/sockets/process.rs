@@ -8,7 +8,7 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{
         atomic::{AtomicUsize, Ordering},
@@ -21,8 +21,11 @@ use std::{
 /// A program that runs, in a folder that goes with it.
 pub struct Process {
     pub folder: PathBuf,
+    files_max: usize,
     child: Child,
     log: Receiver<String>,
+    /// What has been read of its log, in all of its lives.
+    pub said: String,
     /// Where it listens, as far as these are no files.
     pub addresses: Vec<SocketAddr>,
 }
@@ -38,47 +41,44 @@ impl Process {
         let text = configuration.replace("FOLDER", folder.to_str().unwrap());
         fs::write(folder.join("slircd.toml"), text).unwrap();
         Process::certify(&folder.join("tls"));
-        Process::run(folder, files_max)
-    }
-
-    /// Waits for its end, and begins another life in the same folder; what was still logged of the last.
-    pub fn again(mut self) -> (Process, String) {
-        let folder = std::mem::take(&mut self.folder);
-        let (_, log) = self.end();
-        (Process::run(folder, FILES), log)
-    }
-
-    fn run(folder: PathBuf, files_max: usize) -> Process {
-        let mut child = Command::new("sh")
-            .args(["-c", &format!("ulimit -n {files_max} && exec \"$0\" \"$@\" 2>&1")])
-            .arg(env!("CARGO_BIN_EXE_slircd"))
-            .args(["run", "-c"])
-            .arg(folder.join("slircd.toml"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let (tell, log) = channel();
-        // Read by a thread, since a read has no time limit.
-        thread::spawn(move || {
-            let mut line = String::new();
-            while output.read_line(&mut line).is_ok_and(|len| len > 0)
-                && tell.send(std::mem::take(&mut line)).is_ok()
-            {}
-        });
-        let configuration = fs::read_to_string(folder.join("slircd.toml")).unwrap();
-        let mut process = Process { folder, child, log, addresses: Vec::new() };
-        for _ in 0..configuration.matches("[[listen]]").count() {
-            let line = process.logged("listening on ");
-            let place = line.trim().trim_start_matches("listening on ").trim_end_matches(" (TLS)");
-            process.addresses.extend(place.parse::<SocketAddr>());
-        }
+        let (child, log) = begin(&folder, files_max);
+        let mut process =
+            Process { folder, files_max, child, log, said: String::new(), addresses: Vec::new() };
+        process.listens();
         process
     }
 
+    /// Waits until it listens, as its configuration says.
+    fn listens(&mut self) {
+        let configuration = fs::read_to_string(self.folder.join("slircd.toml")).unwrap();
+        for _ in 0..configuration.matches("[[listen]]").count() {
+            let line = self.logged("listening on ");
+            let place = line.trim().trim_start_matches("listening on ").trim_end_matches(" (TLS)");
+            self.addresses.extend(place.parse::<SocketAddr>());
+        }
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Begins another life in the same folder, after it has ended; returns when it listens.
+    pub fn again(&mut self) {
+        self.log.iter().for_each(|line| self.said += &line);
+        (self.child, self.log) = begin(&self.folder, self.files_max);
+        self.addresses.clear();
+        self.listens();
+    }
+
+    /// Its number, as the system counts.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Writes a new certificate and its key; the certificate as it is sent.
-    pub fn certify(prefix: &std::path::Path) -> Vec<u8> {
+    pub fn certify(prefix: &Path) -> Vec<u8> {
         use rustls::pki_types::{CertificateDer, pem::PemObject};
 
         let (chain, key) = certificate::self_signed(&["localhost"]).unwrap();
@@ -99,12 +99,15 @@ impl Process {
 
     /// The next line of the log that holds `part`.
     pub fn logged(&mut self, part: &str) -> String {
-        let mut seen = String::new();
         loop {
             match self.log.recv_timeout(PATIENCE) {
-                Ok(line) if line.contains(part) => return line,
-                Ok(line) => seen += &line,
-                Err(error) => panic!("no `{part}` is logged: {error}\n{seen}"),
+                Ok(line) => {
+                    self.said += &line;
+                    if line.contains(part) {
+                        return line;
+                    }
+                }
+                Err(error) => panic!("no `{part}` is logged: {error}\n{}", self.said),
             }
         }
     }
@@ -132,6 +135,31 @@ impl Process {
         }
         (self.child.wait().unwrap(), log)
     }
+}
+
+/// Starts the program in a folder, and reads what it says.
+fn begin(folder: &Path, files_max: usize) -> (Child, Receiver<String>) {
+    // A file that may not grow is to be an error, as on a full disk, and not a signal.
+    let limits = format!("ulimit -n {files_max} && trap '' XFSZ && exec \"$0\" \"$@\" 2>&1");
+    let mut child = Command::new("sh")
+        .args(["-c", &limits])
+        .arg(env!("CARGO_BIN_EXE_slircd"))
+        .args(["run", "-c"])
+        .arg(folder.join("slircd.toml"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let (tell, log) = channel();
+    // Read by a thread, since a read has no time limit.
+    thread::spawn(move || {
+        let mut line = String::new();
+        while output.read_line(&mut line).is_ok_and(|len| len > 0)
+            && tell.send(std::mem::take(&mut line)).is_ok()
+        {}
+    });
+    (child, log)
 }
 
 impl Drop for Process {

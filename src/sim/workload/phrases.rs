@@ -25,7 +25,7 @@ impl Workload {
         if self.dice.one_in(if self.owned { 6 } else { 60 }) {
             return self.owner((&channel, nick, &other));
         }
-        Some(match self.dice.below(68) {
+        Some(match self.dice.below(69) {
             0 | 1 => format!("NICK n{n}"),
             2 | 3 => format!("TOPIC {channel} :{}", if n == 0 { "" } else { "t" }),
             4 => format!("TOPIC {channel} :t{}", self.step),
@@ -45,7 +45,8 @@ impl Workload {
             16 | 38..=40 => format!("MODE {channel} +{} {n}7", self.dice.pick(&["k", "l", "l"])?),
             17 => format!("MODE {channel} {}", self.dice.pick(&["-k x", "-l", "+k-k+l a a 9"])?),
             18 | 19 => self.dice.pick(&["AWAY :gone", "AWAY :still gone", "AWAY", "AWAY"])?.into(),
-            20 if self.dice.one_in(2) => format!("REGISTER * * password{}", n % 2),
+            20 if self.dice.one_in(2) => self.phrase(REGISTERED, (&channel, nick, &other))?,
+            66 => self.mail()?,
             64 => self.log_in(&format!("n{n}")).join("\n"),
             65 => self.log_in(&format!("u{n}")).join("\n"),
             20 => format!("SETNAME :name {n}"),
@@ -135,6 +136,22 @@ impl Workload {
             16 => format!("LUSERS * {target}"),
             _ => format!("TIME {target}"),
         })
+    }
+
+    /// What one of the mails that have come says that it is to be answered with.
+    fn mail(&mut self) -> Option<String> {
+        let mails: Vec<&str> = self
+            .sim
+            .hosts
+            .iter()
+            .flat_map(|host| &host.mails)
+            .map(|mail| mail.1.as_str())
+            .collect();
+        let mail = self.dice.pick(&mails).unwrap_or("/msg NickServ VERIFY n1 abc");
+        let answer = mail.split_once("/msg NickServ ").map_or("HELP", |parts| parts.1);
+        let answer = answer.lines().next()?.replace("<new password>", "password1");
+        let by_command = answer.starts_with("VERIFY ") && self.dice.one_in(2);
+        Some(if by_command { answer } else { format!("NS {answer}") })
     }
 
     /// A client renames a channel, one in which it may, if there is one.
@@ -239,6 +256,16 @@ const OWNED: &[&str] = &[
     "JOIN {channel}",
 ];
 
+/// How accounts are registered. Of the mail addresses two are refused, for a while or for good.
+const REGISTERED: &[&str] = &[
+    "REGISTER * * password0",
+    "REGISTER * * password1",
+    "REGISTER * me@mail.test password0",
+    "REGISTER * you@mail.test password1",
+    "REGISTER * later@mail.test password0",
+    "REGISTER * nobody@mail.test password1",
+];
+
 /// What anybody says.
 const SAID: &[&str] = &[
     "ACCEPT {other}",
@@ -282,6 +309,11 @@ const SAID: &[&str] = &[
     "NS LOGOUT",
     "NS REGAIN n{n}",
     "NS GROUP",
+    "NS RESEND n{n}",
+    "NS RESETPASS n{n} 123 password1",
+    "NS SENDPASS n{n}",
+    "NS SENDPASS {other}",
+    "NS VERIFYEMAIL 123",
     "VERIFY n{n} 123",
     "CAP REQ :draft/oper-tag -draft/whoami",
     "CHANSERV INFO {channel}",

@@ -185,12 +185,17 @@ impl Record {
         if fields.iter().any(|(key, value)| value.is_none() && self.get(key).is_some()) {
             return true;
         }
+        // Others leave memos, and are not to keep the owner from anything else by that.
+        let memos = self.fields.keys().filter(|key| key.starts_with(MEMO)).count();
         let counts = |key: &str| key.contains(':') && !self.fields.contains_key(key);
-        let new = fields.iter().filter(|(key, _)| counts(key)).count();
+        let new = fields.iter().filter(|(key, _)| counts(key));
+        let (left, new): (Vec<_>, Vec<_>) = new.partition(|(key, _)| key.starts_with(MEMO));
+        let (left, new) = (left.len(), new.len());
         let certificate = |key: &str| key.starts_with(CERT) && self.get(key).is_none();
         let added =
             fields.iter().filter(|(key, value)| value.is_some() && certificate(key)).count();
-        (new == 0 || self.fields.len() + new <= RECORD_FIELDS_MAX)
+        (new == 0 || self.fields.len() - memos + new <= RECORD_FIELDS_MAX)
+            && (left == 0 || memos + left <= MEMOS_MAX)
             && (added == 0 || self.under(CERT).count() + added <= CERTS_MAX)
     }
 
@@ -224,9 +229,27 @@ impl Record {
                     let (value, by) = (value.clone(), edit.by.clone());
                     self.fields.insert(key.clone(), Field { value, at: edit.at, by });
                 }
+                if fields.iter().any(|(key, _)| key.starts_with(MEMO)) {
+                    self.forget_memos();
+                }
                 (news, changed)
             }
         }
+    }
+
+    /// Before when memos were taken away that are not remembered any more, as the latest that has been
+    /// written of any says.
+    pub fn memos_forgotten_before(&self) -> u64 {
+        let memos = self.fields.iter().filter(|(key, _)| key.starts_with(MEMO));
+        let latest = memos.map(|(_, field)| field.at.tick).max().unwrap_or(0);
+        latest.saturating_sub(MEMO_REMEMBERED_MS << 16)
+    }
+
+    fn forget_memos(&mut self) {
+        let before = self.memos_forgotten_before();
+        self.fields.retain(|key, field| {
+            !key.starts_with(MEMO) || field.value.is_some() || field.at.tick >= before
+        });
     }
 
     /// Edits that make this record, wherever they are applied: one for each moment it was written at.
@@ -335,6 +358,9 @@ pub const CHANNEL: &str = "channel:";
 /// claim of the nick.
 pub const LOOK: &str = "look:";
 
+/// How the field of a memo begins, which the moment follows at which it was left.
+pub const MEMO: &str = "memo:";
+
 /// How the claim of a nick begins; an account claims its own name so too.
 pub const NICK: &str = "nick:";
 
@@ -355,6 +381,13 @@ pub const RECORD_FIELDS_MAX: usize = 1000;
 
 /// How many certificates may log in to one account.
 pub const CERTS_MAX: usize = 20;
+
+/// How many memos a record may come to have, those included that have been taken away and are remembered.
+pub const MEMOS_MAX: usize = 400;
+
+/// For how long, in milliseconds, it is remembered that a memo was taken away: a server that was away for
+/// longer than these 30 days may bring it back.
+const MEMO_REMEMBERED_MS: u64 = 30 * 86_400_000;
 
 /// The longest key, in bytes.
 pub const KEY_MAX: usize = 256;
@@ -409,6 +442,34 @@ mod tests {
         }
         let replay = whole.replay();
         assert_eq!(record(&replay.iter().collect::<Vec<_>>()), whole);
+    }
+
+    #[test]
+    fn memos_that_were_taken_away_are_forgotten_after_a_while() {
+        let day = 86_400_000 << 16;
+        let edits = [
+            write(day, &[("memo:1", Some("a"))]),
+            write(2 * day, &[("memo:1", None)]),
+            write(3 * day, &[("memo:2", Some("b"))]),
+            write(33 * day, &[("memo:3", Some("c"))]),
+        ];
+        let [one, gone, two, late] = &edits;
+        let whole = record(&[one, gone, two, late]);
+        assert_eq!(whole.fields().map(|(key, _)| key).collect::<Vec<_>>(), ["memo:2", "memo:3"]);
+        assert_eq!(record(&[one, late, two, gone]), whole);
+        assert_eq!(record(&[one, gone, two]).fields().count(), 2, "it is remembered");
+        let replay = whole.replay();
+        assert_eq!(record(&replay.iter().collect::<Vec<_>>()), whole);
+    }
+
+    #[test]
+    fn memos_take_no_room_from_anything_else() {
+        let all: Vec<String> = (0..MEMOS_MAX).map(|number| format!("memo:{number:04}")).collect();
+        let fields: Vec<_> = all.iter().map(|key| (key.as_str(), Some("x"))).collect();
+        let full = record(&[&write(2, &fields)]);
+        assert!(!full.has_room(&write(3, &[("memo:x", Some("x"))])));
+        assert!(full.has_room(&write(3, &[("nick:x", Some("x"))])));
+        assert!(full.has_room(&write(3, &[("memo:0001", None)])));
     }
 
     #[test]

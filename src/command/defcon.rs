@@ -7,7 +7,7 @@ use crate::{
         dispatch::{Command, Run},
         oper::Priv,
     },
-    network::{UserId, crdt::Source, op::Op},
+    network::UserId,
     wire::message::Args,
 };
 
@@ -23,22 +23,7 @@ pub const COMMANDS: &[Command] = &[Command {
 }];
 
 fn run(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    let level = match args.given(0).map(str::parse::<u8>) {
-        Some(Ok(level @ 1..=5)) => level,
-        Some(_) => {
-            ctx.notice("A level is a number from 5 (nothing is locked) to 1 (nearly everything).");
-            return Ok(());
-        }
-        None => {
-            let level = ctx.network().defcon();
-            ctx.notice(&format!("DEFCON {level}: {}.", defcon::meaning(level)));
-            return Ok(());
-        }
-    };
-    let by = Source::User(ctx.whois(user).uid);
-    ctx.commit(Op::Defcon { by, level });
-    ctx.notice(&format!("DEFCON {level} is set: {}.", defcon::meaning(level)));
-    Ok(())
+    defcon::command(ctx, user, args.given(0))
 }
 
 #[cfg(test)]

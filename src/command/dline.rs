@@ -1,8 +1,8 @@
 //! DLINE and UNDLINE: bans by address, on this server.
 
-use super::ban;
 use crate::{
     core::{
+        banlines,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "DLINE",
     params: "[<duration>] [<address> [<reason>]]",
     about: "Bans an address or a range from this server, before anything is said.",
-    help: ban::help!("DLINE 2h 192.0.2.0/24 flood"),
+    help: banlines::help!("DLINE 2h 192.0.2.0/24 flood"),
     replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, set),
@@ -34,11 +34,11 @@ pub const UNDO: &[Command] = &[Command {
 }];
 
 fn set(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    ban::line(ctx, user, &args, Kind::Dline)
+    banlines::line(ctx, user, &args, Kind::Dline)
 }
 
 fn lift(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    ban::lift(ctx, user, Kind::Dline, args[0])
+    banlines::lift(ctx, user, Kind::Dline, args[0])
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! GLINE and UNGLINE: bans by `user@host`, on the network.
 
-use super::ban;
 use crate::{
     core::{
+        banlines,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "GLINE",
     params: "[<duration>] [<mask> [<reason>]]",
     about: "Bans users from the network by user@host.",
-    help: ban::help!("GLINE 1d *@*.example.org spam | seen before"),
+    help: banlines::help!("GLINE 1d *@*.example.org spam | seen before"),
     replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, set),
@@ -34,11 +34,11 @@ pub const UNDO: &[Command] = &[Command {
 }];
 
 fn set(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    ban::line(ctx, user, &args, Kind::Gline)
+    banlines::line(ctx, user, &args, Kind::Gline)
 }
 
 fn lift(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    ban::lift(ctx, user, Kind::Gline, args[0])
+    banlines::lift(ctx, user, Kind::Gline, args[0])
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::{
         dispatch::{Command, Run},
         oper::Priv,
     },
-    network::UserId,
+    network::{UserId, op::Hearers},
     wire::message::Args,
 };
 
@@ -22,7 +22,7 @@ pub const COMMANDS: &[Command] = &[Command {
 }];
 
 fn globops(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    super::wallops::announce(ctx, user, true, args[0])
+    super::wallops::announce(ctx, user, Hearers::Opers, args[0])
 }
 
 #[cfg(test)]

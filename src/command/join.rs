@@ -5,11 +5,13 @@ use crate::{
         Core,
         ctx::{Ctx, Outcome, Reject},
         dispatch::{Command, Run},
+        notes,
         policy::{self, Barred},
         refuse_each, snotice,
     },
     network::{
         ChannelId, UserId,
+        note::Section,
         op::{Leave, Op},
     },
     wire::{message::Args, name::ChannelName, reply},
@@ -30,6 +32,7 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::UNAVAILABLE,
         reply::LINK_CHANNEL,
         reply::NEED_REGGED_NICK,
+        reply::FORBIDDEN_CHANNEL,
         reply::SECURE_ONLY_CHAN,
         reply::OPER_ONLY_CHAN,
     ],
@@ -44,7 +47,13 @@ fn join(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         return leave_all(ctx, user);
     }
     let mut keys = args.list(1);
-    refuse_each(ctx, args.list(0), |ctx, text| join_one(ctx, user, text, keys.next()))
+    refuse_each(ctx, args.list(0), |ctx, text| {
+        let key = keys.next();
+        match notes::forbidden(ctx, Section::ForbidChannel, text) {
+            Some(why) => Err(reply::forbidden_channel(text, &why).into()),
+            None => join_one(ctx, user, text, key),
+        }
+    })
 }
 
 pub(super) fn join_one(ctx: &mut Ctx<'_>, user: UserId, text: &str, key: Option<&str>) -> Outcome {

@@ -1,8 +1,8 @@
 //! KLINE and UNKLINE: bans by `user@host`, on this server.
 
-use super::ban;
 use crate::{
     core::{
+        banlines,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "KLINE",
     params: "[<duration>] [<mask> [<reason>]]",
     about: "Bans users from this server by user@host.",
-    help: ban::help!("KLINE 2h bad*@*.example.org spam | seen before"),
+    help: banlines::help!("KLINE 2h bad*@*.example.org spam | seen before"),
     replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, set),
@@ -34,11 +34,11 @@ pub const UNDO: &[Command] = &[Command {
 }];
 
 fn set(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    ban::line(ctx, user, &args, Kind::Kline)
+    banlines::line(ctx, user, &args, Kind::Kline)
 }
 
 fn lift(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    ban::lift(ctx, user, Kind::Kline, args[0])
+    banlines::lift(ctx, user, Kind::Kline, args[0])
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::{
         dispatch::{Command, Run},
         question::Asks,
     },
-    network::UserId,
+    network::{UserId, note::Section},
     wire::{mask, message::Args, reply},
 };
 
@@ -35,6 +35,10 @@ fn links(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
             found.push(reply::links(&server.info.name, name(branch.uplink), branch.depth, about));
         }
     }
+    let juped = ctx.network().notes().of(Section::Jupe).filter(|(server, _, _)| fits(server));
+    found.extend(juped.map(|(server, note, _)| {
+        reply::links(server, ctx.core.name(), 1, &format!("[JUPED] {}", note.text))
+    }));
     let services = ctx.core.config.server.services();
     if fits(&services) {
         found.push(reply::links(&services, ctx.core.name(), 1, SERVICES));

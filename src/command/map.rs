@@ -6,7 +6,7 @@ use crate::{
         dispatch::{Command, Run},
         question::Asks,
     },
-    network::UserId,
+    network::{UserId, note::Section},
     time::Sid,
     wire::{message::Args, reply},
 };
@@ -38,6 +38,10 @@ fn map(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
         let name = format!("{}[{}]", server.info.name, branch.server);
         rows.push((branch.depth, name, format!("Users: {count:5} ({share:5.1}%)")));
     }
+    let juped = ctx.network().notes().of(Section::Jupe);
+    rows.extend(
+        juped.map(|(server, note, _)| (1, server.into(), format!("[JUPED] {}", note.text))),
+    );
     rows.push((1, ctx.core.config.server.services(), "Services".to_owned()));
     for line in drawn(&rows) {
         ctx.reply(reply::map(&line));

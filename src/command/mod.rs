@@ -5,7 +5,6 @@ mod admin;
 mod ambiance;
 mod authenticate;
 mod away;
-mod ban;
 mod batch;
 mod cap;
 mod chghost;
@@ -21,6 +20,7 @@ mod gline;
 mod globops;
 mod help;
 mod helpop;
+mod hs;
 mod info;
 mod invite;
 mod ison;
@@ -40,6 +40,7 @@ mod mode;
 mod modelist;
 mod monitor;
 mod motd;
+mod ms;
 mod names;
 mod nick;
 mod notice;
@@ -47,6 +48,7 @@ mod npc;
 mod npca;
 mod ns;
 mod oper;
+mod os;
 mod part;
 mod pass;
 mod ping;
@@ -130,6 +132,8 @@ const ALL: &[&[Command]] = &[
     globops::COMMANDS,
     help::COMMANDS,
     helpop::COMMANDS,
+    hs::HOSTSERV,
+    hs::HS,
     info::COMMANDS,
     invite::COMMANDS,
     ison::COMMANDS,
@@ -143,10 +147,12 @@ const ALL: &[&[Command]] = &[
     list::COMMANDS,
     lusers::COMMANDS,
     map::COMMANDS,
+    ms::MEMOSERV,
     metadata::COMMANDS,
     mode::COMMANDS,
     monitor::COMMANDS,
     motd::COMMANDS,
+    ms::MS,
     names::COMMANDS,
     nick::COMMANDS,
     ns::NICKSERV,
@@ -155,6 +161,8 @@ const ALL: &[&[Command]] = &[
     npca::COMMANDS,
     ns::NS,
     oper::COMMANDS,
+    os::OPERSERV,
+    os::OS,
     part::COMMANDS,
     pass::COMMANDS,
     ping::COMMANDS,

@@ -4,10 +4,10 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
-        policy, registration, reserve,
+        notes, policy, registration, reserve,
         session::Phase,
     },
-    network::op::Op,
+    network::{note::Section, op::Op},
     service,
     wire::{message::Message, name::Nick, reply},
 };
@@ -37,6 +37,9 @@ fn nick(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
     let taken = reserve::is_taken(ctx, &wanted);
     if service::is_reserved(text, ctx.network().casemap()) {
         return Err(reply::nickname_in_use(text).into());
+    }
+    if let Some(why) = notes::forbidden(ctx, Section::ForbidNick, text) {
+        return Err(reply::forbidden_nickname(text, &why).into());
     }
     match &mut ctx.session_mut().phase {
         Phase::New(registration) => {

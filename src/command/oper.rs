@@ -5,9 +5,10 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        notes,
     },
     job::{Answer, Job},
-    network::{UserId, op::Op},
+    network::{UserId, note::Section, op::Op},
     wire::{mask, message::Args, reply},
 };
 
@@ -93,6 +94,7 @@ fn grant(ctx: &mut Ctx<'_>, user: UserId) -> Outcome {
     ctx.snotice('o', &text);
     ctx.commit(Op::UserModes { uid, modes, host, class: Some(class.into()) });
     ctx.reply(reply::youre_oper());
+    notes::news(ctx, user, Section::NewsOper);
     for text in ctx.core.store_trouble() {
         ctx.notice(&format!("*** Notice -- {text}"));
     }

@@ -83,11 +83,16 @@ fn refusal(failure: Failure) -> fn(&str) -> Standard {
         Failure::TooOften => fail::register_too_many,
         Failure::BadName => fail::register_bad_account_name,
         Failure::BadMail => fail::register_invalid_email,
+        Failure::ForbiddenMail => fail::register_unacceptable_email,
         Failure::WeakPassword => fail::register_weak_password,
         Failure::LongPassword => fail::register_unacceptable_password,
-        Failure::Shut | Failure::Unavailable | Failure::Wrong | Failure::Suspended => {
-            fail::register_temporarily_unavailable
-        }
+        Failure::Shut
+        | Failure::Unavailable
+        | Failure::Wrong
+        | Failure::Suspended
+        | Failure::CodeWanted
+        | Failure::WrongCode
+        | Failure::NoPlaceForCode => fail::register_temporarily_unavailable,
     }
 }
 

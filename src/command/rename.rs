@@ -4,11 +4,11 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
-        filters, policy,
+        filters, notes, policy,
     },
     network::{
-        ChannelId, UserId, crdt::Epoch, crdt::Source, filter::Place, mode::Status, op::Op,
-        rename::Renaming,
+        ChannelId, UserId, crdt::Epoch, crdt::Source, filter::Place, mode::Status, note::Section,
+        op::Op, rename::Renaming,
     },
     wire::{encode, fail, message::Args, name::ChannelName, reply},
 };
@@ -36,6 +36,9 @@ fn rename(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         policy::announce(ctx, user, channel, &format!("RENAME {new}"));
     }
     let name = ctx.channel_name(new).ok_or_else(|| fail::rename_to_no_name(old, new))?;
+    if notes::forbidden(ctx, Section::ForbidChannel, new).is_some() {
+        return Err(fail::rename_forbidden(old, new).into());
+    }
     if ctx.network().channel(channel).name.as_str() == name.as_str() {
         return Err(fail::rename_to_same(old, new).into());
     }

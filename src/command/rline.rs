@@ -1,8 +1,8 @@
 //! RLINE and UNRLINE: bans by real name, on the network.
 
-use super::ban;
 use crate::{
     core::{
+        banlines,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "RLINE",
     params: "[<duration>] [<pattern> [<reason>]]",
     about: "Bans users from the network by their real name.",
-    help: ban::help!("RLINE 30d *cheap*pills* advertising"),
+    help: banlines::help!("RLINE 30d *cheap*pills* advertising"),
     replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, set),
@@ -34,11 +34,11 @@ pub const UNDO: &[Command] = &[Command {
 }];
 
 fn set(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    ban::line(ctx, user, &args, Kind::Rline)
+    banlines::line(ctx, user, &args, Kind::Rline)
 }
 
 fn lift(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    ban::lift(ctx, user, Kind::Rline, args[0])
+    banlines::lift(ctx, user, Kind::Rline, args[0])
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! SHUN and UNSHUN: users who may stay and are not heard.
 
-use super::ban;
 use crate::{
     core::{
+        banlines,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "SHUN",
     params: "[<duration>] [<mask> [<reason>]]",
     about: "Lets users stay on the network unheard.",
-    help: ban::help!("SHUN 2h bob!*@*.example.org calm down"),
+    help: banlines::help!("SHUN 2h bob!*@*.example.org calm down"),
     replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, set),
@@ -34,11 +34,11 @@ pub const UNDO: &[Command] = &[Command {
 }];
 
 fn set(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    ban::line(ctx, user, &args, Kind::Shun)
+    banlines::line(ctx, user, &args, Kind::Shun)
 }
 
 fn lift(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    ban::lift(ctx, user, Kind::Shun, args[0])
+    banlines::lift(ctx, user, Kind::Shun, args[0])
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! UBAN: one command for every server ban, by nick, mask, address, range or account.
 
-use super::ban;
 use crate::{
     core::{
+        banlines,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
@@ -23,7 +23,7 @@ pub const COMMANDS: &[Command] = &[Command {
 }];
 
 fn uban(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    ban::uban(ctx, user, &args)
+    banlines::uban(ctx, user, &args)
 }
 
 #[cfg(test)]

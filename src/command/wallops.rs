@@ -6,7 +6,11 @@ use crate::{
         dispatch::{Command, Run},
         oper::Priv,
     },
-    network::{UserId, crdt::Source, op::Op},
+    network::{
+        UserId,
+        crdt::Source,
+        op::{Hearers, Op},
+    },
     wire::message::Args,
 };
 
@@ -22,14 +26,14 @@ pub const COMMANDS: &[Command] = &[Command {
 }];
 
 fn wallops(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    announce(ctx, user, false, args[0])
+    announce(ctx, user, Hearers::Wallops, args[0])
 }
 
 /// Says something to everybody who listens, or to all operators.
-pub(super) fn announce(ctx: &mut Ctx<'_>, user: UserId, opers: bool, text: &str) -> Outcome {
+pub(super) fn announce(ctx: &mut Ctx<'_>, user: UserId, to: Hearers, text: &str) -> Outcome {
     if !text.is_empty() {
         let by = Source::User(ctx.whois(user).uid);
-        ctx.commit(Op::Announce { by, opers, text: text.into() });
+        ctx.commit(Op::Announce { by, to, text: text.into() });
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! ZLINE and UNZLINE: bans by address, on the network.
 
-use super::ban;
 use crate::{
     core::{
+        banlines,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "ZLINE",
     params: "[<duration>] [<address> [<reason>]]",
     about: "Bans an address or a range from the network, before anything is said.",
-    help: ban::help!("ZLINE 1w 2001:db8::/32 open proxies"),
+    help: banlines::help!("ZLINE 1w 2001:db8::/32 open proxies"),
     replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Ban, set),
@@ -34,11 +34,11 @@ pub const UNDO: &[Command] = &[Command {
 }];
 
 fn set(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    ban::line(ctx, user, &args, Kind::Zline)
+    banlines::line(ctx, user, &args, Kind::Zline)
 }
 
 fn lift(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    ban::lift(ctx, user, Kind::Zline, args[0])
+    banlines::lift(ctx, user, Kind::Zline, args[0])
 }
 
 #[cfg(test)]

@@ -13,9 +13,13 @@ macro_rules! privileges {
 }
 
 privileges! {
-    /// Speaking to everybody, or to all operators (WALLOPS, GLOBOPS).
+    /// Administering accounts (NickServ's SAREGISTER, SADROP, SASET, SETPASS, SUSPEND, HOLD, MARK, RENAME, LIST).
+    Accounts "accounts";
+    /// Speaking to everybody, or to all operators (WALLOPS, GLOBOPS, OperServ GLOBAL and NEWS).
     Announce "announce";
-    /// Setting and lifting server bans.
+    /// Reading what operators have done (OperServ LOGSEARCH).
+    Audit "audit";
+    /// Setting and lifting server bans, and exceptions from limits of connections.
     Ban "ban";
     /// Acting in channels without a status there (SAMODE, SAKICK, SATOPIC).
     Channels "channels";
@@ -23,10 +27,14 @@ privileges! {
     Defcon "defcon";
     /// Ending the server (DIE).
     Die "die";
+    /// Forbidding nicks, channels and mail addresses (OperServ FORBID), and using them all the same.
+    Forbid "forbid";
     /// Making users join, part, quit, change nick and modes (SAJOIN, SAPART, SAQUIT, SANICK, SAMODE).
     Force "force";
     /// Changing the host, user name and real name of users (CHGHOST, CHGIDENT, CHGNAME).
     Identity "identity";
+    /// Forbidding servers to link (OperServ JUPE).
+    Jupe "jupe";
     /// Disconnecting users.
     Kill "kill";
     /// Overriding what channels decide, with user mode `O`.
@@ -41,6 +49,8 @@ privileges! {
     Restart "restart";
     /// Seeing real hosts and addresses, hidden users and hidden channels.
     See "see";
+    /// Giving accounts hosts of their choice (HostServ).
+    Vhosts "vhosts";
 }
 
 /// The classes that are there without being configured.

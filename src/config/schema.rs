@@ -365,8 +365,21 @@ config! {
         nick_grace: Duration = "\"30s\"", Duration::from_secs(30), Live, 0..=3600;
         /// How the nick begins that they are then given; no account can have one that begins so.
         guest: String = "\"Guest\"", "Guest".into(), Live;
+        /// How long an account may go unused until it ends; with 0s it never does. Those that operators hold (HOLD) stay.
+        expire: Duration = "\"0s\"", Duration::ZERO, Live, 0..=315_360_000;
         /// How many nicks an account may have.
         nicks: usize = "10", 10, Live, 1..=100;
+        /// How many memos may be left for an account.
+        memos: usize = "30", 30, Live, 0..=100;
+    }
+    /// Hosts of people's own choice, which their accounts have (HostServ).
+    vhosts Vhosts {
+        /// Whether users may ask for one. Operators with the privilege `vhosts` then allow it or not.
+        requests: bool = "true", true, Live;
+        /// How long an account waits between two requests.
+        interval: Duration = "\"7d\"", Duration::from_secs(604_800), Live, 0..=31_536_000;
+        /// Hosts that nobody can ask for: masks with * and ?. Operators can give them all the same.
+        forbidden: Vec<String> = "[\"*admin*\", \"*oper.*\", \"*staff*\"]", ["*admin*", "*oper.*", "*staff*"].map(Into::into).into(), Live;
     }
     /// How addresses are hidden.
     cloak Cloak {
@@ -396,7 +409,7 @@ config! {
         name: String = "", String::new(), Live;
         /// A class whose privileges this one has as well.
         extends: Option<String> = "", None, Live;
-        /// What operators of this class may do: announce, ban, channels, defcon, die, force, identity, kill, override, rehash, relay, reports, restart, see.
+        /// What operators of this class may do: accounts, announce, audit, ban, channels, defcon, die, forbid, force, identity, jupe, kill, override, rehash, relay, reports, restart, see, vhosts.
         privileges: Vec<Priv> = "[]", Vec::new(), Live;
     }
     /// The look-up of host names.
@@ -528,6 +541,8 @@ pub struct Config {
     pub roleplay: Roleplay,
     /// `[accounts]`
     pub accounts: Accounts,
+    /// `[vhosts]`
+    pub vhosts: Vhosts,
     /// `[log]`
     pub log: Log,
 }
@@ -551,6 +566,7 @@ const TABLES: &[&str] = &[
     "relaymsg",
     "roleplay",
     "accounts",
+    "vhosts",
     "log",
     "include",
 ];
@@ -582,7 +598,8 @@ impl Config {
                 }
                 (
                     name @ ("server" | "sts" | "tor" | "limits" | "storage" | "cloak" | "dns"
-                    | "reputation" | "geo" | "relaymsg" | "roleplay" | "accounts" | "log"),
+                    | "reputation" | "geo" | "relaymsg" | "roleplay" | "accounts"
+                    | "vhosts" | "log"),
                     Value::Table(entries),
                 ) => match single.iter_mut().find(|table| table.0 == name) {
                     Some(table) => table.1.extend(within(entries, file)),
@@ -686,6 +703,7 @@ impl Config {
             "dns" => self.dns = Dns::read(entries, reading),
             "geo" => self.geo = Geo::read(entries, reading),
             "reputation" => self.reputation = Reputation::read(entries, reading),
+            "vhosts" => self.vhosts = Vhosts::read(entries, reading),
             _ => self.log = Log::read(entries, reading),
         }
     }
@@ -700,6 +718,7 @@ impl Config {
         self.dns.keep(&old.dns, &mut kept);
         self.relaymsg.keep(&old.relaymsg, &mut kept);
         self.accounts.keep(&old.accounts, &mut kept);
+        self.vhosts.keep(&old.vhosts, &mut kept);
         self.roleplay.keep(&old.roleplay, &mut kept);
         self.log.keep(&old.log, &mut kept);
         kept
@@ -821,7 +840,7 @@ fn unit<T: Within>(_: &T) -> &'static str {
     T::UNIT
 }
 
-fn all() -> [&'static [(Key, &'static str)]; 19] {
+fn all() -> [&'static [(Key, &'static str)]; 20] {
     [
         Server::KEYS,
         Listen::KEYS,
@@ -841,6 +860,7 @@ fn all() -> [&'static [(Key, &'static str)]; 19] {
         RelayMsg::KEYS,
         Roleplay::KEYS,
         Accounts::KEYS,
+        Vhosts::KEYS,
         Log::KEYS,
     ]
 }

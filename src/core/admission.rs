@@ -4,7 +4,7 @@
 use super::{
     Core, bans,
     class::{self, ClassId, Facts, Terms},
-    defcon,
+    defcon, notes,
     peer::{Origin, Verdict},
 };
 use crate::{
@@ -105,8 +105,7 @@ impl Admission {
 
     /// Whether there is room for so many more from an address.
     fn room(&self, key: IpAddr, terms: Terms<'_>, more: u32) -> Result<(), &'static str> {
-        let open = self.addresses.get(&key).map_or(0, |address| address.open);
-        if open + more > terms.clients_per_address() {
+        if self.open(key) + more > terms.clients_per_address() {
             return Err("too many connections from your address");
         }
         let open = self.networks.get(&network(key, self.bits)).copied().unwrap_or(0);
@@ -165,6 +164,17 @@ impl Admission {
         address.full_at = now.mono;
     }
 
+    /// The addresses that have connections, with how many.
+    pub fn addresses(&self) -> impl Iterator<Item = (IpAddr, u32)> + '_ {
+        let open = self.addresses.iter().filter(|(_, address)| address.open > 0);
+        open.map(|(key, address)| (*key, address.open))
+    }
+
+    /// How many connections an address has.
+    pub fn open(&self, key: IpAddr) -> u32 {
+        self.addresses.get(&key).map_or(0, |address| address.open)
+    }
+
     /// How many connections there are.
     pub fn total(&self) -> u32 {
         self.total
@@ -205,6 +215,7 @@ impl Core {
         let from = facts.from;
         let class = class::choose(&self.config, facts);
         let terms = class::terms(&self.config, class);
+        let terms = terms.excepted(notes::exception(&self.network, from));
         let locked = defcon::refused_origin(self, from, terms).map(str::to_owned);
         let banned = || from.ip().and_then(|ip| bans::refused_address(self, ip));
         let crowded = || {

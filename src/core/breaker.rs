@@ -409,11 +409,11 @@ mod tests {
             root > OPER root sesame
             root  > MODE root +s +r
             disk 1 page
-            bob  > NS IDENTIFY sesame
-            bob  <~ :NickServ!services@* NOTICE bob :*later*
+            bo   > NS IDENTIFY Bob sesame
+            bo   <~ :NickServ!services@* NOTICE bo :*later*
             root <~ :s1.test NOTICE root :*** Notice -- something could not be read in the database, and everything else can: the database is damaged*
-            bob  > NS IDENTIFY sesame
-            bob  <~ :NickServ!services@* NOTICE bob :*later*
+            bo   > NS IDENTIFY Bob sesame
+            bo   <~ :NickServ!services@* NOTICE bo :*later*
             root <! NOTICE
             root > STATS s
             root < :s1.test 249 root :the database can be read

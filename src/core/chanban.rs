@@ -116,6 +116,7 @@ pub fn person(who: &User) -> Person<'_> {
         user: &who.user,
         host: &who.host,
         real_host: &who.real_host,
+        cloak: who.cloak.as_deref(),
         address: who.address,
     }
 }

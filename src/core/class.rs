@@ -7,14 +7,16 @@
 
 use super::{
     ConnId, Core,
-    ctx::{Ctx, Outcome, Reject},
+    ctx::{Ctx, Outcome},
+    notes,
     peer::Origin,
+    sasl,
     session::Session,
 };
 use crate::{
     config::{self, Config, DEFAULT_CLASS, Limits, Secret},
     network::User,
-    wire::{casemap::Casemap, mask, reply},
+    wire::{casemap::Casemap, mask},
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -41,6 +43,8 @@ pub struct Facts<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Terms<'a> {
     class: Option<&'a config::Class>,
+    /// How many may come from where the connection does, if an exception says so.
+    exception: Option<u32>,
     /// Those of everybody.
     pub limits: &'a Limits,
 }
@@ -58,12 +62,6 @@ macro_rules! terms {
 }
 
 terms! {
-    /// The most connections from one address.
-    clients_per_address: u32;
-    /// The most connections from one network.
-    clients_per_network: u32;
-    /// How many connections an address may make at once before it has to wait.
-    connect_burst: u32;
     /// How long it waits for each connection beyond that.
     connect_interval: Duration;
     /// How long a client may be silent.
@@ -83,7 +81,30 @@ terms! {
 impl<'a> Terms<'a> {
     /// The limits of a class that the configuration has.
     pub fn new(class: Option<&'a config::Class>, limits: &'a Limits) -> Terms<'a> {
-        Terms { class, limits }
+        Terms { class, limits, exception: None }
+    }
+
+    /// The same for where an exception holds, if one does.
+    pub fn excepted(self, exception: Option<u32>) -> Terms<'a> {
+        Terms { exception, ..self }
+    }
+
+    /// The most connections from one address.
+    pub fn clients_per_address(self) -> u32 {
+        let own = self.class.and_then(|class| class.clients_per_address);
+        self.exception.or(own).unwrap_or(self.limits.clients_per_address)
+    }
+
+    /// The most connections from one network.
+    pub fn clients_per_network(self) -> u32 {
+        let own = self.class.and_then(|class| class.clients_per_network);
+        own.unwrap_or(self.limits.clients_per_network).max(self.exception.unwrap_or(0))
+    }
+
+    /// How many connections an address may make at once before it has to wait.
+    pub fn connect_burst(self) -> u32 {
+        let own = self.class.and_then(|class| class.connect_burst);
+        own.unwrap_or(self.limits.connect_burst).max(self.exception.unwrap_or(0))
     }
 
     /// The name of the class.
@@ -199,8 +220,7 @@ pub fn admit(ctx: &mut Ctx<'_>) -> Outcome {
         return Ok(());
     }
     let why = "You must log in to an account (SASL) to connect from there";
-    ctx.reply(reply::you_are_banned(why));
-    Err(Reject::Quit(why.into()))
+    sasl::require(ctx, why)
 }
 
 impl Core {
@@ -218,7 +238,7 @@ impl Core {
         if session.user().is_some() || class == before {
             return Ok(());
         }
-        let terms = terms(&self.config, class);
+        let terms = terms(&self.config, class).excepted(notes::exception(&self.network, from));
         if terms.clients().is_some_and(|most| self.classes.count(class) >= most) {
             return Err(full(terms));
         }
@@ -335,6 +355,7 @@ mod tests {
             raw a
             a > NICK al
             a > USER al 0 * :Al
+            a < :s1.test FAIL * ACCOUNT_REQUIRED :You must log in to an account (SASL) to connect.
             a < :s1.test 465 al :You are banned from this server: You must log in to an account (SASL) to connect from there
             a < ERROR :Closing link: You must log in to an account (SASL) to connect from there
             bob > PING x

@@ -3,10 +3,14 @@
 use super::{
     Core,
     class::Terms,
-    ctx::{Ctx, Outcome, Reject},
+    ctx::{Ctx, Outcome},
     peer::Origin,
+    sasl,
 };
-use crate::{network::UserId, wire::reply};
+use crate::{
+    network::{UserId, crdt::Source, op::Op},
+    wire::reply,
+};
 
 /// Every level, with what it locks; each locks what those above it lock as well.
 pub const LEVELS: &[(u8, &str)] = &[
@@ -23,6 +27,26 @@ pub const LEVELS: &[(u8, &str)] = &[
 /// What a level locks.
 pub fn meaning(level: u8) -> &'static str {
     LEVELS.iter().find(|row| row.0 == level).map_or("", |row| row.1)
+}
+
+/// Shows the level to an operator, or sets it.
+pub fn command(ctx: &mut Ctx<'_>, user: UserId, level: Option<&str>) -> Outcome {
+    let level = match level.map(str::parse::<u8>) {
+        Some(Ok(level @ 1..=5)) => level,
+        Some(_) => {
+            ctx.notice("A level is a number from 5 (nothing is locked) to 1 (nearly everything).");
+            return Ok(());
+        }
+        None => {
+            let level = ctx.network().defcon();
+            ctx.notice(&format!("DEFCON {level}: {}.", meaning(level)));
+            return Ok(());
+        }
+    };
+    let by = Source::User(ctx.whois(user).uid);
+    ctx.commit(Op::Defcon { by, level });
+    ctx.notice(&format!("DEFCON {level} is set: {}.", meaning(level)));
+    Ok(())
 }
 
 /// Why nobody may connect from there now.
@@ -51,8 +75,7 @@ pub fn admit(ctx: &mut Ctx<'_>) -> Outcome {
     }
     let why =
         "The network is locked against an attack: log in to an account (SASL), or try again later";
-    ctx.reply(reply::you_are_banned(why));
-    Err(Reject::Quit(why.into()))
+    sasl::require(ctx, why)
 }
 
 /// That a user may write to another privately now.

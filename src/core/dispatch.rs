@@ -1,7 +1,7 @@
 //! From a line to a handler. What is true of every command is checked here, once.
 
 use super::{
-    ConnId, Core, answer, blocklist, class,
+    ConnId, Core, answer, audit, blocklist, class,
     ctx::{Ctx, Outcome, Then},
     effect::{Effect, Effects},
     multiline,
@@ -360,7 +360,7 @@ fn run(ctx: &mut Ctx<'_>, command: Option<&'static Command>, message: &Message<'
 
 /// Writes down what an operator does with a privilege, before it is done.
 pub fn audit<'a>(
-    ctx: &Ctx<'_>,
+    ctx: &mut Ctx<'_>,
     user: UserId,
     command: &Command,
     args: impl Iterator<Item = &'a str>,
@@ -370,10 +370,12 @@ pub fn audit<'a>(
 }
 
 /// Writes down what an operator does with a privilege.
-pub fn note(ctx: &Ctx<'_>, user: UserId, verb: &str, rest: &str) {
+pub fn note(ctx: &mut Ctx<'_>, user: UserId, verb: &str, rest: &str) {
     let who = ctx.network().user(user);
     let class = who.class.as_deref().unwrap_or_default();
-    log::info!(target: "audit", "{} ({class}): {verb} {rest}", who.mask());
+    let (who, what) = (format!("{} ({class})", who.mask()), format!("{verb} {rest}"));
+    log::info!(target: "audit", "{who}: {what}");
+    audit::record(ctx.core, ctx.fx, (&who, what.trim_end()), ctx.now);
 }
 
 /// Takes a command's cost from the session's credit.

@@ -51,6 +51,11 @@ pub enum Effect {
         /// What.
         frame: Frame,
     },
+    /// Close the link with a server, and say `Input::Unlinked`.
+    Unlink {
+        /// Which.
+        peer: PeerId,
+    },
     /// Have a worker do it, and say `Input::Done` with its answer.
     Job {
         /// What the answer is to name.

@@ -177,12 +177,13 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.chanflood.forget(now.mono);
     core.blocklists.forget(now.mono);
     reputation::turn(core, fx, now);
-    if core.network().bans().age() {
+    if core.network().bans().age() || core.network().notes().age(now.wall) {
         core.see(fx, &Op::Lapse, now);
     }
     forget_lost(core, fx, now);
     core.compare_registries(fx, now);
     core.look_for_contests(fx, now);
+    core.look_for_unused(fx, now);
     core.store_kept(fx, now);
     core.take_handed(fx, now);
     if core.clock.last() > core.marked {
@@ -203,6 +204,7 @@ pub fn fault(core: &mut Core, fx: &mut Effects, text: &str, now: Now) {
 /// places that their users hold in channels.
 fn forget_lost(core: &mut Core, fx: &mut Effects, now: Now) {
     let most = core.config.limits.split_forget;
+    core.strangers.retain(|_, since| now.mono.since(*since) < most);
     let lost = core.outs.iter().filter(|(_, since)| now.mono.since(**since) >= most);
     for server in lost.map(|(server, _)| *server).collect::<Vec<Sid>>() {
         core.outs.remove(&server);
@@ -328,9 +330,9 @@ impl Core {
         }
     }
 
-    /// Whether no other server is known.
+    /// Whether no other server is known, and none knows of this one.
     pub fn alone(&self) -> bool {
-        self.network.servers().all(|(sid, _)| sid == self.sid())
+        self.strangers.is_empty() && self.network.servers().all(|(sid, _)| sid == self.sid())
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Seldom {
     pub informed: Option<Mono>,
     /// The nick that the user asks for and should not have.
     pub trespass: Option<Trespass>,
+    /// The host that the user's account has, while it is shown.
+    pub vhost: Option<Box<str>>,
     /// When the user last knocked.
     pub knocked: Option<Mono>,
     /// When the user last reported something to operators.
@@ -58,6 +60,7 @@ impl Seldom {
         accept: Vec::new(),
         informed: None,
         trespass: None,
+        vhost: None,
         knocked: None,
         reported: None,
         listed: Vec::new(),

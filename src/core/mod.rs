@@ -5,10 +5,13 @@
 
 pub mod account;
 pub mod admission;
+pub mod ajoin;
 pub mod answer;
 pub mod atlas;
 pub mod attempts;
 pub mod audience;
+pub mod audit;
+pub mod banlines;
 pub mod bans;
 pub mod blocklist;
 pub mod breaker;
@@ -25,6 +28,7 @@ pub mod ctx;
 pub mod defcon;
 pub mod dispatch;
 pub mod effect;
+pub mod expiry;
 pub mod filters;
 pub mod flood;
 pub mod frame;
@@ -35,9 +39,11 @@ pub mod housekeeping;
 pub mod keeper;
 pub mod local;
 pub mod lookalikes;
+pub mod memo;
 pub mod metadata;
 pub mod monitor;
 pub mod multiline;
+pub mod notes;
 pub mod oper;
 pub mod peer;
 pub mod policy;
@@ -54,15 +60,19 @@ pub mod reserve;
 pub mod sasl;
 #[cfg(test)]
 pub(crate) mod scene;
+pub mod second;
 pub mod session;
+pub mod settings;
 pub mod snotice;
 pub mod speech;
 pub mod starttls;
 pub mod sts;
+pub mod suspension;
 pub mod timer;
 pub mod tor;
 pub mod undelivered;
 pub mod usermode;
+pub mod vhost;
 pub mod welcome;
 pub mod whowas;
 
@@ -170,6 +180,10 @@ pub struct Core {
     pub(in crate::core) registry: Registry,
     /// What the command line has handed over and is being done.
     pub(in crate::core) handed: Hand,
+    /// Sessions that have logged in, and the JOIN that is to be said for each; at most one of a session.
+    pub(in crate::core) ajoins: Vec<(ConnId, String)>,
+    /// When accounts that nobody uses were last looked for.
+    pub(in crate::core) unused_looked: Mono,
     /// Records that have been looked up lately.
     pub(in crate::core) cache: Cache,
     /// What is being said to linked servers about the registry.
@@ -194,8 +208,12 @@ pub struct Core {
     pub snomasks: BTreeMap<UserId, Snomask>,
     /// How much is going on in channels.
     pub chanflood: Chanflood,
+    /// Whether servers may be linked that may not be.
+    pub links_questioned: bool,
     /// Whether it is time to tell linked servers how much has been seen.
     pub due_beat: bool,
+    /// Since when servers have been told of this one that have not been heard yet.
+    pub strangers: BTreeMap<Sid, Mono>,
     /// The last tick that the store has been told of.
     pub(in crate::core) marked: u64,
     /// What keeps people from waiting for a store that fails.
@@ -241,6 +259,8 @@ impl Core {
             sts: sts::Policy::new(&config.sts, &certificates),
             keeper: Keeper::default(),
             registry: Registry::default(),
+            ajoins: Vec::new(),
+            unused_looked: now.mono,
             cache: Cache::default(),
             handed: Hand::default(),
             talks: BTreeMap::new(),
@@ -254,7 +274,9 @@ impl Core {
             questions: Questions::default(),
             guests: Guests::new(now),
             snomasks: BTreeMap::new(),
+            links_questioned: false,
             due_beat: false,
+            strangers: BTreeMap::new(),
             stopping: false,
             // The numbers of 256 lives do not overlap: an old identity is never taken for a new one.
             last_user: ((start.origin.life % 256) as u32) << LIFE_BITS,
@@ -460,6 +482,7 @@ mod tests {
             user: "a".into(),
             host: "h".into(),
             real_host: "h".into(),
+            cloak: None,
             address: None,
             realname: "A".into(),
             away: None,

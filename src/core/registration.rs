@@ -10,6 +10,7 @@ use super::{
     effect::Effects,
     filters,
     local::Local,
+    memo,
     peer::{Origin, Peer},
     render, reserve, sasl,
     session::{Phase, Registration, Session},
@@ -233,12 +234,17 @@ fn complete(ctx: &mut Ctx<'_>) {
     let away = ctx.session_mut().registration().and_then(|registration| registration.away.take());
     let metadata = ctx.session_mut().registration().map(|new| std::mem::take(&mut new.metadata));
     let listed = ctx.session_mut().registration().map(|new| std::mem::take(&mut new.listed));
+    let (vhost, unread) =
+        ctx.session_mut().registration().map_or((None, 0), |new| (new.vhost.take(), new.memos));
     ctx.commit(Op::User(Box::new(presence)));
     let Some(user) = ctx.network().uid(uid) else { return };
     let mut local = Local::new(ctx.conn, ctx.now);
     local.deaf = ctx.whois(user).modes.contains('d');
     if let Some(listed) = listed.filter(|listed| !listed.is_empty()) {
         local.seldom_mut().listed = listed;
+    }
+    if let Some(vhost) = vhost.filter(|vhost| *vhost == ctx.whois(user).host) {
+        local.seldom_mut().vhost = Some(vhost);
     }
     ctx.core.locals.insert(user, local);
     ctx.core.census.arrived();
@@ -269,6 +275,7 @@ fn complete(ctx: &mut Ctx<'_>) {
         ctx.commit(Op::Metadata { by, of, key, value: Some(value) });
     }
     welcome::burst(ctx, user);
+    memo::greet(ctx, user, unread);
     reserve::review(ctx.core, ctx.fx, user, ctx.now);
     if away.is_some() {
         self::away(ctx, user, away);
@@ -303,6 +310,7 @@ fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presenc
     let (address, shown) = (from.ip(), shown_origin(ctx.core, from));
     let registration = ctx.session_mut().registration()?;
     let login = registration.login.clone();
+    let vhost = registration.vhost.clone().filter(|_| login.is_some());
     let (nick, (user, realname)) = (registration.nick.clone()?, registration.user.clone()?);
     let real_host = registration.host.clone().unwrap_or_else(|| shown.into());
     Some(Presence {
@@ -312,7 +320,8 @@ fn presence(ctx: &mut Ctx<'_>, uid: crate::network::crdt::Uid) -> Option<Presenc
         born: None,
         // Nobody vouches for the user name.
         user: format!("~{user}").into(),
-        host: if cloaked { cloak.into() } else { real_host.clone() },
+        cloak: vhost.is_some().then(|| cloak.clone().into()).filter(|_| cloaked),
+        host: vhost.unwrap_or_else(|| if cloaked { cloak.into() } else { real_host.clone() }),
         real_host,
         address,
         realname,

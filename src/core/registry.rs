@@ -6,15 +6,18 @@
 //! server, since records merge.
 
 use super::{
-    Core,
+    Core, audit,
     ctx::{Ctx, Resume, Then},
     effect::Effects,
-    render,
+    memo, render, reserve,
+    settings::ENFORCE,
+    suspension::{self, SUSPENDED, UNTIL},
+    vhost,
 };
 use crate::{
     job::{Answer, Job},
     network::{UserId, op::Op},
-    registry::{Edit, Kind, LOOK, Login, NAME, NICK, Record, RecordId, What},
+    registry::{Changed, Edit, Kind, LOOK, Login, NAME, NICK, Record, RecordId, What},
     store::{Edited, Query, Rows},
     time::{Mono, Now},
     wire::{casemap::Casemap, name::Nick},
@@ -100,9 +103,19 @@ impl Core {
         if !edited.claims.is_empty() {
             self.see(fx, &Op::Claims(edited.claims.clone()), now);
         }
+        let changes = |key: &str| edited.changed.iter().any(|change| &*change.key == key);
         // Nobody is logged in to an account that has had no name.
         if edited.changed.iter().any(|change| &*change.key == NAME && change.before.is_some()) {
             self.account_is_called(fx, edited, now);
+        }
+        vhost::edited(self, fx, edited, now);
+        memo::edited(self, fx, edited, now);
+        // Who is suspended again for the same reason may have come back in between.
+        if changes(SUSPENDED) || changes(UNTIL) {
+            self.account_is_suspended(fx, edited, now);
+        }
+        if changes(ENFORCE) {
+            reserve::protect_otherwise(self, fx, edited.record.id, now);
         }
         for (key, loser) in &edited.contested {
             self.settle_contest(fx, key, loser, now);
@@ -124,18 +137,38 @@ impl Core {
                 "Your account is called {name} from now on, since the name had been registered earlier on another server."
             ),
         };
+        self.log_in_as(fx, (record.id, login), &text, now);
+    }
+
+    /// Whoever is logged in to an account on this server is so otherwise from now on, or no more, and is told.
+    fn log_in_as(
+        &mut self,
+        fx: &mut Effects,
+        (account, login): (RecordId, Option<Login>),
+        text: &str,
+        now: Now,
+    ) {
         for (_, session) in self.sessions.iter_mut() {
             let registration = session.registration();
             let entered = registration
-                .filter(|new| new.login.as_ref().is_some_and(|login| login.id == record.id));
+                .filter(|new| new.login.as_ref().is_some_and(|login| login.id == account));
             entered.into_iter().for_each(|new| new.login = login.clone().map(Box::new));
         }
-        for user in self.logged_in(record.id) {
+        for user in self.logged_in(account) {
             let uid = self.network().user(user).uid;
             let login = login.clone().map(Box::new);
             self.commit(fx, Op::Account { uid, login }, None, now);
-            render::tell(self, fx, user, &text, now);
+            render::tell(self, fx, user, text, now);
         }
+    }
+
+    /// Those of this server's users who are logged in to an account that has been suspended are so no more.
+    fn account_is_suspended(&mut self, fx: &mut Effects, edited: &Edited, now: Now) {
+        let Some(suspension) = suspension::of(&edited.record, now.wall) else { return };
+        let name = edited.record.name().unwrap_or_default();
+        let text =
+            format!("You are logged out: the account {name} is suspended{}", suspension.text());
+        self.log_in_as(fx, (edited.record.id, None), &text, now);
     }
 
     /// This server's users who are logged in to an account.
@@ -206,6 +239,7 @@ pub fn answered(core: &mut Core, fx: &mut Effects, answer: &Answer, now: Now) {
     match answer {
         Answer::Stored(Ok(Rows::Proposed(edited))) if edited.news => {
             core.edited(fx, edited, now);
+            note_down(core, fx, edited, now);
             core.commit(fx, Op::Edit(Box::new(edited.edit.clone())), None, now);
         }
         Answer::Stored(Ok(Rows::Learned(all))) => {
@@ -213,6 +247,23 @@ pub fn answered(core: &mut Core, fx: &mut Effects, answer: &Answer, now: Now) {
         }
         _ => (),
     }
+}
+
+/// What has been registered, or has ended, stands in the log.
+fn note_down(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
+    let named = edited.changed.iter().find(|change| &*change.key == NAME);
+    let Some(Changed { before, after, .. }) = named else { return };
+    let kind = match edited.edit.kind {
+        Kind::Account => "account",
+        Kind::Channel => "channel",
+    };
+    let text = match (before, after) {
+        (None, Some(name)) => format!("registers the {kind} {name}"),
+        (Some(old), Some(new)) => format!("renames the {kind} {old} to {new}"),
+        (Some(name), None) => format!("ends the {kind} {name}"),
+        (None, None) => return,
+    };
+    audit::record(core, fx, (&edited.edit.by, &text), now);
 }
 
 /// Nobody waits for what the server itself has proposed; if it has been refused it was settled otherwise
@@ -365,7 +416,7 @@ mod tests {
 
             bob   <~ * NOTICE * :Your account is called [x]-*
             bob   > NS LOGOUT
-            bob   > NS IDENTIFY [x]-1a3185c50210000-20v open-sesame
+            bob   > NS IDENTIFY [x]-1a3185c50240000-20v open-sesame
             bob   <~ :s1.test 900 *
             ",
         );

@@ -13,11 +13,11 @@ mod user;
 use super::{
     ConnId, Core, audience, bans, callerid, defcon,
     effect::Effects,
-    housekeeping, multiline,
+    housekeeping, multiline, notes,
     recent::{Place, Said},
     reserve,
     session::Phase,
-    snotice,
+    snotice, vhost,
     whowas::Past,
 };
 use crate::{
@@ -66,6 +66,7 @@ pub fn apply(
         }
         if let Change::Account { user } = change {
             bans::logged_in(tell.core, tell.fx, *user, now);
+            vhost::logged_in(tell.core, tell.fx, *user, now);
         }
     }
     if core.network.has_empty() && core.alone() {
@@ -144,6 +145,7 @@ impl Tell<'_> {
             Change::Ban { key, by } => bans::changed(self.core, self.fx, key, *by, self.now),
             Change::Lapsed(key) => bans::lapsed(self.core, self.fx, key, self.now),
             Change::Filter => self.filter(),
+            Change::Noted => self.noted(),
             Change::Edited => self.edited(),
             Change::Claimed => (),
             Change::Defcon(by) => self.defcon(*by),
@@ -151,7 +153,8 @@ impl Tell<'_> {
                 housekeeping::forgotten(self.core, self.fx, self.now);
             }
             Change::Server(_) | Change::Links | Change::Forgotten(_) => {
-                self.core.watch_reach(self.fx, self.now)
+                self.core.links_questioned |= matches!(change, Change::Server(_));
+                self.core.watch_reach(self.fx, self.now);
             }
         }
     }
@@ -375,6 +378,12 @@ impl Tell<'_> {
         };
         log::info!("{text}");
         snotice::here(self.core, self.fx, 'f', |_| text, self.now);
+    }
+
+    fn noted(&mut self) {
+        if let Op::Note { key, note, .. } = self.op {
+            notes::changed(self.core, self.fx, key, note.as_deref(), self.now);
+        }
     }
 
     fn defcon(&mut self, by: Source) {

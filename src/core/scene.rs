@@ -8,12 +8,13 @@ use super::{
 };
 use crate::{
     config::{Config, Oper, Secret},
-    job::{Answer, JobId, Loaded},
+    job::{Answer, Job, JobId, Loaded},
     network::{
         crdt::{Origin, Uid},
         op::{Op, Presence, ServerInfo},
     },
     server::{Input, Server, Setup},
+    store::Query,
     time::{Now, Sid, Stamp},
     wire::{casemap::Casemap, name::Nick},
 };
@@ -86,7 +87,8 @@ impl Scene {
     /// The job that has been asked for.
     pub fn asked(effects: &[Effect]) -> JobId {
         let job = effects.iter().find_map(|effect| match effect {
-            Effect::Job { id, .. } => Some(*id),
+            // What operators do is noted down on the side.
+            Effect::Job { id, job } if !matches!(**job, Job::Store(Query::Keep(_))) => Some(*id),
             _ => None,
         });
         job.unwrap()
@@ -106,6 +108,7 @@ impl Scene {
             user: "b".into(),
             host: "h".into(),
             real_host: "h".into(),
+            cloak: None,
             address: None,
             realname: "B".into(),
             away: None,

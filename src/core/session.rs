@@ -64,6 +64,8 @@ pub struct Session {
     pub voice: Option<&'static str>,
     /// What it is at that takes several steps.
     pub errand: Option<Box<Errand>>,
+    /// What the service command at work was asked, for when its answer comes.
+    pub asked: Vec<Box<str>>,
     /// The gateway that speaks for it, by WEBIRC.
     pub gateway: Option<Box<str>>,
     /// The nicks that it monitors.
@@ -114,6 +116,10 @@ pub struct Registration {
     pub host: Option<Box<str>>,
     /// The account it has logged in to.
     pub login: Option<Box<Login>>,
+    /// The host that its account has, to be shown.
+    pub vhost: Option<Box<str>>,
+    /// How many memos its account has that have not been read.
+    pub memos: usize,
     /// What a gateway says of it, until the gateway's password has been checked.
     pub claim: Option<Box<Claim>>,
 }
@@ -168,6 +174,7 @@ impl Session {
             sasl: None,
             voice: None,
             errand: None,
+            asked: Vec::new(),
             gateway: None,
             monitor: Vec::new(),
             keys: Vec::new(),

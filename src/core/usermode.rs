@@ -1,6 +1,6 @@
 //! What it means to take other user modes: the host that others see, and the operator class, go with them.
 
-use super::Core;
+use super::{Core, vhost};
 use crate::{
     network::{UserId, mode::UserModes, op::Op},
     wire::mode::{Arity, Item, parse},
@@ -9,14 +9,9 @@ use crate::{
 /// The operation by which a user at home here takes modes.
 pub fn taken(core: &Core, user: UserId, modes: UserModes) -> Op {
     let who = core.network().user(user);
-    let first = core.locals.get(user).and_then(|local| local.sessions.first());
-    let from = first.and_then(|conn| core.sessions.get(*conn)).map(|session| session.from);
-    let host = match from {
-        Some(from) if modes.contains('x') && !who.modes.contains('x') => {
-            core.cloak.host(from).into()
-        }
-        _ if who.modes.contains('x') && !modes.contains('x') => who.real_host.clone(),
-        _ => who.host.clone(),
+    let host = match modes.contains('x') == who.modes.contains('x') {
+        true => who.host.clone(),
+        false => vhost::shown(core, user, modes),
     };
     let class = who.class.clone().filter(|_| modes.contains('o'));
     Op::UserModes { uid: who.uid, modes, host, class }

@@ -1,11 +1,12 @@
 //! What a new user is told, and what can be asked for again: the numbers of users, the message of the day.
 
-use super::{ctx::Ctx, metadata};
+use super::{ctx::Ctx, metadata, notes};
 use crate::{
     config::Config,
     network::{
         UserId,
         mode::{self, Kind},
+        note::Section,
     },
     wire::{cap, casemap::Casemap, encode, extban, isupport, reply},
 };
@@ -43,8 +44,11 @@ pub fn burst(ctx: &mut Ctx<'_>, user: UserId) {
         let line = filled(ctx, user, &line);
         ctx.notice(&line);
     }
+    for section in [Section::NewsLogon, Section::NewsRandom] {
+        notes::news(ctx, user, section);
+    }
     let modes = ctx.whois(user).modes;
-    if modes.contains('x') {
+    if modes.contains('x') || ctx.whois(user).host != ctx.whois(user).real_host {
         let host = ctx.whois(user).host.clone();
         ctx.reply(reply::host_hidden(&host));
     }

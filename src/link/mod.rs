@@ -16,7 +16,7 @@ use crate::{
         Core,
         effect::{Effect, Effects},
         frame::{Frame, Numbered, PeerId, Routed},
-        housekeeping,
+        housekeeping, notes,
     },
     network::{
         crdt::{Have, Origin, Over},
@@ -65,6 +65,8 @@ struct Peer {
     server: Sid,
     /// The servers it is linked with: what comes from them it has from them.
     neighbours: Vec<Sid>,
+    /// Whether it may not be linked: the link is being closed, and nobody is told that there is one.
+    juped: bool,
 }
 
 /// Operations that came before what they depend on, by their origin and their number.
@@ -98,7 +100,12 @@ impl Mesh {
 
     /// A link has come up.
     pub fn link(&mut self, core: &mut Core, fx: &mut Effects, server: Sid, now: Now) -> PeerId {
-        let peer = self.peers.insert(Peer { server, neighbours: Vec::new() });
+        let juped = is_juped(core, server);
+        let peer = self.peers.insert(Peer { server, neighbours: Vec::new(), juped });
+        core.links_questioned |= juped;
+        if !juped {
+            core.strangers.insert(server, now.mono);
+        }
         if let Some(birth) = &self.birth {
             fx.push(Effect::Frame { peer, frame: Frame::Op(birth.clone()) });
         }
@@ -137,6 +144,7 @@ impl Mesh {
                 }
                 // Who is not known to be there could not be waited for, see `stable`.
                 if self.have.seq(from) > 0 {
+                    core.strangers.remove(&from.server);
                     self.send_missing(core, fx, peer, &have);
                 }
             }
@@ -168,8 +176,25 @@ impl Mesh {
         }
     }
 
+    /// Has the links closed with servers that may not be linked.
+    fn part_with_juped(&mut self, core: &Core, fx: &mut Effects) {
+        for (peer, known) in self.peers.iter_mut() {
+            known.juped = is_juped(core, known.server);
+            if known.juped {
+                log::warn!(
+                    "the link with {} is closed: an operator has forbidden it (OperServ JUPE)",
+                    known.server
+                );
+                fx.push(Effect::Unlink { peer });
+            }
+        }
+    }
+
     /// Numbers what has happened here, and tells the peers.
     pub fn propagate(&mut self, core: &mut Core, fx: &mut Effects) {
+        if std::mem::take(&mut core.links_questioned) {
+            self.part_with_juped(core, fx);
+        }
         if std::mem::take(&mut core.due_beat) {
             self.stable.beats += 1;
             self.stable.old = stable::old_lives(core, &self.have).next().is_some();
@@ -271,11 +296,18 @@ impl Mesh {
     }
 
     fn neighbours(&self) -> Vec<Sid> {
-        let mut neighbours: Vec<Sid> = self.peers.iter().map(|(_, peer)| peer.server).collect();
+        let welcome = self.peers.iter().filter(|(_, peer)| !peer.juped);
+        let mut neighbours: Vec<Sid> = welcome.map(|(_, peer)| peer.server).collect();
         neighbours.sort_unstable();
         neighbours.dedup();
         neighbours
     }
+}
+
+/// Whether a server is known by a name that may not be linked.
+fn is_juped(core: &Core, server: Sid) -> bool {
+    let known = core.network().server(server);
+    known.is_some_and(|known| notes::is_juped(core.network(), &known.info.name))
 }
 
 impl Held {

@@ -1,9 +1,9 @@
 //! What every server is known to have seen.
 //!
 //! An empty channel is forgotten once nobody can speak of it any more: every server is known to have
-//! seen its end, and all that any of them had seen by then has been seen here. A server tells another
-//! nothing before it has seen that one's birth, so whoever might have learnt of the channel late is
-//! among those who are waited for.
+//! seen its end, and all that any of them had seen by then has been seen here. Whoever is linked and has
+//! not been heard yet is waited for too, also when the link breaks before it is, so whoever might have
+//! learnt of the channel late is among those who are waited for.
 
 use super::Mesh;
 use crate::{
@@ -22,7 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Stable {
     /// What each server is known to have seen in its present life.
     pub(super) known: BTreeMap<Origin, Have>,
-    /// What has been seen of every origin, beats left out: what others have to say that they have seen.
+    /// What has been seen of every origin, but for what only speaks of what has been seen: what others have
+    /// to say that they have seen.
     pub(super) weighty: Have,
     /// Channels that are about to be forgotten.
     ending: Option<Ending>,
@@ -60,10 +61,10 @@ pub(super) fn old_lives(core: &Core, have: &Have) -> impl Iterator<Item = (Origi
 }
 
 impl Stable {
-    /// Notes an operation that others are to say that they have seen. That one has seen a beat says
-    /// nothing, or beats would answer beats for ever.
+    /// Notes an operation that others are to say that they have seen. That one has seen a beat or missed
+    /// that another had missed something says nothing, or they would answer each other for ever.
     pub(super) fn weigh(&mut self, origin: Origin, seq: u64, at: Stamp, op: &Op) {
-        if !matches!(op, Op::Beat) {
+        if !matches!(op, Op::Beat | Op::Missed(_)) {
             self.weighty.reach(origin, seq, at);
         }
     }
@@ -95,7 +96,9 @@ impl Stable {
             seen: None,
             again: false,
         });
-        if ending.seen.is_some_and(|beat| self.beats < beat + PATIENCE) {
+        // Who has been told of this server and has not been heard cannot be asked what it has seen.
+        let early = ending.seen.is_some_and(|beat| self.beats < beat + PATIENCE);
+        if early || !core.strangers.is_empty() {
             return Vec::new();
         }
         let mut others = core.network().servers().filter(|(sid, _)| *sid != me);

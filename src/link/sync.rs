@@ -61,16 +61,18 @@ impl Mesh {
 
     /// Takes in all that a peer knows.
     pub(super) fn take(&mut self, core: &mut Core, fx: &mut Effects, state: &State, now: Now) {
-        let gaps = self.gaps(&state.have);
-        if gaps.is_empty() && self.have.knows_ends_of(&state.have) {
+        if self.have.includes(&state.have) && self.have.knows_ends_of(&state.have) {
             return;
         }
-        for gap in &gaps {
-            core.clock.seen(Stamp { tick: gap.last, server: gap.server });
+        for (origin, seen) in state.have.iter() {
+            core.clock.seen(Stamp { tick: seen.last, server: origin.server });
         }
         // Words leave no trace in a state: their senders have to know that they were not heard here, and
         // that before anything that this server does since it has taken in the state.
-        core.commit(fx, Op::Missed(gaps), None, now);
+        let gaps = self.gaps(state);
+        if !gaps.is_empty() {
+            core.commit(fx, Op::Missed(gaps), None, now);
+        }
         let forgotten = merge::forgotten(core.network(), state);
         forgotten.iter().for_each(|channel| core.forget(*channel));
         for (op, at) in merge::plan(core.network(), &self.have, state) {
@@ -97,9 +99,10 @@ impl Mesh {
         self.say_have(fx);
     }
 
-    /// What somebody else has seen and this server has not.
-    fn gaps(&self, have: &Have) -> Vec<Gap> {
-        let news = have.iter().filter(|(origin, seen)| seen.seq > self.have.seq(*origin));
+    /// What somebody else has seen and this server has not, where there may be words in it.
+    fn gaps(&self, state: &State) -> Vec<Gap> {
+        let weighty = |origin| state.weighty.seq(origin) > self.have.seq(origin);
+        let news = state.have.iter().filter(|(origin, _)| weighty(*origin));
         news.map(|(origin, seen)| {
             let before = self.have.last(origin);
             Gap { server: origin.server, after: before.unwrap_or(0), last: seen.last }

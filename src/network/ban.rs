@@ -136,8 +136,8 @@ pub struct Suspect<'a> {
     pub nick: &'a str,
     /// The user name.
     pub user: &'a str,
-    /// The hosts by which they are known.
-    pub hosts: [&'a str; 2],
+    /// The hosts by which they are known; those that are none are empty.
+    pub hosts: [&'a str; 3],
     /// Their address.
     pub address: Option<IpAddr>,
     /// The real name.
@@ -589,7 +589,7 @@ mod tests {
         let who = Suspect {
             nick: "nick",
             user,
-            hosts: [host, "cloak.ip"],
+            hosts: [host, "cloak.ip", ""],
             address: ip.parse().ok(),
             realname,
             account: None,
@@ -723,7 +723,7 @@ mod tests {
             let who = Suspect {
                 nick: "nick",
                 user,
-                hosts: [host, "a.b.c.ip"],
+                hosts: [host, "a.b.c.ip", ""],
                 address: ip.parse().ok(),
                 realname: "",
                 account: None,

@@ -208,6 +208,8 @@ pub enum Change {
     Lapsed(Key),
     /// A content filter has been set, changed or taken away; it stands in the operation.
     Filter,
+    /// A note has been written or taken away; it stands in the operation.
+    Noted,
     /// The network is locked otherwise than before, by whom.
     Defcon(Source),
     /// A record has been edited; how stands in the operation.

@@ -126,12 +126,13 @@ impl Network {
         }
         for (_, user) in self.users.iter() {
             lines.push(format!(
-                "{} {} {} {:?} {:?} {:?} {:?} {} {:?} {} {:?}",
+                "{} {} {} {:?} {:?} {:?} {:?} {:?} {} {:?} {} {:?}",
                 user.uid,
                 user.nick(),
                 user.mask(),
                 user.away,
                 user.connection,
+                user.cloak,
                 user.login,
                 user.realname,
                 user.modes,
@@ -163,6 +164,9 @@ impl Network {
             self.bans.all().map(|ban| format!("{:?} {:?} {:?}", ban.key, ban.terms, ban.at)),
         );
         lines.extend(self.filters.all().map(|filter| format!("{filter:?}")));
+        lines.extend(
+            self.notes.all().map(|(key, entry)| format!("{key:?} {:?} {:?}", entry.note, entry.at)),
+        );
         lines.push(format!("{:?}", self.defcon));
         lines.sort_unstable();
         lines.join("\n")

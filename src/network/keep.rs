@@ -1,5 +1,5 @@
-//! What of the network outlives its servers: server bans, content filters and DEFCON, as the store keeps
-//! them. Each is a register, so what is read again is applied as any operation is, under its old stamp.
+//! What of the network outlives its servers: server bans, content filters, notes and DEFCON, as the store
+//! keeps them. Each is a register, so what is read again is applied as any operation is, under its old stamp.
 //!
 //! A text is a list of fields with a LF between them, which can stand in nothing that comes from a line.
 
@@ -7,6 +7,7 @@ use super::{
     ban::{KINDS, Key, Terms},
     crdt::{Source, Uid},
     filter::{ACTIONS, Rule},
+    note::{self, Note, SECTIONS},
     op::Op,
 };
 use crate::time::{Sid, Stamp, Wall};
@@ -23,9 +24,14 @@ pub struct Written {
     pub over: Option<Wall>,
 }
 
-/// Since when what is over, be it a ban or a filter, is still remembered.
+/// Since when what is over, be it a ban, a filter or a note, is still remembered.
 pub fn remembered_since(now: Wall) -> Wall {
     Wall(now.0.saturating_sub(REMEMBERED_MS))
+}
+
+/// Until when something that is over is still remembered.
+pub fn remembered_until(over: Wall) -> Wall {
+    Wall(over.0.saturating_add(REMEMBERED_MS))
 }
 
 /// For so long, in milliseconds: a server that was away for longer than these 30 days may bring it back.
@@ -55,6 +61,18 @@ pub fn written(op: &Op, at: Stamp) -> Option<Written> {
             });
             let over = rule.is_none().then(|| at.wall());
             Some(Written { key: format!("filter\n{pattern}"), text: with(*by, fields), over })
+        }
+        Op::Note { by, key, note } => {
+            let fields = note.as_ref().map(|note| {
+                let until = note.until.map_or_else(String::new, |until| until.0.to_string());
+                [&*note.value, &note.text, &note.setter, &until].join("\n")
+            });
+            let over = match note {
+                Some(note) => note.until,
+                None => Some(at.wall()),
+            };
+            let key = format!("note\n{}\n{}", key.section.row().name, key.name);
+            Some(Written { key, text: with(*by, fields), over })
         }
         Op::Defcon { by, level } => {
             let text = with(*by, Some(level.to_string()));
@@ -92,6 +110,15 @@ pub fn read(key: &str, text: &str) -> Option<Op> {
             };
             Some(Op::Filter { by, pattern: which.into(), rule })
         }
+        ("note", fields) => {
+            let (section, name) = which.split_once('\n')?;
+            let section = SECTIONS.iter().find(|row| row.name == section)?.section;
+            let note = match fields {
+                Some(fields) => Some(Box::new(self::note(&fields)?)),
+                None => None,
+            };
+            Some(Op::Note { by, key: note::Key { section, name: name.into() }, note })
+        }
         ("defcon", Some(fields)) => Some(Op::Defcon { by, level: fields.first()?.parse().ok()? }),
         _ => None,
     }
@@ -109,6 +136,12 @@ fn rule(fields: &[&str]) -> Option<Rule> {
     let action = ACTIONS.iter().find(|row| row.1 == action)?.0;
     let span = if span.is_empty() { None } else { Some(Duration::from_millis(span.parse().ok()?)) };
     Some(Rule { action, places: places.into(), span, reason: reason.into(), setter: setter.into() })
+}
+
+fn note(fields: &[&str]) -> Option<Note> {
+    let &[value, text, setter, until] = fields else { return None };
+    let until = if until.is_empty() { None } else { Some(Wall(until.parse().ok()?)) };
+    Some(Note { value: value.into(), text: text.into(), setter: setter.into(), until })
 }
 
 /// Who wrote, and what; nothing for what was taken away.
@@ -134,7 +167,7 @@ fn source(text: &str) -> Option<Source> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{ban::Kind, filter::Action};
+    use crate::network::{ban::Kind, filter::Action, note::Section};
 
     #[test]
     fn what_is_kept_reads_as_it_was_written() {
@@ -156,6 +189,13 @@ mod tests {
             reason: "no".into(),
             setter: "a!b@c".into(),
         };
+        let jupe = note::Key { section: Section::Jupe, name: "bad.test".into() };
+        let note = Note {
+            value: "".into(),
+            text: "a, b".into(),
+            setter: "a!b@c".into(),
+            until: Some(Wall(7)),
+        };
         let for_good = Terms { until: None, soft: false, ..terms.clone() };
         let (pattern, server) = ("* buy *", Source::Server(Sid::from_number(7)));
         for op in [
@@ -164,6 +204,8 @@ mod tests {
             Op::Ban { by, key, terms: None },
             Op::Filter { by, pattern: pattern.into(), rule: Some(Box::new(rule)) },
             Op::Filter { by, pattern: pattern.into(), rule: None },
+            Op::Note { by, key: jupe.clone(), note: Some(Box::new(note)) },
+            Op::Note { by, key: jupe, note: None },
             Op::Defcon { by: server, level: 3 },
         ] {
             let kept = written(&op, at).unwrap();
@@ -175,6 +217,7 @@ mod tests {
             ("", ""),
             ("ban\nx\n\ny", "user x"),
             ("defcon", "server 000"),
+            ("note\nfrob\nx", "server 000"),
             ("filter\nx", "server 000\nhush\n\n\n\n"),
         ] {
             assert!(read(key, text).is_none(), "{key:?} {text:?}");

@@ -14,6 +14,7 @@ pub mod filter;
 pub mod keep;
 pub mod metadata;
 pub mod mode;
+pub mod note;
 pub mod op;
 pub mod rename;
 mod replay;
@@ -37,6 +38,7 @@ use crdt::{Epoch, Lww, Source, Uid};
 use filter::Filters;
 use metadata::{Holder, Metadata};
 use mode::{ChannelModes, Status, UserModes};
+use note::Notes;
 use op::ServerInfo;
 use rename::Renames;
 use std::{
@@ -75,6 +77,9 @@ pub struct User {
     pub host: Box<str>,
     /// The host that operators see.
     pub real_host: Box<str>,
+    /// A host that was shown first, or would be, where another has taken its place that the user may give up
+    /// again: bans still find the user by it.
+    pub cloak: Option<Box<str>>,
     /// The address; none behind a Unix socket.
     pub address: Option<IpAddr>,
     /// The real name.
@@ -116,6 +121,14 @@ impl User {
             mask.push_str(part);
         }
         mask
+    }
+
+    /// Others see this host from now on.
+    fn show(&mut self, host: &str) {
+        let before = std::mem::replace(&mut self.host, host.into());
+        if self.cloak.is_none() && before != self.real_host && before != self.host {
+            self.cloak = Some(before);
+        }
     }
 
     /// The channels that the user is in, in the order of joining.
@@ -394,6 +407,7 @@ pub struct Network {
     unset: BTreeMap<(Holder, Box<str>), Stamp>,
     bans: Bans,
     filters: Filters,
+    notes: Notes,
     claims: Claims,
     /// How much is locked against an attack: 5 is nothing, 1 is nearly all.
     defcon: Lww<u8>,
@@ -426,6 +440,7 @@ impl Network {
             bans: Bans::new(hash),
             claims: Claims::new(hash),
             filters: Filters::default(),
+            notes: Notes::default(),
             defcon: Lww { value: 5, at: Stamp::ZERO, by: Source::Server(Sid::FIRST) },
         }
     }
@@ -438,6 +453,11 @@ impl Network {
     /// The content filters.
     pub fn filters(&self) -> &Filters {
         &self.filters
+    }
+
+    /// What is noted down for the whole network.
+    pub fn notes(&self) -> &Notes {
+        &self.notes
     }
 
     /// Who has which claim of the registry.

@@ -5,6 +5,7 @@ use super::{
     crdt::{Epoch, Source, Uid},
     filter::Rule,
     mode::{ChannelModes, UserModes},
+    note::{self, Note},
     rename::Renaming,
 };
 use crate::{
@@ -188,8 +189,8 @@ pub enum Op {
     Announce {
         /// Whose.
         by: Source,
-        /// Whether they are for operators only.
-        opers: bool,
+        /// For whom.
+        to: Hearers,
         /// The words.
         text: Box<str>,
     },
@@ -256,6 +257,15 @@ pub enum Op {
         /// What happens then; none when it is taken away.
         rule: Option<Box<Rule>>,
     },
+    /// A note is written, or taken away.
+    Note {
+        /// By whom.
+        by: Source,
+        /// Which.
+        key: note::Key,
+        /// What it says; none when it is taken away.
+        note: Option<Box<Note>>,
+    },
     /// The network locks itself against an attack, or opens again.
     Defcon {
         /// By whom.
@@ -314,6 +324,8 @@ pub struct Presence {
     pub host: Box<str>,
     /// The host that operators see.
     pub real_host: Box<str>,
+    /// The cloak, where another host is shown.
+    pub cloak: Option<Box<str>>,
     /// The address; none behind a Unix socket.
     pub address: Option<IpAddr>,
     /// The real name.
@@ -415,6 +427,17 @@ pub enum ModeChange {
         /// In which of the user's joins.
         joined: Stamp,
     },
+}
+
+/// For whom words are that are for no channel and no single user.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Hearers {
+    /// Everybody.
+    Everybody,
+    /// The operators of the network.
+    Opers,
+    /// Those who want to hear such words (`+w`).
+    Wallops,
 }
 
 /// Words from a user.

@@ -38,6 +38,10 @@ impl Network {
             let rule = filter.rule.clone().map(Box::new);
             (Op::Filter { by: filter.by, pattern: pattern.into(), rule }, filter.at)
         }));
+        ops.extend(self.notes.all().map(|(key, entry)| {
+            let note = entry.note.clone().map(Box::new);
+            (Op::Note { by: entry.by, key: key.clone(), note }, entry.at)
+        }));
         let Lww { value: level, at, by } = self.defcon;
         ops.extend((at != Stamp::ZERO).then_some((Op::Defcon { by, level }, at)));
         ops.extend(self.bans.all().map(|ban| {
@@ -199,6 +203,7 @@ fn presence(user: &User) -> Presence {
         user: user.user.clone(),
         host: user.host.clone(),
         real_host: user.real_host.clone(),
+        cloak: user.cloak.clone(),
         address: user.address,
         realname: user.realname.clone(),
         away: user.away.clone(),

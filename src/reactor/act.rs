@@ -51,7 +51,7 @@ impl Reactor {
                     }
                 }
                 // Servers are linked in the simulation only: no listener lets a peer in.
-                Effect::Frame { .. } => (),
+                Effect::Frame { .. } | Effect::Unlink { .. } => (),
                 Effect::Job { id, job } => {
                     if self.pool.submit(id, *job).is_err() {
                         self.refused.push(id);

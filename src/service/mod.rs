@@ -3,15 +3,21 @@
 //! A service is a table of commands like the clients' own, with another voice: what a command answers is
 //! a notice of the service's. They are on every server, and act for the users of that server alone.
 
+pub mod hostserv;
+pub mod memoserv;
 pub mod nickserv;
+pub mod operserv;
 
 use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{self, Command, Run, Table},
     },
+    job::Answer,
     network::UserId,
-    wire::{casemap::Casemap, message::Args, precis, reply},
+    registry::{Login, RecordId},
+    store::Rows,
+    wire::{casemap::Casemap, message::Args, name::Nick, precis, reply},
 };
 
 /// A service: all that is known about it, in one place.
@@ -28,7 +34,8 @@ pub struct Service {
 }
 
 /// Every service.
-pub const SERVICES: &[&Service] = &[&nickserv::SERVICE];
+pub const SERVICES: &[&Service] =
+    &[&hostserv::SERVICE, &memoserv::SERVICE, &nickserv::SERVICE, &operserv::SERVICE];
 
 /// The service of that nick, in whatever case.
 pub fn find(nick: &str) -> Option<&'static Service> {
@@ -92,13 +99,66 @@ pub fn hear(ctx: &mut Ctx<'_>, user: UserId, service: &'static Service, text: &s
     }
 }
 
+/// The account that a user is logged in to; who is not is told how to be.
+fn logged_in(ctx: &mut Ctx<'_>, user: UserId) -> Option<Login> {
+    let login = ctx.whois(user).login.as_deref().cloned();
+    if login.is_none() {
+        ctx.notice(
+            "You are not logged in. /msg NickServ IDENTIFY <account> <password> logs you in.",
+        );
+    }
+    login
+}
+
+/// The account that owns a nick, or is called so; if there is none, that is told.
+fn account(ctx: &mut Ctx<'_>, name: &str) -> Option<RecordId> {
+    let nick = Nick::lookup(name, ctx.network().casemap());
+    let found = nick.and_then(|nick| ctx.network().claims().nick(&nick));
+    if found.is_none() {
+        ctx.notice(&format!("{name} is not registered."));
+    }
+    found
+}
+
+/// Notes what was asked, for when the answer comes that it takes.
+fn asks(ctx: &mut Ctx<'_>, words: &[&str]) {
+    ctx.session_mut().asked = words.iter().map(|word| (*word).into()).collect();
+}
+
+/// What was asked.
+fn asked(ctx: &mut Ctx<'_>) -> Vec<Box<str>> {
+    std::mem::take(&mut ctx.session_mut().asked)
+}
+
+/// Tells what has come of writing to an account: the words for its success, or why there was none. Returns
+/// whether it has succeeded.
+fn told(ctx: &mut Ctx<'_>, answer: &Answer, done: &str) -> bool {
+    match answer {
+        Answer::Stored(Ok(Rows::Proposed(_))) => ctx.notice(done),
+        Answer::Stored(Ok(Rows::Taken(_))) => ctx.notice("The account is no more."),
+        Answer::Stored(Ok(Rows::Full)) => ctx.notice(
+            "There is no room for it: the account holds as much as it may. Nothing has been changed.",
+        ),
+        _ => nickserv::unavailable(ctx),
+    }
+    matches!(answer, Answer::Stored(Ok(Rows::Proposed(_))))
+}
+
 fn help(ctx: &mut Ctx<'_>, service: &'static Service, topic: &str) -> Outcome {
     if topic.is_empty() {
         ctx.notice(&format!(
             "{}: {} HELP <command> explains one of these:",
             service.name, service.about
         ));
+        let user = ctx.session().user();
+        let may = |ctx: &Ctx<'_>, command: &Command| match command.run {
+            Run::Oper(privilege, _) => user.is_some_and(|user| ctx.may(user, privilege)),
+            Run::Any(_) | Run::New(_) | Run::Tagged(_) | Run::User(_) => true,
+        };
         for command in service.table.iter() {
+            if !may(ctx, command) {
+                continue;
+            }
             ctx.notice(&format!("{}: {}", command.name, command.about));
         }
         return Ok(());
@@ -110,9 +170,7 @@ fn help(ctx: &mut Ctx<'_>, service: &'static Service, topic: &str) -> Outcome {
     };
     ctx.notice(&format!("Syntax: {}", syntax(command)));
     ctx.notice(command.about);
-    if !command.help.is_empty() {
-        ctx.notice(command.help);
-    }
+    command.help.lines().for_each(|line| ctx.notice(line));
     if let Run::Oper(privilege, _) = command.run {
         ctx.notice(&format!(
             "For operators of the network with the privilege {}.",
@@ -176,7 +234,7 @@ mod tests {
             alice <~ :NickServ!services@services.test NOTICE alice :NickServ: Accounts, and the nicks*
             alice <~ :NickServ!services@services.test NOTICE alice :IDENTIFY: *
             alice > PRIVMSG nickserv :help identify
-            alice < :NickServ!services@services.test NOTICE alice :Syntax: IDENTIFY [<account>] <password>
+            alice < :NickServ!services@services.test NOTICE alice :Syntax: IDENTIFY [<account>] <password> [<code>]
             alice > NS FROB
             alice < :NickServ!services@services.test NOTICE alice :There is no command FROB. /msg NickServ HELP lists those that there are.
             alice > NS GHOST

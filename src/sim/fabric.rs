@@ -132,6 +132,13 @@ impl Fabric {
         }
     }
 
+    /// A server hangs up on another: both notice at once.
+    pub fn hang_up(&mut self, end: End, now: Duration) {
+        if let Some(other) = self.ends.get(&end).map(|incoming| incoming.from) {
+            self.reset((end.0, other.0), now, [Duration::ZERO; 2]);
+        }
+    }
+
     /// A server has crashed: its ends are gone, and the others notice after a while.
     pub fn crash(&mut self, server: usize, now: Duration, notice: Duration) {
         self.ends.retain(|end, _| end.0 != server);

@@ -4,7 +4,7 @@
 use super::{dice::Dice, disk::Disk, mmdb};
 use crate::{
     config::{Config, Secret},
-    job::{Answer, Atlas, Hashes, Job, JobId, Lane, List, Listing, Loaded, Texts},
+    job::{Answer, Atlas, Hashes, Job, JobId, Lane, List, Listing, Loaded, RANDOM_LEN, Texts},
     link::Limits,
     registry::Edit,
     server::{Server, Setup},
@@ -226,6 +226,7 @@ impl Host {
             Job::Verify { hash, password } => Answer::Verified(hash == Some(password)),
             Job::Check { stored, password, scram } => check(&stored, &password, scram),
             Job::Hash { password, scram } => Answer::Hashed(hashes(&password, scram)),
+            Job::Random => Answer::Random(Box::new([7; RANDOM_LEN])),
             Job::Resolve { address, .. } => {
                 Answer::Resolved(client_name(address, names).map(|name| format!("{name}.test")))
             }

@@ -5,6 +5,7 @@
 //! | line | means |
 //! | --- | --- |
 //! | `alice > JOIN #a` | alice sends this; she connects when first named, `alice@2` to server 2 |
+//! | `alice,bob > JOIN #a` | both send this at once; they are connected already |
 //! | `alice < :bob!~bob@bob.test JOIN #a` | alice has got this line, after those asked for before |
 //! | `alice <~ * JOIN #*` | the same with a pattern |
 //! | `alice <! JOIN` | no line with this text has come since the last one asked for |
@@ -368,6 +369,7 @@ impl Play {
                 self.config.accounts.registration_before_connect = value == "true";
             }
             "accounts.reserved" => self.config.accounts.reserved.push(value.into()),
+            "accounts.expire" => self.config.accounts.expire = seconds(value),
             "accounts.nick_grace" => self.config.accounts.nick_grace = seconds(value),
             "oper" => {
                 let mut words = value.split(' ');
@@ -387,6 +389,9 @@ impl Play {
             }
             "server.services" => self.config.server.services = Some(value.into()),
             "server.welcome" => self.config.server.welcome.push(value.into()),
+            "vhosts.requests" => self.config.vhosts.requests = value == "true",
+            "vhosts.interval" => self.config.vhosts.interval = seconds(value),
+            "accounts.memos" => self.config.accounts.memos = value.parse().unwrap_or(0),
             "accounts.nicks" => self.config.accounts.nicks = value.parse().unwrap_or(0),
             "server.redact_own" => self.config.server.redact_own = value == "true",
             "server.redact_others" => self.config.server.redact_others = value == "true",
@@ -410,6 +415,12 @@ impl Play {
         let Some(place) = line.find(['<', '>']) else { panic!("cannot read: {line}") };
         let (who, rest) = line.split_at(place);
         let rest = rest.replace("$id", &self.id);
+        if let Some((one, other)) = who.trim().split_once(',') {
+            let text = rest.trim_start_matches('>').trim();
+            let both = [one, other].map(|name| self.clients.get(name).copied());
+            both.into_iter().flatten().for_each(|client| self.sim().send(client, text));
+            return self.sim().settle();
+        }
         let (name, server) = who.trim().split_once('@').unwrap_or((who.trim(), "1"));
         let client = match self.clients.get(name) {
             Some(client) => *client,

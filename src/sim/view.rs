@@ -207,19 +207,15 @@ impl View {
         }
     }
 
-    /// Takes in the account that whoever does something has at that moment.
+    /// Takes in the account that whoever does something has at that moment. What is part of a batch
+    /// bears the tags of the whole on its first line alone.
     fn tagged(&mut self, source: &str, tags: &str) {
-        if !self.has("account-tag") {
-            return;
-        }
         let tags = Tags::new(tags);
-        let account = tags.get("account").map(|name| name.into_owned());
-        // ircv3: multiline; in such a batch it stands on the first line alone.
-        if account.is_none() && tags.get("batch").is_some() {
+        if !self.has("account-tag") || tags.get("batch").is_some() {
             return;
         }
         if let Some(person) = self.people.get_mut(source) {
-            person.account = Some(account);
+            person.account = Some(tags.get("account").map(|name| name.into_owned()));
         }
     }
 

@@ -658,6 +658,24 @@ mod tests {
         assert_eq!(store.ask(&query), Ok(Rows::Records(Vec::new())));
     }
 
+    /// What was taken away of memos is forgotten once there is one that is so much later.
+    fn memos(store: &mut dyn Store) {
+        const DAY: u64 = 86_400_000 << 16;
+        let first = [("name", Some("Bob")), ("memo:a", Some("x")), ("other:a", Some("x"))];
+        propose(store, &edit(DAY, DAY, &first));
+        propose(store, &edit(DAY, 2 * DAY, &[("memo:a", None), ("other:a", None)]));
+        let known = |store: &mut dyn Store| match store.ask(&Query::Find(Find::Id(id(DAY)))) {
+            Ok(Rows::Record(Some(record))) => record,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(known(store).fields().count(), 3);
+        propose(store, &edit(DAY, 33 * DAY, &[("memo:b", Some("y"))]));
+        let left: Vec<_> = known(store).fields().map(|(key, _)| key.to_owned()).collect();
+        assert_eq!(left, ["memo:b", "name", "other:a"]);
+        let Ok(Rows::Digests(digests)) = store.ask(&Query::Digests) else { panic!() };
+        assert_eq!(digests[id(DAY).bucket()], known(store).digest());
+    }
+
     /// What every store does with registers of the network.
     fn registers(store: &mut dyn Store) {
         let kept = |key: &str, text: &str, tick: u64, over: Option<u64>| Kept {
@@ -727,7 +745,7 @@ mod tests {
 
     #[test]
     fn every_store_keeps_the_contract() {
-        for case in [contract, records, registers] {
+        for case in [contract, records, registers, memos] {
             case(&mut Memory::default());
             let folder = folder();
             case(&mut sqlite::open(&folder).unwrap());

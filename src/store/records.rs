@@ -5,7 +5,8 @@
 use super::{CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, LISTED_MAX, Rows, Which};
 use crate::{
     registry::{
-        BUCKETS, Changed, Edit, Field, Kind, Record, RecordId, SEEN, What, is_claim, is_resident,
+        BUCKETS, Changed, Edit, Field, Kind, MEMO, Record, RecordId, SEEN, What, is_claim,
+        is_resident,
     },
     time::{Sid, Stamp},
 };
@@ -242,6 +243,19 @@ fn write(db: &Connection, edit: &Edit, record: &Record) -> Result<(), Error> {
         "INSERT OR REPLACE INTO field (tick, server, key, value, at_tick, at_server, by)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
+    if fields.iter().any(|(key, _)| key.starts_with(MEMO)) {
+        db.prepare(
+            "DELETE FROM field WHERE tick = ?1 AND server = ?2 AND value IS NULL AND at_tick < ?3
+             AND substr(key, 1, ?4) = ?5",
+        )?
+        .execute(params![
+            tick,
+            server,
+            record.memos_forgotten_before() as i64,
+            MEMO.len() as i64,
+            MEMO
+        ])?;
+    }
     let written = record.fields().filter(|(_, field)| field.at == edit.at);
     for (key, Field { value, at, by }) in written.filter(|(key, _)| named(fields, key)) {
         let (at_tick, at_server) = (at.tick as i64, at.server.number());

@@ -77,6 +77,8 @@ impl Sqlite {
         db.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
         )?;
+        // What somebody has had deleted is not to be found in the free pages of the file.
+        db.execute_batch("PRAGMA secure_delete = ON")?;
         migrate(&mut db)?;
         Ok(Sqlite { db, _lock: None })
     }
@@ -433,6 +435,38 @@ mod tests {
         assert_eq!(mark(&mut store, 5), Ok(Rows::Done));
         drop((store, other));
         fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_an_account_has_held_is_not_left_in_the_file() {
+        use crate::{
+            registry::{Edit, Kind, RecordId, What},
+            time::Stamp,
+        };
+        let folder = folder("erased");
+        let mut store = open(&folder).unwrap();
+        let holds = |store: &Sqlite, text: &str| {
+            store.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+            let bytes = fs::read(folder.join(FILE)).unwrap();
+            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        };
+        let at = |tick| Stamp { tick, server: Sid::FIRST };
+        let mut propose = |tick, what| {
+            let edit = Edit {
+                id: RecordId(at(1)),
+                kind: Kind::Account,
+                at: at(tick),
+                by: "x".into(),
+                what,
+            };
+            store.ask(&Query::Propose(Box::new(edit))).unwrap();
+            holds(&store, "alice@mail.example")
+        };
+        let mail = vec![("mail".into(), Some("alice@mail.example".into()))];
+        assert!(propose(1, What::Write(mail)));
+        assert!(!propose(2, What::End));
+        drop(store);
+        fs::remove_dir_all(folder.clone()).unwrap();
     }
 
     #[test]

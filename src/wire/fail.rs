@@ -106,6 +106,10 @@ standards! {
     Fail renamed_recently(old, new) => "RENAME" "CANNOT_RENAME" "The channel has been renamed a moment ago; try again later.";
     /// A reason that a filter of the network does not let pass (`ircv3: channel-rename`).
     Fail rename_filtered(old, new) => "RENAME" "CANNOT_RENAME" "Your words are not allowed here.";
+    /// A name that an operator of the network has forbidden.
+    Fail rename_forbidden(old, new) => "RENAME" "CANNOT_RENAME" "The new name is forbidden; choose another.";
+    /// Who is not logged in may not come in (`ircv3: sasl`).
+    Fail account_required() => "*" "ACCOUNT_REQUIRED" "You must log in to an account (SASL) to connect.";
     /// A line that is not UTF-8 (`ircv3: utf8-only`).
     Fail invalid_utf8() => "*" "INVALID_UTF8" "Your message is not UTF-8 and was not handled; set your client to UTF-8.";
     /// Nobody whose metadata there is (`ircv3: metadata`).
@@ -160,6 +164,8 @@ standards! {
     Fail register_complete_connection(account) => "REGISTER" "COMPLETE_CONNECTION_REQUIRED" "Complete your connection before you register an account.";
     /// What cannot be a mail address.
     Fail register_invalid_email(account) => "REGISTER" "INVALID_EMAIL" "Give a mail address, as alice@example.org.";
+    /// A mail address that nobody may register with.
+    Fail register_unacceptable_email(account) => "REGISTER" "UNACCEPTABLE_EMAIL" "The network does not take this mail address; give another.";
     /// The address has registered too many.
     Fail register_too_many(account) => "REGISTER" "TEMPORARILY_UNAVAILABLE" "Too many accounts have been registered from your address; try again later.";
     /// A code that nobody has been sent.

@@ -175,6 +175,8 @@ pub struct Person<'a> {
     pub host: &'a str,
     /// The host that operators see.
     pub real_host: &'a str,
+    /// A host that is shown at other times.
+    pub cloak: Option<&'a str>,
     /// The address.
     pub address: Option<IpAddr>,
 }
@@ -209,6 +211,7 @@ impl Hostmask {
         }
         matches(host, who.host, casemap)
             || (who.host != who.real_host && matches(host, who.real_host, casemap))
+            || who.cloak.is_some_and(|cloak| matches(host, cloak, casemap))
             || who.address.is_some_and(|address| {
                 // Only what could be an address is compared with one.
                 let written = |c: char| c.is_ascii_hexdigit() || ".:*?".contains(c);
@@ -345,6 +348,7 @@ mod tests {
             user: "~b",
             host: "x.ip",
             real_host: "h.example.org",
+            cloak: Some("y.cloak"),
             address: "192.0.2.7".parse().ok(),
         };
         for mask in [
@@ -352,6 +356,7 @@ mod tests {
             "~b@*",
             "*.IP",
             "*.example.org",
+            "*@y.cloak",
             "192.0.2.*",
             "192.0.2.0/28",
             "*!*@*",

@@ -267,6 +267,8 @@ replies! {
     "477" NEED_REGGED_NICK need_regged_nick(target: &str, why: &str) => [target] why;
     /// A list is full.
     "478" BAN_LIST_FULL ban_list_full(channel: &str, letter: char) => [channel, letter] "Channel list is full";
+    /// A channel that nobody may be in.
+    "479" FORBIDDEN_CHANNEL forbidden_channel(channel: &str, why: &str) => [channel] format_args!("Cannot join channel (it is forbidden: {why})");
     /// It takes an operator with the privilege.
     "481" NO_PRIVILEGES no_privileges() => [] "Permission Denied - You're not an IRC operator with that privilege";
     /// It takes a channel operator.
@@ -444,6 +446,8 @@ replies! {
     "774" METADATA_SYNC_LATER metadata_sync_later(target: &str) => [target];
     /// Metadata has been changed too often; when to try again, and what was to be set.
     "775" METADATA_RATE_LIMIT metadata_rate_limit(target: &str, key: &str, secs: u64, value: &str) => [target, key, secs] value;
+    /// A nick that nobody may wear.
+    "432" FORBIDDEN_NICKNAME forbidden_nickname(nick: &str, why: &str) => [nick] format_args!("Nickname is forbidden: {why}");
     /// A nick belongs to an account.
     "433" NICKNAME_RESERVED nickname_reserved(nick: &str) => [nick] "Nickname belongs to an account; log in to it first";
     /// One is logged in now (`ircv3: sasl-3.1`).

@@ -15,7 +15,7 @@ pub mod web;
 
 use crate::{
     config::Secret,
-    job::{Answer, Hashes, Job, JobId, Lane, List, Listing, Loaded},
+    job::{Answer, Hashes, Job, JobId, Lane, List, Listing, Loaded, RANDOM_LEN},
     store::Store,
     wire::scram,
 };
@@ -207,6 +207,7 @@ impl Asking {
             Job::Verify { .. }
             | Job::Check { .. }
             | Job::Hash { .. }
+            | Job::Random
             | Job::Store(_)
             | Job::Load
             | Job::Rehearse { .. }
@@ -258,6 +259,10 @@ fn execute(job: Job) -> Answer {
         Job::Check { stored, password, scram } => check(&stored, &password, scram),
         Job::Hash { password, scram } => {
             hashes(&password, scram).map_or(Answer::Busy, Answer::Hashed)
+        }
+        Job::Random => {
+            let mut bytes = Box::new([0; RANDOM_LEN]);
+            load::random(&mut *bytes).map_or(Answer::Busy, |()| Answer::Random(bytes))
         }
         Job::Store(_)
         | Job::Resolve { .. }

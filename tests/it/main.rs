@@ -8,6 +8,7 @@ mod client;
 mod e2e;
 mod generated;
 mod limits;
+mod logins;
 mod modes;
 mod name_server;
 mod simulate;

@@ -1,24 +1,37 @@
 //! Words that are for neither a channel nor one user.
 
-use super::{Tell, reply};
+use super::{Tell, reply, tell_as};
 use crate::{
     core::{ConnId, audience},
-    network::{ChannelId, UserId, mode::Status, op::Op},
+    network::{
+        ChannelId, UserId,
+        mode::Status,
+        op::{Hearers, Op},
+    },
     wire::reply as replies,
 };
 
 impl Tell<'_> {
-    /// WALLOPS reach those with +w, GLOBOPS the operators.
+    /// WALLOPS reach those with +w, GLOBOPS the operators, a notice of OperServ's everybody.
     pub(super) fn announced(&mut self) {
-        let Op::Announce { by, opers, text } = self.op else { return };
-        let letter = if *opers { 'o' } else { 'w' };
+        let Op::Announce { by, to, text } = self.op else { return };
+        let (letter, verb) = match to {
+            Hearers::Opers => ('o', "GLOBOPS"),
+            Hearers::Wallops => ('w', "WALLOPS"),
+            Hearers::Everybody => {
+                let source = self.core.service_mask("OperServ");
+                for user in self.core.locals.iter().map(|(user, _)| user).collect::<Vec<_>>() {
+                    tell_as(self.core, self.fx, (&source, user), text, self.now);
+                }
+                return;
+            }
+        };
         let heard = self
             .core
             .locals
             .iter()
             .filter(|(user, _)| self.core.network().user(*user).modes.contains(letter));
         let to: Vec<ConnId> = heard.flat_map(|(_, local)| local.sessions.iter().copied()).collect();
-        let verb = if *opers { "GLOBOPS" } else { "WALLOPS" };
         let msg = self.done_by(*by, "", verb).text(text);
         self.send(&msg, to);
     }

@@ -279,6 +279,7 @@ mod tests {
             user: "u".into(),
             host: "h".into(),
             real_host: "h".into(),
+            cloak: None,
             address: None,
             realname: "R".into(),
             away: None,

@@ -16,6 +16,7 @@ use super::{
     change::Change,
     crdt::{Lww, Source, Uid},
     keep,
+    note::{self, Note},
     op::{Message, Op, Target},
 };
 use crate::time::Stamp;
@@ -79,6 +80,7 @@ impl Network {
                 changes.extend(news.then_some(Change::Filter));
                 news
             }
+            Op::Note { by, key, note } => self.note_is(key, note.as_deref(), *by, at, changes),
             Op::Edit(_) => {
                 changes.push(Change::Edited);
                 true
@@ -89,6 +91,19 @@ impl Network {
             Op::Hide(server) => self.hide(*server, changes),
             Op::Show(server) => self.show(*server, changes),
         }
+    }
+
+    fn note_is(
+        &mut self,
+        key: &note::Key,
+        note: Option<&Note>,
+        by: Source,
+        at: Stamp,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let news = self.notes.write(key, note, at, by);
+        changes.extend(news.then_some(Change::Noted));
+        news
     }
 
     fn defcon_is(&mut self, level: u8, by: Source, at: Stamp, changes: &mut Vec<Change>) -> bool {
@@ -127,6 +142,7 @@ impl Network {
         let before = keep::remembered_since(now);
         self.bans.forget(before);
         self.filters.forget(before);
+        self.notes.lapse(now);
         self.expire(now, at, changes);
         true
     }

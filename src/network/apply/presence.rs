@@ -52,6 +52,7 @@ impl Network {
             user: presence.user.clone(),
             host: presence.host.clone(),
             real_host: presence.real_host.clone(),
+            cloak: presence.cloak.clone(),
             address: presence.address,
             realname: presence.realname.clone(),
             away: presence.away.clone(),
@@ -103,6 +104,7 @@ impl Network {
         self.user_moves(uid, &presence.user, &presence.host, at, changes);
         self.users[user].written = Stamp::ZERO;
         self.user_logs_in(uid, presence.login.as_deref(), at, changes);
+        self.users[user].cloak = presence.cloak.clone();
         true
     }
 
@@ -154,7 +156,7 @@ impl Network {
             self.note(user, Change::UserModes { user, before }, changes);
         }
         if &*self.users[user].host != host {
-            self.users[user].host = host.into();
+            self.users[user].show(host);
             self.note(user, Change::Host { user, mask: mask.into() }, changes);
         }
         true
@@ -172,7 +174,8 @@ impl Network {
         let known = &mut self.users[user];
         if (&*known.user, &*known.host) != (name, host) {
             let mask = known.mask().into();
-            (known.user, known.host) = (name.into(), host.into());
+            known.user = name.into();
+            known.show(host);
             self.note(user, Change::Host { user, mask }, changes);
         }
         true

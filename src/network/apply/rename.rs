@@ -282,6 +282,7 @@ mod tests {
             user: "~a".into(),
             host: "a.test".into(),
             real_host: "a.test".into(),
+            cloak: None,
             address: None,
             realname: "".into(),
             away: None,

@@ -2,10 +2,14 @@
 //! command, mode, extended ban and capability. The tests of `workload` hold it against the tables.
 //!
 //! `{channel}` stands for a channel, `{other}` for somebody's nick, `{me}` for one's own, `{n}` for a digit,
-//! `{step}` for a number that does not come again, `{id}` for a message. Several lines are sent at once.
+//! `{step}` for a number that does not come again, `{id}` for a message, `{record}` for the account of n`{n}`. Several lines are sent at once.
 
 use super::{CHANNELS, Workload};
-use crate::{core::snotice, sim::view::Room, wire::extban};
+use crate::{
+    core::snotice,
+    sim::view::Room,
+    wire::{casemap::Casemap, extban, name::Nick},
+};
 
 impl Workload {
     /// Something that a client says.
@@ -165,7 +169,21 @@ impl Workload {
         let (phrase, n) = (self.dice.pick(of)?, self.dice.below(6).to_string());
         let phrase = phrase.replace("{channel}", channel).replace("{n}", &n);
         let phrase = phrase.replace("{me}", me).replace("{other}", other);
+        let phrase = match phrase.contains("{record}") {
+            true => phrase.replace("{record}", &self.record(&format!("n{n}")).unwrap_or_default()),
+            false => phrase,
+        };
         Some(phrase.replace("{id}", self.ledger.last_id()))
+    }
+}
+
+impl Workload {
+    /// The account that owns a nick, as some server knows it.
+    fn record(&self, nick: &str) -> Option<String> {
+        let nick = Nick::lookup(nick, Casemap::Ascii)?;
+        let mut servers = self.sim.servers();
+        servers
+            .find_map(|(_, server)| Some(server.core().network().claims().nick(&nick)?.to_string()))
     }
 }
 
@@ -179,7 +197,35 @@ const SAID: &[&str] = &[
     "BATCH +{n} draft/multiline {other}\n@batch={n} PRIVMSG {other} :a\n@batch={n} PRIVMSG {other} :b\nBATCH -{n}",
     "BATCH +{n} draft/multiline {channel}",
     "CAP LIST",
+    "HS OFF",
+    "HS ON",
+    "HS REQUEST r{n}.example",
+    "HS TAKE o{n}.example",
+    "HOSTSERV STATUS",
+    "MS DELETE ALL",
+    "MS FORWARD n{n} LAST",
+    "MS IGNORE ADD n{n}",
+    "MS READ NEW",
+    "MS SEND n{n} hello",
+    "MS SEND u{n} hello",
+    "MEMOSERV LIST",
+    "NS 2FA TOTP ADD",
+    "NS AJOIN ADD {channel}",
+    "NS AJOIN DEL {channel}",
+    "NS CLIENTS LOGOUT ALL",
+    "NS EXPORT",
+    "NS GET",
     "NS IDENTIFY n{n} password1",
+    "NS IDENTIFY m{n} password0",
+    "NS PASSWD password0 password1",
+    "NS PASSWD password1 password0",
+    "NS RELEASE n{n}",
+    "NS SESSIONS",
+    "NS SET ACCOUNTNAME n{n}",
+    "NS SET ENFORCE {n}s",
+    "NS SET ENFORCE off",
+    "NS SET PRIVATE on",
+    "NS UNGROUP n{n}",
     "NS LOGOUT",
     "NS REGAIN n{n}",
     "NS GROUP",
@@ -252,8 +298,25 @@ const COMMANDED: &[&str] = &[
     "GLINE 20s *@u{n}.test :out",
     "UNGLINE *@u{n}.test",
     "GLOBOPS :news",
+    "HS ACTIVATE u{n}",
+    "HS DEL n{n}",
+    "HS OFFER ADD o{n}.example",
+    "HS REJECT n{n}",
+    "HS SET u{n} v{n}.example",
+    "HS SET n{n} v{n}.example",
     "KLINE 20s *@u{n}.test :out",
     "UNKLINE *@u{n}.test",
+    "NS HOLD n{n} ON",
+    "NS LIST",
+    "NS MARK n{n} ON odd",
+    "NS RENAME n{n} m{n}",
+    "NS RENAME m{n} n{n}",
+    "NS SADROP n{n} {record}",
+    "NS SAREGISTER n{n} password0",
+    "NS SASET n{n} NOOP on",
+    "NS SETPASS n{n} password1",
+    "NS SUSPEND ADD n{n} 20s spam",
+    "NS SUSPEND DEL n{n}",
     "MODE {me} +O",
     "MODE {me} +H",
     "MODE {me} -H+W",
@@ -262,6 +325,21 @@ const COMMANDED: &[&str] = &[
     "REHASH",
     "REPORT LIST",
     "REPORT CLOSE {n}",
+    "OS AKILL ADD +20s x{n}@*.none out",
+    "OS EXCEPTION ADD +20s 10.0.0.0/8 1{n}00 all are here",
+    "OS EXCEPTION DEL 10.0.0.0/8",
+    "OS FORBID ADD nick +20s n{n} no",
+    "OS FORBID DEL nick n{n}",
+    "OS FORBID ADD email *@bad{n}.example no",
+    "OS SQLINE ADD +5s {channel} no",
+    "OS SQLINE DEL {channel}",
+    "OS GLOBAL hello",
+    "OS JUPE ADD j{n}.test no",
+    "OS JUPE DEL j{n}.test",
+    "OS LOGSEARCH u{n}",
+    "OS NEWS ADD logon item {n}",
+    "OS NEWS DEL logon {n}",
+    "OPERSERV STATS",
     "RLINE 20s *u{n} :out",
     "UNRLINE *u{n}",
     "SAJOIN {other} {channel}",

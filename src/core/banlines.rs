@@ -1,11 +1,11 @@
-//! Server bans: what KLINE, GLINE, DLINE, ZLINE, RLINE, SHUN, UBAN and their removals have in common.
+//! Setting, lifting and listing server bans: what KLINE, GLINE, DLINE, ZLINE, RLINE, SHUN, UBAN, their removals and OperServ have in common.
 
+use super::{
+    bans,
+    ctx::{Ctx, Outcome},
+    welcome,
+};
 use crate::{
-    core::{
-        bans,
-        ctx::{Ctx, Outcome},
-        welcome,
-    },
     network::{
         UserId,
         ban::{self, Key, Kind, Looks, Terms},
@@ -27,10 +27,10 @@ macro_rules! help {
         )
     };
 }
-pub(super) use help;
+pub(crate) use help;
 
 /// The least that a mask must say: characters that are no wildcards.
-const SUBSTANCE_MIN: usize = 3;
+pub const SUBSTANCE_MIN: usize = 3;
 
 /// The least bits of a range that may be banned, IPv4 and IPv6.
 const BITS_MIN: (u8, u8) = (8, 19);
@@ -52,14 +52,32 @@ struct Wish<'a> {
 /// Sets a ban, or lists those of its kind: `[<duration>] [<mask> [<duration>] [<reason>]]`.
 pub fn line(ctx: &mut Ctx<'_>, user: UserId, args: &Args<'_>, kind: Kind) -> Outcome {
     let words: Vec<&str> = args.iter().collect();
+    words_of_line(ctx, user, &words, kind)
+}
+
+/// The same in the dialect of services: `ADD [+<duration>] <mask> [<reason>]`, `DEL <mask>`, `LIST`.
+pub fn edit(ctx: &mut Ctx<'_>, user: UserId, (verb, rest): (&str, &[&str]), kind: Kind) -> Outcome {
+    match (verb, rest) {
+        ("ADD", [first, rest @ ..]) => {
+            let words: Vec<&str> =
+                [first.trim_start_matches('+')].into_iter().chain(rest.iter().copied()).collect();
+            words_of_line(ctx, user, &words, kind)
+        }
+        ("DEL", [mask, ..]) => lift(ctx, user, kind, mask),
+        ("LIST" | "VIEW", _) => show(ctx, kind),
+        (_, _) => say(ctx, "It takes ADD [+<duration>] <mask> <reason>, DEL <mask>, or LIST."),
+    }
+}
+
+fn words_of_line(ctx: &mut Ctx<'_>, user: UserId, words: &[&str], kind: Kind) -> Outcome {
     let list = words.first().is_none_or(|word| word.eq_ignore_ascii_case("LIST"));
     if list {
         return show(ctx, kind);
     }
-    let (span, rest) = match words.as_slice() {
+    let (span, rest) = match words {
         [first, rest @ ..] if !rest.is_empty() => match span(first, 60) {
             Some(span) => (Some(span), rest),
-            None => (None, words.as_slice()),
+            None => (None, words),
         },
         rest => (None, rest),
     };

@@ -1,0 +1,115 @@
+//! Memos: what is left for the owner of an account until they read it (MemoServ).
+//!
+//! A memo is a field of the account that it is for, so it is on every server, merges as all of a record
+//! does, and ends with the account. Its key is the moment when it was left; its value is whether it has
+//! been read, from whom it is, and what it says.
+
+use super::{Core, ctx::Ctx, effect::Effects, render};
+use crate::{
+    network::UserId,
+    registry::{MEMO, Record, RecordId},
+    store::Edited,
+    time::{Now, Stamp},
+};
+
+/// How the field begins of an account from which none are taken; its id follows.
+pub const IGNORED: &str = "memo-ignore:";
+
+/// The field that says that an account takes no memos (NickServ SET NOMEMO).
+pub const NOMEMO: &str = "nomemo";
+
+/// The longest text of a memo, in bytes.
+pub const TEXT_MAX: usize = 400;
+
+/// A memo.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Memo<'a> {
+    /// Its field.
+    pub key: String,
+    /// When it was left.
+    pub at: Stamp,
+    /// The account that has left it.
+    pub from: &'a str,
+    /// Whether it has been read.
+    pub read: bool,
+    /// What it says.
+    pub text: &'a str,
+}
+
+impl Memo<'_> {
+    /// The field that keeps it.
+    pub fn field(&self) -> (Box<str>, Option<Box<str>>) {
+        let read = if self.read { READ } else { UNREAD };
+        let value = format!("{read}\n{}\n{}", self.from, self.text);
+        (self.key.as_str().into(), Some(value.into()))
+    }
+}
+
+/// The key of a memo that is left at some moment.
+pub fn key(at: Stamp) -> String {
+    // As long as all others, so that they are in order.
+    format!("{MEMO}{:016x}-{}", at.tick, at.server)
+}
+
+/// What has been left for an account, the oldest first.
+pub fn all(record: &Record) -> Vec<Memo<'_>> {
+    let memos = record.under(MEMO).filter_map(|(rest, field)| {
+        let mut parts = field.value.as_deref()?.splitn(3, '\n');
+        let (read, from, text) = (parts.next()?, parts.next()?, parts.next()?);
+        let RecordId(at) = RecordId::parse(rest)?;
+        Some(Memo { key: format!("{MEMO}{rest}"), at, from, read: read == READ, text })
+    });
+    memos.collect()
+}
+
+/// A session has logged in to an account: its user is told of memos, or the one it is to become is.
+pub fn entered(ctx: &mut Ctx<'_>, record: &Record) {
+    let unread = all(record).iter().filter(|memo| !memo.read).count();
+    match ctx.session().user() {
+        Some(user) => greet(ctx, user, unread),
+        None => {
+            if let Some(registration) = ctx.session_mut().registration() {
+                registration.memos = unread;
+            }
+        }
+    }
+}
+
+/// Tells a user who has logged in how many memos there are to be read.
+pub fn greet(ctx: &mut Ctx<'_>, user: UserId, unread: usize) {
+    let text = match unread {
+        0 => return,
+        1 => "You have a new memo. /msg MemoServ READ NEW shows it.".to_owned(),
+        more => format!("You have {more} new memos. /msg MemoServ READ NEW shows them."),
+    };
+    tell(ctx.core, ctx.fx, user, &text, ctx.now);
+}
+
+/// Somebody who is logged in to an account is told of what has just been left for it.
+pub fn edited(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
+    let changed = edited.changed.iter();
+    let left = changed.filter(|change| change.key.starts_with(MEMO) && change.before.is_none());
+    let keys: Vec<&str> = left.map(|change| &*change.key).collect();
+    if keys.is_empty() {
+        return;
+    }
+    let memos = all(&edited.record);
+    let new = memos.iter().zip(1..).filter(|(memo, _)| keys.contains(&memo.key.as_str()));
+    for (memo, number) in new {
+        let text = format!(
+            "You have a new memo from {}. /msg MemoServ READ {number} shows it.",
+            memo.from
+        );
+        for user in core.logged_in(edited.record.id) {
+            tell(core, fx, user, &text, now);
+        }
+    }
+}
+
+fn tell(core: &Core, fx: &mut Effects, user: UserId, text: &str, now: Now) {
+    render::tell_as(core, fx, (&core.service_mask("MemoServ"), user), text, now);
+}
+
+const READ: &str = "read";
+
+const UNREAD: &str = "new";

@@ -1,0 +1,168 @@
+//! What notes do here: names that are forbidden, exceptions from limits, servers that may not be linked,
+//! news.
+
+use super::{
+    Core,
+    ctx::Ctx,
+    effect::Effects,
+    oper::{self, Priv},
+    peer::Origin,
+    render, reserve,
+};
+use crate::{
+    network::{
+        Network, UserId,
+        crdt::Source,
+        note::{Key, Note, Section},
+        op::{Leave, Op},
+    },
+    time::{Now, Wall},
+    wire::{cidr::Cidr, encode, mask},
+};
+
+/// The longest name of a note: a mask, a host, an address.
+pub const NAME_MAX: usize = 200;
+
+/// The longest text of a note: what fits in a line with who says it.
+pub const TEXT_MAX: usize = 350;
+
+/// Writes a note for a user; if there is no room for it, tells why.
+pub fn write(
+    ctx: &mut Ctx<'_>,
+    user: UserId,
+    (section, name): (Section, &str),
+    (value, text): (&str, &str),
+    until: Option<Wall>,
+) -> Result<(), String> {
+    let row = section.row();
+    let notes = ctx.network().notes();
+    if notes.get(section, name).is_none() && notes.of(section).count() >= row.most {
+        return Err(format!(
+            "There are {} entries of the kind {}, and more are not kept. Take one away first.",
+            row.most, row.name
+        ));
+    }
+    let note = Note {
+        value: encode::head(value, NAME_MAX).into(),
+        text: encode::head(text, TEXT_MAX).into(),
+        setter: ctx.whois(user).mask().into(),
+        until,
+    };
+    commit(ctx, user, Key { section, name: name.into() }, Some(note));
+    Ok(())
+}
+
+/// Takes a note away for a user; false if there is none.
+pub fn remove(ctx: &mut Ctx<'_>, user: UserId, section: Section, name: &str) -> bool {
+    let there = ctx.network().notes().get(section, name).is_some();
+    if there {
+        commit(ctx, user, Key { section, name: name.into() }, None);
+    }
+    there
+}
+
+fn commit(ctx: &mut Ctx<'_>, user: UserId, key: Key, note: Option<Note>) {
+    let by = Source::User(ctx.whois(user).uid);
+    ctx.commit(Op::Note { by, key, note: note.map(Box::new) });
+}
+
+/// What forbids a name, if something does: the first mask that it fits.
+pub fn forbidding<'a>(network: &'a Network, section: Section, name: &str) -> Option<&'a Note> {
+    let casemap = network.casemap();
+    let mut notes = network.notes().of(section);
+    notes.find(|(pattern, _, _)| mask::matches(pattern, name, casemap)).map(|(_, note, _)| note)
+}
+
+/// Why the session may not take a name, if it may not.
+pub fn forbidden(ctx: &Ctx<'_>, section: Section, name: &str) -> Option<String> {
+    let exempt = ctx.session().user().is_some_and(|user| ctx.may(user, Priv::Forbid));
+    let note = forbidding(ctx.network(), section, name).filter(|_| !exempt)?;
+    Some(note.text.to_string())
+}
+
+/// How many connections may come from somewhere, if an exception says so: the narrowest range that does.
+pub fn exception(network: &Network, from: Origin) -> Option<u32> {
+    let ip = from.ip()?;
+    let ranges = network.notes().of(Section::Exception).filter_map(|(range, note, _)| {
+        let range = Cidr::parse(range).filter(|range| range.contains(ip))?;
+        Some((range.bits(), note.value.parse().ok()?))
+    });
+    ranges.max_by_key(|(bits, _)| *bits).map(|(_, most)| most)
+}
+
+/// Whether a server may not be linked.
+pub fn is_juped(network: &Network, name: &str) -> bool {
+    network.notes().get(Section::Jupe, &name.to_ascii_lowercase()).is_some()
+}
+
+/// Tells a user who has just come, or become an operator, what there is to tell.
+pub fn news(ctx: &mut Ctx<'_>, user: UserId, section: Section) {
+    let items: Vec<&Note> = ctx.network().notes().of(section).map(|(_, note, _)| note).collect();
+    let shown = match section {
+        Section::NewsRandom if !items.is_empty() => {
+            // Each who comes is told the next.
+            let place = ctx.whois(user).uid.number as usize % items.len();
+            items.into_iter().skip(place).take(1).collect()
+        }
+        _ => items,
+    };
+    let lines: Vec<String> = shown.iter().map(|note| format!("[News] {}", note.text)).collect();
+    let source = ctx.core.service_mask(OPERSERV);
+    for line in lines {
+        render::tell_as(ctx.core, ctx.fx, (&source, user), &line, ctx.now);
+    }
+}
+
+/// Who tells news, and acts on what is forbidden: core may not know services.
+const OPERSERV: &str = "OperServ";
+
+/// A note has been written or taken away: those it concerns here are seen to.
+pub fn changed(core: &mut Core, fx: &mut Effects, key: &Key, note: Option<&Note>, now: Now) {
+    match (key.section, note) {
+        (Section::ForbidNick, Some(note)) => nick_forbidden(core, fx, &key.name, note, now),
+        (Section::ForbidChannel, Some(note)) => channel_forbidden(core, fx, &key.name, note, now),
+        (Section::Jupe, _) => core.links_questioned = true,
+        _ => (),
+    }
+}
+
+/// Users of this server for whom what is forbidden is.
+fn bound(core: &Core) -> impl Iterator<Item = UserId> + '_ {
+    core.locals.iter().map(|(user, _)| user).filter(|user| {
+        let class = core.network().user(*user).class.as_deref();
+        !oper::may(&core.config, class, Priv::Forbid)
+    })
+}
+
+fn nick_forbidden(core: &mut Core, fx: &mut Effects, pattern: &str, note: &Note, now: Now) {
+    let casemap = core.network().casemap();
+    let wears = |user: &UserId| {
+        let nick = core.network().user(*user).nick();
+        mask::matches(pattern, nick.as_str(), casemap)
+    };
+    for user in bound(core).filter(wears).collect::<Vec<_>>() {
+        let why = format!("This nickname is forbidden: {}", note.text);
+        reserve::rename(core, fx, (user, OPERSERV), &why, now);
+    }
+}
+
+fn channel_forbidden(core: &mut Core, fx: &mut Effects, pattern: &str, note: &Note, now: Now) {
+    let (network, casemap) = (core.network(), core.network().casemap());
+    let mut kicks = Vec::new();
+    for user in bound(core) {
+        let who = network.user(user);
+        for channel in who.channels() {
+            let record = network.channel(*channel);
+            if mask::matches(pattern, record.name.as_str(), casemap) {
+                let member = record.member(user);
+                kicks.extend(member.map(|member| (who.uid, record.name.clone(), member.joined)));
+            }
+        }
+    }
+    let by = Source::Server(core.sid());
+    let reason: Box<str> = format!("This channel is forbidden: {}", note.text).into();
+    for (uid, name, joined) in kicks {
+        let how = Leave::Kick { by, reason: reason.clone() };
+        core.commit(fx, Op::Leave { uid, name, joined, how }, None, now);
+    }
+}

@@ -7,7 +7,7 @@ use super::{
     effect::{Effect, Effects, Ending},
     multiline,
     peer::{Gone, Origin},
-    registration, reload, render, reputation, reserve, sasl,
+    registered, registration, reload, render, reputation, reserve, sasl,
     session::{Phase, Wait},
     snotice,
     timer::Timer,
@@ -182,6 +182,7 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.store_kept(fx, now);
     core.probe_store(fx, now);
     core.check_store(fx, now);
+    registered::regular(core, fx, now);
     if core.clock.last() > core.marked {
         mark(core, fx, now);
     }

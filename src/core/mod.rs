@@ -49,6 +49,7 @@ pub mod policy;
 pub mod question;
 pub mod recent;
 pub mod reconcile;
+pub mod registered;
 pub mod registration;
 pub mod registry;
 pub mod reload;
@@ -105,6 +106,7 @@ use lookalikes::Lookalikes;
 use monitor::Monitor;
 use question::Questions;
 use recent::Recent;
+use registered::Registered;
 use registry::Registry;
 use reports::Reports;
 use reputation::Reputation;
@@ -182,6 +184,8 @@ pub struct Core {
     pub(in crate::core) unused_looked: Mono,
     /// Records that have been looked up lately.
     pub(in crate::core) cache: Cache,
+    /// What is known of registered channels.
+    pub(in crate::core) registered: Registered,
     /// What is being said to linked servers about the registry.
     pub(in crate::core) talks: reconcile::Talks,
     /// How addresses are hidden.
@@ -258,6 +262,7 @@ impl Core {
             ajoins: Vec::new(),
             unused_looked: now.mono,
             cache: Cache::default(),
+            registered: Registered::default(),
             talks: BTreeMap::new(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),
@@ -333,6 +338,7 @@ impl Core {
         let place = self.journal.len();
         render::apply(self, fx, &op, at, cause, now);
         self.keep(fx, &op, at, now);
+        self.keep_channel(fx, &op, at, now);
         // Before what it has brought about, which was stamped later.
         self.journal.insert(place, (op, at));
         at

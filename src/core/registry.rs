@@ -9,7 +9,7 @@ use super::{
     Core, audit,
     ctx::{Ctx, Resume, Then},
     effect::Effects,
-    memo, render, reserve,
+    memo, registered, render, reserve,
     settings::ENFORCE,
     suspension::{self, SUSPENDED, UNTIL},
     vhost,
@@ -104,8 +104,14 @@ impl Core {
             self.see(fx, &Op::Claims(edited.claims.clone()), now);
         }
         let changes = |key: &str| edited.changed.iter().any(|change| &*change.key == key);
+        if edited.edit.kind == Kind::Channel {
+            registered::edited(self, fx, edited, now);
+        } else if edited.edit.what == What::End && edited.edit.at.server == self.sid() {
+            registered::orphaned(self, fx, edited.edit.id, now);
+        }
         // Nobody is logged in to an account that has had no name.
-        if edited.changed.iter().any(|change| &*change.key == NAME && change.before.is_some()) {
+        let renamed = |change: &Changed| &*change.key == NAME && change.before.is_some();
+        if edited.edit.kind == Kind::Account && edited.changed.iter().any(renamed) {
             self.account_is_called(fx, edited, now);
         }
         vhost::edited(self, fx, edited, now);
@@ -188,12 +194,16 @@ impl Core {
         }
     }
 
+    /// Whether this is the first server in sight, which sees to what one of them has to.
+    pub fn is_first(&self) -> bool {
+        let servers = self.network().servers().filter(|(_, server)| !server.hidden);
+        servers.map(|(sid, _)| sid).min().is_none_or(|first| first == self.sid())
+    }
+
     /// Two sides of a split have given one name to two: the later registration gives it up. One server sees
     /// to that, the first in sight.
     fn settle_contest(&mut self, fx: &mut Effects, key: &str, loser: &Record, now: Now) {
-        let servers = self.network().servers().filter(|(_, server)| !server.hidden);
-        let first = servers.map(|(sid, _)| sid).min();
-        if first.is_some_and(|first| first != self.sid()) {
+        if !self.is_first() {
             return;
         }
         let what = match loser.kind {
@@ -400,17 +410,23 @@ mod tests {
 
     #[test]
     fn who_gives_up_a_name_can_log_in_by_the_new_one() {
-        // Two accounts of one name, as two sides of a split leave them.
         check(
             r"
             servers 2
             config server.casemapping rfc1459
-            config limits.ping_interval 5000
-            account [x] password=sesame-open
-            account [x] password=open-sesame
+            al@2  > PING x
             bob@1 > PING x
-            wait 310
-            bob   > NS IDENTIFY [x]-2-000 open-sesame
+            split 1 | 2
+            al    > NICK [x]
+            al    > REGISTER * * sesame-open
+            bob   > NICK [x]
+            bob   > REGISTER * * open-sesame
+            bob   <~ :s1.test 900 *
+            heal
+
+            bob   <~ * NOTICE * :Your account is called [x]-*
+            bob   > NS LOGOUT
+            bob   > NS IDENTIFY [x]-$record open-sesame
             bob   <~ :s1.test 900 *
             ",
         );

@@ -31,7 +31,7 @@
 //! | `same` | all servers agree |
 //!
 //! `$id` in a line is the message id of the last message (PRIVMSG, NOTICE, TAGMSG, BATCH) that was read
-//! and had one.
+//! and had one; `$record` is the last id of an account or registered channel in a line that was asked for.
 //!
 //! In the end every client must believe what its server knows: on the side, and without any of that being
 //! seen, it asks for modes, lists and users of the channels it enters, as clients do.
@@ -60,6 +60,7 @@ pub fn check(script: &str) {
         sim: None,
         clients: BTreeMap::new(),
         id: String::new(),
+        record: String::new(),
     };
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
         play.line(line);
@@ -138,7 +139,7 @@ fn limit(limits: &mut Limits, key: &str, value: &str) {
     set!(
         clients clients_per_address clients_per_network network_v4 network_v6 connect_burst
         flood_burst login_burst account_login_burst register_burst nick user realname channel
-        topic kick away key channels_per_user
+        topic kick away key channels_per_user channels_per_account
         list_entries server_bans modes targets accept silence monitor metadata_keys metadata_subs
         metadata_value metadata_burst dnsbl_marks multiline_lines multiline_bytes redact_messages
         reports whowas;
@@ -159,6 +160,16 @@ fn pairs(text: &str) -> Vec<Pair> {
     pairs.map(|(a, b)| (place(a), place(b))).collect()
 }
 
+/// The last id of a record in a line, in whatever case, be it behind a name.
+fn record_in(line: &str) -> Option<String> {
+    line.split_whitespace().rev().find_map(|word| {
+        let (rest, server) = word.rsplit_once('-')?;
+        let tick = rest.rsplit('-').next()?;
+        RecordId::parse(&format!("{tick}-{}", server.to_ascii_uppercase()))?;
+        Some(format!("{tick}-{server}"))
+    })
+}
+
 struct Play {
     servers: usize,
     links: Option<Vec<Pair>>,
@@ -169,6 +180,8 @@ struct Play {
     clients: BTreeMap<String, usize>,
     /// The message id of the last message that was read and had one.
     id: String,
+    /// The last id of a record that was read.
+    record: String,
 }
 
 impl Play {
@@ -347,6 +360,7 @@ impl Play {
             "accounts.registration_before_connect" => {
                 self.config.accounts.registration_before_connect = value == "true";
             }
+            "channels.registration" => self.config.channels.registration = value == "true",
             "accounts.reserved" => self.config.accounts.reserved.push(value.into()),
             "accounts.expire" => self.config.accounts.expire = seconds(value),
             "accounts.nick_grace" => self.config.accounts.nick_grace = seconds(value),
@@ -393,7 +407,7 @@ impl Play {
     fn speech(&mut self, line: &str) {
         let Some(place) = line.find(['<', '>']) else { panic!("cannot read: {line}") };
         let (who, rest) = line.split_at(place);
-        let rest = rest.replace("$id", &self.id);
+        let rest = rest.replace("$id", &self.id).replace("$record", &self.record);
         if let Some((one, other)) = who.trim().split_once(',') {
             let text = rest.trim_start_matches('>').trim();
             let both = [one, other].map(|name| self.clients.get(name).copied());
@@ -435,6 +449,7 @@ impl Play {
                 if let Some(id) = id.filter(|_| SAYS.iter().any(|verb| got.contains(verb))) {
                     self.id = id.into_owned();
                 }
+                record_in(&got).into_iter().for_each(|id| self.record = id);
                 return;
             }
             seen.push(got);

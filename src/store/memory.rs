@@ -5,7 +5,7 @@ use super::{
     Standing, Store, Which, identify,
 };
 use crate::{
-    registry::{BUCKETS, Edit, Kind, Record, RecordId, SEEN, is_claim, is_resident},
+    registry::{ACCESS, BUCKETS, Edit, Kind, Record, RecordId, SEEN, is_claim, is_resident},
     time::{Sid, Stamp},
 };
 use std::{
@@ -109,6 +109,14 @@ impl Memory {
         });
         living.take(LISTED_MAX).cloned().collect()
     }
+
+    fn digests(&self) -> Box<[u64; BUCKETS]> {
+        let mut digests = Box::new([0; BUCKETS]);
+        for record in self.records.values() {
+            digests[record.id.bucket()] ^= record.digest();
+        }
+        digests
+    }
 }
 
 impl Store for Memory {
@@ -143,13 +151,7 @@ impl Store for Memory {
             Query::Find(find) => Ok(Rows::Record(self.find(find))),
             Query::Claims { after } => Ok(Rows::Claims(self.resident(after))),
             Query::Contests => Ok(Rows::Contests(self.contests())),
-            Query::Digests => {
-                let mut digests = Box::new([0; BUCKETS]);
-                for record in self.records.values() {
-                    digests[record.id.bucket()] ^= record.digest();
-                }
-                Ok(Rows::Digests(digests))
-            }
+            Query::Digests => Ok(Rows::Digests(self.digests())),
             Query::Keep(kept) => {
                 for one in kept {
                     if self.kept.get(&one.key).is_none_or(|known| known.at < one.at) {
@@ -167,6 +169,11 @@ impl Store for Memory {
                 Ok(Rows::Done)
             }
             Query::Check => Ok(Rows::Checked(Checked::Whole)),
+            Query::ChannelsOf(account) => {
+                let key = format!("{ACCESS}{account}");
+                let records = self.records.values().filter(|record| record.get(&key).is_some());
+                Ok(Rows::Records(records.cloned().collect()))
+            }
             Query::Records(ids) => {
                 let known = ids.iter().filter_map(|id| self.records.get(id).cloned());
                 Ok(Rows::Records(known.collect()))

@@ -76,6 +76,8 @@ pub enum Query {
         /// Which of them.
         which: Which,
     },
+    /// The channels in which an account has access. Answers [`Rows::Records`].
+    ChannelsOf(RecordId),
     /// Keep what has been written to registers of the network; what was written later stays. Answers
     /// [`Rows::Done`].
     Keep(Vec<Kept>),
@@ -117,7 +119,7 @@ impl Query {
             | Query::Learn(_)
             | Query::Keep(_)
             | Query::Forget { .. } => Access::Write,
-            Query::Find(_) => Access::LookUp,
+            Query::Find(_) | Query::ChannelsOf(_) => Access::LookUp,
             Query::LoadReputation
             | Query::Claims { .. }
             | Query::Contests
@@ -235,7 +237,7 @@ pub enum Rows {
     Digests(Box<[u64; BUCKETS]>),
     /// To [`Query::Bucket`]: which, and its records in order with their digests.
     Bucket(usize, Vec<(RecordId, u64)>),
-    /// To [`Query::Records`]: those that are known. To [`Query::List`].
+    /// To [`Query::Records`], those that are known; to [`Query::List`] and [`Query::ChannelsOf`].
     Records(Vec<Record>),
     /// To [`Query::Recall`].
     Kept(Vec<Kept>),
@@ -615,7 +617,8 @@ mod tests {
 
     /// Queries as they come, to be asked of two stores: a small world, so that much of it collides.
     fn some_edit(random: &mut impl FnMut(u64) -> u64) -> Query {
-        const KEYS: &[&str] = &["channel:a", "nick:b", "nick:a", "cert:f", "mail", "pass"];
+        const KEYS: &[&str] =
+            &["channel:a", "nick:b", "nick:a", "cert:f", "mail", "pass", "access:a-000"];
         let (of, tick) = (1 + random(5), 1 + random(300));
         let mut fields = Vec::new();
         for key in KEYS {
@@ -653,6 +656,7 @@ mod tests {
         queries.extend((0..BUCKETS).map(Query::Bucket));
         queries.extend((1..=5).map(|of| Query::Find(Find::Id(id(of)))));
         queries.push(Query::Records((1..=6).map(id).collect()));
+        queries.extend((9..12).map(|of| Query::ChannelsOf(id(of))));
         for query in queries {
             assert_eq!(sqlite.ask(&query), memory.ask(&query), "{query:?}");
         }

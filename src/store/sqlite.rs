@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     records::TABLES,
     kept::TABLE,
     "CREATE TABLE reputation (address TEXT PRIMARY KEY, points INTEGER NOT NULL, seen INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+    records::ACCESS_INDEX,
 ];
 
 /// How long another program may hold the file before it counts as locked.
@@ -186,6 +187,7 @@ impl Store for Sqlite {
             Query::Forget { before } => kept::forget(&self.db, *before),
             Query::Records(ids) => records::records(&self.db, ids),
             Query::Check => Ok(Rows::Checked(self.check(CHECK_MAX)?)),
+            Query::ChannelsOf(account) => records::access(&self.db, *account),
         }
     }
 }

@@ -8,7 +8,11 @@ use super::{CHANNELS, Workload};
 use crate::{
     core::snotice,
     sim::view::Room,
-    wire::{casemap::Casemap, extban, name::Nick},
+    wire::{
+        casemap::Casemap,
+        extban,
+        name::{ChannelName, Nick},
+    },
 };
 
 impl Workload {
@@ -18,6 +22,9 @@ impl Workload {
         let other = self.dice.pick(&self.places)?;
         let other = self.sim.clients.get(other)?.view.nick.clone();
         let n = self.dice.below(6);
+        if self.dice.one_in(if self.owned { 6 } else { 60 }) {
+            return self.owner((&channel, nick, &other));
+        }
         Some(match self.dice.below(68) {
             0 | 1 => format!("NICK n{n}"),
             2 | 3 => format!("TOPIC {channel} :{}", if n == 0 { "" } else { "t" }),
@@ -64,14 +71,7 @@ impl Workload {
                 format!("METADATA {target} SET k{}{value}", n % 3)
             }
             36 => "OPER root sesame".into(),
-            37 => match self.dice.below(6) {
-                5 => format!("REPUTATION {other}"),
-                0 => format!("GLINE {} x{n}@*.none :out", self.dice.pick(&["20s", "1h"])?),
-                1 => format!("GLINE x{n}@*.none"),
-                2 => format!("FILTER z{n} block {} :no", self.dice.pick(&["cp", "t"])?),
-                3 => format!("FILTER z{n}"),
-                _ => format!("DEFCON {}", self.dice.pick(&["4", "5"])?),
-            },
+            37 => self.operate(&other, n)?,
             24..=27 if other != nick && !other.is_empty() => self.ledger.letter(client, &other),
             28..=30 => self.ledger.word(client, &channel),
             // Somebody inside has told the key, if there is one.
@@ -84,6 +84,35 @@ impl Workload {
                 format!("JOIN {channel} {key}")
             }
         })
+    }
+
+    /// Something that an operator says.
+    fn operate(&mut self, other: &str, n: usize) -> Option<String> {
+        Some(match self.dice.below(6) {
+            5 => format!("REPUTATION {other}"),
+            0 => format!("GLINE {} x{n}@*.none :out", self.dice.pick(&["20s", "1h"])?),
+            1 => format!("GLINE x{n}@*.none"),
+            2 => format!("FILTER z{n} block {} :no", self.dice.pick(&["cp", "t"])?),
+            3 => format!("FILTER z{n}"),
+            _ => format!("DEFCON {}", self.dice.pick(&["4", "5"])?),
+        })
+    }
+
+    /// Something that the founder of a channel says, or who wants to be one.
+    fn owner(&mut self, about: (&str, &str, &str)) -> Option<String> {
+        match self.dice.below(12) {
+            0..=4 => Some(format!("CS REGISTER {}", about.0)),
+            5 => self.unregister(about.0),
+            _ => self.phrase(OWNED, about),
+        }
+    }
+
+    /// A client ends the registration of a channel, if there is one, with the code that its founder is told.
+    fn unregister(&mut self, channel: &str) -> Option<String> {
+        let network = self.sim.servers().next()?.1.core().network();
+        let name = ChannelName::new(channel, network.casemap(), channel.len())?;
+        let code = network.claims().channel(&name).map(|id| id.to_string());
+        Some(format!("CS UNREGISTER {channel} {}", code.unwrap_or_default()))
     }
 
     /// Something that a client asks of a server, which may be another than its own, or none at all; and what
@@ -186,6 +215,29 @@ impl Workload {
             .find_map(|(_, server)| Some(server.core().network().claims().nick(&nick)?.to_string()))
     }
 }
+/// What is said of registered channels.
+const OWNED: &[&str] = &[
+    "NS IDENTIFY u{n} password0",
+    "NS LOGOUT",
+    "CS INFO {channel}",
+    "CS FLAGS {channel} u{n} AOP",
+    "CS FLAGS {channel} u{n} -*",
+    "CS AKICK {channel} ADD *!*u{n}@* !T 20s",
+    "CS AKICK {channel} DEL *!*u{n}@*",
+    "CS SET {channel} MLOCK +m-i",
+    "CS SET {channel} MLOCK",
+    "CS SET {channel} SECURE ON",
+    "CS SET {channel} SECURE OFF",
+    "CS SET {channel} SUCCESSOR u{n}",
+    "CS TRANSFER {channel} u{n}",
+    "CS TRANSFER ACCEPT {channel}",
+    "CS OP {channel} {other}",
+    "CS DEOP {channel} {other}",
+    "CS UP {channel}",
+    "CS DOWN {channel}",
+    "PART {channel}",
+    "JOIN {channel}",
+];
 
 /// What anybody says.
 const SAID: &[&str] = &[
@@ -217,6 +269,7 @@ const SAID: &[&str] = &[
     "NS GET",
     "NS IDENTIFY n{n} password1",
     "NS IDENTIFY m{n} password0",
+    "OPER root sesame\nNS SUSPEND ADD {other} spam",
     "NS PASSWD password0 password1",
     "NS PASSWD password1 password0",
     "NS RELEASE n{n}",
@@ -231,6 +284,8 @@ const SAID: &[&str] = &[
     "NS GROUP",
     "VERIFY n{n} 123",
     "CAP REQ :draft/oper-tag -draft/whoami",
+    "CHANSERV INFO {channel}",
+    "CS HELP",
     "CYCLE {channel} :round",
     "ERROR :nothing",
     "HELP MODE",
@@ -317,6 +372,8 @@ const COMMANDED: &[&str] = &[
     "NS SASET n{n} NOOP on",
     "NS SETPASS n{n} password1",
     "NS SUSPEND ADD n{n} 20s spam",
+    "NS SUSPEND ADD {other} spam",
+    "NS SUSPEND DEL {other}",
     "NS SUSPEND DEL n{n}",
     "MODE {me} +O",
     "MODE {me} +H",

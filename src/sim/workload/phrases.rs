@@ -286,6 +286,7 @@ const SAID: &[&str] = &[
     "MS IGNORE ADD n{n}",
     "MS READ NEW",
     "MS SEND n{n} hello",
+    "MS SENDOPS {channel} hello",
     "MS SEND u{n} hello",
     "MEMOSERV LIST",
     "NS 2FA TOTP ADD",

@@ -3,7 +3,7 @@
 use crate::{
     config::{self, Config, Secret},
     id,
-    store::{self, Query, Rows},
+    store::{self, Access, Query, Rows},
     wire::mmdb::Database,
 };
 use std::{
@@ -216,6 +216,8 @@ pub struct Material {
 pub enum Lane {
     /// One thread: jobs finish in the order in which they were asked.
     Store,
+    /// One thread: long reads of the store, so that they delay nothing else.
+    Scans,
     /// What keeps a processor busy.
     Cpu,
     /// What waits for the network.
@@ -229,7 +231,10 @@ impl Job {
     pub fn lane(&self) -> Lane {
         match self {
             Job::Verify { .. } | Job::Check { .. } | Job::Hash { .. } | Job::Random => Lane::Cpu,
-            Job::Store(_) => Lane::Store,
+            Job::Store(query) => match query.access() {
+                Access::Write | Access::LookUp => Lane::Store,
+                Access::Scan => Lane::Scans,
+            },
             Job::Resolve { .. } | Job::Inquire { .. } => Lane::Net,
             Job::Load | Job::Rehearse { .. } | Job::Watch => Lane::Files,
         }

@@ -348,6 +348,9 @@ const CLAIMS: &[Claim] = &[
 /// How the claim of a certificate begins, which its SHA-256 fingerprint follows.
 pub const CERT: &str = "cert:";
 
+/// How the field of an account's access to a channel begins, which the account's id follows.
+pub const ACCESS: &str = "access:";
+
 /// How the claim of a channel's name begins.
 pub const CHANNEL: &str = "channel:";
 

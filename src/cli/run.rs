@@ -128,8 +128,13 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<Option<Her
         Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, now);
     store::remember(&mut store, |past| server.remember(past, now))
         .map_err(|error| unusable(&error))?;
-    let workers =
-        Workers { store: Box::new(store), loader: loader.clone(), loaded: loaded.clone() };
+    let reader = sqlite::reader(folder).map_err(|error| unusable(&error))?;
+    let workers = Workers {
+        store: Box::new(store),
+        reader: Some(Box::new(reader)),
+        loader: loader.clone(),
+        loaded: loaded.clone(),
+    };
     let reactor = Reactor::new(server, |wake| Pool::new(wake, workers), &loaded);
     let cannot = |error| format!("the server cannot start: {error}");
     let mut reactor = reactor.map_err(cannot)?;

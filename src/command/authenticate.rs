@@ -40,6 +40,9 @@ pub const COMMANDS: &[Command] = &[Command {
 }];
 
 fn authenticate(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
+    if !ctx.core.logs_in() {
+        return failed(ctx, Failure::Unavailable);
+    }
     if !ctx.session().caps.contains(cap::SASL) {
         return Err(reply::sasl_fail("your client has not asked for it (CAP REQ sasl)").into());
     }

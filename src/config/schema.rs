@@ -293,6 +293,8 @@ config! {
         key: usize = "32", 32, Restart, 1..=64;
         /// The most channels that a user may be in.
         channels_per_user: usize = "100", 100, Live, 1..=1000;
+        /// The most channels that an account may have registered.
+        channels_per_account: usize = "20", 20, Live, 1..=1000;
         /// The most masks on the lists of one channel.
         list_entries: usize = "100", 100, Live, 1..=10_000;
         /// The most server bans on the network.
@@ -380,6 +382,11 @@ config! {
         interval: Duration = "\"7d\"", Duration::from_secs(604_800), Live, 0..=31_536_000;
         /// Hosts that nobody can ask for: masks with * and ?. Operators can give them all the same.
         forbidden: Vec<String> = "[\"*admin*\", \"*oper.*\", \"*staff*\"]", ["*admin*", "*oper.*", "*staff*"].map(Into::into).into(), Live;
+    }
+    /// Registered channels.
+    channels Channels {
+        /// Whether whoever is logged in may register a channel that they are operator of; if not, only operators of the network with the privilege `channels` may.
+        registration: bool = "true", true, Live;
     }
     /// How addresses are hidden.
     cloak Cloak {
@@ -541,6 +548,8 @@ pub struct Config {
     pub roleplay: Roleplay,
     /// `[accounts]`
     pub accounts: Accounts,
+    /// `[channels]`
+    pub channels: Channels,
     /// `[vhosts]`
     pub vhosts: Vhosts,
     /// `[log]`
@@ -566,6 +575,7 @@ const TABLES: &[&str] = &[
     "relaymsg",
     "roleplay",
     "accounts",
+    "channels",
     "vhosts",
     "log",
     "include",
@@ -599,7 +609,7 @@ impl Config {
                 (
                     name @ ("server" | "sts" | "tor" | "limits" | "storage" | "cloak" | "dns"
                     | "reputation" | "geo" | "relaymsg" | "roleplay" | "accounts"
-                    | "vhosts" | "log"),
+                    | "channels" | "vhosts" | "log"),
                     Value::Table(entries),
                 ) => match single.iter_mut().find(|table| table.0 == name) {
                     Some(table) => table.1.extend(within(entries, file)),
@@ -701,6 +711,7 @@ impl Config {
             "storage" => self.storage = Storage::read(entries, reading),
             "roleplay" => self.roleplay = Roleplay::read(entries, reading),
             "dns" => self.dns = Dns::read(entries, reading),
+            "channels" => self.channels = Channels::read(entries, reading),
             "geo" => self.geo = Geo::read(entries, reading),
             "reputation" => self.reputation = Reputation::read(entries, reading),
             "vhosts" => self.vhosts = Vhosts::read(entries, reading),
@@ -718,6 +729,7 @@ impl Config {
         self.dns.keep(&old.dns, &mut kept);
         self.relaymsg.keep(&old.relaymsg, &mut kept);
         self.accounts.keep(&old.accounts, &mut kept);
+        self.channels.keep(&old.channels, &mut kept);
         self.vhosts.keep(&old.vhosts, &mut kept);
         self.roleplay.keep(&old.roleplay, &mut kept);
         self.log.keep(&old.log, &mut kept);
@@ -840,7 +852,7 @@ fn unit<T: Within>(_: &T) -> &'static str {
     T::UNIT
 }
 
-fn all() -> [&'static [(Key, &'static str)]; 20] {
+fn all() -> [&'static [(Key, &'static str)]; 21] {
     [
         Server::KEYS,
         Listen::KEYS,
@@ -860,6 +872,7 @@ fn all() -> [&'static [(Key, &'static str)]; 20] {
         RelayMsg::KEYS,
         Roleplay::KEYS,
         Accounts::KEYS,
+        Channels::KEYS,
         Vhosts::KEYS,
         Log::KEYS,
     ]

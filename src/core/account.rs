@@ -555,10 +555,10 @@ pub fn enter(ctx: &mut Ctx<'_>, record: &Record) {
     } else if let Some(registration) = ctx.session_mut().registration() {
         registration.login = Some(login);
     }
-    expiry::seen(ctx.core, ctx.fx, record, ctx.now);
-    ajoin::entered(ctx, record);
     vhost::entered(ctx, record);
     memo::entered(ctx, record);
+    expiry::seen(ctx.core, ctx.fx, record, ctx.now);
+    ajoin::entered(ctx, record);
 }
 
 /// A user is logged out of the account.

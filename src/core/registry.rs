@@ -9,7 +9,7 @@ use super::{
     Core, audit,
     ctx::{Ctx, Resume, Then},
     effect::Effects,
-    memo, render, reserve,
+    memo, registered, render, reserve,
     settings::ENFORCE,
     suspension::{self, SUSPENDED, UNTIL},
     vhost,
@@ -104,10 +104,18 @@ impl Core {
             self.see(fx, &Op::Claims(edited.claims.clone()), now);
         }
         let changes = |key: &str| edited.changed.iter().any(|change| &*change.key == key);
+        if edited.edit.kind == Kind::Channel {
+            registered::edited(self, fx, edited, now);
+        } else if edited.edit.what == What::End && edited.edit.at.server == self.sid() {
+            registered::orphaned(self, fx, edited.edit.id, now);
+        }
         // Nobody is logged in to an account that has had no name.
-        if edited.changed.iter().any(|change| &*change.key == NAME && change.before.is_some()) {
+        let renamed = |change: &Changed| &*change.key == NAME && change.before.is_some();
+        if edited.edit.kind == Kind::Account && edited.changed.iter().any(renamed) {
             self.account_is_called(fx, edited, now);
         }
+        vhost::edited(self, fx, edited, now);
+        memo::edited(self, fx, edited, now);
         // Who is suspended again for the same reason may have come back in between.
         if changes(SUSPENDED) || changes(UNTIL) {
             self.account_is_suspended(fx, edited, now);
@@ -115,8 +123,6 @@ impl Core {
         if changes(ENFORCE) {
             reserve::protect_otherwise(self, fx, edited.record.id, now);
         }
-        vhost::edited(self, fx, edited, now);
-        memo::edited(self, fx, edited, now);
         for (key, loser) in &edited.contested {
             self.settle_contest(fx, key, loser, now);
         }
@@ -188,12 +194,16 @@ impl Core {
         }
     }
 
+    /// Whether this is the first server in sight, which sees to what one of them has to.
+    pub fn is_first(&self) -> bool {
+        let servers = self.network().servers().filter(|(_, server)| !server.hidden);
+        servers.map(|(sid, _)| sid).min().is_none_or(|first| first == self.sid())
+    }
+
     /// Two sides of a split have given one name to two: the later registration gives it up. One server sees
     /// to that, the first in sight.
     fn settle_contest(&mut self, fx: &mut Effects, key: &str, loser: &Record, now: Now) {
-        let servers = self.network().servers().filter(|(_, server)| !server.hidden);
-        let first = servers.map(|(sid, _)| sid).min();
-        if first.is_some_and(|first| first != self.sid()) {
+        if !self.is_first() {
             return;
         }
         let what = match loser.kind {
@@ -235,6 +245,7 @@ fn without(loser: &Record, key: &str, casemap: Casemap) -> Vec<(Box<str>, Option
 /// What goes on with every answer of the store that says that something has been edited, whoever asked
 /// for it and whether or not they still wait.
 pub fn answered(core: &mut Core, fx: &mut Effects, answer: &Answer, now: Now) {
+    core.cache_answer(answer);
     match answer {
         Answer::Stored(Ok(Rows::Proposed(edited))) if edited.news => {
             core.edited(fx, edited, now);

@@ -1,12 +1,19 @@
 //! A machine with one server on it: a disk that outlives the server, a clock that may be wrong, and
 //! workers that take their time.
 
-use super::{dice::Dice, mmdb};
+use super::{dice::Dice, disk::Disk, mmdb};
 use crate::{
     config::{Config, Secret},
-    core::suspension,
+    core::{
+        registered::{self, kept},
+        suspension,
+    },
     job::{Answer, Atlas, Hashes, Job, JobId, Lane, List, Listing, Loaded, RANDOM_LEN, Texts},
     link::Limits,
+    network::{
+        crdt::Epoch,
+        op::{ModeChange, Op},
+    },
     registry::Edit,
     server::{Server, Setup},
     store::{self, Find, Past, Query, Rows, Store, memory::Memory},
@@ -14,7 +21,7 @@ use crate::{
     wire::{mmdb::Database, scram::Verifier},
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr},
     path::PathBuf,
     sync::Arc,
@@ -39,6 +46,8 @@ pub struct Host {
     pub life: u64,
     /// By how many milliseconds the clock on its wall is wrong.
     pub skew: i64,
+    /// How its disk is.
+    pub disk: Disk,
     /// What the next reading of the configuration gives.
     pub config: Config,
     /// How much the server keeps for its links, if less than usual.
@@ -63,6 +72,7 @@ impl Host {
             server: None,
             life: 0,
             skew: 0,
+            disk: Disk::default(),
             config,
             limits: None,
             store: Memory::default(),
@@ -186,6 +196,33 @@ impl Host {
         wrong
     }
 
+    /// What the store keeps of registered channels in which somebody is, and what the network knows of them,
+    /// where that differs: sentences.
+    pub fn forgets(&mut self, now: Wall) -> Vec<String> {
+        let Some(server) = &self.server else { return Vec::new() };
+        let (network, mut wrong) = (server.core().network(), Vec::new());
+        for (channel, record) in network.channels() {
+            let Some(id) = network.claims().channel(&record.name) else { continue };
+            if record.epoch != Epoch::registered(id.0, record.epoch.depth) {
+                wrong.push(format!("{} is not founded by its registration", record.name));
+                continue;
+            }
+            let Ok(Rows::Record(Some(stored))) = self.store.ask(&Query::Find(Find::Id(id))) else {
+                wrong.push(format!("{} has no record", record.name));
+                continue;
+            };
+            let place = (&record.name, record.epoch);
+            let kept = kept::state(&stored, place, true, now, network.casemap());
+            let there = network.restored(channel, place.0, place.1, registered::CHANSERV).state;
+            let lasting = there.iter().filter(|(op, _)| is_kept(op));
+            let kept: BTreeSet<String> = kept.iter().map(|op| format!("{op:?}")).collect();
+            let there: BTreeSet<String> = lasting.map(|op| format!("{op:?}")).collect();
+            wrong.extend(kept.difference(&there).map(|op| format!("stored, not there: {op}")));
+            wrong.extend(there.difference(&kept).map(|op| format!("there, not stored: {op}")));
+        }
+        wrong
+    }
+
     /// Gives a job to the workers.
     pub fn submit(&mut self, id: JobId, job: Job, at: Duration, workers: Workers, dice: &mut Dice) {
         let delay = match workers.delay_max {
@@ -196,9 +233,10 @@ impl Host {
         if matches!(&job, Job::Inquire { list: List::Zone { zone, .. }, .. } if zone == SLOW_LIST) {
             due += SLOW;
         }
-        if job.lane() == Lane::Store {
+        if matches!(job.lane(), Lane::Store | Lane::Scans) {
+            due += self.disk.delay();
             // One thread: what comes later ends later.
-            let queued = self.jobs.iter().filter(|(_, (_, job))| job.lane() == Lane::Store);
+            let queued = self.jobs.iter().filter(|(_, (_, queued))| queued.lane() == job.lane());
             due = queued.map(|(key, _)| key.0).max().map_or(due, |last| last.max(due));
         }
         self.count += 1;
@@ -241,7 +279,10 @@ impl Host {
                 Answer::Resolved(client_name(address, names).map(|name| format!("{name}.test")))
             }
             Job::Inquire { list, address, .. } => Answer::Listed(listing(&list, address, names)),
-            Job::Store(query) => Answer::Stored(self.store.ask(&query)),
+            Job::Store(query) => Answer::Stored(match self.disk.failure(&query) {
+                Some(error) => Err(error),
+                None => self.store.ask(&query),
+            }),
             Job::Load => Answer::Loaded(Ok(Box::new(self.loaded()))),
             Job::Rehearse { text } => Answer::Rehearsed { text, wrong: Vec::new() },
             Job::Watch => Answer::Watched(Ok(None)),
@@ -262,6 +303,17 @@ fn check(stored: &Hashes, password: &Secret, scram: bool) -> Answer {
 fn hashes(password: &Secret, scram: bool) -> Hashes {
     let verifier = || Verifier::new(password.expose(), b"salt", 4).to_string();
     Hashes { hash: Some(password.clone()), scram: scram.then(|| Secret::new(&verifier())) }
+}
+
+/// Whether an operation writes what a record keeps.
+fn is_kept(op: &Op) -> bool {
+    match op {
+        Op::Topic { .. } => true,
+        Op::Mode { changes, .. } => changes
+            .iter()
+            .all(|one| !matches!(one, ModeChange::Status { .. } | ModeChange::Remove { .. })),
+        _ => false,
+    }
 }
 
 /// Databases that know where clients are: the first in Germany, all others in Sweden; the

@@ -50,6 +50,16 @@ pub fn registries_agree(sim: &mut Sim) {
     }
 }
 
+/// That the records of registered channels keep what the channels have.
+#[track_caller]
+pub fn channels_are_kept(sim: &mut Sim) {
+    let at = sim.at();
+    for (n, host) in sim.hosts.iter_mut().enumerate() {
+        let wrong = host.forgets(host.now(at).wall);
+        assert!(wrong.is_empty(), "server {} and its store: {wrong:#?}", n + 1);
+    }
+}
+
 /// That nothing is left of what was only there until all had seen it.
 #[track_caller]
 pub fn nothing_is_left_over(sim: &Sim) {

@@ -26,6 +26,7 @@
 //! | `calm` | stalls are over |
 //! | `heal` | every link is made that can be |
 //! | `crash 2`, `stop 2`, `start 2` | a server ends without or with a word, or begins another life |
+//! | `disk 2 full` | a server's disk fails from now on: `full`, `readonly`, `locked`, `broken`, `page` (what is found by name is damaged), `slow`; or is `well` |
 //! | `clock 2 -5` | a server's clock is wrong by so many seconds |
 //! | `same` | all servers agree |
 //!
@@ -35,7 +36,7 @@
 //! In the end every client must believe what its server knows: on the side, and without any of that being
 //! seen, it asks for modes, lists and users of the channels it enters, as clients do.
 
-use super::{Sim, client::Manners, dnsbl, fabric::Pair, oper, oracle, webirc};
+use super::{Sim, client::Manners, disk::Disk, dnsbl, fabric::Pair, oper, oracle, webirc};
 use crate::{
     config::{
         self, Config, Limits, Listen, Mistake, OperClass, Reading, Secret, Source, dnsbl::Action,
@@ -138,7 +139,7 @@ fn limit(limits: &mut Limits, key: &str, value: &str) {
     set!(
         clients clients_per_address clients_per_network network_v4 network_v6 connect_burst
         flood_burst login_burst account_login_burst register_burst nick user realname channel
-        topic kick away key channels_per_user
+        topic kick away key channels_per_user channels_per_account
         list_entries server_bans modes targets accept silence monitor metadata_keys metadata_subs
         metadata_value metadata_burst dnsbl_marks multiline_lines multiline_bytes redact_messages
         reports whowas;
@@ -253,18 +254,26 @@ impl Play {
             }
             "stop" => self.sim().stop(place(rest)),
             "start" => self.sim().restart(place(rest)),
-            "clock" => {
-                let (server, secs) = rest.split_once(' ').unwrap_or((rest, "0"));
-                if let Some(host) = self.sim().hosts.get_mut(place(server)) {
-                    host.skew = secs.parse::<i64>().unwrap_or(0) * 1000;
-                }
-            }
+            "disk" | "clock" => self.machine(word, rest),
             "same" => {
                 self.sim().settle();
                 oracle::all_agree(self.sim());
             }
             _ => self.speech(line),
         }
+    }
+
+    /// Something is other than it should be on a server's machine.
+    fn machine(&mut self, word: &str, rest: &str) {
+        let (server, how) = rest.split_once(' ').unwrap_or((rest, ""));
+        let Some(host) = self.sim().hosts.get_mut(place(server)) else { return };
+        if word == "clock" {
+            host.skew = how.parse::<i64>().unwrap_or(0) * 1000;
+            return;
+        }
+        let disk = Disk::ALL.into_iter().find(|(name, _)| *name == how);
+        let Some((_, disk)) = disk else { panic!("no disk is {how:?}") };
+        host.disk = disk;
     }
 
     fn account(&mut self, text: &str) {
@@ -351,6 +360,7 @@ impl Play {
             "accounts.registration_before_connect" => {
                 self.config.accounts.registration_before_connect = value == "true";
             }
+            "channels.registration" => self.config.channels.registration = value == "true",
             "accounts.reserved" => self.config.accounts.reserved.push(value.into()),
             "accounts.expire" => self.config.accounts.expire = seconds(value),
             "accounts.nick_grace" => self.config.accounts.nick_grace = seconds(value),

@@ -6,11 +6,14 @@ mod accounts;
 mod phrases;
 
 use super::{
-    Sim, config, dice::Dice, dnsbl, fabric::Pair, host::Workers, ledger::Ledger, oper, oracle,
+    Sim, config, dice::Dice, disk::Disk, dnsbl, fabric::Pair, host::Workers, ledger::Ledger, oper,
+    oracle,
 };
 use crate::{
     config::{Class, Trusted, dnsbl::Action},
     link::Limits,
+    registry::{Edit, Kind, NAME, NICK, RecordId, What},
+    time::{Sid, Stamp},
     wire::{cidr::Cidr, sasl},
 };
 use std::{fmt::Write, time::Duration};
@@ -44,9 +47,11 @@ enum Fault {
     Reload,
     /// A client does not read.
     Slow,
+    /// A disk fails, or works again.
+    Disk,
 }
 
-const FAULTS: [Fault; 10] = [
+const FAULTS: [Fault; 11] = [
     Fault::Split,
     Fault::Cut,
     Fault::Reset,
@@ -57,6 +62,7 @@ const FAULTS: [Fault; 10] = [
     Fault::Clock,
     Fault::Reload,
     Fault::Slow,
+    Fault::Disk,
 ];
 
 /// Classes of connections, which no two servers need have alike.
@@ -86,6 +92,8 @@ pub struct Workload {
     step: usize,
     /// Whether anybody keeps others from being heard.
     hushes: bool,
+    /// Whether channels are registered, by accounts that are there from the beginning.
+    owned: bool,
 }
 
 /// Plays the history of a seed to its end, and returns what tells it from others.
@@ -149,8 +157,14 @@ impl Workload {
         }
         sim.redial();
         let hushes = dice.one_in(4);
+        let owned = dice.one_in(2);
+        if owned {
+            let accounts: Vec<Edit> = (0..CLIENTS).map(|place| account(place as u64)).collect();
+            sim.hosts.iter_mut().for_each(|host| host.learn(&accounts));
+        }
         let ledger = Ledger::new(hushes);
-        let mut work = Workload { sim, dice, ledger, faults, places: Vec::new(), step: 0, hushes };
+        let mut work =
+            Workload { sim, dice, ledger, faults, places: Vec::new(), step: 0, hushes, owned };
         for place in 0..CLIENTS {
             let client = work.come(&format!("u{place}"), place % servers);
             work.places.extend(client);
@@ -182,7 +196,8 @@ impl Workload {
             format!("USER {name} 0 * :Real {name}"),
             "METADATA * SUB k0 k1 k2".to_owned(),
         ];
-        if self.dice.one_in(3) {
+        let owner = self.owned && name.starts_with('u');
+        if owner || self.dice.one_in(3) {
             lines.extend(self.log_in(name));
         }
         lines.push("CAP END".to_owned());
@@ -191,7 +206,8 @@ impl Workload {
 
     /// What logs in to an account of that name, if there is one and it has that password.
     fn log_in(&mut self, name: &str) -> Vec<String> {
-        let message = format!("\0{name}\0password{}", self.dice.below(2));
+        let password = if self.owned { 0 } else { self.dice.below(2) };
+        let message = format!("\0{name}\0password{password}");
         let pieces = sasl::pieces(message.as_bytes());
         let lines = pieces.iter().map(|piece| format!("AUTHENTICATE {piece}"));
         ["AUTHENTICATE PLAIN".to_owned()].into_iter().chain(lines).collect()
@@ -356,6 +372,10 @@ impl Workload {
                 }
             }
             Fault::Reload => self.reload(server),
+            Fault::Disk => {
+                let disk = self.dice.pick(&Disk::ALL).map_or(Disk::Well, |row| row.1);
+                self.sim.hosts.get_mut(server).into_iter().for_each(|host| host.disk = disk);
+            }
             Fault::Slow => {
                 if let Some(client) = self.dice.pick(&self.places) {
                     self.sim.read(client, false);
@@ -389,6 +409,9 @@ impl Workload {
             _ => {
                 for server in 0..self.sim.hosts.len() {
                     self.sim.restart(server);
+                    self.sim.hosts.get_mut(server).into_iter().for_each(|host| {
+                        host.disk = Disk::Well;
+                    });
                 }
                 for client in self.places.clone() {
                     self.sim.read(client, true);
@@ -416,6 +439,7 @@ impl Workload {
         self.sim.workers = Workers::default();
         for host in &mut self.sim.hosts {
             host.skew = 0;
+            host.disk = Disk::Well;
         }
         for client in self.places.clone() {
             self.sim.read(client, true);
@@ -451,7 +475,10 @@ impl Workload {
             let agree = [digests, registries]
                 .iter()
                 .all(|all| all.iter().all(|one| all.first() == Some(one)));
-            if agree && oracle::left_over(&self.sim).is_empty() {
+            let at = self.sim.at();
+            let mut hosts = self.sim.hosts.iter_mut();
+            let kept = hosts.all(|host| host.forgets(host.now(at).wall).is_empty());
+            if agree && kept && oracle::left_over(&self.sim).is_empty() {
                 break;
             }
         }
@@ -459,6 +486,7 @@ impl Workload {
         self.ledger.listen(&mut self.sim);
         oracle::all_agree(&self.sim);
         oracle::registries_agree(&mut self.sim);
+        oracle::channels_are_kept(&mut self.sim);
         oracle::nobody_is_misled(&self.sim);
         oracle::nothing_is_left_over(&self.sim);
         oracle::nobody_waits(&self.sim);
@@ -473,6 +501,18 @@ impl Workload {
 
 /// What can be done about an address that a blocklist knows.
 const ACTIONS: [Action; 4] = [Action::Mark, Action::RequireSasl, Action::Refuse, Action::Ban];
+
+/// An account that all stores have from the beginning, called as the client of a place.
+fn account(place: u64) -> Edit {
+    let (at, name) = (Stamp { tick: 1 + place, server: Sid::FIRST }, format!("u{place}"));
+    let fields = vec![
+        (NAME.into(), Some(name.as_str().into())),
+        (format!("{NICK}{name}").into(), Some(name.as_str().into())),
+        ("password".into(), Some("password0".into())),
+    ];
+    let (id, by) = (RecordId(at), "workload".into());
+    Edit { id, kind: Kind::Account, at, by, what: What::Write(fields) }
+}
 
 /// A connected graph: a chain, a ring, a star, all with all, or something in between.
 fn links(servers: usize, dice: &mut Dice) -> Vec<Pair> {

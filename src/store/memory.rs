@@ -1,11 +1,11 @@
 //! A store that forgets with the process: for tests and simulations.
 
 use super::{
-    CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, Kept, LISTED_MAX, Query, Rows, Standing, Store,
-    Which, identify,
+    CLAIMS_MAX, CONTESTS_MAX, Checked, Edited, Error, Find, Kept, LISTED_MAX, Query, Rows,
+    Standing, Store, Which, identify,
 };
 use crate::{
-    registry::{BUCKETS, Edit, Record, RecordId, SEEN, is_claim, is_resident},
+    registry::{ACCESS, BUCKETS, Edit, Record, RecordId, SEEN, is_claim, is_resident},
     time::{Sid, Stamp},
 };
 use std::{
@@ -101,6 +101,14 @@ impl Memory {
         claims.truncate(CLAIMS_MAX);
         claims
     }
+
+    fn list(&self, kind: Kind, after: Option<RecordId>, which: &Which) -> Rows {
+        let listed = self.records.values().filter(|record| {
+            let living = record.kind == kind && record.ended.is_none();
+            living && after.is_none_or(|after| record.id > after) && is_listed(record, which)
+        });
+        Rows::Records(listed.take(LISTED_MAX).cloned().collect())
+    }
 }
 
 impl Store for Memory {
@@ -158,17 +166,17 @@ impl Store for Memory {
                 self.kept.retain(|_, kept| kept.over.is_none_or(|over| over >= *before));
                 Ok(Rows::Done)
             }
+            Query::Check => Ok(Rows::Checked(Checked::Whole)),
+            Query::ChannelsOf(account) => {
+                let key = format!("{ACCESS}{account}");
+                let records = self.records.values().filter(|record| record.get(&key).is_some());
+                Ok(Rows::Records(records.cloned().collect()))
+            }
             Query::Records(ids) => {
                 let known = ids.iter().filter_map(|id| self.records.get(id).cloned());
                 Ok(Rows::Records(known.collect()))
             }
-            Query::List { kind, after, which } => {
-                let living = self.records.values().filter(|record| {
-                    let of = record.kind == *kind && record.ended.is_none();
-                    of && after.is_none_or(|after| record.id > after) && is_listed(record, which)
-                });
-                Ok(Rows::Records(living.take(LISTED_MAX).cloned().collect()))
-            }
+            Query::List { kind, after, which } => Ok(self.list(*kind, *after, which)),
             Query::Bucket(bucket) => {
                 let records = self.records.values().filter(|record| record.id.bucket() == *bucket);
                 let records = records.map(|record| (record.id, record.digest())).collect();

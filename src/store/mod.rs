@@ -1,6 +1,7 @@
 //! What outlives the process: whole queries in, rows out, whichever engine keeps them.
 
 pub mod backup;
+mod integrity;
 mod kept;
 pub mod memory;
 mod records;
@@ -10,7 +11,7 @@ use crate::{
     registry::{BUCKETS, Changed, Edit, Kind, Record, RecordId},
     time::{Sid, Stamp, Wall},
 };
-use std::{fmt, net::IpAddr};
+use std::{fmt, net::IpAddr, time::Duration};
 
 /// A whole question to the store: it happens entirely, or not at all.
 #[derive(Clone, Debug)]
@@ -75,6 +76,8 @@ pub enum Query {
         /// Which of them.
         which: Which,
     },
+    /// The channels in which an account has access. Answers [`Rows::Records`].
+    ChannelsOf(RecordId),
     /// Keep what has been written to registers of the network; what was written later stays. Answers
     /// [`Rows::Done`].
     Keep(Vec<Kept>),
@@ -89,6 +92,45 @@ pub enum Query {
         /// The moment.
         before: Wall,
     },
+    /// Is what is stored whole, as far as that can be told in [`CHECK_MAX`]? Answers [`Rows::Checked`].
+    Check,
+}
+
+/// What a query asks of the store. It decides who answers it, and what becomes of it while the store fails.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Access {
+    /// Something is changed.
+    Write,
+    /// Somebody waits for little, and is to find what has been changed just before.
+    LookUp,
+    /// Much is read, or something for which nobody waits. It may come a little earlier or later than what
+    /// is changed meanwhile.
+    Scan,
+}
+
+impl Query {
+    /// What it asks of the store.
+    pub fn access(&self) -> Access {
+        match self {
+            Query::Identify { .. }
+            | Query::RaiseClock { .. }
+            | Query::KeepReputation { .. }
+            | Query::Propose(_)
+            | Query::Learn(_)
+            | Query::Keep(_)
+            | Query::Forget { .. } => Access::Write,
+            Query::Find(_) | Query::ChannelsOf(_) => Access::LookUp,
+            Query::LoadReputation
+            | Query::Claims { .. }
+            | Query::Contests
+            | Query::Digests
+            | Query::Bucket(_)
+            | Query::Records(_)
+            | Query::List { .. }
+            | Query::Recall { .. }
+            | Query::Check => Access::Scan,
+        }
+    }
 }
 
 /// Which records are listed.
@@ -195,11 +237,27 @@ pub enum Rows {
     Digests(Box<[u64; BUCKETS]>),
     /// To [`Query::Bucket`]: which, and its records in order with their digests.
     Bucket(usize, Vec<(RecordId, u64)>),
-    /// To [`Query::Records`]: those that are known. To [`Query::List`].
+    /// To [`Query::Records`], those that are known; to [`Query::List`] and [`Query::ChannelsOf`].
     Records(Vec<Record>),
     /// To [`Query::Recall`].
     Kept(Vec<Kept>),
+    /// To [`Query::Check`].
+    Checked(Checked),
 }
+
+/// Whether what is stored is whole.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Checked {
+    /// It is.
+    Whole,
+    /// It is not: the first few things that are wrong.
+    Broken(Vec<String>),
+    /// There is too much of it to tell.
+    TooLong,
+}
+
+/// How long it may take to look whether the store is whole.
+pub const CHECK_MAX: Duration = Duration::from_secs(10);
 
 /// Why the store could not answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -214,6 +272,8 @@ pub enum Error {
     ReadOnly,
     /// Somebody else holds the file.
     Locked,
+    /// The disk fails.
+    Disk,
     /// The file is not what it should be.
     Damaged,
     /// The file was written by a later version, with this schema version.
@@ -232,13 +292,34 @@ impl fmt::Display for Error {
             Error::Locked => {
                 f.write_str("another program, or another slircd, is using the database")
             }
-            Error::Damaged => {
-                f.write_str("the database is damaged, or is no database; restore it from a backup")
-            }
+            Error::Disk => f.write_str("the disk cannot be read or written"),
+            Error::Damaged => f.write_str("the database is damaged, or is no database"),
             Error::TooNew(version) => {
                 write!(f, "the database is of a later version of slircd (schema {version})")
             }
             Error::Engine(code) => write!(f, "the database engine failed (code {code})"),
+        }
+    }
+}
+
+impl Error {
+    /// What an administrator does about it.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Error::Full => "make room on the disk of the data folder",
+            Error::Denied | Error::ReadOnly => {
+                "let the server's user write to the data folder, whose file system may be mounted read-only"
+            }
+            Error::Locked => "end the other program that uses the file slircd.db",
+            Error::Damaged => {
+                "`slircd verify-data` tells what is broken; `slircd restore FILE --force` brings back a backup while the server is stopped"
+            }
+            Error::TooNew(_) => {
+                "run that version, or `slircd restore FILE --force` a backup that this one has made"
+            }
+            Error::Unreachable | Error::Disk | Error::Engine(_) => {
+                "look at the disk and the data folder, and at the system's log"
+            }
         }
     }
 }
@@ -536,7 +617,8 @@ mod tests {
 
     /// Queries as they come, to be asked of two stores: a small world, so that much of it collides.
     fn some_edit(random: &mut impl FnMut(u64) -> u64) -> Query {
-        const KEYS: &[&str] = &["channel:a", "nick:b", "nick:a", "cert:f", "mail", "pass"];
+        const KEYS: &[&str] =
+            &["channel:a", "nick:b", "nick:a", "cert:f", "mail", "pass", "access:a-000"];
         let (of, tick) = (1 + random(5), 1 + random(300));
         let mut fields = Vec::new();
         for key in KEYS {
@@ -574,6 +656,7 @@ mod tests {
         queries.extend((0..BUCKETS).map(Query::Bucket));
         queries.extend((1..=5).map(|of| Query::Find(Find::Id(id(of)))));
         queries.push(Query::Records((1..=6).map(id).collect()));
+        queries.extend((9..12).map(|of| Query::ChannelsOf(id(of))));
         for query in queries {
             assert_eq!(sqlite.ask(&query), memory.ask(&query), "{query:?}");
         }

@@ -1,8 +1,10 @@
 //! The store in one SQLite file.
 
-use super::{Error, Query, Rows, Standing, Store, identify, kept, records};
+use super::{
+    CHECK_MAX, Checked, Error, Query, Rows, Standing, Store, identify, integrity, kept, records,
+};
 use crate::time::Sid;
-use rusqlite::{Connection, ErrorCode, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 use std::{
     fs::{DirBuilder, File, OpenOptions},
     io,
@@ -17,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     records::TABLES,
     kept::TABLE,
     "CREATE TABLE reputation (address TEXT PRIMARY KEY, points INTEGER NOT NULL, seen INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+    records::ACCESS_INDEX,
 ];
 
 /// How long another program may hold the file before it counts as locked.
@@ -35,6 +38,19 @@ pub fn open(folder: &Path) -> Result<Sqlite, Error> {
     let lock = own(folder)?;
     Ok(Sqlite { _lock: Some(lock), ..Sqlite::open(&folder.join(FILE))? })
 }
+
+/// Opens the store in a folder once more, for reading what takes long while it is written to elsewhere.
+pub fn reader(folder: &Path) -> Result<Sqlite, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(folder.join(FILE), flags)?;
+    db.busy_timeout(BUSY)?;
+    // What is read once is not worth remembering.
+    db.execute_batch(&format!("PRAGMA cache_size = -{READER_CACHE_KIB}"))?;
+    Ok(Sqlite { db, _lock: None })
+}
+
+/// How much of the file a reader keeps in memory.
+const READER_CACHE_KIB: u32 = 256;
 
 /// Makes a data folder if it is not there, and takes it for this process alone as long as the file is
 /// held.
@@ -73,6 +89,11 @@ impl Sqlite {
             Some(row) => Ok(Some(row.get(0)?)),
             None => Ok(None),
         }
+    }
+
+    /// Whether the file is whole, as far as that can be told in some time.
+    pub fn check(&self, within: Duration) -> Result<Checked, Error> {
+        integrity::check(&self.db, within)
     }
 
     /// How addresses stand. A row that somebody has written by hand and that makes no sense is passed over.
@@ -165,6 +186,8 @@ impl Store for Sqlite {
             Query::Recall { after } => kept::recall(&self.db, after),
             Query::Forget { before } => kept::forget(&self.db, *before),
             Query::Records(ids) => records::records(&self.db, ids),
+            Query::Check => Ok(Rows::Checked(self.check(CHECK_MAX)?)),
+            Query::ChannelsOf(account) => records::access(&self.db, *account),
         }
     }
 }
@@ -262,6 +285,7 @@ impl From<rusqlite::Error> for Error {
             ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => Error::Damaged,
             ErrorCode::CannotOpen => Error::Unreachable,
             ErrorCode::PermissionDenied => Error::Denied,
+            ErrorCode::SystemIoFailure => Error::Disk,
             _ => Error::Engine(code.extended_code),
         }
     }

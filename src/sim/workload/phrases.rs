@@ -5,7 +5,11 @@
 //! `{step}` for a number that does not come again, `{id}` for a message. Several lines are sent at once.
 
 use super::{CHANNELS, Workload};
-use crate::{core::snotice, sim::view::Room, wire::extban};
+use crate::{
+    core::snotice,
+    sim::view::Room,
+    wire::{extban, name::ChannelName},
+};
 
 impl Workload {
     /// Something that a client says.
@@ -14,6 +18,9 @@ impl Workload {
         let other = self.dice.pick(&self.places)?;
         let other = self.sim.clients.get(other)?.view.nick.clone();
         let n = self.dice.below(6);
+        if self.dice.one_in(if self.owned { 6 } else { 60 }) {
+            return self.owner((&channel, nick, &other));
+        }
         Some(match self.dice.below(72) {
             0 | 1 => format!("NICK n{n}"),
             2 | 3 => format!("TOPIC {channel} :{}", if n == 0 { "" } else { "t" }),
@@ -61,14 +68,7 @@ impl Workload {
                 format!("METADATA {target} SET k{}{value}", n % 3)
             }
             36 => "OPER root sesame".into(),
-            37 => match self.dice.below(6) {
-                5 => format!("REPUTATION {other}"),
-                0 => format!("GLINE {} x{n}@*.none :out", self.dice.pick(&["20s", "1h"])?),
-                1 => format!("GLINE x{n}@*.none"),
-                2 => format!("FILTER z{n} block {} :no", self.dice.pick(&["cp", "t"])?),
-                3 => format!("FILTER z{n}"),
-                _ => format!("DEFCON {}", self.dice.pick(&["4", "5"])?),
-            },
+            37 => self.operate(&other, n)?,
             24..=27 if other != nick && !other.is_empty() => self.ledger.letter(client, &other),
             28..=30 => self.ledger.word(client, &channel),
             // Somebody inside has told the key, if there is one.
@@ -81,6 +81,35 @@ impl Workload {
                 format!("JOIN {channel} {key}")
             }
         })
+    }
+
+    /// Something that an operator says.
+    fn operate(&mut self, other: &str, n: usize) -> Option<String> {
+        Some(match self.dice.below(6) {
+            5 => format!("REPUTATION {other}"),
+            0 => format!("GLINE {} x{n}@*.none :out", self.dice.pick(&["20s", "1h"])?),
+            1 => format!("GLINE x{n}@*.none"),
+            2 => format!("FILTER z{n} block {} :no", self.dice.pick(&["cp", "t"])?),
+            3 => format!("FILTER z{n}"),
+            _ => format!("DEFCON {}", self.dice.pick(&["4", "5"])?),
+        })
+    }
+
+    /// Something that the founder of a channel says, or who wants to be one.
+    fn owner(&mut self, about: (&str, &str, &str)) -> Option<String> {
+        match self.dice.below(12) {
+            0..=4 => Some(format!("CS REGISTER {}", about.0)),
+            5 => self.unregister(about.0),
+            _ => self.phrase(OWNED, about),
+        }
+    }
+
+    /// A client ends the registration of a channel, if there is one, with the code that its founder is told.
+    fn unregister(&mut self, channel: &str) -> Option<String> {
+        let network = self.sim.servers().next()?.1.core().network();
+        let name = ChannelName::new(channel, network.casemap(), channel.len())?;
+        let code = network.claims().channel(&name).map(|id| id.to_string());
+        Some(format!("CS UNREGISTER {channel} {}", code.unwrap_or_default()))
     }
 
     /// Something that a client asks of a server, which may be another than its own, or none at all; and what
@@ -170,6 +199,30 @@ impl Workload {
     }
 }
 
+/// What is said of registered channels.
+const OWNED: &[&str] = &[
+    "NS IDENTIFY u{n} password0",
+    "NS LOGOUT",
+    "CS INFO {channel}",
+    "CS FLAGS {channel} u{n} AOP",
+    "CS FLAGS {channel} u{n} -*",
+    "CS AKICK {channel} ADD *!*u{n}@* !T 20s",
+    "CS AKICK {channel} DEL *!*u{n}@*",
+    "CS SET {channel} MLOCK +m-i",
+    "CS SET {channel} MLOCK",
+    "CS SET {channel} SECURE ON",
+    "CS SET {channel} SECURE OFF",
+    "CS SET {channel} SUCCESSOR u{n}",
+    "CS TRANSFER {channel} u{n}",
+    "CS TRANSFER ACCEPT {channel}",
+    "CS OP {channel} {other}",
+    "CS DEOP {channel} {other}",
+    "CS UP {channel}",
+    "CS DOWN {channel}",
+    "PART {channel}",
+    "JOIN {channel}",
+];
+
 /// What anybody says.
 const SAID: &[&str] = &[
     "ACCEPT {other}",
@@ -198,6 +251,8 @@ const SAID: &[&str] = &[
     "NS GROUP",
     "VERIFY n{n} 123",
     "CAP REQ :draft/oper-tag -draft/whoami",
+    "CHANSERV INFO {channel}",
+    "CS HELP",
     "CYCLE {channel} :round",
     "ERROR :nothing",
     "HELP MODE",

@@ -3,6 +3,10 @@
 mod bad_input;
 mod blocklists;
 mod connections;
+#[cfg(unix)]
+mod disk;
+#[cfg(unix)]
+mod kill;
 mod names;
 #[cfg(unix)]
 mod process;

@@ -87,7 +87,7 @@ impl Core {
             let left_out = std::mem::take(&mut registry.left_out);
             if left_out > 0 {
                 log::warn!(
-                    "{left_out} edits of the registry from other servers came faster than they could be stored; they come again within minutes"
+                    "{left_out} edits of the registry from other servers came faster than they could be stored; they come again"
                 );
             }
             return;

@@ -74,7 +74,7 @@ fn work(process: &Process, life: u64, reports: usize, known: &mut [Known]) -> (S
         }
     }
     newcomer.send("REGISTER * * open-sesame");
-    let mut done = vec![0; CLIENTS];
+    let mut done = [0; CLIENTS];
     for report in 0..reports {
         let client = report % CLIENTS;
         owners[client].expect("list of your certificates is changed");

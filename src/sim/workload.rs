@@ -2,6 +2,7 @@
 //!
 //! The seed decides how the servers are linked, which faults there are and how often, and every step.
 
+mod accounts;
 mod phrases;
 
 use super::{

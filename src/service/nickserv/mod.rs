@@ -6,6 +6,7 @@ mod glist;
 mod group;
 mod identify;
 mod info;
+mod listchans;
 mod logout;
 mod regain;
 mod register;
@@ -39,6 +40,7 @@ pub static SERVICE: Service = Service {
             group::COMMANDS,
             identify::COMMANDS,
             info::COMMANDS,
+            listchans::COMMANDS,
             logout::COMMANDS,
             ghost::RECOVER,
             regain::COMMANDS,

@@ -10,6 +10,7 @@
 //! is given a status by their own server.
 
 pub mod access;
+pub mod expiry;
 pub mod flags;
 pub mod kept;
 pub mod record;
@@ -52,6 +53,8 @@ pub struct Registered {
     waiting: VecDeque<Edit>,
     /// Whether the store is at the first of them.
     storing: bool,
+    /// How far it has been looked for registrations that are to end.
+    sweep: expiry::Sweep,
     /// Accounts that have ended, and may have had access.
     orphans: VecDeque<RecordId>,
     /// Whether the store is asked about the first of them.
@@ -453,6 +456,7 @@ pub fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.read_registrations(fx, now);
     ask_for_orphans(core, fx, now);
     compare(core, fx, now);
+    expiry::turn(core, fx, now);
     let casemap = core.network().casemap();
     let mut known = std::mem::take(&mut core.registered.known);
     known.retain(|_, known| {

@@ -131,6 +131,9 @@ pub const SUSPENDED: &str = "suspended";
 /// The field of a note that operators have left.
 pub const MARKED: &str = "mark";
 
+/// The field that says when somebody with access last entered, in milliseconds since 1970.
+pub const USED: &str = "used";
+
 /// The field that keeps a registration from ending for want of use.
 pub const HELD: &str = "held";
 

@@ -3,7 +3,7 @@
 use crate::{
     config::{self, Config, Secret},
     id,
-    store::{self, Query, Rows},
+    store::{self, Access, Query, Rows},
     wire::mmdb::Database,
 };
 use std::{
@@ -44,6 +44,8 @@ pub enum Job {
         /// Whether a verifier for SCRAM-SHA-256 is to be stored.
         scram: bool,
     },
+    /// Make bytes that nobody can foresee.
+    Random,
     /// What is the address called, by a name that leads back to it?
     Resolve {
         /// Whose name is asked for.
@@ -89,6 +91,8 @@ pub enum Answer {
     },
     /// To [`Job::Hash`].
     Hashed(Hashes),
+    /// To [`Job::Random`].
+    Random(Box<[u8; RANDOM_LEN]>),
     /// To [`Job::Resolve`]: a host name, if there is one that leads back to the address.
     Resolved(Option<String>),
     /// To [`Job::Inquire`]: nothing if there was no reply.
@@ -109,6 +113,9 @@ pub enum Answer {
     /// To any: the lane is full, nothing was done.
     Busy,
 }
+
+/// How many bytes that nobody can foresee are made at once.
+pub const RANDOM_LEN: usize = 128;
 
 /// What is stored of a password.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -209,6 +216,8 @@ pub struct Material {
 pub enum Lane {
     /// One thread: jobs finish in the order in which they were asked.
     Store,
+    /// One thread: long reads of the store, so that they delay nothing else.
+    Scans,
     /// What keeps a processor busy.
     Cpu,
     /// What waits for the network.
@@ -221,8 +230,11 @@ impl Job {
     /// Where this job runs.
     pub fn lane(&self) -> Lane {
         match self {
-            Job::Verify { .. } | Job::Check { .. } | Job::Hash { .. } => Lane::Cpu,
-            Job::Store(_) => Lane::Store,
+            Job::Verify { .. } | Job::Check { .. } | Job::Hash { .. } | Job::Random => Lane::Cpu,
+            Job::Store(query) => match query.access() {
+                Access::Write | Access::LookUp => Lane::Store,
+                Access::Scan => Lane::Scans,
+            },
             Job::Resolve { .. } | Job::Inquire { .. } => Lane::Net,
             Job::Load | Job::Rehearse { .. } | Job::Watch => Lane::Files,
         }

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, time::Duration};
 
-/// `kind field "name" "help";` where the kind is a counter or a histogram of times.
+/// `kind field "name" "help";` where the kind is a counter, a gauge or a histogram of times.
 macro_rules! metrics {
     ($($kind:ident $field:ident $name:literal $help:literal;)*) => {
         /// What has been counted since the start.
@@ -22,6 +22,7 @@ macro_rules! metrics {
         }
     };
     (@counter) => { u64 };
+    (@gauge) => { u64 };
     (@histogram) => { Histogram };
 }
 
@@ -36,6 +37,12 @@ metrics! {
     counter dnsbl_hits "slircd_dnsbl_hits_total" "Replies of blocklists that know an address.";
     counter dnsbl_failed "slircd_dnsbl_failures_total" "Questions to blocklists without a reply, or with one that makes no sense.";
     counter busy "slircd_jobs_refused_total" "Jobs that were not done: no room in their lane, or no time.";
+    counter store_failed "slircd_store_failures_total" "Questions to the database that it could not answer, or not in time.";
+    counter breaker_opened "slircd_store_outages_total" "How often the database has become unusable.";
+    gauge store_unwritable "slircd_store_unwritable" "1 while the database cannot be written to.";
+    gauge store_unreadable "slircd_store_unreadable" "1 while nothing can be looked up in the database, so that nobody can log in.";
+    counter look_ups_cached "slircd_lookups_cached_total" "Look-ups of accounts and channels that were answered from memory; `slircd_lookup_seconds_count` has the others.";
+    histogram look_ups "slircd_lookup_seconds" "How long it took the database to look up an account or a channel.";
     histogram turns "slircd_turn_seconds" "How long everybody else waited while the reactor had something to do.";
 }
 
@@ -57,6 +64,11 @@ impl Histogram {
         }
         self.sum += span;
         self.longest = self.longest.max(span);
+    }
+
+    /// How many there have been.
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().sum()
     }
 
     /// The longest there has been.
@@ -83,7 +95,7 @@ impl Sample for Histogram {
             count += bucket;
             let _ = writeln!(text, "{name}_bucket{{le=\"{}\"}} {count}", bound.as_secs_f64());
         }
-        let count: u64 = self.buckets.iter().sum();
+        let count = self.count();
         let _ = writeln!(text, "{name}_bucket{{le=\"+Inf\"}} {count}");
         let _ = writeln!(text, "{name}_sum {}\n{name}_count {count}", self.sum.as_secs_f64());
         let longest = self.longest.as_secs_f64();

@@ -96,11 +96,14 @@ pub struct Edit {
     pub what: What,
 }
 
+/// The key of a field, and what is written to it; nothing if it is taken away.
+pub type KeyValue = (Box<str>, Option<Box<str>>);
+
 /// What an edit does.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum What {
     /// Writes fields, or takes them away.
-    Write(Vec<(Box<str>, Option<Box<str>>)>),
+    Write(Vec<KeyValue>),
     /// Ends the record.
     End,
 }
@@ -175,7 +178,8 @@ impl Record {
     }
 
     /// Whether it has room for what somebody proposes: what was taken away is remembered, and takes room as
-    /// well. Whoever gives something up needs none.
+    /// well. Whoever gives something up needs none, nor does what there is but one of, which has no colon in
+    /// its key.
     pub fn has_room(&self, edit: &Edit) -> bool {
         let What::Write(fields) = &edit.what else { return true };
         if fields.iter().any(|(key, value)| value.is_none() && self.get(key).is_some()) {
@@ -183,13 +187,14 @@ impl Record {
         }
         // Others leave memos, and are not to keep the owner from anything else by that.
         let memos = self.fields.keys().filter(|key| key.starts_with(MEMO)).count();
-        let new = fields.iter().filter(|(key, _)| !self.fields.contains_key(key));
+        let counts = |key: &str| key.contains(':') && !self.fields.contains_key(key);
+        let new = fields.iter().filter(|(key, _)| counts(key));
         let (left, new): (Vec<_>, Vec<_>) = new.partition(|(key, _)| key.starts_with(MEMO));
         let (left, new) = (left.len(), new.len());
         let certificate = |key: &str| key.starts_with(CERT) && self.get(key).is_none();
         let added =
             fields.iter().filter(|(key, value)| value.is_some() && certificate(key)).count();
-        self.fields.len() - memos + new <= RECORD_FIELDS_MAX
+        (new == 0 || self.fields.len() - memos + new <= RECORD_FIELDS_MAX)
             && (left == 0 || memos + left <= MEMOS_MAX)
             && (added == 0 || self.under(CERT).count() + added <= CERTS_MAX)
     }
@@ -361,6 +366,9 @@ pub const MEMO: &str = "memo:";
 
 /// How the claim of a nick begins; an account claims its own name so too.
 pub const NICK: &str = "nick:";
+
+/// The field of when an account or channel was last used, in seconds since 1970.
+pub const SEEN: &str = "seen";
 
 /// The field of a record's name, as it is written; a claim goes with it.
 pub const NAME: &str = "name";

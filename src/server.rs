@@ -3,7 +3,7 @@
 use crate::{
     command, config,
     core::{
-        ConnId, Core, Start,
+        ConnId, Core, Start, ajoin,
         class::{ClassId, Facts},
         dispatch,
         effect::{Effects, Ending},
@@ -231,6 +231,7 @@ impl Server {
             }
             Input::Unlinked { peer } => self.mesh.unlink(core, fx, peer, now),
         }
+        ajoin::proceed(&mut self.core, fx, &command::TABLE, now);
         self.mesh.propagate(&mut self.core, fx);
     }
 

@@ -7,6 +7,7 @@ use crate::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         sasl::{self, Step},
+        second, suspension,
     },
     job::Answer,
     wire::{
@@ -39,6 +40,9 @@ pub const COMMANDS: &[Command] = &[Command {
 }];
 
 fn authenticate(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
+    if !ctx.core.logs_in() {
+        return failed(ctx, Failure::Unavailable);
+    }
     if !ctx.session().caps.contains(cap::SASL) {
         return Err(reply::sasl_fail("your client has not asked for it (CAP REQ sasl)").into());
     }
@@ -143,9 +147,7 @@ fn certified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let record = record.filter(|record| acting.is_none_or(|acting| account::owns(record, &acting)));
     match record {
         None => refuse(ctx, reply::sasl_fail("no such account has your certificate")),
-        Some(record) if record.get(account::SUSPENDED).is_some() => {
-            finish(ctx, Err(Failure::Suspended))
-        }
+        Some(record) if suspension::refuses(ctx, &record) => finish(ctx, Err(Failure::Suspended)),
         Some(record) => {
             account::enter(ctx, &record);
             finish(ctx, Ok(()))
@@ -196,8 +198,14 @@ fn challenge(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 
 fn scram_confirmed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let Step::Proven(proof) = sasl::take_step(ctx.session_mut()) else { return Ok(()) };
-    let how = account::believe(ctx, proof, account::SCRAM, answer);
-    finish(ctx, how)
+    match account::believe(ctx, proof, account::SCRAM, answer) {
+        Ok(record) if second::is_on(&record) => finish(ctx, Err(Failure::NoPlaceForCode)),
+        Ok(record) => {
+            account::enter(ctx, &record);
+            finish(ctx, Ok(()))
+        }
+        Err(failure) => finish(ctx, Err(failure)),
+    }
 }
 
 /// Bytes that nobody can foresee, and that never come again: of a secret and of a moment that is no other's.

@@ -3,10 +3,10 @@
 use crate::{
     command::starttls,
     core::{
-        account,
+        account, capability,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
-        registration, sasl,
+        registration,
     },
     wire::{
         cap::{self, Cap},
@@ -80,7 +80,7 @@ fn shown(ctx: &Ctx<'_>, cap: &Cap) -> Option<String> {
         cap::RELAYMSG if config.relaymsg.enabled => Some(config.relaymsg.separators.clone()),
         cap::STS if speaks_302 => Some(ctx.core.sts.value(session, ctx.core)?.to_string()),
         cap::ACCOUNT_REGISTRATION => Some(account::registration(config, session)?),
-        cap::SASL => Some(sasl::value(config, session)?),
+        cap::SASL => Some(capability::sasl(&ctx.core.offer(), session)?),
         cap::TLS if starttls::is_offered(ctx) => None,
         _ if cap.offered => None,
         _ => return None,

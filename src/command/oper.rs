@@ -95,6 +95,9 @@ fn grant(ctx: &mut Ctx<'_>, user: UserId) -> Outcome {
     ctx.commit(Op::UserModes { uid, modes, host, class: Some(class.into()) });
     ctx.reply(reply::youre_oper());
     notes::news(ctx, user, Section::NewsOper);
+    for text in ctx.core.store_trouble() {
+        ctx.notice(&format!("*** Notice -- {text}"));
+    }
     Ok(())
 }
 

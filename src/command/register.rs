@@ -86,9 +86,13 @@ fn refusal(failure: Failure) -> fn(&str) -> Standard {
         Failure::ForbiddenMail => fail::register_unacceptable_email,
         Failure::WeakPassword => fail::register_weak_password,
         Failure::LongPassword => fail::register_unacceptable_password,
-        Failure::Shut | Failure::Unavailable | Failure::Wrong | Failure::Suspended => {
-            fail::register_temporarily_unavailable
-        }
+        Failure::Shut
+        | Failure::Unavailable
+        | Failure::Wrong
+        | Failure::Suspended
+        | Failure::CodeWanted
+        | Failure::WrongCode
+        | Failure::NoPlaceForCode => fail::register_temporarily_unavailable,
     }
 }
 

@@ -18,7 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "STATS",
     params: "[<letter> [<server>]]",
     about: "Shows numbers of the server.",
-    help: "u: how long it has been up. p: the operators online. For operators who may see everything: b the server bans, l the connections, n the blocklists and how they do, o who may become an operator, m what is counted, y the classes of connections.\nExample: STATS u",
+    help: "u: how long it has been up. p: the operators online. For operators who may see everything: b the server bans, l the connections, n the blocklists and how they do, o who may become an operator, m what is counted, s how the database does, y the classes of connections.\nExample: STATS u",
     replies: &[
         reply::STATS_LINK_INFO,
         reply::STATS_K_LINE,
@@ -45,7 +45,7 @@ fn stats(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let rows = match letter.to_ascii_lowercase() {
         'u' => vec![uptime(ctx)],
         'p' => operators(ctx, user),
-        'b' | 'k' | 'g' | 'd' | 'z' | 'l' | 'n' | 'o' | 'm' | 'y' => {
+        'b' | 'k' | 'g' | 'd' | 'z' | 'l' | 'n' | 'o' | 'm' | 's' | 'y' => {
             if !ctx.may(user, Priv::See) {
                 return Err(reply::no_privileges().into());
             }
@@ -54,6 +54,7 @@ fn stats(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
                 'n' => blocklists(ctx),
                 'o' => opers(ctx),
                 'm' => counted(ctx),
+                's' => stored(ctx),
                 'y' => classes(ctx),
                 _ => server_bans(ctx),
             }
@@ -145,6 +146,18 @@ fn classes(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
         reply::stats_y_line(terms.name(), ping, connect, terms.send_queue(), &rest)
     };
     class::all(&core.config).map(row).collect()
+}
+
+fn stored(ctx: &Ctx<'_>) -> Vec<reply::Reply> {
+    let metrics = &ctx.core.metrics;
+    let (cached, asked) = (metrics.look_ups_cached, metrics.look_ups.count());
+    let longest = metrics.look_ups.longest().as_millis();
+    let mut rows = ctx.core.breaker.state();
+    rows.push(format!(
+        "{} look-ups, {cached} of them from memory; the longest of the others took {longest} ms",
+        cached + asked
+    ));
+    rows.iter().map(|row| reply::stats_debug(row)).collect()
 }
 
 fn counted(ctx: &Ctx<'_>) -> Vec<reply::Reply> {

@@ -13,6 +13,8 @@ macro_rules! privileges {
 }
 
 privileges! {
+    /// Administering accounts (NickServ's SAREGISTER, SADROP, SASET, SETPASS, SUSPEND, HOLD, MARK, RENAME, LIST).
+    Accounts "accounts";
     /// Speaking to everybody, or to all operators (WALLOPS, GLOBOPS, OperServ GLOBAL and NEWS).
     Announce "announce";
     /// Reading what operators have done (OperServ LOGSEARCH).

@@ -367,6 +367,8 @@ config! {
         nick_grace: Duration = "\"30s\"", Duration::from_secs(30), Live, 0..=3600;
         /// How the nick begins that they are then given; no account can have one that begins so.
         guest: String = "\"Guest\"", "Guest".into(), Live;
+        /// How long an account may go unused until it ends; with 0s it never does. Those that operators hold (HOLD) stay.
+        expire: Duration = "\"0s\"", Duration::ZERO, Live, 0..=315_360_000;
         /// How many nicks an account may have.
         nicks: usize = "10", 10, Live, 1..=100;
         /// How many memos may be left for an account.
@@ -416,7 +418,7 @@ config! {
         name: String = "", String::new(), Live;
         /// A class whose privileges this one has as well.
         extends: Option<String> = "", None, Live;
-        /// What operators of this class may do: announce, audit, ban, channels, defcon, die, forbid, force, identity, jupe, kill, override, rehash, relay, reports, restart, see, vhosts.
+        /// What operators of this class may do: accounts, announce, audit, ban, channels, defcon, die, forbid, force, identity, jupe, kill, override, rehash, relay, reports, restart, see, vhosts.
         privileges: Vec<Priv> = "[]", Vec::new(), Live;
     }
     /// The look-up of host names.

@@ -140,7 +140,7 @@ settings! {
     Trusted: "addresses or ranges, as 192.0.2.0/24, or unix", value => Trusted::parse(text(value)?);
     u8: "a number of bits", value => number(value).and_then(|number| u8::try_from(number).ok());
     u16: "a port, from 0 to 65535", value => number(value).and_then(|number| u16::try_from(number).ok());
-    Priv: "one of announce, audit, ban, channels, defcon, die, forbid, force, identity, jupe, kill, override, rehash, relay, reports, restart, see, vhosts", value => Priv::named(text(value)?);
+    Priv: "one of accounts, announce, audit, ban, channels, defcon, die, forbid, force, identity, jupe, kill, override, rehash, relay, reports, restart, see, vhosts", value => Priv::named(text(value)?);
     Mechanism: "some of PLAIN, EXTERNAL and SCRAM-SHA-256", value => Mechanism::named(text(value)?);
     Casemap: "ascii, rfc1459 or precis", value => match text(value)? {
         "ascii" => Some(Casemap::Ascii),

@@ -6,13 +6,14 @@
 //! afterwards, since it may be another then.
 
 use super::{
-    Core, bans,
+    Core, ajoin, bans,
     ctx::{self, Ctx, Outcome, Resume},
     effect::Effects,
-    memo, notes, registry,
+    expiry, memo, notes, registry,
     sasl::{self, Proof},
+    second,
     session::Session,
-    vhost,
+    suspension, vhost,
 };
 use crate::{
     config::{Config, Secret},
@@ -28,11 +29,15 @@ use crate::{
 #[derive(Debug)]
 pub struct Errand {
     /// The account, as it is written.
-    name: Nick,
+    pub(super) name: Nick,
     /// Whom somebody who logs in wants to act as, if they say so.
     acting: Option<Nick>,
     /// The password, until it has been used.
     password: Secret,
+    /// The code that was given behind it, if the account takes one.
+    pub(super) code: Option<Secret>,
+    /// What the password is to be from now on, for somebody who changes it and does not log in.
+    change: Option<Secret>,
     /// The mail address of a new account.
     mail: Option<Box<str>>,
     /// What is to be stored of the password.
@@ -71,6 +76,12 @@ pub enum Failure {
     WeakPassword,
     /// The password is too long.
     LongPassword,
+    /// The password is right, and a code is wanted too.
+    CodeWanted,
+    /// The password is right, and the code is not, or has been used.
+    WrongCode,
+    /// The password is right, but a code is wanted too, for which the mechanism has no place.
+    NoPlaceForCode,
 }
 
 impl Failure {
@@ -90,14 +101,22 @@ impl Failure {
             Failure::ForbiddenMail => "the network does not take this mail address, give another",
             Failure::WeakPassword => "the password is too short",
             Failure::LongPassword => "the password is too long",
+            Failure::CodeWanted => {
+                "the account takes a code too; give it behind the password, after a space"
+            }
+            Failure::WrongCode => "the code is wrong, or has been used already",
+            Failure::NoPlaceForCode => {
+                "the account takes a code too, which SCRAM cannot carry; log in by PLAIN, with the code behind the password, after a space"
+            }
         }
     }
 }
 
 impl Errand {
     fn new(name: Nick, password: Secret, then: Then) -> Box<Errand> {
-        let (acting, mail, hashes, record) = (None, None, None, None);
-        Box::new(Errand { name, acting, password, mail, hashes, record, then })
+        let (acting, code, change, mail) = (None, None, None, None);
+        let (hashes, record) = (None, None);
+        Box::new(Errand { name, acting, password, code, change, mail, hashes, record, then })
     }
 }
 
@@ -176,8 +195,7 @@ fn may_register(
     refuse_if(mail.map_or(mail_wanted, |mail| !is_address(mail)), Failure::BadMail)?;
     let forbidden_mail = mail.is_some_and(|mail| forbidden(Section::ForbidMail, mail));
     refuse_if(forbidden_mail, Failure::ForbiddenMail)?;
-    refuse_if(password.len() < config.accounts.password_min, Failure::WeakPassword)?;
-    refuse_if(password.len() > PASSWORD_MAX, Failure::LongPassword)?;
+    may_be_password(config, password)?;
     refuse_if(!config.accounts.registration || ctx.network().defcon() <= 4, Failure::Shut)?;
     // Whoever may not come in without an account is not to make one for that.
     refuse_if(user.is_none() && bans::refusal(ctx).is_some(), Failure::Shut)?;
@@ -186,6 +204,15 @@ fn may_register(
     let (burst, interval) = (limits.register_burst, limits.register_interval);
     let often = !exempt && !ctx.core.attempts.registers(from, burst, interval, ctx.now);
     refuse_if(often, Failure::TooOften)
+}
+
+/// That a password may be one.
+pub fn may_be_password(config: &Config, password: &str) -> Result<(), Failure> {
+    match password.len() {
+        len if len < config.accounts.password_min => Err(Failure::WeakPassword),
+        len if len > PASSWORD_MAX => Err(Failure::LongPassword),
+        _ => Ok(()),
+    }
 }
 
 /// Whether a text may be a mail address: whether mail arrives there only mail can tell.
@@ -214,6 +241,21 @@ pub fn nick_claims(nick: &Nick, casemap: Casemap) -> Vec<(Box<str>, Option<Box<s
         claims.push((format!("{LOOK}{look}").into(), Some(nick.as_str().into())));
     }
     claims
+}
+
+/// What is written to an account that gives up a nick, and what it looks like if no other of its nicks does.
+pub fn without_nick(
+    record: &Record,
+    nick: &Nick,
+    casemap: Casemap,
+) -> Vec<(Box<str>, Option<Box<str>>)> {
+    let look = |text: &str| precis::skeleton(text);
+    let mut others = record.under(NICK).filter(|(folded, _)| *folded != nick.folded());
+    let shared = others.any(|(_, field)| {
+        field.value.as_deref().is_some_and(|other| look(other) == look(nick.as_str()))
+    });
+    let claims = nick_claims(nick, casemap).into_iter().map(|(key, _)| (key, None));
+    claims.filter(|(key, _)| !shared || !key.starts_with(LOOK)).collect()
 }
 
 /// The account that owns a nick, or one that looks like it.
@@ -279,6 +321,25 @@ pub fn log_in_as(
     Ok(())
 }
 
+/// Gives an account another password, for its owner, who has to know the one before.
+pub fn change_password(
+    ctx: &mut Ctx<'_>,
+    (login, name): (&Login, Nick),
+    password: Secret,
+    new: Secret,
+    then: Then,
+) -> Outcome {
+    let may = may_be_password(&ctx.core.config, new.expose());
+    let may = may.and_then(|()| if may_try(ctx, &name) { Ok(()) } else { Err(Failure::TooOften) });
+    if let Err(failure) = may {
+        return then(ctx, &name, Err(failure));
+    }
+    let errand = Errand::new(name, password, then);
+    ctx.session_mut().errand = Some(Box::new(Errand { change: Some(new), ..*errand }));
+    ctx.defer(Job::Store(Query::Find(Find::Id(login.id))), found);
+    Ok(())
+}
+
 /// Reads the record of whichever account owns a nick.
 pub fn recall(ctx: &mut Ctx<'_>, name: &Nick, resume: Resume) {
     let find = Find::Claim(format!("{NICK}{}", name.folded()).into());
@@ -314,6 +375,9 @@ fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     // A name that nobody has is as long in coming as a wrong password.
     let get = |key| record.as_ref().and_then(|record| record.get(key)).map(Secret::new);
     let stored = Hashes { hash: get(PASSWORD), scram: get(SCRAM) };
+    if errand.change.is_none() && record.as_deref().is_some_and(second::is_on) {
+        (errand.password, errand.code) = second::split(&errand.password);
+    }
     errand.record = record;
     let password = errand.password.clone();
     ctx.defer(Job::Check { stored, password, scram }, checked);
@@ -335,20 +399,61 @@ fn checked(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         failed(ctx, &name);
         return ended(ctx, Err(Failure::Wrong));
     };
+    match errand.change.clone() {
+        Some(password) => {
+            let scram = sasl::keeps_verifiers(&ctx.core.config);
+            ctx.defer(Job::Hash { password, scram }, rehashed);
+        }
+        None => confirm(ctx, proof, confirmed),
+    }
+    Ok(())
+}
+
+/// What is to be stored of a password that takes the place of another.
+fn rehashed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let (Answer::Hashed(hashes), Some(errand)) = (answer, &mut ctx.session_mut().errand) else {
+        return ended(ctx, Err(Failure::Unavailable));
+    };
+    errand.hashes = Some(Box::new(hashes));
+    let proof = errand.record.as_deref().and_then(|record| proof(record, PASSWORD));
+    let Some(proof) = proof else { return ended(ctx, Err(Failure::Unavailable)) };
     confirm(ctx, proof, confirmed);
     Ok(())
 }
 
 fn confirmed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let Some(errand) = &mut ctx.session_mut().errand else { return Ok(()) };
-    let (before, hashes) = (errand.record.take(), errand.hashes.take());
+    let (before, hashes, change) = (errand.record.take(), errand.hashes.take(), &errand.change);
+    let changes = change.is_some();
     let proof = before.as_deref().and_then(|record| proof(record, PASSWORD));
     let Some(proof) = proof else { return ended(ctx, Err(Failure::Unavailable)) };
-    let how = believe(ctx, proof, PASSWORD, answer);
-    if let (Ok(()), Some(hashes)) = (how, hashes) {
-        renew(ctx, proof, &hashes);
+    match believe(ctx, proof, PASSWORD, answer) {
+        Ok(record) => match hashes {
+            Some(hashes) if changes => {
+                set_password(ctx, record.id, &hashes, changed);
+                Ok(())
+            }
+            hashes => {
+                hashes.into_iter().for_each(|hashes| renew(ctx, proof, &hashes));
+                second::admit(ctx, &record)
+            }
+        },
+        Err(failure) => ended(ctx, Err(failure)),
     }
-    ended(ctx, how)
+}
+
+/// Has the store keep another password of an account, as the user says who asks for it.
+pub fn set_password(ctx: &mut Ctx<'_>, account: RecordId, hashes: &Hashes, resume: Resume) {
+    let at = ctx.core.clock.tick(ctx.now.wall);
+    let by = ctx.session().user().map_or_else(|| "*".to_owned(), |user| ctx.whois(user).mask());
+    let what = What::Write(kept(hashes).into());
+    let edit = Edit { id: account, kind: Kind::Account, at, by: by.into(), what };
+    registry::propose(ctx, edit, resume);
+}
+
+fn changed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let stored = matches!(answer, Answer::Stored(Ok(Rows::Proposed(_))));
+    ended(ctx, if stored { Ok(()) } else { Err(Failure::Unavailable) })
 }
 
 /// What is stored of a password is kept in another way from now on. Whatever has been stored since it was
@@ -364,19 +469,23 @@ fn renew(ctx: &mut Ctx<'_>, proof: Proof, hashes: &Hashes) {
 /// Nobody waits for it; what could not be stored is tried again at the next log-in.
 fn renewed(_: &mut Core, _: &mut Effects, _: Answer, _: Now) {}
 
-/// Logs in whoever has proved something, if the record of their account, as the store has it now, still
-/// holds what `key` held then.
-pub fn believe(ctx: &mut Ctx<'_>, proven: Proof, key: &str, answer: Answer) -> Result<(), Failure> {
+/// The account of whoever has proved something, if its record, as the store has it now, still holds what
+/// `key` held then.
+pub fn believe(
+    ctx: &mut Ctx<'_>,
+    proven: Proof,
+    key: &str,
+    answer: Answer,
+) -> Result<Box<Record>, Failure> {
     let record = recalled(answer)?.ok_or(Failure::Wrong)?;
     let still = proof(&record, key).ok_or(Failure::Wrong)?;
     if still.at != proven.at || still.account != proven.account {
         return Err(Failure::Wrong);
     }
-    if record.get(SUSPENDED).is_some() {
+    if suspension::refuses(ctx, &record) {
         return Err(Failure::Suspended);
     }
-    enter(ctx, &record);
-    Ok(())
+    Ok(record)
 }
 
 /// What somebody proves who fits a field of an account.
@@ -412,12 +521,13 @@ pub fn failed(ctx: &mut Ctx<'_>, name: &Nick) {
 }
 
 /// The fields that keep a password.
-fn kept(hashes: &Hashes) -> [(Box<str>, Option<Box<str>>); 2] {
+pub fn kept(hashes: &Hashes) -> [(Box<str>, Option<Box<str>>); 2] {
     let text = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().into());
     [(PASSWORD.into(), text(&hashes.hash)), (SCRAM.into(), text(&hashes.scram))]
 }
 
-fn ended(ctx: &mut Ctx<'_>, how: Result<(), Failure>) -> Outcome {
+/// What the session was at has come to its end.
+pub(super) fn ended(ctx: &mut Ctx<'_>, how: Result<(), Failure>) -> Outcome {
     let Some(errand) = ctx.session_mut().errand.take() else { return Ok(()) };
     (errand.then)(ctx, &errand.name, how)
 }
@@ -447,6 +557,8 @@ pub fn enter(ctx: &mut Ctx<'_>, record: &Record) {
     }
     vhost::entered(ctx, record);
     memo::entered(ctx, record);
+    expiry::seen(ctx.core, ctx.fx, record, ctx.now);
+    ajoin::entered(ctx, record);
 }
 
 /// A user is logged out of the account.
@@ -472,7 +584,7 @@ pub fn of_session(ctx: &Ctx<'_>) -> Option<Box<str>> {
 }
 
 /// The longest password, in bytes: more hardly fits in a line.
-const PASSWORD_MAX: usize = 300;
+pub const PASSWORD_MAX: usize = 300;
 
 /// The longest mail address, in bytes (RFC 5321 §4.5.3.1.3).
 const ADDRESS_MAX: usize = 254;
@@ -485,9 +597,6 @@ pub const SCRAM: &str = "scram";
 
 /// The field of the mail address.
 pub const MAIL: &str = "mail";
-
-/// The field that says that an account is suspended, and why.
-pub const SUSPENDED: &str = "suspended";
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@ use super::{
     Core,
     ctx::{Ctx, Outcome, Reject},
     effect::Effects,
-    registration, snotice,
+    registration, sasl, snotice,
 };
 use crate::{
     network::{
@@ -20,13 +20,19 @@ use std::net::IpAddr;
 
 /// Lets a session become a user, unless a ban touches it.
 pub fn admit(ctx: &mut Ctx<'_>) -> Outcome {
-    let Some(why) = refusal(ctx) else { return Ok(()) };
-    ctx.reply(reply::you_are_banned(&why));
-    Err(Reject::Quit(why))
+    match refusal(ctx) {
+        None => Ok(()),
+        Some((why, true)) => sasl::require(ctx, &why),
+        Some((why, false)) => {
+            ctx.reply(reply::you_are_banned(&why));
+            Err(Reject::Quit(why))
+        }
+    }
 }
 
-/// Why a session may not become a user, as far as it has said who it is.
-pub fn refusal(ctx: &mut Ctx<'_>) -> Option<String> {
+/// Why a session may not become a user, as far as it has said who it is, and whether it may once it has
+/// logged in to an account.
+pub fn refusal(ctx: &mut Ctx<'_>) -> Option<(String, bool)> {
     if ctx.network().bans().is_empty() {
         return None;
     }
@@ -199,18 +205,20 @@ pub fn logged_in(core: &mut Core, fx: &mut Effects, user: UserId, now: Now) {
         return;
     };
     let uid = who.uid;
-    if let Some(reason) = turned_away(core, &suspect(who)).filter(|_| who.account().is_some()) {
+    let turned_away = turned_away(core, &suspect(who)).filter(|_| who.account().is_some());
+    if let Some((reason, _)) = turned_away {
         core.commit(fx, Op::Quit { uid, reason: reason.into() }, None, now);
     }
 }
 
-fn turned_away(core: &Core, who: &Suspect<'_>) -> Option<String> {
+/// Why somebody may not be there, and whether they may with an account.
+fn turned_away(core: &Core, who: &Suspect<'_>) -> Option<(String, bool)> {
     let network = core.network();
     let found = network.bans().touching(who, core.sid(), network.casemap());
     let hard = found
         .iter()
         .find(|(ban, terms)| ban.key.kind != Kind::Shun && !(terms.soft && who.account.is_some()));
-    hard.map(|(ban, terms)| sentence(ban.key.kind, terms))
+    hard.map(|(ban, terms)| (sentence(ban.key.kind, terms), terms.soft))
 }
 
 fn review(core: &mut Core, kind: Kind) {

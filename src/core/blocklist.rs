@@ -9,7 +9,7 @@ use super::{
     dispatch,
     effect::Effects,
     peer::Origin,
-    registration, render,
+    registration, render, sasl,
     session::Phase,
     snotice,
     timer::Timer,
@@ -474,7 +474,7 @@ pub fn admit(ctx: &mut Ctx<'_>) -> Outcome {
     let log_in = registration.log_in.clone().filter(|_| registration.login.is_none());
     let why = match log_in {
         _ if many => format!("Your address {address} is listed by {marks}"),
-        Some(why) => why.into(),
+        Some(why) => return sasl::require(ctx, &why),
         None => return Ok(()),
     };
     ctx.reply(reply::you_are_banned(&why));

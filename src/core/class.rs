@@ -7,15 +7,16 @@
 
 use super::{
     ConnId, Core,
-    ctx::{Ctx, Outcome, Reject},
+    ctx::{Ctx, Outcome},
     notes,
     peer::Origin,
+    sasl,
     session::Session,
 };
 use crate::{
     config::{self, Config, DEFAULT_CLASS, Limits, Secret},
     network::User,
-    wire::{casemap::Casemap, mask, reply},
+    wire::{casemap::Casemap, mask},
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -219,8 +220,7 @@ pub fn admit(ctx: &mut Ctx<'_>) -> Outcome {
         return Ok(());
     }
     let why = "You must log in to an account (SASL) to connect from there";
-    ctx.reply(reply::you_are_banned(why));
-    Err(Reject::Quit(why.into()))
+    sasl::require(ctx, why)
 }
 
 impl Core {
@@ -355,6 +355,7 @@ mod tests {
             raw a
             a > NICK al
             a > USER al 0 * :Al
+            a < :s1.test FAIL * ACCOUNT_REQUIRED :You must log in to an account (SASL) to connect.
             a < :s1.test 465 al :You are banned from this server: You must log in to an account (SASL) to connect from there
             a < ERROR :Closing link: You must log in to an account (SASL) to connect from there
             bob > PING x

@@ -14,7 +14,8 @@ use super::{
 use crate::{
     job::{Answer, Job},
     network::{ChannelId, Network, User, UserId, op::Op},
-    time::{Now, Sid, Stamp},
+    store::Access,
+    time::{Mono, Now, Sid, Stamp},
     wire::{
         encode::Msg,
         fail::Standard,
@@ -66,6 +67,20 @@ pub struct Pending {
     pub then: Then,
     /// After which it is not waited for any more.
     pub timer: timer::Key,
+    /// When it was asked.
+    pub asked: Mono,
+    /// The answer, if it is known already.
+    pub known: Option<Answer>,
+    /// What is asked of the store, if that is asked.
+    pub access: Option<Access>,
+}
+
+impl Pending {
+    /// A question of which nothing but this is known.
+    pub fn of(then: Then) -> Pending {
+        let (timer, asked) = (timer::Key::default(), Mono::default());
+        Pending { then, timer, asked, known: None, access: None }
+    }
 }
 
 /// Who goes on with an answer.

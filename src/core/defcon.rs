@@ -3,8 +3,9 @@
 use super::{
     Core,
     class::Terms,
-    ctx::{Ctx, Outcome, Reject},
+    ctx::{Ctx, Outcome},
     peer::Origin,
+    sasl,
 };
 use crate::{
     network::{UserId, crdt::Source, op::Op},
@@ -74,8 +75,7 @@ pub fn admit(ctx: &mut Ctx<'_>) -> Outcome {
     }
     let why =
         "The network is locked against an attack: log in to an account (SASL), or try again later";
-    ctx.reply(reply::you_are_banned(why));
-    Err(Reject::Quit(why.into()))
+    sasl::require(ctx, why)
 }
 
 /// That a user may write to another privately now.

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     job::{Answer, JobId},
     network::UserId,
+    store::Access,
     time::Now,
     wire::{
         cap, fail,
@@ -215,6 +216,12 @@ pub fn done(core: &mut Core, fx: &mut Effects, id: JobId, answer: Answer, now: N
     registry::answered(core, fx, &answer, now);
     let Some(pending) = core.pending.remove(id) else { return };
     core.timers.cancel(pending.timer);
+    if let (Some(access), Answer::Stored(found)) = (pending.access, &answer) {
+        if access == Access::LookUp {
+            core.metrics.look_ups.observe(now.mono.since(pending.asked));
+        }
+        core.store_answered(fx, access, found.as_ref().err(), now);
+    }
     core.metrics.busy += u64::from(matches!(answer, Answer::Busy));
     match pending.then {
         Then::Server(resume) => resume(core, fx, answer, now),

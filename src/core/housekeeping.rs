@@ -24,6 +24,9 @@ use std::{collections::BTreeMap, time::Duration};
 /// How often the regular housekeeping comes.
 const EVERY: Duration = Duration::from_secs(5);
 
+/// How long after the start it is looked whether the store is whole.
+const STORE_CHECKED: Duration = Duration::from_secs(3);
+
 /// How far the clock goes on, after a time in which nothing happened, before that is noted at once.
 pub const UNMARKED_MAX: u64 = 5_000 << 16;
 
@@ -38,6 +41,7 @@ pub fn begin(core: &mut Core, now: Now) {
     // Nobody is connected, so there is nothing to be done.
     introduce(core, &mut Effects::default(), now);
     core.timers.set(now.mono + EVERY, Timer::Housekeeping);
+    core.timers.set(now.mono + STORE_CHECKED, Timer::Store);
 }
 
 /// Says that a life of this server begins.
@@ -62,9 +66,16 @@ pub fn tick(core: &mut Core, fx: &mut Effects, now: Now) {
             Timer::Nick(user) => reserve::enforce(core, fx, user, now),
             Timer::Gate(conn) => gate(core, fx, conn, now),
             Timer::Inquiries(conn) => blocklist::give_up(core, fx, conn, now),
-            Timer::Job(id) => dispatch::done(core, fx, id, Answer::Busy, now),
+            Timer::Job(id) => {
+                let known = core.pending.get_mut(id).and_then(|pending| pending.known.take());
+                if known.is_none() {
+                    core.store_late(fx, id, now);
+                }
+                dispatch::done(core, fx, id, known.unwrap_or(Answer::Busy), now);
+            }
             Timer::Grace(server) => grace(core, fx, server, now),
             Timer::Expire => expire(core, fx, now),
+            Timer::Store => core.look_at_store(fx, now),
             Timer::Housekeeping => regular(core, fx, now),
         }
     }
@@ -172,7 +183,9 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     forget_lost(core, fx, now);
     core.compare_registries(fx, now);
     core.look_for_contests(fx, now);
+    core.look_for_unused(fx, now);
     core.store_kept(fx, now);
+    core.take_handed(fx, now);
     registered::regular(core, fx, now);
     if core.clock.last() > core.marked {
         mark(core, fx, now);
@@ -222,30 +235,10 @@ pub fn mark(core: &mut Core, fx: &mut Effects, now: Now) {
     core.ask(fx, Job::Store(query), Then::Server(marked), now);
 }
 
-fn marked(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
-    let failure = match answer {
-        Answer::Stored(Ok(_)) => None,
-        Answer::Stored(Err(error)) => Some(error.to_string()),
-        _ => Some("it has not answered in time".to_owned()),
-    };
-    let failed = std::mem::replace(&mut core.store_fails, failure.is_some());
-    match failure {
+fn marked(core: &mut Core, _: &mut Effects, answer: Answer, _: Now) {
+    if !matches!(answer, Answer::Stored(Ok(_))) {
         // Whether or not the clock goes on, it is tried again with the next housekeeping.
-        Some(_) if failed => core.marked = 0,
-        Some(error) => {
-            core.marked = 0;
-            let secs = EVERY.as_secs();
-            let text = format!(
-                "the database cannot be written to: {error}; chat goes on, and it is tried again every {secs} s"
-            );
-            fault(core, fx, &text, now);
-        }
-        None if failed => {
-            let text = "the database can be written to again";
-            log::info!("{text}");
-            snotice::here(core, fx, 'r', |_| text.to_owned(), now);
-        }
-        None => (),
+        core.marked = 0;
     }
 }
 
@@ -349,20 +342,40 @@ mod tests {
     use super::*;
     use crate::{core::scene::Scene, server::Input, store};
 
+    fn full() -> Answer {
+        Answer::Stored(Err(store::Error::Full))
+    }
+
+    /// What the store is asked, and whether it is to mark the clock.
+    fn asked(effects: Vec<Effect>) -> Vec<(crate::job::JobId, bool)> {
+        let asked = effects.into_iter().filter_map(|effect| match effect {
+            Effect::Job { id, job } => match *job {
+                Job::Store(query) => Some((id, matches!(query, Query::RaiseClock { .. }))),
+                _ => None,
+            },
+            _ => None,
+        });
+        asked.collect()
+    }
+
     #[test]
     fn a_mark_that_could_not_be_stored_is_stored_later() {
         let mut scene = Scene::new();
-        for answer in [
-            Answer::Stored(Err(store::Error::Full)),
-            Answer::Busy,
-            Answer::Stored(Ok(store::Rows::Done)),
-        ] {
+        // The first asks that the clock be marked, the second whether it can be, as do those that follow.
+        let (mut answers, mut marks) = (vec![full(), full(), full()], 0);
+        for _ in 0..12 {
             scene.now.mono = scene.now.mono + EVERY;
-            let id = Scene::asked(&scene.input(Input::Tick));
-            scene.input(Input::Done { id, answer });
+            let mut questions = asked(scene.input(Input::Tick));
+            while let Some((id, mark)) = questions.pop() {
+                let failed = if mark { answers.pop() } else { None };
+                marks += u32::from(mark);
+                let answer = failed.unwrap_or(Answer::Stored(Ok(store::Rows::Done)));
+                questions.extend(asked(scene.input(Input::Done { id, answer })));
+            }
         }
+        assert_eq!(marks, 5, "three that failed, one that did not, and the mark");
         // Nothing has happened since.
         scene.now.mono = scene.now.mono + EVERY;
-        assert!(scene.input(Input::Tick).is_empty());
+        assert!(asked(scene.input(Input::Tick)).iter().all(|(_, mark)| !mark));
     }
 }

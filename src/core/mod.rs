@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod admission;
+pub mod ajoin;
 pub mod answer;
 pub mod atlas;
 pub mod attempts;
@@ -13,7 +14,10 @@ pub mod audit;
 pub mod banlines;
 pub mod bans;
 pub mod blocklist;
+pub mod breaker;
+pub mod cache;
 pub mod callerid;
+pub mod capability;
 pub mod census;
 pub mod chanban;
 pub mod chanflood;
@@ -24,11 +28,13 @@ pub mod ctx;
 pub mod defcon;
 pub mod dispatch;
 pub mod effect;
+pub mod expiry;
 pub mod filters;
 pub mod flood;
 pub mod frame;
 pub mod gateway;
 pub mod guest;
+pub mod handed;
 pub mod housekeeping;
 pub mod keeper;
 pub mod local;
@@ -55,11 +61,14 @@ pub mod reserve;
 pub mod sasl;
 #[cfg(test)]
 pub(crate) mod scene;
+pub mod second;
 pub mod session;
+pub mod settings;
 pub mod snotice;
 pub mod speech;
 pub mod starttls;
 pub mod sts;
+pub mod suspension;
 pub mod timer;
 pub mod tor;
 pub mod undelivered;
@@ -72,23 +81,27 @@ use crate::{
     arena::{Arena, Side},
     config::Config,
     id,
-    job::{Atlas, Job, JobId, Loaded, Texts},
+    job::{Answer, Atlas, Job, JobId, Loaded, Texts},
     metrics::Metrics,
     network::{
         ChannelId, Network, UserId,
         crdt::{Origin, Uid},
         op::Op,
     },
+    store::{Access, Query},
     time::{Clock, Mono, Now, Sid, Stamp, Wall},
 };
 use admission::Admission;
 use attempts::Attempts;
 use blocklist::Blocklists;
+use breaker::Breaker;
+use cache::Cache;
 use census::Census;
 use chanflood::Chanflood;
 use cloak::Cloak;
 use effect::{Effect, Effects};
 use guest::Guests;
+use handed::Hand;
 use keeper::Keeper;
 use local::Local;
 use lookalikes::Lookalikes;
@@ -167,6 +180,14 @@ pub struct Core {
     pub(in crate::core) keeper: Keeper,
     /// What is known of the registry.
     pub(in crate::core) registry: Registry,
+    /// Sessions that have logged in, and the JOIN that is to be said for each; at most one of a session.
+    pub(in crate::core) ajoins: Vec<(ConnId, String)>,
+    /// When accounts that nobody uses were last looked for.
+    pub(in crate::core) unused_looked: Mono,
+    /// What the command line has handed over and is being done.
+    pub(in crate::core) handed: Hand,
+    /// Records that have been looked up lately.
+    pub(in crate::core) cache: Cache,
     /// What is known of registered channels.
     pub(in crate::core) registered: Registered,
     /// What is being said to linked servers about the registry.
@@ -199,8 +220,8 @@ pub struct Core {
     pub strangers: BTreeMap<Sid, Mono>,
     /// The last tick that the store has been told of.
     pub(in crate::core) marked: u64,
-    /// Whether the store has failed the last time it was told.
-    pub(in crate::core) store_fails: bool,
+    /// What keeps people from waiting for a store that fails.
+    pub breaker: Breaker,
     /// Whether everybody has been told goodbye.
     pub stopping: bool,
     last_user: u32,
@@ -224,7 +245,7 @@ impl Core {
             pending: Arena::default(),
             // A life begins by telling the store.
             marked: start.clock.max(Stamp::tick_at(now.wall)),
-            store_fails: false,
+            breaker: Breaker::default(),
             clock,
             timers: Timers::default(),
             classes: class::Members::default(),
@@ -242,7 +263,11 @@ impl Core {
             sts: sts::Policy::new(&config.sts, &certificates),
             keeper: Keeper::default(),
             registry: Registry::default(),
+            ajoins: Vec::new(),
+            unused_looked: now.mono,
+            cache: Cache::default(),
             registered: Registered::default(),
+            handed: Hand::default(),
             talks: BTreeMap::new(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),
@@ -311,7 +336,8 @@ impl Core {
     /// for the others. `cause` is the session that asked for it.
     pub fn commit(&mut self, fx: &mut Effects, op: Op, cause: Option<ConnId>, now: Now) -> Stamp {
         let at = self.clock.tick(now.wall);
-        if at.tick > self.marked.saturating_add(housekeeping::UNMARKED_MAX) && !self.store_fails {
+        let unmarked = at.tick > self.marked.saturating_add(housekeeping::UNMARKED_MAX);
+        if unmarked && !self.breaker.is_open(Access::Write) {
             housekeeping::mark(self, fx, now);
         }
         let place = self.journal.len();
@@ -350,17 +376,45 @@ impl Core {
         session.timer = self.timers.set(at, timer);
     }
 
-    /// Asks a worker, for something that no client waits for.
+    /// Asks a worker, for something that no client waits for. A store is asked neither for what is known nor
+    /// while it fails.
     pub fn ask(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) -> JobId {
+        if let Job::Store(Query::Find(find)) = &job {
+            if let Some(answer) = self.cached(find) {
+                return self.answer_soon(answer, then, now);
+            }
+        }
+        match &job {
+            Job::Store(query) if self.breaker.is_open(query.access()) => {
+                self.answer_soon(Answer::Busy, then, now)
+            }
+            _ => self.ask_worker(fx, job, then, now),
+        }
+    }
+
+    /// Has somebody go on with an answer that is known already, as if a worker had given it.
+    fn answer_soon(&mut self, answer: Answer, then: ctx::Then, now: Now) -> JobId {
+        let id =
+            self.pending.insert(ctx::Pending { known: Some(answer), ..ctx::Pending::of(then) });
+        self.pending[id].timer = self.timers.set(now.mono, timer::Timer::Job(id));
+        id
+    }
+
+    fn ask_worker(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) -> JobId {
         let patience = match &job {
             Job::Resolve { timeout, .. } => *timeout,
             // That there is no reply is for the worker to say, who knows why.
             Job::Inquire { timeout, .. } => *timeout + ctx::JOB_GRACE,
             _ => ctx::JOB_TIMEOUT,
         };
-        let id = self.pending.insert(ctx::Pending { then, timer: timer::Key::default() });
-        let timer = self.timers.set(now.mono + patience, timer::Timer::Job(id));
-        self.pending[id].timer = timer;
+        let access = match &job {
+            Job::Store(query) => Some(query.access()),
+            _ => None,
+        };
+        let id = self.pending.insert(ctx::Pending { access, ..ctx::Pending::of(then) });
+        let pending = &mut self.pending[id];
+        pending.asked = now.mono;
+        pending.timer = self.timers.set(now.mono + patience, timer::Timer::Job(id));
         fx.push(Effect::Job { id, job: Box::new(job) });
         id
     }

@@ -12,7 +12,7 @@ use super::{
     frame::{Body, Line, Routed},
     render,
     session::Wait,
-    timer::{self, Timer},
+    timer::Timer,
 };
 use crate::{
     config::privilege,
@@ -122,7 +122,7 @@ pub fn ask(
     core.questions.last += 1;
     let number = core.questions.last;
     let then = Then::Question { conn: ctx.conn, to, number };
-    let id = core.pending.insert(Pending { then, timer: timer::Key::default() });
+    let id = core.pending.insert(Pending::of(then));
     core.pending[id].timer = core.timers.set(ctx.now.mono + PATIENCE, Timer::Job(id));
     core.questions.open.insert(number, id);
     let body = Body::Question { by, privileges, line: line.into() };

@@ -88,7 +88,7 @@ pub fn load<'a>(
         return false;
     }
     ctx.session_mut().again = Some(Box::new(again()));
-    ctx.defer(Job::Store(Query::Records(ids.into_iter().collect())), loaded);
+    ctx.defer(Job::Store(Query::Channels(ids.into_iter().collect())), loaded);
     true
 }
 
@@ -181,7 +181,7 @@ impl Core {
             return;
         }
         let ids = unread.iter().copied().take(LOADED_MAX).collect();
-        self.ask(fx, Job::Store(Query::Records(ids)), Then::Server(read), now);
+        self.ask(fx, Job::Store(Query::Channels(ids)), Then::Server(read), now);
     }
 }
 
@@ -426,7 +426,7 @@ fn ask_for_orphans(core: &mut Core, fx: &mut Effects, now: Now) {
     let Registered { orphans, asking, .. } = &mut core.registered;
     let Some(account) = orphans.front().copied().filter(|_| !*asking) else { return };
     *asking = true;
-    core.ask(fx, Job::Store(Query::Access(account)), Then::Server(inherit), now);
+    core.ask(fx, Job::Store(Query::ChannelsOf(account)), Then::Server(inherit), now);
 }
 
 fn inherit(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {

@@ -9,7 +9,10 @@ use super::{
     Core, audit,
     ctx::{Ctx, Resume, Then},
     effect::Effects,
-    memo, registered, render, vhost,
+    memo, registered, render, reserve,
+    settings::ENFORCE,
+    suspension::{self, SUSPENDED, UNTIL},
+    vhost,
 };
 use crate::{
     job::{Answer, Job},
@@ -84,7 +87,7 @@ impl Core {
             let left_out = std::mem::take(&mut registry.left_out);
             if left_out > 0 {
                 log::warn!(
-                    "{left_out} edits of the registry from other servers came faster than they could be stored; they come again within minutes"
+                    "{left_out} edits of the registry from other servers came faster than they could be stored; they come again"
                 );
             }
             return;
@@ -100,6 +103,7 @@ impl Core {
         if !edited.claims.is_empty() {
             self.see(fx, &Op::Claims(edited.claims.clone()), now);
         }
+        let changes = |key: &str| edited.changed.iter().any(|change| &*change.key == key);
         if edited.edit.kind == Kind::Channel {
             registered::edited(self, fx, edited, now);
         } else if edited.edit.what == What::End && edited.edit.at.server == self.sid() {
@@ -112,6 +116,13 @@ impl Core {
         }
         vhost::edited(self, fx, edited, now);
         memo::edited(self, fx, edited, now);
+        // Who is suspended again for the same reason may have come back in between.
+        if changes(SUSPENDED) || changes(UNTIL) {
+            self.account_is_suspended(fx, edited, now);
+        }
+        if changes(ENFORCE) {
+            reserve::protect_otherwise(self, fx, edited.record.id, now);
+        }
         for (key, loser) in &edited.contested {
             self.settle_contest(fx, key, loser, now);
         }
@@ -132,18 +143,38 @@ impl Core {
                 "Your account is called {name} from now on, since the name had been registered earlier on another server."
             ),
         };
+        self.log_in_as(fx, (record.id, login), &text, now);
+    }
+
+    /// Whoever is logged in to an account on this server is so otherwise from now on, or no more, and is told.
+    fn log_in_as(
+        &mut self,
+        fx: &mut Effects,
+        (account, login): (RecordId, Option<Login>),
+        text: &str,
+        now: Now,
+    ) {
         for (_, session) in self.sessions.iter_mut() {
             let registration = session.registration();
             let entered = registration
-                .filter(|new| new.login.as_ref().is_some_and(|login| login.id == record.id));
+                .filter(|new| new.login.as_ref().is_some_and(|login| login.id == account));
             entered.into_iter().for_each(|new| new.login = login.clone().map(Box::new));
         }
-        for user in self.logged_in(record.id) {
+        for user in self.logged_in(account) {
             let uid = self.network().user(user).uid;
             let login = login.clone().map(Box::new);
             self.commit(fx, Op::Account { uid, login }, None, now);
-            render::tell(self, fx, user, &text, now);
+            render::tell(self, fx, user, text, now);
         }
+    }
+
+    /// Those of this server's users who are logged in to an account that has been suspended are so no more.
+    fn account_is_suspended(&mut self, fx: &mut Effects, edited: &Edited, now: Now) {
+        let Some(suspension) = suspension::of(&edited.record, now.wall) else { return };
+        let name = edited.record.name().unwrap_or_default();
+        let text =
+            format!("You are logged out: the account {name} is suspended{}", suspension.text());
+        self.log_in_as(fx, (edited.record.id, None), &text, now);
     }
 
     /// This server's users who are logged in to an account.
@@ -214,6 +245,7 @@ fn without(loser: &Record, key: &str, casemap: Casemap) -> Vec<(Box<str>, Option
 /// What goes on with every answer of the store that says that something has been edited, whoever asked
 /// for it and whether or not they still wait.
 pub fn answered(core: &mut Core, fx: &mut Effects, answer: &Answer, now: Now) {
+    core.cache_answer(answer);
     match answer {
         Answer::Stored(Ok(Rows::Proposed(edited))) if edited.news => {
             core.edited(fx, edited, now);
@@ -394,7 +426,7 @@ mod tests {
 
             bob   <~ * NOTICE * :Your account is called [x]-*
             bob   > NS LOGOUT
-            bob   > NS IDENTIFY [x]-1a3185c50230000-20v open-sesame
+            bob   > NS IDENTIFY [x]-$record open-sesame
             bob   <~ :s1.test 900 *
             ",
         );

@@ -1,18 +1,16 @@
 //! The configuration is read again: all of it is checked before any of it counts.
 
 use super::{
-    ConnId, Core, account,
+    Core,
+    capability::{self, Offer},
     ctx::Then,
     effect::{Effect, Effects},
-    render, sasl,
-    session::Session,
-    sts,
+    render, sts,
 };
 use crate::{
-    config::{self, Config, Listen},
+    config::{self, Listen},
     job::{Answer, Job, Loaded},
     time::Now,
-    wire::cap::{self, CapSet},
 };
 
 /// What came of reading the configuration again.
@@ -79,49 +77,12 @@ fn take(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) -> Reload {
     core.reclassify();
     core.texts.clone_from(&texts);
     core.atlas = atlas.clone();
-    tell_capabilities(core, fx, &before, now);
+    let offered = Offer { config: &before, log_in: core.logs_in() };
+    capability::tell(core, fx, &offered, now);
     sts::renew(core, fx, &certificates, now);
     fx.push(Effect::Reconfigure(Box::new(Loaded { config, texts, certificates, atlas })));
     Reload::Done(restart)
 }
-
-/// Tells those who want to hear of it which capabilities are others now, or have another value. What is
-/// offered no more, nobody has.
-fn tell_capabilities(core: &mut Core, fx: &mut Effects, before: &Config, now: Now) {
-    let conns: Vec<ConnId> = core.sessions.iter().map(|(conn, _)| conn).collect();
-    for conn in conns {
-        for (name, set, value) in CONFIGURED {
-            let session = &mut core.sessions[conn];
-            let new = value(&core.config, session);
-            if new == value(before, session) {
-                continue;
-            }
-            let (verb, text) = match new {
-                Some(value) if session.cap_version >= 302 && !value.is_empty() => {
-                    ("NEW", format!("{name}={value}"))
-                }
-                Some(_) => ("NEW", (*name).to_owned()),
-                None => ("DEL", (*name).to_owned()),
-            };
-            if verb == "DEL" {
-                session.caps = session.caps.without(*set);
-            }
-            if session.caps.contains(cap::CAP_NOTIFY) {
-                let target = render::addressee(core, conn).to_owned();
-                let line = ("CAP", &[target.as_str(), verb][..], Some(text.as_str()));
-                render::server_line(core, fx, conn, line, now);
-            }
-        }
-    }
-}
-
-/// The capabilities that depend on the configuration alone, with what makes their value.
-type Configured = (&'static str, CapSet, fn(&Config, &Session) -> Option<String>);
-
-const CONFIGURED: &[Configured] = &[
-    ("draft/account-registration", cap::ACCOUNT_REGISTRATION, account::registration),
-    ("sasl", cap::SASL, sasl::value),
-];
 
 /// Sessions follow their listeners to where these are configured now. Who has not registered and came to
 /// one that is gone could not be told its rules any more, and has to come again.
@@ -165,7 +126,12 @@ pub fn watched(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{core::scene::Scene, job::Texts, server::Input, wire::sasl::Mechanism};
+    use crate::{
+        core::scene::Scene,
+        job::Texts,
+        server::Input,
+        wire::{cap, sasl::Mechanism},
+    };
 
     #[test]
     fn what_is_offered_otherwise_after_a_reload_is_told() {

@@ -4,24 +4,30 @@
 use super::{
     Core,
     account::{self, owner},
-    ctx::{Ctx, Outcome},
+    ctx::{Ctx, Outcome, Then},
     effect::Effects,
-    render,
+    local::Local,
+    render, settings,
     timer::{Key, Timer},
 };
 use crate::{
+    job::{Answer, Job},
     network::{UserId, change::Change, op::Op},
     registry::{NICK, RecordId},
+    store::{Find, Query, Rows},
     time::{Now, span_text},
     wire::{name::Nick, reply},
 };
+use std::time::Duration;
 
 /// A nick that a user asks for and should not have.
 #[derive(Debug)]
 pub struct Trespass {
     nick: Nick,
-    /// When it is taken away.
-    timer: Key,
+    /// The account that owns it.
+    owner: RecordId,
+    /// When it is taken away; none if it is not, or before it is known what the account has set.
+    timer: Option<Key>,
 }
 
 /// Whether somebody else has a nick, or one that looks like it, and the session does not take it from them.
@@ -70,33 +76,85 @@ pub fn note(core: &mut Core, fx: &mut Effects, (change, op): (&Change, &Op), now
 /// Looks whether a user who is at home here may have the nick that they ask for.
 pub fn review(core: &mut Core, fx: &mut Effects, user: UserId, now: Now) {
     let Some(local) = core.locals.get(user) else { return };
+    let conn = local.sessions.first().copied();
     let before = local.seldom().trespass.as_ref();
     let nick = core.network().user(user).wanted();
-    let foreign = owner(core.network(), nick).is_some_and(|own| login(core, user) != Some(own));
-    if before.is_some_and(|before| foreign && before.nick == *nick) {
+    let owner = owner(core.network(), nick).filter(|own| login(core, user) != Some(*own));
+    if before.is_some_and(|before| owner == Some(before.owner) && before.nick == *nick) {
         return;
     }
     let nick = nick.clone();
-    if let Some(over) = before.map(|before| before.timer) {
-        core.timers.cancel(over);
-        if let Some(local) = core.locals.get_mut(user) {
-            local.seldom_mut().trespass = None;
-        }
+    if before.is_some() {
+        forgive(core, user);
     }
-    if !foreign {
-        return;
+    let Some(owner) = owner else { return };
+    if let Some(local) = core.locals.get_mut(user) {
+        local.seldom_mut().trespass = Some(Trespass { nick, owner, timer: None });
     }
     let grace = core.config.accounts.nick_grace;
-    let timer = core.timers.set(now.mono + grace, Timer::Nick(user));
-    if let Some(local) = core.locals.get_mut(user) {
-        local.seldom_mut().trespass = Some(Trespass { nick, timer });
+    match conn.filter(|_| !grace.is_zero()) {
+        Some(conn) => {
+            let find = Job::Store(Query::Find(Find::Id(owner)));
+            core.ask(fx, find, Then::Aside { conn, resume: known }, now);
+        }
+        None => limit(core, fx, user, Some(grace), now),
     }
-    if !grace.is_zero() {
+}
+
+/// A user may have the nick that they ask for, as far as is known.
+fn forgive(core: &mut Core, user: UserId) {
+    let trespass = core.locals.get_mut(user).and_then(|local| local.seldom_mut().trespass.take());
+    if let Some(timer) = trespass.and_then(|trespass| trespass.timer) {
+        core.timers.cancel(timer);
+    }
+}
+
+/// What the account has set that owns the nick of a user. If that cannot be found out, it is as for others.
+fn known(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let usual = ctx.core.config.accounts.nick_grace;
+    let trespass = ctx.session().user().and_then(|user| {
+        let local = ctx.local(user)?;
+        Some((user, local.seldom().trespass.as_ref()?))
+    });
+    let Some((user, trespass)) = trespass else { return Ok(()) };
+    let grace = match answer {
+        Answer::Stored(Ok(Rows::Record(Some(record)))) if record.id == trespass.owner => {
+            settings::grace(&record, usual)
+        }
+        // Of a nick that the user does not ask for any more.
+        Answer::Stored(Ok(Rows::Record(Some(_)))) => return Ok(()),
+        _ if trespass.timer.is_some() => return Ok(()),
+        _ => Some(usual),
+    };
+    limit(ctx.core, ctx.fx, user, grace, ctx.now);
+    Ok(())
+}
+
+/// A user has so long to give up a nick, or for ever.
+fn limit(core: &mut Core, fx: &mut Effects, user: UserId, grace: Option<Duration>, now: Now) {
+    let timer = grace.map(|grace| core.timers.set(now.mono + grace, Timer::Nick(user)));
+    let trespass = core.locals.get_mut(user).and_then(|local| local.seldom_mut().trespass.as_mut());
+    let before = trespass.and_then(|trespass| std::mem::replace(&mut trespass.timer, timer));
+    before.into_iter().for_each(|before| core.timers.cancel(before));
+    if let Some(grace) = grace.filter(|grace| !grace.is_zero()) {
         let text = format!(
             "This nickname is registered and protected. If it is yours, type /msg NickServ IDENTIFY <password>; otherwise choose another within {}, or you get one.",
             span_text(grace)
         );
         render::tell_as(core, fx, (&core.service_mask(NICKSERV), user), &text, now);
+    }
+}
+
+/// An account wants its nicks to be protected otherwise.
+pub fn protect_otherwise(core: &mut Core, fx: &mut Effects, account: RecordId, now: Now) {
+    let wears = |local: &Local| {
+        local.seldom().trespass.as_ref().is_some_and(|trespass| trespass.owner == account)
+    };
+    let wearers: Vec<UserId> =
+        core.locals.iter().filter(|(_, local)| wears(local)).map(|(user, _)| user).collect();
+    for user in wearers {
+        forgive(core, user);
+        review(core, fx, user, now);
     }
 }
 
@@ -128,7 +186,7 @@ pub fn rename(
 }
 
 /// A nick that nobody has, for somebody who must have one.
-fn guest(core: &Core, user: UserId) -> Option<Nick> {
+pub fn guest(core: &Core, user: UserId) -> Option<Nick> {
     let (casemap, most) = (core.network().casemap(), core.config.limits.nick);
     let uid = core.network().user(user).uid;
     // Two servers that do not see each other should not choose the same.
@@ -182,6 +240,39 @@ mod tests {
             bob <~ :NickServ!services@services.test NOTICE alice :This nickname is registered*
             wait 40
             bob <~ :alice!~bob@bob.test NICK :Guest*
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn an_account_says_how_its_nicks_are_protected() {
+        check(
+            r"
+            servers 2
+            account open password=sesame enforce=off
+            account quick password=sesame enforce=5s
+            account strict password=sesame enforce=0s
+            open@1 > JOIN #a
+            open <! registered and protected
+            quick@1 > JOIN #a
+            quick <~ :NickServ!services@services.test NOTICE quick :This nickname is registered *choose another within 5s*
+            strict@1 > JOIN #a
+            strict <~ * NOTICE strict :strict belongs to somebody's account; you are called Guest* from now on.
+            wait 6
+            quick <~ * NOTICE quick :quick belongs to somebody's account*
+            wait 35
+            open <! :open!~open@open.test NICK
+            owner@2 > NS IDENTIFY open sesame
+            owner > NS SET ENFORCE on
+            open <~ :NickServ!services@services.test NOTICE open :This nickname is registered *choose another within 30s*
+            wait 20
+            owner > NS SET ENFORCE off
+            wait 35
+            open <! :open!~open@open.test NICK
+            owner > NS SET ENFORCE 0s
+            wait 1
+            open <~ * NICK :Guest*
             same
             ",
         );

@@ -2,6 +2,7 @@
 
 use super::{
     ConnId, Core,
+    ctx::{Ctx, Outcome, Reject},
     effect::Effects,
     render,
     session::Session,
@@ -12,6 +13,7 @@ use crate::{
     registry::RecordId,
     time::{Now, Stamp},
     wire::{
+        fail,
         name::Nick,
         reply,
         sasl::{MECHANISMS, Mechanism, Pieces},
@@ -85,6 +87,13 @@ pub fn value(config: &Config, session: &Session) -> Option<String> {
 /// Whether verifiers for SCRAM are kept.
 pub fn keeps_verifiers(config: &Config) -> bool {
     config.accounts.sasl.contains(&Mechanism::ScramSha256)
+}
+
+/// Does not let in who is not logged in to an account, and tells their client that it takes one.
+pub fn require(ctx: &mut Ctx<'_>, why: &str) -> Outcome {
+    ctx.standard(&fail::account_required());
+    ctx.reply(reply::you_are_banned(why));
+    Err(Reject::Quit(why.into()))
 }
 
 /// What a session has said so far, to go on from.

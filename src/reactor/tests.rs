@@ -64,7 +64,12 @@ fn reactor(loaded: &Loaded) -> Reactor {
     };
     let server = Server::new(setup, Now::default());
     let loader = Loader { path: None, allow_insecure_cloak: true, fallback: None };
-    let workers = Workers { store: Box::new(Memory::default()), loader, loaded: loaded.clone() };
+    let workers = Workers {
+        store: Box::new(Memory::default()),
+        reader: None,
+        loader,
+        loaded: loaded.clone(),
+    };
     let mut reactor = Reactor::new(server, |waker| Pool::new(waker, workers), loaded).unwrap();
     reactor.bind(loaded).unwrap();
     reactor

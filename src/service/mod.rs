@@ -201,7 +201,15 @@ fn help(ctx: &mut Ctx<'_>, service: &'static Service, topic: &str) -> Outcome {
             "{}: {} HELP <command> explains one of these:",
             service.name, service.about
         ));
+        let user = ctx.session().user();
+        let may = |ctx: &Ctx<'_>, command: &Command| match command.run {
+            Run::Oper(privilege, _) => user.is_some_and(|user| ctx.may(user, privilege)),
+            Run::Any(_) | Run::New(_) | Run::Tagged(_) | Run::User(_) => true,
+        };
         for command in service.table.iter() {
+            if !may(ctx, command) {
+                continue;
+            }
             ctx.notice(&format!("{}: {}", command.name, command.about));
         }
         return Ok(());
@@ -213,9 +221,7 @@ fn help(ctx: &mut Ctx<'_>, service: &'static Service, topic: &str) -> Outcome {
     };
     ctx.notice(&format!("Syntax: {}", syntax(command)));
     ctx.notice(command.about);
-    if !command.help.is_empty() {
-        ctx.notice(command.help);
-    }
+    command.help.lines().for_each(|line| ctx.notice(line));
     if let Run::Oper(privilege, _) = command.run {
         ctx.notice(&format!(
             "For operators of the network with the privilege {}.",
@@ -286,7 +292,7 @@ mod tests {
             alice <~ :NickServ!services@services.test NOTICE alice :NickServ: Accounts, and the nicks*
             alice <~ :NickServ!services@services.test NOTICE alice :IDENTIFY: *
             alice > PRIVMSG nickserv :help identify
-            alice < :NickServ!services@services.test NOTICE alice :Syntax: IDENTIFY [<account>] <password>
+            alice < :NickServ!services@services.test NOTICE alice :Syntax: IDENTIFY [<account>] <password> [<code>]
             alice > NS FROB
             alice < :NickServ!services@services.test NOTICE alice :There is no command FROB. /msg NickServ HELP lists those that there are.
             alice > NS GHOST

@@ -1,11 +1,14 @@
 //! A machine with one server on it: a disk that outlives the server, a clock that may be wrong, and
 //! workers that take their time.
 
-use super::{dice::Dice, mmdb};
+use super::{dice::Dice, disk::Disk, mmdb};
 use crate::{
     config::{Config, Secret},
-    core::registered::{self, kept},
-    job::{Answer, Atlas, Hashes, Job, JobId, Lane, List, Listing, Loaded, Texts},
+    core::{
+        registered::{self, kept},
+        suspension,
+    },
+    job::{Answer, Atlas, Hashes, Job, JobId, Lane, List, Listing, Loaded, RANDOM_LEN, Texts},
     link::Limits,
     network::{
         crdt::Epoch,
@@ -13,7 +16,7 @@ use crate::{
     },
     registry::Edit,
     server::{Server, Setup},
-    store::{self, Find, Past, Query, Rows, Store, memory::Memory},
+    store::{self, Draft, Find, Past, Query, Rows, Store, memory::Memory},
     time::{Mono, Now, Sid, Stamp, Wall},
     wire::{mmdb::Database, scram::Verifier},
 };
@@ -43,6 +46,8 @@ pub struct Host {
     pub life: u64,
     /// By how many milliseconds the clock on its wall is wrong.
     pub skew: i64,
+    /// How its disk is.
+    pub disk: Disk,
     /// What the next reading of the configuration gives.
     pub config: Config,
     /// How much the server keeps for its links, if less than usual.
@@ -67,6 +72,7 @@ impl Host {
             server: None,
             life: 0,
             skew: 0,
+            disk: Disk::default(),
             config,
             limits: None,
             store: Memory::default(),
@@ -122,6 +128,11 @@ impl Host {
         }
     }
 
+    /// An administrator has edited something at the command line of this machine.
+    pub fn hand(&mut self, draft: Draft) {
+        self.store.hand(draft);
+    }
+
     /// The server is no more, and what its workers were doing is lost.
     pub fn crash(&mut self) {
         self.server = None;
@@ -172,6 +183,24 @@ impl Host {
         wrong
     }
 
+    /// Who is logged in here otherwise than the store says: sentences.
+    pub fn misnamed(&mut self, at: Duration) -> Vec<String> {
+        let (mut wrong, now) = (Vec::new(), self.now(at));
+        let Some(core) = self.server.as_ref().map(Server::core) else { return wrong };
+        for user in core.locals.iter().map(|(user, _)| core.network().user(user)) {
+            let Some(login) = user.login.as_deref() else { continue };
+            let found = self.store.ask(&Query::Find(Find::Id(login.id)));
+            let Ok(Rows::Record(Some(record))) = found else { panic!("{found:?}") };
+            if record.name() != Some(&*login.name) {
+                wrong.push(format!("{} is logged in as {login:?}, not {record:?}", user.nick()));
+            }
+            if suspension::of(&record, now.wall).is_some() {
+                wrong.push(format!("{} is logged in to {record:?}", user.nick()));
+            }
+        }
+        wrong
+    }
+
     /// What the store keeps of registered channels in which somebody is, and what the network knows of them,
     /// where that differs: sentences.
     pub fn forgets(&mut self, now: Wall) -> Vec<String> {
@@ -209,9 +238,10 @@ impl Host {
         if matches!(&job, Job::Inquire { list: List::Zone { zone, .. }, .. } if zone == SLOW_LIST) {
             due += SLOW;
         }
-        if job.lane() == Lane::Store {
+        if matches!(job.lane(), Lane::Store | Lane::Scans) {
+            due += self.disk.delay();
             // One thread: what comes later ends later.
-            let queued = self.jobs.iter().filter(|(_, (_, job))| job.lane() == Lane::Store);
+            let queued = self.jobs.iter().filter(|(_, (_, queued))| queued.lane() == job.lane());
             due = queued.map(|(key, _)| key.0).max().map_or(due, |last| last.max(due));
         }
         self.count += 1;
@@ -249,11 +279,15 @@ impl Host {
             Job::Verify { hash, password } => Answer::Verified(hash == Some(password)),
             Job::Check { stored, password, scram } => check(&stored, &password, scram),
             Job::Hash { password, scram } => Answer::Hashed(hashes(&password, scram)),
+            Job::Random => Answer::Random(Box::new([7; RANDOM_LEN])),
             Job::Resolve { address, .. } => {
                 Answer::Resolved(client_name(address, names).map(|name| format!("{name}.test")))
             }
             Job::Inquire { list, address, .. } => Answer::Listed(listing(&list, address, names)),
-            Job::Store(query) => Answer::Stored(self.store.ask(&query)),
+            Job::Store(query) => Answer::Stored(match self.disk.failure(&query) {
+                Some(error) => Err(error),
+                None => self.store.ask(&query),
+            }),
             Job::Load => Answer::Loaded(Ok(Box::new(self.loaded()))),
             Job::Rehearse { text } => Answer::Rehearsed { text, wrong: Vec::new() },
             Job::Watch => Answer::Watched(Ok(None)),

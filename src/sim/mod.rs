@@ -1,12 +1,13 @@
 //! A network of servers in one thread, in virtual time: same seed, same run.
 //!
-//! `fabric` is what lies between the servers, `host` the machine that each runs on, `client` who talks to
+//! `fabric` is what lies between the servers, `host` the machine that each runs on with its `disk`, `client` who talks to
 //! them; `script` plays transcripts, `workload` random histories; `view`, `ledger` and `oracle` say what
 //! must be true of them.
 #![allow(clippy::panic, reason = "a simulation that goes wrong has found what it is there for")]
 
 pub mod client;
 pub mod dice;
+pub mod disk;
 pub mod fabric;
 pub mod host;
 mod ledger;
@@ -457,17 +458,19 @@ impl Sim {
         self.rush();
     }
 
-    /// Lets everything come that is in flight and gets through, which has to come to an end.
+    /// Lets everything come that is in flight and gets through, and what is due already; that has to come to
+    /// an end.
     pub fn settle(&mut self) {
         self.rush();
         let mut left = SETTLE_MAX;
-        while let Some((due, next)) = self.in_flight() {
+        loop {
+            let next = self.in_flight();
+            let most = next.as_ref().map_or(self.at, |(due, _)| *due);
+            let timer = self.timer().filter(|(timer, _)| *timer < most || *timer <= self.at);
+            let Some((due, next)) = timer.or(next) else { return };
             assert!(left > 0, "servers answer each other without an end");
             left -= 1;
-            match self.timer().filter(|(timer, _)| *timer < due) {
-                Some((timer, tick)) => self.happen(timer, tick),
-                None => self.happen(due, next),
-            }
+            self.happen(due, next);
         }
     }
 

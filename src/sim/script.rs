@@ -5,6 +5,7 @@
 //! | line | means |
 //! | --- | --- |
 //! | `alice > JOIN #a` | alice sends this; she connects when first named, `alice@2` to server 2 |
+//! | `alice,bob > JOIN #a` | both send this at once; they are connected already |
 //! | `alice < :bob!~bob@bob.test JOIN #a` | alice has got this line, after those asked for before |
 //! | `alice <~ * JOIN #*` | the same with a pattern |
 //! | `alice <! JOIN` | no line with this text has come since the last one asked for |
@@ -16,6 +17,7 @@
 //! | `config dnsbl bl.test refuse` | a blocklist, which knows those whose names begin with `bad`; `slow.test` takes its time, `dead.test` never replies, `page` is asked by HTTP |
 //! | `config limits.list_entries 2` | what is configured; stands before all but `servers` |
 //! | `account Bob password=x cert:ab12=y` | all stores have this account, with these fields; stands where `config` does |
+//! | `hand 1 Bob password=x` | somebody writes this to Bob's account at the command line of server 1, or ends it if there is nothing to write |
 //! | `config class name="a" hosts="10.0.0.2"` | the same with a table of a list, as TOML writes it without spaces |
 //! | `logs 2` | from now on links keep so many operations: whoever has missed more is told the state |
 //! | `wait 60` | so many seconds pass |
@@ -25,16 +27,17 @@
 //! | `calm` | stalls are over |
 //! | `heal` | every link is made that can be |
 //! | `crash 2`, `stop 2`, `start 2` | a server ends without or with a word, or begins another life |
+//! | `disk 2 full` | a server's disk fails from now on: `full`, `readonly`, `locked`, `broken`, `page` (what is found by name is damaged), `slow`; or is `well` |
 //! | `clock 2 -5` | a server's clock is wrong by so many seconds |
 //! | `same` | all servers agree |
 //!
 //! `$id` in a line is the message id of the last message (PRIVMSG, NOTICE, TAGMSG, BATCH) that was read
-//! and had one.
+//! and had one; `$record` is the last id of an account or registered channel in a line that was asked for.
 //!
 //! In the end every client must believe what its server knows: on the side, and without any of that being
 //! seen, it asks for modes, lists and users of the channels it enters, as clients do.
 
-use super::{Sim, client::Manners, dnsbl, fabric::Pair, oper, oracle, webirc};
+use super::{Sim, client::Manners, disk::Disk, dnsbl, fabric::Pair, oper, oracle, webirc};
 use crate::{
     config::{
         self, Config, Limits, Listen, Mistake, OperClass, Reading, Secret, Source, dnsbl::Action,
@@ -42,6 +45,7 @@ use crate::{
     },
     link,
     registry::{Edit, Kind, RecordId, What},
+    store::Draft,
     time::{Sid, Stamp},
     wire::{casemap::Casemap, mask, sasl::Mechanism, tags::Tags},
 };
@@ -58,6 +62,7 @@ pub fn check(script: &str) {
         sim: None,
         clients: BTreeMap::new(),
         id: String::new(),
+        record: String::new(),
     };
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
         play.line(line);
@@ -157,6 +162,16 @@ fn pairs(text: &str) -> Vec<Pair> {
     pairs.map(|(a, b)| (place(a), place(b))).collect()
 }
 
+/// The last id of a record in a line, in whatever case, be it behind a name.
+fn record_in(line: &str) -> Option<String> {
+    line.split_whitespace().rev().find_map(|word| {
+        let (rest, server) = word.rsplit_once('-')?;
+        let tick = rest.rsplit('-').next()?;
+        RecordId::parse(&format!("{tick}-{}", server.to_ascii_uppercase()))?;
+        Some(format!("{tick}-{server}"))
+    })
+}
+
 struct Play {
     servers: usize,
     links: Option<Vec<Pair>>,
@@ -167,6 +182,8 @@ struct Play {
     clients: BTreeMap<String, usize>,
     /// The message id of the last message that was read and had one.
     id: String,
+    /// The last id of a record that was read.
+    record: String,
 }
 
 impl Play {
@@ -194,6 +211,7 @@ impl Play {
             }
             "config" => self.set(rest),
             "account" => self.account(rest),
+            "hand" => self.hand(rest),
             "raw" => {
                 let client = self.sim().open(0, rest);
                 self.sim().settle();
@@ -239,18 +257,26 @@ impl Play {
             }
             "stop" => self.sim().stop(place(rest)),
             "start" => self.sim().restart(place(rest)),
-            "clock" => {
-                let (server, secs) = rest.split_once(' ').unwrap_or((rest, "0"));
-                if let Some(host) = self.sim().hosts.get_mut(place(server)) {
-                    host.skew = secs.parse::<i64>().unwrap_or(0) * 1000;
-                }
-            }
+            "disk" | "clock" => self.machine(word, rest),
             "same" => {
                 self.sim().settle();
                 oracle::all_agree(self.sim());
             }
             _ => self.speech(line),
         }
+    }
+
+    /// Something is other than it should be on a server's machine.
+    fn machine(&mut self, word: &str, rest: &str) {
+        let (server, how) = rest.split_once(' ').unwrap_or((rest, ""));
+        let Some(host) = self.sim().hosts.get_mut(place(server)) else { return };
+        if word == "clock" {
+            host.skew = how.parse::<i64>().unwrap_or(0) * 1000;
+            return;
+        }
+        let disk = Disk::ALL.into_iter().find(|(name, _)| *name == how);
+        let Some((_, disk)) = disk else { panic!("no disk is {how:?}") };
+        host.disk = disk;
     }
 
     fn account(&mut self, text: &str) {
@@ -265,6 +291,24 @@ impl Play {
         let at = Stamp { tick: 1 + self.accounts.len() as u64, server: Sid::FIRST };
         let (id, what, by) = (RecordId(at), What::Write(fields), "script".into());
         self.accounts.push(Edit { id, kind: Kind::Account, at, by, what });
+    }
+
+    fn hand(&mut self, text: &str) {
+        let mut words = text.split(' ');
+        let server = place(words.next().unwrap_or_default());
+        let name = words.next().unwrap_or_default();
+        let fields: Vec<_> = words
+            .filter_map(|word| word.split_once('='))
+            .map(|(key, value)| (key.into(), Some(value.into())))
+            .collect();
+        let known = self.accounts.iter().find(|edit| match &edit.what {
+            What::Write(fields) => fields.iter().any(|(_, value)| value.as_deref() == Some(name)),
+            What::End => false,
+        });
+        let Some(id) = known.map(|edit| edit.id) else { panic!("no account {name}") };
+        let what = if fields.is_empty() { What::End } else { What::Write(fields) };
+        let draft = Draft { id: Some(id), kind: Kind::Account, by: "script".into(), what };
+        self.sim().hosts.get_mut(server).into_iter().for_each(|host| host.hand(draft.clone()));
     }
 
     fn set(&mut self, text: &str) {
@@ -340,6 +384,7 @@ impl Play {
             "channels.expire" => self.config.channels.expire = seconds(value),
             "channels.registration" => self.config.channels.registration = value == "true",
             "accounts.reserved" => self.config.accounts.reserved.push(value.into()),
+            "accounts.expire" => self.config.accounts.expire = seconds(value),
             "accounts.nick_grace" => self.config.accounts.nick_grace = seconds(value),
             "oper" => {
                 let mut words = value.split(' ');
@@ -384,7 +429,13 @@ impl Play {
     fn speech(&mut self, line: &str) {
         let Some(place) = line.find(['<', '>']) else { panic!("cannot read: {line}") };
         let (who, rest) = line.split_at(place);
-        let rest = rest.replace("$id", &self.id);
+        let rest = rest.replace("$id", &self.id).replace("$record", &self.record);
+        if let Some((one, other)) = who.trim().split_once(',') {
+            let text = rest.trim_start_matches('>').trim();
+            let both = [one, other].map(|name| self.clients.get(name).copied());
+            both.into_iter().flatten().for_each(|client| self.sim().send(client, text));
+            return self.sim().settle();
+        }
         let (name, server) = who.trim().split_once('@').unwrap_or((who.trim(), "1"));
         let client = match self.clients.get(name) {
             Some(client) => *client,
@@ -420,6 +471,7 @@ impl Play {
                 if let Some(id) = id.filter(|_| SAYS.iter().any(|verb| got.contains(verb))) {
                     self.id = id.into_owned();
                 }
+                record_in(&got).into_iter().for_each(|id| self.record = id);
                 return;
             }
             seen.push(got);

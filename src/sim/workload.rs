@@ -5,7 +5,8 @@
 mod phrases;
 
 use super::{
-    Sim, config, dice::Dice, dnsbl, fabric::Pair, host::Workers, ledger::Ledger, oper, oracle,
+    Sim, config, dice::Dice, disk::Disk, dnsbl, fabric::Pair, host::Workers, ledger::Ledger, oper,
+    oracle,
 };
 use crate::{
     config::{Class, Trusted, dnsbl::Action},
@@ -45,9 +46,11 @@ enum Fault {
     Reload,
     /// A client does not read.
     Slow,
+    /// A disk fails, or works again.
+    Disk,
 }
 
-const FAULTS: [Fault; 10] = [
+const FAULTS: [Fault; 11] = [
     Fault::Split,
     Fault::Cut,
     Fault::Reset,
@@ -58,6 +61,7 @@ const FAULTS: [Fault; 10] = [
     Fault::Clock,
     Fault::Reload,
     Fault::Slow,
+    Fault::Disk,
 ];
 
 /// Classes of connections, which no two servers need have alike.
@@ -367,6 +371,10 @@ impl Workload {
                 }
             }
             Fault::Reload => self.reload(server),
+            Fault::Disk => {
+                let disk = self.dice.pick(&Disk::ALL).map_or(Disk::Well, |row| row.1);
+                self.sim.hosts.get_mut(server).into_iter().for_each(|host| host.disk = disk);
+            }
             Fault::Slow => {
                 if let Some(client) = self.dice.pick(&self.places) {
                     self.sim.read(client, false);
@@ -400,6 +408,9 @@ impl Workload {
             _ => {
                 for server in 0..self.sim.hosts.len() {
                     self.sim.restart(server);
+                    self.sim.hosts.get_mut(server).into_iter().for_each(|host| {
+                        host.disk = Disk::Well;
+                    });
                 }
                 for client in self.places.clone() {
                     self.sim.read(client, true);
@@ -427,6 +438,7 @@ impl Workload {
         self.sim.workers = Workers::default();
         for host in &mut self.sim.hosts {
             host.skew = 0;
+            host.disk = Disk::Well;
         }
         for client in self.places.clone() {
             self.sim.read(client, true);

@@ -57,8 +57,12 @@ impl fmt::Display for Trouble {
                 write!(f, "{folder} holds a database already; --force replaces it, for good")
             }
             Trouble::NoCopy => f.write_str("the file is no backup of slircd"),
-            Trouble::Unsound(what) => write!(f, "the database is damaged: {}", what.join("; ")),
-            Trouble::Store(error) => error.fmt(f),
+            Trouble::Unsound(what) => write!(
+                f,
+                "the database is damaged: {}; `slircd restore FILE --force` brings back a backup while the server is stopped",
+                what.join("; ")
+            ),
+            Trouble::Store(error) => write!(f, "{error}; {}", error.remedy()),
             Trouble::NotMade(path, error) => {
                 write!(f, "{} cannot be made: {error}", path.display())
             }

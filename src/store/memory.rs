@@ -1,14 +1,15 @@
 //! A store that forgets with the process: for tests and simulations.
 
 use super::{
-    CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, Kept, Query, Rows, Standing, Store, identify,
+    CLAIMS_MAX, CONTESTS_MAX, Checked, Draft, Edited, Error, Find, Handed, Kept, LISTED_MAX, Query,
+    Rows, Standing, Store, Which, identify,
 };
 use crate::{
-    registry::{ACCESS, BUCKETS, Edit, Record, RecordId, is_claim, is_resident},
-    time::Sid,
+    registry::{ACCESS, BUCKETS, Edit, Kind, Record, RecordId, SEEN, is_claim, is_resident},
+    time::{Sid, Stamp},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     net::IpAddr,
 };
 
@@ -24,9 +25,16 @@ pub struct Memory {
     /// What living records claim.
     claims: BTreeSet<(Box<str>, RecordId)>,
     kept: BTreeMap<Box<str>, Kept>,
+    /// Edits that are handed over.
+    handed: VecDeque<Draft>,
 }
 
 impl Memory {
+    /// Hands an edit to the server, which takes it when it asks next.
+    pub fn hand(&mut self, draft: Draft) {
+        self.handed.push_back(draft);
+    }
+
     fn propose(&mut self, edit: &Edit) -> Rows {
         let taken = edit.claims().find(|key| self.holder(key).is_some_and(|id| id != edit.id));
         if let Some(key) = taken {
@@ -82,6 +90,11 @@ impl Memory {
         losers.collect()
     }
 
+    fn channels_of(&self, account: RecordId) -> Vec<Record> {
+        let key = format!("{ACCESS}{account}");
+        self.records.values().filter(|record| record.get(&key).is_some()).cloned().collect()
+    }
+
     fn find(&self, find: &Find) -> Option<Box<Record>> {
         let id = match find {
             Find::Id(id) => Some(*id),
@@ -99,6 +112,24 @@ impl Memory {
         }
         claims.truncate(CLAIMS_MAX);
         claims
+    }
+}
+
+impl Memory {
+    fn digests(&self) -> Box<[u64; BUCKETS]> {
+        let mut digests = Box::new([0; BUCKETS]);
+        for record in self.records.values() {
+            digests[record.id.bucket()] ^= record.digest();
+        }
+        digests
+    }
+
+    fn list(&self, kind: Kind, after: Option<RecordId>, which: &Which) -> Vec<Record> {
+        let living = self.records.values().filter(|record| {
+            let of = record.kind == kind && record.ended.is_none();
+            of && after.is_none_or(|after| record.id > after) && is_listed(record, which)
+        });
+        living.take(LISTED_MAX).cloned().collect()
     }
 }
 
@@ -134,13 +165,7 @@ impl Store for Memory {
             Query::Find(find) => Ok(Rows::Record(self.find(find))),
             Query::Claims { after } => Ok(Rows::Claims(self.resident(after))),
             Query::Contests => Ok(Rows::Contests(self.contests())),
-            Query::Digests => {
-                let mut digests = Box::new([0; BUCKETS]);
-                for record in self.records.values() {
-                    digests[record.id.bucket()] ^= record.digest();
-                }
-                Ok(Rows::Digests(digests))
-            }
+            Query::Digests => Ok(Rows::Digests(self.digests())),
             Query::Keep(kept) => {
                 for one in kept {
                     if self.kept.get(&one.key).is_none_or(|known| known.at < one.at) {
@@ -157,20 +182,37 @@ impl Store for Memory {
                 self.kept.retain(|_, kept| kept.over.is_none_or(|over| over >= *before));
                 Ok(Rows::Done)
             }
-            Query::Access(account) => {
-                let key = format!("{ACCESS}{account}");
-                let records = self.records.values().filter(|record| record.get(&key).is_some());
-                Ok(Rows::Records(records.cloned().collect()))
+            Query::TakeHanded => {
+                let draft = self.handed.pop_front();
+                Ok(Rows::Handed(draft.map(|draft| Box::new(Handed { number: 0, draft }))))
             }
-            Query::Records(ids) => {
+            Query::AnswerHanded { .. } => Ok(Rows::Done),
+            Query::Check => Ok(Rows::Checked(Checked::Whole)),
+            Query::ChannelsOf(account) => Ok(Rows::Records(self.channels_of(*account))),
+            Query::Records(ids) | Query::Channels(ids) => {
                 let known = ids.iter().filter_map(|id| self.records.get(id).cloned());
                 Ok(Rows::Records(known.collect()))
+            }
+            Query::List { kind, after, which } => {
+                Ok(Rows::Records(self.list(*kind, *after, which)))
             }
             Query::Bucket(bucket) => {
                 let records = self.records.values().filter(|record| record.id.bucket() == *bucket);
                 let records = records.map(|record| (record.id, record.digest())).collect();
                 Ok(Rows::Bucket(*bucket, records))
             }
+        }
+    }
+}
+
+/// Whether a record is among those.
+fn is_listed(record: &Record, which: &Which) -> bool {
+    match which {
+        Which::All => true,
+        Which::With(key) => record.get(key).is_some(),
+        Which::UnseenSince(wall) => {
+            let seen = record.get(SEEN).and_then(|secs| secs.parse::<u64>().ok()).unwrap_or(0);
+            record.id.0.tick < Stamp::tick_at(*wall) && seen.saturating_mul(1000) < wall.0
         }
     }
 }

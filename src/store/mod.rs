@@ -1,16 +1,18 @@
 //! What outlives the process: whole queries in, rows out, whichever engine keeps them.
 
 pub mod backup;
+pub mod handed;
+mod integrity;
 mod kept;
 pub mod memory;
 mod records;
 pub mod sqlite;
 
 use crate::{
-    registry::{BUCKETS, Changed, Edit, Record, RecordId},
+    registry::{BUCKETS, Changed, Edit, Kind, Record, RecordId, What},
     time::{Sid, Stamp, Wall},
 };
-use std::{fmt, net::IpAddr};
+use std::{fmt, net::IpAddr, time::Duration};
 
 /// A whole question to the store: it happens entirely, or not at all.
 #[derive(Clone, Debug)]
@@ -65,8 +67,21 @@ pub enum Query {
     Bucket(usize),
     /// What is known of some records. Answers [`Rows::Records`].
     Records(Vec<RecordId>),
+    /// The same of channels that somebody is about to enter: it must not come from before the last change.
+    /// Answers [`Rows::Records`].
+    Channels(Vec<RecordId>),
+    /// Records of a kind that have not ended, in order of their ids, from after one. Answers
+    /// [`Rows::Records`] with at most [`LISTED_MAX`]; fewer are the last.
+    List {
+        /// Of which kind.
+        kind: Kind,
+        /// After this one; none for the first.
+        after: Option<RecordId>,
+        /// Which of them.
+        which: Which,
+    },
     /// The channels in which an account has access. Answers [`Rows::Records`].
-    Access(RecordId),
+    ChannelsOf(RecordId),
     /// Keep what has been written to registers of the network; what was written later stays. Answers
     /// [`Rows::Done`].
     Keep(Vec<Kept>),
@@ -81,6 +96,68 @@ pub enum Query {
         /// The moment.
         before: Wall,
     },
+    /// Is there an edit that the command line has handed over? Answers [`Rows::Handed`] with the first, which
+    /// nobody else is given then.
+    TakeHanded,
+    /// What has become of an edit that was handed over. Answers [`Rows::Done`].
+    AnswerHanded {
+        /// Which, by its number.
+        number: i64,
+        /// What.
+        outcome: Outcome,
+    },
+    /// Is what is stored whole, as far as that can be told in [`CHECK_MAX`]? Answers [`Rows::Checked`].
+    Check,
+}
+
+/// What a query asks of the store. It decides who answers it, and what becomes of it while the store fails.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Access {
+    /// Something is changed.
+    Write,
+    /// Somebody waits for little, and is to find what has been changed just before.
+    LookUp,
+    /// Much is read, or something for which nobody waits. It may come a little earlier or later than what
+    /// is changed meanwhile.
+    Scan,
+}
+
+impl Query {
+    /// What it asks of the store.
+    pub fn access(&self) -> Access {
+        match self {
+            Query::Identify { .. }
+            | Query::RaiseClock { .. }
+            | Query::KeepReputation { .. }
+            | Query::Propose(_)
+            | Query::Learn(_)
+            | Query::Keep(_)
+            | Query::Forget { .. }
+            | Query::TakeHanded
+            | Query::AnswerHanded { .. } => Access::Write,
+            Query::Find(_) | Query::Channels(_) | Query::ChannelsOf(_) => Access::LookUp,
+            Query::LoadReputation
+            | Query::Claims { .. }
+            | Query::Contests
+            | Query::Digests
+            | Query::Bucket(_)
+            | Query::Records(_)
+            | Query::List { .. }
+            | Query::Recall { .. }
+            | Query::Check => Access::Scan,
+        }
+    }
+}
+
+/// Which records are listed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Which {
+    /// All.
+    All,
+    /// Those in which this field is set.
+    With(Box<str>),
+    /// Those that were neither registered nor, as [`SEEN`](crate::registry::SEEN) says, used since then.
+    UnseenSince(Wall),
 }
 
 /// A register of the network, as it is kept.
@@ -118,6 +195,9 @@ pub enum Find {
 
 /// How many claims are told at once.
 pub const CLAIMS_MAX: usize = 1000;
+
+/// How many records are listed at once.
+pub const LISTED_MAX: usize = 100;
 
 /// Of how many claims it is told at once that several records have them.
 pub const CONTESTS_MAX: usize = 100;
@@ -173,11 +253,97 @@ pub enum Rows {
     Digests(Box<[u64; BUCKETS]>),
     /// To [`Query::Bucket`]: which, and its records in order with their digests.
     Bucket(usize, Vec<(RecordId, u64)>),
-    /// To [`Query::Records`], those that are known; and to [`Query::Access`].
+    /// To [`Query::Records`] and [`Query::Channels`], those that are known; to [`Query::List`] and [`Query::ChannelsOf`].
     Records(Vec<Record>),
     /// To [`Query::Recall`].
     Kept(Vec<Kept>),
+    /// To [`Query::TakeHanded`].
+    Handed(Option<Box<Handed>>),
+    /// To [`Query::Check`].
+    Checked(Checked),
 }
+
+/// An edit without a moment, which the server gives it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Draft {
+    /// Of which record; of a new one if none.
+    pub id: Option<RecordId>,
+    /// What it is of.
+    pub kind: Kind,
+    /// By whom, as people are told.
+    pub by: Box<str>,
+    /// What it does.
+    pub what: What,
+}
+
+/// An edit that was handed over.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Handed {
+    /// By which it is known to whoever has handed it over.
+    pub number: i64,
+    /// What is to be done.
+    pub draft: Draft,
+}
+
+/// What has become of an edit that was handed over.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// It is done.
+    Done,
+    /// Another record has this claim, or the record has ended.
+    Taken(Box<str>),
+    /// The record has no room for it.
+    Full,
+    /// It could not be stored.
+    Failed,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Done => f.write_str("done"),
+            Outcome::Taken(claim) => write!(f, "claimed {claim}"),
+            Outcome::Full => f.write_str("full"),
+            Outcome::Failed => f.write_str("failed"),
+        }
+    }
+}
+
+impl Outcome {
+    /// What the store says to a proposal.
+    pub fn of(answer: Result<&Rows, &Error>) -> Outcome {
+        match answer {
+            Ok(Rows::Proposed(_)) => Outcome::Done,
+            Ok(Rows::Taken(claim)) => Outcome::Taken(claim.clone()),
+            Ok(Rows::Full) => Outcome::Full,
+            _ => Outcome::Failed,
+        }
+    }
+
+    fn parse(text: &str) -> Option<Outcome> {
+        match text.split_once(' ').unwrap_or((text, "")) {
+            ("done", "") => Some(Outcome::Done),
+            ("claimed", claim) => Some(Outcome::Taken(claim.into())),
+            ("full", "") => Some(Outcome::Full),
+            ("failed", "") => Some(Outcome::Failed),
+            _ => None,
+        }
+    }
+}
+
+/// Whether what is stored is whole.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Checked {
+    /// It is.
+    Whole,
+    /// It is not: the first few things that are wrong.
+    Broken(Vec<String>),
+    /// There is too much of it to tell.
+    TooLong,
+}
+
+/// How long it may take to look whether the store is whole.
+pub const CHECK_MAX: Duration = Duration::from_secs(10);
 
 /// Why the store could not answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -192,6 +358,8 @@ pub enum Error {
     ReadOnly,
     /// Somebody else holds the file.
     Locked,
+    /// The disk fails.
+    Disk,
     /// The file is not what it should be.
     Damaged,
     /// The file was written by a later version, with this schema version.
@@ -210,13 +378,34 @@ impl fmt::Display for Error {
             Error::Locked => {
                 f.write_str("another program, or another slircd, is using the database")
             }
-            Error::Damaged => {
-                f.write_str("the database is damaged, or is no database; restore it from a backup")
-            }
+            Error::Disk => f.write_str("the disk cannot be read or written"),
+            Error::Damaged => f.write_str("the database is damaged, or is no database"),
             Error::TooNew(version) => {
                 write!(f, "the database is of a later version of slircd (schema {version})")
             }
             Error::Engine(code) => write!(f, "the database engine failed (code {code})"),
+        }
+    }
+}
+
+impl Error {
+    /// What an administrator does about it.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Error::Full => "make room on the disk of the data folder",
+            Error::Denied | Error::ReadOnly => {
+                "let the server's user write to the data folder, whose file system may be mounted read-only"
+            }
+            Error::Locked => "end the other program that uses the file slircd.db",
+            Error::Damaged => {
+                "`slircd verify-data` tells what is broken; `slircd restore FILE --force` brings back a backup while the server is stopped"
+            }
+            Error::TooNew(_) => {
+                "run that version, or `slircd restore FILE --force` a backup that this one has made"
+            }
+            Error::Unreachable | Error::Disk | Error::Engine(_) => {
+                "look at the disk and the data folder, and at the system's log"
+            }
         }
     }
 }
@@ -296,7 +485,7 @@ fn identify(
 #[cfg(test)]
 mod tests {
     use super::{memory::Memory, sqlite::Sqlite, *};
-    use crate::registry::{CERTS_MAX, Kind, What};
+    use crate::registry::{CERTS_MAX, SEEN};
     use std::{
         fs,
         path::PathBuf,
@@ -451,6 +640,27 @@ mod tests {
             let bucket = store.ask(&Query::Bucket(id.bucket()));
             assert_eq!(bucket, Ok(Rows::Bucket(id.bucket(), vec![(id, digest)])));
         }
+        listed(store);
+    }
+
+    /// Which records are listed: those of ids 10 and 40 live, that of 5 has ended.
+    fn listed(store: &mut dyn Store) {
+        let late = 1 << 40;
+        propose(store, &edit(40, 70, &[("name", Some("Late")), ("hold", None)]));
+        propose(store, &edit(late, late, &[("name", Some("New"))]));
+        propose(store, &edit(10, late + 1, &[(SEEN, Some("20")), ("hold", Some("on"))]));
+        let mut list = |after: Option<u64>, which: Which| {
+            let query = Query::List { kind: Kind::Account, after: after.map(id), which };
+            let Ok(Rows::Records(records)) = store.ask(&query) else { panic!() };
+            records.iter().map(|record| record.id.0.tick).collect::<Vec<u64>>()
+        };
+        assert_eq!(list(None, Which::All), [10, 40, late]);
+        assert_eq!(list(Some(10), Which::All), [40, late]);
+        assert_eq!(list(None, Which::With("hold".into())), [10]);
+        assert_eq!(list(None, Which::UnseenSince(Wall(20_000))), [40]);
+        assert_eq!(list(None, Which::UnseenSince(Wall(20_001))), [10, 40]);
+        let query = Query::List { kind: Kind::Channel, after: None, which: Which::All };
+        assert_eq!(store.ask(&query), Ok(Rows::Records(Vec::new())));
     }
 
     /// What was taken away of memos is forgotten once there is one that is so much later.
@@ -532,7 +742,8 @@ mod tests {
         queries.extend((0..BUCKETS).map(Query::Bucket));
         queries.extend((1..=5).map(|of| Query::Find(Find::Id(id(of)))));
         queries.push(Query::Records((1..=6).map(id).collect()));
-        queries.extend((9..12).map(|of| Query::Access(id(of))));
+        queries.push(Query::Channels((1..=3).map(id).collect()));
+        queries.extend((9..12).map(|of| Query::ChannelsOf(id(of))));
         for query in queries {
             assert_eq!(sqlite.ask(&query), memory.ask(&query), "{query:?}");
         }

@@ -2,10 +2,10 @@
 //!
 //! How records merge is decided by [`Record`] alone; here they are read, and what has changed is written.
 
-use super::{CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, Rows};
+use super::{CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, LISTED_MAX, Rows, Which};
 use crate::{
     registry::{
-        ACCESS, BUCKETS, Changed, Edit, Field, Kind, MEMO, Record, RecordId, What, is_claim,
+        ACCESS, BUCKETS, Changed, Edit, Field, Kind, MEMO, Record, RecordId, SEEN, What, is_claim,
         is_resident,
     },
     time::{Sid, Stamp},
@@ -159,6 +159,42 @@ pub(super) fn records(db: &Connection, ids: &[RecordId]) -> Result<Rows, Error> 
     Ok(Rows::Records(records))
 }
 
+/// Records of a kind that have not ended, in order, from after one.
+pub(super) fn list(
+    db: &Connection,
+    (kind, after): (Kind, Option<RecordId>),
+    which: &Which,
+) -> Result<Rows, Error> {
+    // What a listing does not ask for holds of all.
+    let (key, born_before, unseen) = match which {
+        Which::All => ("", i64::MAX, i64::MAX),
+        Which::With(key) => (&**key, i64::MAX, i64::MAX),
+        Which::UnseenSince(wall) => ("", Stamp::tick_at(*wall) as i64, wall.0 as i64),
+    };
+    let (tick, server) = after.map_or((-1, 0), |id| (id.0.tick as i64, id.0.server.number()));
+    let mut statement = db.prepare(
+        "SELECT tick, server FROM record
+         WHERE kind = ?1 AND ended_tick IS NULL AND (tick, server) > (?2, ?3) AND tick < ?4
+         AND (?5 = '' OR EXISTS (SELECT 1 FROM field WHERE field.tick = record.tick
+              AND field.server = record.server AND key = ?5 AND value IS NOT NULL))
+         AND NOT EXISTS (SELECT 1 FROM field WHERE field.tick = record.tick
+              AND field.server = record.server AND key = ?6 AND CAST(value AS INTEGER) * 1000 >= ?7)
+         ORDER BY tick, server LIMIT ?8",
+    )?;
+    let most = LISTED_MAX as i64;
+    let mut rows = statement.query(params![
+        kind.number(),
+        tick,
+        server,
+        born_before,
+        key,
+        SEEN,
+        unseen,
+        most
+    ])?;
+    found(db, &mut rows)
+}
+
 /// The channels in which an account has access. What the index is of stands in the query as well, or it would
 /// not be used.
 pub(super) fn access(db: &Connection, account: RecordId) -> Result<Rows, Error> {
@@ -168,6 +204,11 @@ pub(super) fn access(db: &Connection, account: RecordId) -> Result<Rows, Error> 
          ORDER BY tick, server",
     )?;
     let mut rows = statement.query(params![format!("{ACCESS}{account}")])?;
+    found(db, &mut rows)
+}
+
+/// The records whose ids a query has found.
+fn found(db: &Connection, rows: &mut rusqlite::Rows<'_>) -> Result<Rows, Error> {
     let mut ids = Vec::new();
     while let Some(row) = rows.next()? {
         ids.push(RecordId(stamp(row, 0)?));

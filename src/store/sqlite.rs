@@ -1,8 +1,11 @@
 //! The store in one SQLite file.
 
-use super::{Error, Query, Rows, Standing, Store, identify, kept, records};
+use super::{
+    CHECK_MAX, Checked, Error, Query, Rows, Standing, Store, handed, identify, integrity, kept,
+    records,
+};
 use crate::time::Sid;
-use rusqlite::{Connection, ErrorCode, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 use std::{
     fs::{DirBuilder, File, OpenOptions},
     io,
@@ -18,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     kept::TABLE,
     "CREATE TABLE reputation (address TEXT PRIMARY KEY, points INTEGER NOT NULL, seen INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
     records::ACCESS_INDEX,
+    handed::TABLES,
 ];
 
 /// How long another program may hold the file before it counts as locked.
@@ -36,6 +40,19 @@ pub fn open(folder: &Path) -> Result<Sqlite, Error> {
     let lock = own(folder)?;
     Ok(Sqlite { _lock: Some(lock), ..Sqlite::open(&folder.join(FILE))? })
 }
+
+/// Opens the store in a folder once more, for reading what takes long while it is written to elsewhere.
+pub fn reader(folder: &Path) -> Result<Sqlite, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(folder.join(FILE), flags)?;
+    db.busy_timeout(BUSY)?;
+    // What is read once is not worth remembering.
+    db.execute_batch(&format!("PRAGMA cache_size = -{READER_CACHE_KIB}"))?;
+    Ok(Sqlite { db, _lock: None })
+}
+
+/// How much of the file a reader keeps in memory.
+const READER_CACHE_KIB: u32 = 256;
 
 /// Makes a data folder if it is not there, and takes it for this process alone as long as the file is
 /// held.
@@ -61,6 +78,8 @@ impl Sqlite {
         db.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
         )?;
+        // What somebody has had deleted is not to be found in the free pages of the file.
+        db.execute_batch("PRAGMA secure_delete = ON")?;
         migrate(&mut db)?;
         Ok(Sqlite { db, _lock: None })
     }
@@ -72,6 +91,11 @@ impl Sqlite {
             Some(row) => Ok(Some(row.get(0)?)),
             None => Ok(None),
         }
+    }
+
+    /// Whether the file is whole, as far as that can be told in some time.
+    pub fn check(&self, within: Duration) -> Result<Checked, Error> {
+        integrity::check(&self.db, within)
     }
 
     /// How addresses stand. A row that somebody has written by hand and that makes no sense is passed over.
@@ -120,16 +144,15 @@ impl Store for Sqlite {
                         ("clean", "0".into()),
                     ],
                 )?;
+                handed::clear(&change)?;
                 change.commit()?;
                 Ok(Rows::Identity { sid, clock, life })
             }
             Query::RaiseClock { tick, clean } => {
-                let tick = self.number("clock")?.max(*tick);
+                let tick = self.number("clock")?.max(*tick).to_string();
+                let clean = u8::from(*clean).to_string();
                 let change = self.db.transaction()?;
-                set(
-                    &change,
-                    &[("clock", tick.to_string()), ("clean", u8::from(*clean).to_string())],
-                )?;
+                set(&change, &[("clock", tick), ("clean", clean)])?;
                 change.commit()?;
                 Ok(Rows::Done)
             }
@@ -159,11 +182,18 @@ impl Store for Sqlite {
             Query::Contests => records::contests(&self.db),
             Query::Digests => records::digests(&self.db),
             Query::Bucket(bucket) => records::bucket(&self.db, *bucket),
+            Query::List { kind, after, which } => records::list(&self.db, (*kind, *after), which),
             Query::Keep(registers) => kept::keep(&mut self.db, registers),
             Query::Recall { after } => kept::recall(&self.db, after),
             Query::Forget { before } => kept::forget(&self.db, *before),
-            Query::Records(ids) => records::records(&self.db, ids),
-            Query::Access(account) => records::access(&self.db, *account),
+            Query::Records(ids) | Query::Channels(ids) => records::records(&self.db, ids),
+            Query::TakeHanded => Ok(Rows::Handed(handed::take(&mut self.db)?.map(Box::new))),
+            Query::AnswerHanded { number, outcome } => {
+                handed::answer(&mut self.db, *number, outcome)?;
+                Ok(Rows::Done)
+            }
+            Query::Check => Ok(Rows::Checked(self.check(CHECK_MAX)?)),
+            Query::ChannelsOf(account) => records::access(&self.db, *account),
         }
     }
 }
@@ -261,6 +291,7 @@ impl From<rusqlite::Error> for Error {
             ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => Error::Damaged,
             ErrorCode::CannotOpen => Error::Unreachable,
             ErrorCode::PermissionDenied => Error::Denied,
+            ErrorCode::SystemIoFailure => Error::Disk,
             _ => Error::Engine(code.extended_code),
         }
     }
@@ -269,23 +300,7 @@ impl From<rusqlite::Error> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_file_of_any_earlier_version_is_brought_up_to_date() {
-        for version in 0..=MIGRATIONS.len() {
-            let name = format!("slircd-migrate-{}-{version}.db", std::process::id());
-            let path = std::env::temp_dir().join(name);
-            let db = Connection::open(&path).unwrap();
-            db.execute_batch(&MIGRATIONS[..version].concat()).unwrap();
-            db.execute_batch(&format!("PRAGMA user_version = {version}")).unwrap();
-            drop(db);
-            let mut store = Sqlite::open(&path).unwrap();
-            assert_eq!(store.ask(&Query::LoadReputation), Ok(Rows::Reputation(Vec::new())));
-            drop(store);
-            std::fs::remove_file(path).unwrap();
-        }
-    }
-    use crate::store::Rows;
+    use crate::store::{Find, Rows};
     use std::{fs, path::PathBuf};
 
     fn folder(name: &str) -> PathBuf {
@@ -297,6 +312,70 @@ mod tests {
 
     fn mark(store: &mut Sqlite, tick: u64) -> Result<Rows, Error> {
         store.ask(&Query::RaiseClock { tick, clean: false })
+    }
+
+    /// What a file holds that has gone so many steps, as the programs of then have written it.
+    fn earlier(version: usize) -> String {
+        let contents = [
+            "INSERT INTO meta VALUES ('sid', '20V'), ('clock', '77'), ('life', '3'), ('clean', '1');",
+            "INSERT INTO record VALUES (5, 0, 0, NULL, NULL, 5, 9);
+             INSERT INTO field VALUES (5, 0, 'name', 'Bob', 5, 0, 'bob'), (5, 0, 'nick:bob', 'Bob', 5, 0, 'bob');
+             INSERT INTO claim VALUES ('nick:bob', 5, 0);",
+            "INSERT INTO register VALUES ('ban x', 'rude', 7, 0, NULL);",
+            "INSERT INTO reputation VALUES ('192.0.2.1', 4, 5);",
+        ];
+        let steps = MIGRATIONS.iter().take(version).enumerate();
+        let text: String = steps
+            .map(|(step, sql)| format!("{sql}{}", contents.get(step).unwrap_or(&"")))
+            .collect();
+        format!("{text}PRAGMA user_version = {version};")
+    }
+
+    #[test]
+    fn a_file_of_any_earlier_version_is_brought_up_to_date_with_all_that_it_holds() {
+        let folder = folder("migrate");
+        fs::create_dir_all(&folder).unwrap();
+        for version in 0..=MIGRATIONS.len() {
+            let path = folder.join(format!("{version}.db"));
+            Connection::open(&path).unwrap().execute_batch(&earlier(version)).unwrap();
+            let mut store = Sqlite::open(&path).unwrap();
+            assert_eq!(super::version(&store.db), Ok(MIGRATIONS.len()));
+            let identify = Query::Identify { sid: None, random: 1, tick: 0 };
+            let Ok(Rows::Identity { clock, life, .. }) = store.ask(&identify) else { panic!() };
+            assert_eq!((clock, life), if version >= 1 { (77, 4) } else { (0, 1) });
+            let find = Query::Find(Find::Claim("nick:bob".into()));
+            let Ok(Rows::Record(record)) = store.ask(&find) else { panic!() };
+            let name = record.as_ref().and_then(|record| record.name());
+            assert_eq!(name, (version >= 2).then_some("Bob"));
+            let Ok(Rows::Kept(kept)) = store.ask(&Query::Recall { after: "".into() }) else {
+                panic!()
+            };
+            assert_eq!(kept.len(), usize::from(version >= 3));
+            let Ok(Rows::Reputation(known)) = store.ask(&Query::LoadReputation) else { panic!() };
+            assert_eq!(known.len(), usize::from(version >= 4));
+            assert_eq!(store.ask(&Query::Check), Ok(Rows::Checked(Checked::Whole)));
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_takes_too_long_to_check_is_not_checked() {
+        let folder = folder("check");
+        let store = open(&folder).unwrap();
+        store
+            .db
+            .execute_batch(
+                "CREATE TABLE big (x); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
+                 LIMIT 200000) INSERT INTO big SELECT randomblob(50) FROM n; CREATE INDEX i ON big (x);",
+            )
+            .unwrap();
+        assert_eq!(store.check(Duration::ZERO), Ok(Checked::TooLong));
+        assert_eq!(store.check(CHECK_MAX), Ok(Checked::Whole));
+        let mut reader = reader(&folder).unwrap();
+        assert_eq!(reader.ask(&Query::Check), Ok(Rows::Checked(Checked::Whole)));
+        assert_eq!(mark(&mut reader, 1), Err(Error::ReadOnly));
+        drop((store, reader));
+        fs::remove_dir_all(folder).unwrap();
     }
 
     #[cfg(unix)]
@@ -356,6 +435,38 @@ mod tests {
         assert_eq!(mark(&mut store, 5), Ok(Rows::Done));
         drop((store, other));
         fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_an_account_has_held_is_not_left_in_the_file() {
+        use crate::{
+            registry::{Edit, Kind, RecordId, What},
+            time::Stamp,
+        };
+        let folder = folder("erased");
+        let mut store = open(&folder).unwrap();
+        let holds = |store: &Sqlite, text: &str| {
+            store.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+            let bytes = fs::read(folder.join(FILE)).unwrap();
+            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        };
+        let at = |tick| Stamp { tick, server: Sid::FIRST };
+        let mut propose = |tick, what| {
+            let edit = Edit {
+                id: RecordId(at(1)),
+                kind: Kind::Account,
+                at: at(tick),
+                by: "x".into(),
+                what,
+            };
+            store.ask(&Query::Propose(Box::new(edit))).unwrap();
+            holds(&store, "alice@mail.example")
+        };
+        let mail = vec![("mail".into(), Some("alice@mail.example".into()))];
+        assert!(propose(1, What::Write(mail)));
+        assert!(!propose(2, What::End));
+        drop(store);
+        fs::remove_dir_all(folder.clone()).unwrap();
     }
 
     #[test]

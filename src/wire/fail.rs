@@ -110,6 +110,8 @@ standards! {
     Fail rename_filtered(old, new) => "RENAME" "CANNOT_RENAME" "Your words are not allowed here.";
     /// A name that an operator of the network has forbidden.
     Fail rename_forbidden(old, new) => "RENAME" "CANNOT_RENAME" "The new name is forbidden; choose another.";
+    /// Who is not logged in may not come in (`ircv3: sasl`).
+    Fail account_required() => "*" "ACCOUNT_REQUIRED" "You must log in to an account (SASL) to connect.";
     /// A line that is not UTF-8 (`ircv3: utf8-only`).
     Fail invalid_utf8() => "*" "INVALID_UTF8" "Your message is not UTF-8 and was not handled; set your client to UTF-8.";
     /// Nobody whose metadata there is (`ircv3: metadata`).

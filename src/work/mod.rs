@@ -15,7 +15,7 @@ pub mod web;
 
 use crate::{
     config::Secret,
-    job::{Answer, Hashes, Job, JobId, Lane, List, Listing, Loaded},
+    job::{Answer, Hashes, Job, JobId, Lane, List, Listing, Loaded, RANDOM_LEN},
     store::Store,
     wire::scram,
 };
@@ -44,10 +44,15 @@ const NET_STACK: usize = 256 << 10;
 /// How long the last jobs of the store may take when the process ends.
 const FINISH_TIME: Duration = Duration::from_secs(10);
 
+/// How long a read that is under way then may take.
+const SCAN_TIME: Duration = Duration::from_secs(1);
+
 /// What the workers work with.
 pub struct Workers {
     /// What outlives the process.
     pub store: Box<dyn Store>,
+    /// The same, for long reads; none if whatever is asked asks `store`.
+    pub reader: Option<Box<dyn Store>>,
     /// What reads the configuration again.
     pub loader: Loader,
     /// What is in force.
@@ -58,6 +63,7 @@ pub struct Workers {
 #[derive(Debug)]
 pub struct Pool {
     store: Sender<Asked>,
+    scans: Sender<Asked>,
     cpu: Sender<Asked>,
     net: Sender<Asked>,
     files: Sender<Asked>,
@@ -86,21 +92,36 @@ impl Pool {
         let (cpu, cpu_jobs) = bounded(QUEUE_MAX);
         let (net, net_jobs) = bounded(QUEUE_MAX);
         let (files, files_jobs) = bounded(QUEUE_MAX);
-        let Workers { store: engine, loader, loaded } = workers;
+        let Workers { store: engine, reader, loader, loaded } = workers;
         let out = |jobs| Out { jobs, done: done.clone(), wake: wake.clone() };
         let (storing, stored) = bounded(0);
+        let (scanning, scanned) = bounded(0);
         thread::Builder::new().name("slircd-store".into()).spawn({
             let out = out(store_jobs);
             move || {
                 // Dropped after the store, which is then closed.
                 let _storing: Sender<()> = storing;
                 let mut engine = engine;
-                out.run(|job, _| match job {
-                    Job::Store(query) => Answer::Stored(engine.ask(&query)),
-                    _ => Answer::Busy,
-                });
+                out.keep(&mut *engine);
+                // Who closes the file last puts it in order, which a reader cannot. It ends without a word, and is
+                // not waited for for long.
+                let _ = scanned.recv_timeout(SCAN_TIME);
             }
         })?;
+        let scans = match reader {
+            None => store.clone(),
+            Some(mut reader) => {
+                let (scans, jobs) = bounded(QUEUE_MAX);
+                let out = out(jobs);
+                let thread = thread::Builder::new().name("slircd-scans".into());
+                thread.spawn(move || {
+                    let _scanning: Sender<()> = scanning;
+                    out.keep(&mut *reader);
+                    drop(reader);
+                })?;
+                scans
+            }
+        };
         let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
         for _ in 0..cores.saturating_sub(1).max(1) {
             let out = out(cpu_jobs.clone());
@@ -131,13 +152,14 @@ impl Pool {
                 _ => Answer::Busy,
             });
         })?;
-        Ok(Pool { store, cpu, net, files, answers, stored })
+        Ok(Pool { store, scans, cpu, net, files, answers, stored })
     }
 
     /// Gives a job to its lane.
     pub fn submit(&self, id: JobId, job: Job) -> Result<(), Full> {
         let lane = match job.lane() {
             Lane::Store => &self.store,
+            Lane::Scans => &self.scans,
             Lane::Cpu => &self.cpu,
             Lane::Net => &self.net,
             Lane::Files => &self.files,
@@ -152,8 +174,8 @@ impl Pool {
 
     /// Waits, for a bounded time, until everything that was to be stored is stored.
     pub fn finish(self) {
-        let Pool { store, answers, stored, .. } = self;
-        drop(store);
+        let Pool { store, scans, answers, stored, .. } = self;
+        drop((store, scans));
         drop(answers);
         if stored.recv_timeout(FINISH_TIME) == Err(RecvTimeoutError::Timeout) {
             log::error!("the database takes too long; what was to be stored last may be lost");
@@ -185,6 +207,7 @@ impl Asking {
             Job::Verify { .. }
             | Job::Check { .. }
             | Job::Hash { .. }
+            | Job::Random
             | Job::Store(_)
             | Job::Load
             | Job::Rehearse { .. }
@@ -207,6 +230,14 @@ struct Out {
 }
 
 impl Out {
+    /// Answers what is asked of a store.
+    fn keep(&self, engine: &mut dyn Store) {
+        self.run(|job, _| match job {
+            Job::Store(query) => Answer::Stored(engine.ask(&query)),
+            _ => Answer::Busy,
+        });
+    }
+
     fn run(&self, mut execute: impl FnMut(Job, Instant) -> Answer) {
         for Asked { id, job, at } in &self.jobs {
             let answer = catch_unwind(AssertUnwindSafe(|| execute(job, at))).unwrap_or_else(|_| {
@@ -228,6 +259,10 @@ fn execute(job: Job) -> Answer {
         Job::Check { stored, password, scram } => check(&stored, &password, scram),
         Job::Hash { password, scram } => {
             hashes(&password, scram).map_or(Answer::Busy, Answer::Hashed)
+        }
+        Job::Random => {
+            let mut bytes = Box::new([0; RANDOM_LEN]);
+            load::random(&mut *bytes).map_or(Answer::Busy, |()| Answer::Random(bytes))
         }
         Job::Store(_)
         | Job::Resolve { .. }
@@ -255,7 +290,7 @@ fn check(stored: &Hashes, password: &Secret, scram: bool) -> Answer {
 }
 
 /// What is stored of a password; `None` if the system has no random bytes.
-fn hashes(password: &Secret, scram: bool) -> Option<Hashes> {
+pub fn hashes(password: &Secret, scram: bool) -> Option<Hashes> {
     let hash = Secret::new(&password::hash(password.expose())?);
     let mut salt = [0; scram::SALT_LEN];
     load::random(&mut salt).ok()?;
@@ -315,7 +350,7 @@ mod tests {
             Loader { path: None, allow_insecure_cloak: true, fallback: Default::default() };
         let store = Box::new(Scripted(ask));
         let loaded = Loaded::of(Config::default());
-        let workers = Workers { store, loader, loaded };
+        let workers = Workers { store, reader: None, loader, loaded };
         (poll, Pool::new(waker, workers).unwrap())
     }
 

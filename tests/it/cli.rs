@@ -17,7 +17,7 @@ pub fn folder(name: &str) -> PathBuf {
     folder
 }
 
-fn slircd(arguments: &[&str], input: &str) -> Output {
+pub fn slircd(arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_slircd"))
         .args(arguments)
         .stdin(Stdio::piped())

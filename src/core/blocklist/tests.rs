@@ -61,6 +61,7 @@ fn who_has_to_log_in_is_told_so() {
         raw bad1
         bad1 > NICK bad1
         bad1 > USER bad1 0 * :Bad
+        bad1 <~ :s1.test FAIL * ACCOUNT_REQUIRED :*
         bad1 < :s1.test 465 bad1 :You are banned from this server: You must log in to an account (SASL) to connect from there: Your address is listed by page (200)
         bad1 < ERROR :Closing link: You must log in to an account (SASL) to connect from there: Your address is listed by page (200)
         ",

@@ -32,7 +32,7 @@ fn register(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         let Some(id) = ctx.whois(user).login.as_ref().map(|login| login.id) else { return Ok(()) };
         let words = vec![args[0].to_owned()];
         ctx.session_mut().again = Some(Box::new(Again { words, then: |_, _, _| Ok(()) }));
-        ctx.defer(Job::Store(Query::Access(id)), counted);
+        ctx.defer(Job::Store(Query::ChannelsOf(id)), counted);
     }
     Ok(())
 }
@@ -228,6 +228,29 @@ mod tests {
             alice > OPER root sesame
             alice > CS REGISTER #b
             alice < :ChanServ!services@services.test NOTICE alice :#b is now registered to alice.
+            ",
+        );
+    }
+
+    #[test]
+    fn what_is_registered_anew_is_registered_after_a_restart_as_well() {
+        check(
+            r"
+            account alice password=sesame
+            config channels.expire 3600
+            alice > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            alice > CS REGISTER #a
+            alice > CS UNREGISTER #a 1a3185c50120000-20V
+            alice < :ChanServ!services@services.test MODE #a -r
+            alice < :ChanServ!services@services.test NOTICE alice :#a is not registered any more.
+            alice > CS REGISTER #a
+            alice < :ChanServ!services@services.test NOTICE alice :#a is now registered to alice.
+            crash 1
+            start 1
+            bob   > JOIN #a
+            bob   > MODE #a
+            bob   < :s1.test 324 bob #a +nrt
             ",
         );
     }

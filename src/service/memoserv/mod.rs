@@ -13,7 +13,8 @@ use crate::{
         account::{id_of_session, of_session},
         ctx::{Ctx, Outcome, Resume},
         dispatch::Table,
-        memo::{self, IGNORED, Memo, NOMEMO, TEXT_MAX},
+        memo::{self, IGNORED, Memo, TEXT_MAX},
+        settings::{self, NOMEMO},
     },
     job::Answer,
     registry::{Record, RecordId, What},
@@ -66,7 +67,7 @@ fn refusal(ctx: &Ctx<'_>, record: &Record) -> Option<&'static str> {
     let ignored =
         id_of_session(ctx).is_some_and(|id| record.get(&format!("{IGNORED}{id}")).is_some());
     // Who is ignored is not told apart from others who cannot leave any.
-    if record.get(NOMEMO).is_some() || ignored {
+    if settings::is_on(record, NOMEMO) || ignored {
         return Some("does not take memos");
     }
     let full = memo::all(record).len() >= ctx.core.config.accounts.memos;

@@ -13,9 +13,9 @@ use crate::{
 
 pub const COMMANDS: &[Command] = &[Command {
     name: "IDENTIFY",
-    params: "[<account>] <password>",
+    params: "[<account>] <password> [<code>]",
     about: "Logs you in to an account.",
-    help: "Without an account the one is meant that your nick belongs to. Better is SASL, which most clients can do for you: then you are logged in before anybody sees you.",
+    help: "Without an account the one is meant that your nick belongs to. Better is SASL, which most clients can do for you: then you are logged in before anybody sees you. The code is for accounts that take one (2FA).",
     replies: &[reply::LOGGED_IN],
     cost: 4,
     run: Run::User(identify),
@@ -23,15 +23,16 @@ pub const COMMANDS: &[Command] = &[Command {
 }];
 
 fn identify(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    let (name, password) = match args.get(1) {
-        Some(password) => (args[0].to_owned(), password),
-        None => (ctx.whois(user).nick().to_string(), args[0]),
+    let (name, password) = match (args.given(1), args.given(2)) {
+        (Some(password), Some(code)) => (args[0].to_owned(), format!("{password} {code}")),
+        (Some(password), None) => (args[0].to_owned(), password.to_owned()),
+        (None, _) => (ctx.whois(user).nick().to_string(), args[0].to_owned()),
     };
     let Some(nick) = Nick::lookup(&name, ctx.network().casemap()) else {
         ctx.notice(&wrong(&name));
         return Ok(());
     };
-    account::log_in(ctx, nick, Secret::new(password), identified)
+    account::log_in(ctx, nick, Secret::new(&password), identified)
 }
 
 fn identified(ctx: &mut Ctx<'_>, name: &Nick, how: Result<(), Failure>) -> Outcome {
@@ -46,6 +47,10 @@ fn identified(ctx: &mut Ctx<'_>, name: &Nick, how: Result<(), Failure>) -> Outco
         }
         Err(Failure::TooOften) => {
             ctx.notice("Too many wrong passwords, from your address or for this account. Wait a minute and try again.")
+        }
+        Err(Failure::CodeWanted | Failure::WrongCode) => {
+            let why = how.err().map_or("", Failure::why);
+            ctx.notice(&format!("{name} is not entered: {why}."));
         }
         Err(_) => super::unavailable(ctx),
     }

@@ -5,12 +5,15 @@ use crate::{
         account,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        expiry,
         oper::Priv,
-        policy, welcome,
+        policy,
+        settings::{self, HIDEMAIL, PRIVATE},
+        suspension, welcome,
     },
     job::{Answer, Job},
     network::UserId,
-    registry::NICK,
+    registry::{CERT, NICK, Record},
     store::{Find, Query, Rows},
     wire::{message::Args, name::Nick},
 };
@@ -19,7 +22,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "INFO",
     params: "[<account>]",
     about: "Tells of an account: yours, or the one that a nick belongs to.",
-    help: "Its nicks and its mail address are shown to its owner, and to operators who may see what is hidden.",
+    help: "Its nicks and its mail address are shown to its owner, and to operators who may see what is hidden; to those who administer accounts, also what has been set and noted.",
     replies: &[],
     cost: 3,
     run: Run::User(info),
@@ -57,11 +60,35 @@ fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         return Ok(());
     };
     let own = ctx.whois(user).login.as_ref().is_some_and(|login| login.id == record.id);
-    let name = record.name().unwrap_or_default();
-    ctx.notice(&format!("Information on {name}:"));
+    let sees = own || ctx.may(user, Priv::See);
+    ctx.notice(&format!("Information on {}:", record.name().unwrap_or_default()));
+    if settings::is_on(&record, PRIVATE) && !sees {
+        ctx.notice("The owner keeps it private.");
+    } else {
+        open(ctx, user, (&record, own));
+    }
+    if sees {
+        let nicks: Vec<&str> =
+            record.under(NICK).filter_map(|(_, field)| field.value.as_deref()).collect();
+        ctx.notice(&format!("Nicks: {}", nicks.join(" ")));
+    }
+    let administers = ctx.may(user, Priv::Accounts);
+    let reads_mail = own || administers || sees && !settings::is_on(&record, HIDEMAIL);
+    if let Some(mail) = record.get(account::MAIL).filter(|_| reads_mail) {
+        ctx.notice(&format!("Mail address: {mail}"));
+    }
+    if administers {
+        noted(ctx, &record);
+    }
+    ctx.notice("End of information.");
+    Ok(())
+}
+
+/// What anybody is told.
+fn open(ctx: &mut Ctx<'_>, user: UserId, (record, own): (&Record, bool)) {
     ctx.notice(&format!("Registered: {}", welcome::date_text(record.id.0.wall())));
-    if let Some(why) = record.get(account::SUSPENDED) {
-        ctx.notice(&format!("Suspended: {why}"));
+    if let Some(suspension) = suspension::of(record, ctx.now.wall) {
+        ctx.notice(&format!("Suspended{}", suspension.text()));
     }
     let online = ctx
         .network()
@@ -71,19 +98,31 @@ fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         .filter(|(other, _)| own || policy::sees_user(ctx, user, *other));
     let online: Vec<String> =
         online.map(|(_, other)| other.nick().to_string()).take(SHOWN_MAX).collect();
-    if !online.is_empty() {
-        ctx.notice(&format!("Online as: {}", online.join(" ")));
-    }
-    if own || ctx.may(user, Priv::See) {
-        let nicks: Vec<&str> =
-            record.under(NICK).filter_map(|(_, field)| field.value.as_deref()).collect();
-        ctx.notice(&format!("Nicks: {}", nicks.join(" ")));
-        if let Some(mail) = record.get(account::MAIL) {
-            ctx.notice(&format!("Mail address: {mail}"));
+    match online.as_slice() {
+        [] => {
+            let seen = welcome::date_text(expiry::last_seen(record));
+            ctx.notice(&format!("Last seen: {seen}"));
         }
+        online => ctx.notice(&format!("Online as: {}", online.join(" "))),
     }
-    ctx.notice("End of information.");
-    Ok(())
+}
+
+/// What those are told who administer accounts.
+fn noted(ctx: &mut Ctx<'_>, record: &Record) {
+    if let Some(suspension) = suspension::of(record, ctx.now.wall) {
+        let since = welcome::date_text(suspension.since.wall());
+        ctx.notice(&format!("Suspended by {} on {since}", suspension.by));
+    }
+    if let Some((note, field)) = record.get(super::MARK).zip(record.field(super::MARK)) {
+        let since = welcome::date_text(field.at.wall());
+        ctx.notice(&format!("Marked by {} on {since}: {note}", field.by));
+    }
+    let settings = super::set::summary(record);
+    if !settings.is_empty() {
+        ctx.notice(&format!("Settings: {settings}"));
+    }
+    let certificates = record.under(CERT).count();
+    ctx.notice(&format!("Certificates: {certificates}"));
 }
 
 /// How many who are online are named.

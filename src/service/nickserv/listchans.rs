@@ -25,7 +25,7 @@ pub const COMMANDS: &[Command] = &[Command {
 
 fn listchans(ctx: &mut Ctx<'_>, user: UserId, _args: Args<'_>) -> Outcome {
     if let Some(login) = super::login(ctx, user) {
-        ctx.defer(Job::Store(Query::Access(login.id)), found);
+        ctx.defer(Job::Store(Query::ChannelsOf(login.id)), found);
     }
     Ok(())
 }

@@ -38,9 +38,17 @@ fn ungroup(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         ctx.notice(&format!("{nick} is the name of your account, which it keeps."));
         return Ok(());
     }
-    let claims = account::nick_claims(&nick, casemap).into_iter();
-    let fields = claims.map(|(key, _)| (key, None)).collect();
-    super::write(ctx, user, login.id, What::Write(fields), ungrouped)
+    super::asks(ctx, &[nick.as_str()]);
+    super::read(ctx, login.id, found)
+}
+
+fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let (asked, casemap) = (super::asked(ctx), ctx.network().casemap());
+    let nick = asked.first().and_then(|name| Nick::lookup(name, casemap));
+    let (Some(user), Some(nick)) = (ctx.session().user(), nick) else { return Ok(()) };
+    let Some(record) = super::record(ctx, answer) else { return Ok(()) };
+    let fields = account::without_nick(&record, &nick, casemap);
+    super::write(ctx, user, record.id, What::Write(fields), ungrouped)
 }
 
 fn ungrouped(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
@@ -52,4 +60,31 @@ fn ungrouped(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     };
     super::told(ctx, &answer, &format!("{nick} is nobody's now."));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn what_another_nick_of_the_account_looks_like_stays_claimed() {
+        check(
+            r"
+            config server.casemapping precis
+            config accounts.nick_grace 0
+            raw a
+            a > NICK evan
+            a > USER evan 0 * :E
+            a > REGISTER * * open-sesame
+            a > NICK еvan
+            a > NS GROUP
+            a <~ * NOTICE еvan :The nick is one of your account's now.
+            a > NS UNGROUP еvan
+            a <~ * NOTICE еvan :еvan is nobody's now.
+            a > NICK ivan
+            bob > NICK еvan
+            bob < :s1.test 433 bob еvan :Nickname belongs to an account; log in to it first
+            ",
+        );
+    }
 }

@@ -2,13 +2,17 @@
 //! command, mode, extended ban and capability. The tests of `workload` hold it against the tables.
 //!
 //! `{channel}` stands for a channel, `{other}` for somebody's nick, `{me}` for one's own, `{n}` for a digit,
-//! `{step}` for a number that does not come again, `{id}` for a message. Several lines are sent at once.
+//! `{step}` for a number that does not come again, `{id}` for a message, `{record}` for the account of n`{n}`. Several lines are sent at once.
 
 use super::{CHANNELS, Workload};
 use crate::{
     core::snotice,
     sim::view::Room,
-    wire::{extban, name::ChannelName},
+    wire::{
+        casemap::Casemap,
+        extban,
+        name::{ChannelName, Nick},
+    },
 };
 
 impl Workload {
@@ -194,10 +198,23 @@ impl Workload {
         let (phrase, n) = (self.dice.pick(of)?, self.dice.below(6).to_string());
         let phrase = phrase.replace("{channel}", channel).replace("{n}", &n);
         let phrase = phrase.replace("{me}", me).replace("{other}", other);
+        let phrase = match phrase.contains("{record}") {
+            true => phrase.replace("{record}", &self.record(&format!("n{n}")).unwrap_or_default()),
+            false => phrase,
+        };
         Some(phrase.replace("{id}", self.ledger.last_id()))
     }
 }
 
+impl Workload {
+    /// The account that owns a nick, as some server knows it.
+    fn record(&self, nick: &str) -> Option<String> {
+        let nick = Nick::lookup(nick, Casemap::Ascii)?;
+        let mut servers = self.sim.servers();
+        servers
+            .find_map(|(_, server)| Some(server.core().network().claims().nick(&nick)?.to_string()))
+    }
+}
 /// What is said of registered channels.
 const OWNED: &[&str] = &[
     "NS IDENTIFY u{n} password0",
@@ -255,7 +272,24 @@ const SAID: &[&str] = &[
     "MS SEND n{n} hello",
     "MS SEND u{n} hello",
     "MEMOSERV LIST",
+    "NS 2FA TOTP ADD",
+    "NS AJOIN ADD {channel}",
+    "NS AJOIN DEL {channel}",
+    "NS CLIENTS LOGOUT ALL",
+    "NS EXPORT",
+    "NS GET",
     "NS IDENTIFY n{n} password1",
+    "NS IDENTIFY m{n} password0",
+    "OPER root sesame\nNS SUSPEND ADD {other} spam",
+    "NS PASSWD password0 password1",
+    "NS PASSWD password1 password0",
+    "NS RELEASE n{n}",
+    "NS SESSIONS",
+    "NS SET ACCOUNTNAME n{n}",
+    "NS SET ENFORCE {n}s",
+    "NS SET ENFORCE off",
+    "NS SET PRIVATE on",
+    "NS UNGROUP n{n}",
     "NS LOGOUT",
     "NS REGAIN n{n}",
     "NS GROUP",
@@ -338,6 +372,19 @@ const COMMANDED: &[&str] = &[
     "HS SET n{n} v{n}.example",
     "KLINE 20s *@u{n}.test :out",
     "UNKLINE *@u{n}.test",
+    "NS HOLD n{n} ON",
+    "NS LIST",
+    "NS MARK n{n} ON odd",
+    "NS RENAME n{n} m{n}",
+    "NS RENAME m{n} n{n}",
+    "NS SADROP n{n} {record}",
+    "NS SAREGISTER n{n} password0",
+    "NS SASET n{n} NOOP on",
+    "NS SETPASS n{n} password1",
+    "NS SUSPEND ADD n{n} 20s spam",
+    "NS SUSPEND ADD {other} spam",
+    "NS SUSPEND DEL {other}",
+    "NS SUSPEND DEL n{n}",
     "MODE {me} +O",
     "MODE {me} +H",
     "MODE {me} -H+W",

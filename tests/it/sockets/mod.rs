@@ -3,13 +3,19 @@
 mod bad_input;
 mod blocklists;
 mod connections;
+#[cfg(unix)]
+mod disk;
+#[cfg(unix)]
+mod kill;
 mod names;
 #[cfg(unix)]
-mod process;
+pub mod process;
 #[cfg(unix)]
 mod reload;
 #[cfg(unix)]
 mod restart;
 mod running;
+#[cfg(unix)]
+mod secrets;
 mod transports;
 mod websocket;

@@ -8,7 +8,7 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{
         atomic::{AtomicUsize, Ordering},
@@ -21,6 +21,7 @@ use std::{
 /// A program that runs, in a folder that goes with it.
 pub struct Process {
     pub folder: PathBuf,
+    files_max: usize,
     child: Child,
     log: Receiver<String>,
     /// Where it listens, as far as these are no files.
@@ -35,44 +36,45 @@ impl Process {
         let name = format!("slircd-process-{}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         fs::create_dir_all(&folder).unwrap();
-        let process = |child: Child, log| Process {
-            folder: folder.clone(),
-            child,
-            log,
-            addresses: Vec::new(),
-        };
         let text = configuration.replace("FOLDER", folder.to_str().unwrap());
         fs::write(folder.join("slircd.toml"), text).unwrap();
         Process::certify(&folder.join("tls"));
-        let mut child = Command::new("sh")
-            .args(["-c", &format!("ulimit -n {files_max} && exec \"$0\" \"$@\" 2>&1")])
-            .arg(env!("CARGO_BIN_EXE_slircd"))
-            .args(["run", "-c"])
-            .arg(folder.join("slircd.toml"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let (tell, log) = channel();
-        // Read by a thread, since a read has no time limit.
-        thread::spawn(move || {
-            let mut line = String::new();
-            while output.read_line(&mut line).is_ok_and(|len| len > 0)
-                && tell.send(std::mem::take(&mut line)).is_ok()
-            {}
-        });
-        let mut process = process(child, log);
-        for _ in 0..configuration.matches("[[listen]]").count() {
-            let line = process.logged("listening on ");
-            let place = line.trim().trim_start_matches("listening on ").trim_end_matches(" (TLS)");
-            process.addresses.extend(place.parse::<SocketAddr>());
-        }
+        let (child, log) = begin(&folder, files_max);
+        let mut process = Process { folder, files_max, child, log, addresses: Vec::new() };
+        process.listens();
         process
     }
 
+    /// Waits until it listens, as its configuration says.
+    fn listens(&mut self) {
+        let configuration = fs::read_to_string(self.folder.join("slircd.toml")).unwrap();
+        for _ in 0..configuration.matches("[[listen]]").count() {
+            let line = self.logged("listening on ");
+            let place = line.trim().trim_start_matches("listening on ").trim_end_matches(" (TLS)");
+            self.addresses.extend(place.parse::<SocketAddr>());
+        }
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Begins another life in the same folder, after it has ended; returns when it listens.
+    pub fn again(&mut self) {
+        (self.child, self.log) = begin(&self.folder, self.files_max);
+        self.addresses.clear();
+        self.listens();
+    }
+
+    /// Its number, as the system counts.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Writes a new certificate and its key; the certificate as it is sent.
-    pub fn certify(prefix: &std::path::Path) -> Vec<u8> {
+    pub fn certify(prefix: &Path) -> Vec<u8> {
         use rustls::pki_types::{CertificateDer, pem::PemObject};
 
         let (chain, key) = certificate::self_signed(&["localhost"]).unwrap();
@@ -126,6 +128,31 @@ impl Process {
         }
         (self.child.wait().unwrap(), log)
     }
+}
+
+/// Starts the program in a folder, and reads what it says.
+fn begin(folder: &Path, files_max: usize) -> (Child, Receiver<String>) {
+    // A file that may not grow is to be an error, as on a full disk, and not a signal.
+    let limits = format!("ulimit -n {files_max} && trap '' XFSZ && exec \"$0\" \"$@\" 2>&1");
+    let mut child = Command::new("sh")
+        .args(["-c", &limits])
+        .arg(env!("CARGO_BIN_EXE_slircd"))
+        .args(["run", "-c"])
+        .arg(folder.join("slircd.toml"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let (tell, log) = channel();
+    // Read by a thread, since a read has no time limit.
+    thread::spawn(move || {
+        let mut line = String::new();
+        while output.read_line(&mut line).is_ok_and(|len| len > 0)
+            && tell.send(std::mem::take(&mut line)).is_ok()
+        {}
+    });
+    (child, log)
 }
 
 impl Drop for Process {

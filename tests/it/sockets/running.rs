@@ -73,8 +73,12 @@ impl Running {
         let thread = std::thread::spawn(move || {
             let server = Server::new(setup, Now { wall: Wall(1), ..Now::default() });
             let loader = Loader { path: None, allow_insecure_cloak: true, fallback: None };
-            let workers =
-                Workers { store: Box::new(Memory::default()), loader, loaded: loaded.clone() };
+            let workers = Workers {
+                store: Box::new(Memory::default()),
+                reader: None,
+                loader,
+                loaded: loaded.clone(),
+            };
             let mut reactor = Reactor::new(server, |waker| Pool::new(waker, workers), &loaded)?;
             reactor.bind(&loaded)?;
             let told = tell.send((reactor.addresses(), reactor.handle()));

@@ -1,0 +1,189 @@
+//! Accounts that nobody uses end after a time, if the configuration says so.
+//!
+//! That an account is used is written to its record once a day. One server ends what has not been used, the
+//! first in sight, and only while none is out of reach: there somebody may be using it.
+
+use super::{
+    Core,
+    ctx::Then,
+    effect::Effects,
+    settings::{self, NOEXPIRE},
+};
+use crate::{
+    job::{Answer, Job},
+    registry::{Edit, Kind, Record, RecordId, SEEN, What},
+    store::{LISTED_MAX, Query, Rows, Which},
+    time::{Now, Wall},
+};
+use std::time::Duration;
+
+/// How often accounts are looked for that nobody uses.
+const LOOKED_EVERY: Duration = Duration::from_secs(3600);
+
+/// How exactly it is known when an account was used, which spares a write at each log-in.
+const SEEN_EVERY: Duration = Duration::from_secs(86_400);
+
+/// When an account was used last, as far as that is written down.
+pub fn last_seen(record: &Record) -> Wall {
+    let seen = record.get(SEEN).and_then(|secs| secs.parse::<u64>().ok());
+    let seen = Wall(seen.unwrap_or(0).saturating_mul(1000));
+    seen.max(record.id.0.wall())
+}
+
+/// An account is used.
+pub fn seen(core: &mut Core, fx: &mut Effects, record: &Record, now: Now) {
+    let since = now.wall.secs().saturating_sub(last_seen(record).secs());
+    if since >= SEEN_EVERY.as_secs() {
+        let fields = vec![(SEEN.into(), Some(now.wall.secs().to_string().into()))];
+        propose(core, fx, record.id, What::Write(fields), now);
+    }
+}
+
+fn propose(core: &mut Core, fx: &mut Effects, id: RecordId, what: What, now: Now) {
+    let at = core.clock.tick(now.wall);
+    let edit = Edit { id, kind: Kind::Account, at, by: core.name().into(), what };
+    core.ask(fx, Job::Store(Query::Propose(Box::new(edit))), Then::Server(proposed), now);
+}
+
+/// What could not be stored is noticed when it is looked for again.
+fn proposed(_: &mut Core, _: &mut Effects, _: Answer, _: Now) {}
+
+impl Core {
+    /// Looks now and then for accounts that nobody uses.
+    pub fn look_for_unused(&mut self, fx: &mut Effects, now: Now) {
+        let idle = now.mono.since(self.unused_looked) >= LOOKED_EVERY;
+        if idle && !self.config.accounts.expire.is_zero() {
+            self.unused_looked = now.mono;
+            ask(self, fx, None, now);
+        }
+    }
+}
+
+fn ask(core: &mut Core, fx: &mut Effects, after: Option<RecordId>, now: Now) {
+    let here = || core.network().servers().filter(|(_, server)| server.gone.is_none());
+    let away = here().any(|(_, server)| server.hidden) || !core.outs.is_empty();
+    if away || here().map(|(sid, _)| sid).min() != Some(core.sid()) {
+        return;
+    }
+    let expire = u64::try_from(core.config.accounts.expire.as_millis()).unwrap_or(u64::MAX);
+    let before = Wall(now.wall.0.saturating_sub(expire));
+    let query = Query::List { kind: Kind::Account, after, which: Which::UnseenSince(before) };
+    core.ask(fx, Job::Store(query), Then::Server(found), now);
+}
+
+/// Who is logged in uses the account, be it for how long.
+fn found(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
+    let Answer::Stored(Ok(Rows::Records(records))) = answer else { return };
+    for record in records.iter().filter(|record| !settings::is_on(record, NOEXPIRE)) {
+        let used = core
+            .network()
+            .users()
+            .any(|(_, user)| user.login.as_ref().is_some_and(|login| login.id == record.id));
+        if used {
+            seen(core, fx, record, now);
+            continue;
+        }
+        let name = record.name().unwrap_or_default();
+        log::info!("the account {name} ends, since nobody has used it (accounts.expire)");
+        propose(core, fx, record.id, What::End, now);
+    }
+    if records.len() == LISTED_MAX {
+        ask(core, fx, records.last().map(|record| record.id), now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    /// Longer than any client is silent.
+    const PATIENCE: &str = "config limits.ping_interval 86400";
+
+    #[test]
+    fn what_nobody_uses_ends_unless_it_is_held() {
+        check(&format!(
+            r"
+            servers 2
+            {PATIENCE}
+            config oper root sesame
+            config accounts.expire 86400
+            account unused password=sesame
+            account held password=sesame noexpire=on
+            account used password=sesame
+            root@1 > OPER root sesame
+            used@2 > NS IDENTIFY used sesame
+            wait 3700
+            root > NS LIST
+            root <~ * NOTICE root :held (last seen 1970-*), held
+            root <~ * NOTICE root :used (last seen 2027-*)
+            root < :NickServ!services@services.test NOTICE root :End of the list: 2 accounts.
+            root <! unused
+            same
+            "
+        ));
+    }
+
+    #[test]
+    fn who_stays_logged_in_uses_the_account() {
+        check(&format!(
+            r"
+            {PATIENCE}
+            config oper root sesame
+            config accounts.expire 7200
+            root > OPER root sesame
+            alice > NS REGISTER sesame-open
+            bob > NS REGISTER sesame-open
+            bob > NS LOGOUT
+            wait 86300
+            alice > PING x
+            root > PING x
+            wait 5000
+            root > NS LIST
+            root <~ * NOTICE root :alice (last seen 2027-*)
+            root < :NickServ!services@services.test NOTICE root :End of the list: 1 accounts.
+            "
+        ));
+    }
+
+    #[test]
+    fn nothing_ends_while_somebody_may_use_it_behind_a_split() {
+        check(&format!(
+            r"
+            servers 2
+            {PATIENCE}
+            config oper root sesame
+            config accounts.expire 86400
+            account alice password=sesame
+            root@1 > OPER root sesame
+            alice@2 > PING x
+            split 1 | 2
+            alice > NS IDENTIFY alice sesame
+            alice > NS LOGOUT
+            wait 7300
+            root > NS LIST
+            root < :NickServ!services@services.test NOTICE root :End of the list: 1 accounts.
+            heal
+            wait 7300
+            root > NS LIST
+            root <~ * NOTICE root :alice (last seen 2027-*)
+            root < :NickServ!services@services.test NOTICE root :End of the list: 1 accounts.
+            same
+            "
+        ));
+    }
+
+    #[test]
+    fn without_the_setting_nothing_ends() {
+        check(&format!(
+            r"
+            {PATIENCE}
+            config oper root sesame
+            account alice password=sesame
+            root > OPER root sesame
+            wait 7300
+            root > NS LIST
+            root < :NickServ!services@services.test NOTICE root :End of the list: 1 accounts.
+            "
+        ));
+    }
+}

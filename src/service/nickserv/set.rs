@@ -1,0 +1,370 @@
+//! NickServ SET and GET, and SASET and SAGET, by which operators do the same for others: a row for each
+//! setting.
+
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome},
+        dispatch::{Command, Run},
+        oper::Priv,
+        second,
+        settings::{
+            EMAILMEMOS, ENFORCE, GRACE_MAX, HIDEMAIL, NEVEROP, NOEXPIRE, NOMEMO, NOOP, OFF, ON,
+            PRIVATE,
+        },
+    },
+    job::Answer,
+    network::UserId,
+    registry::{NAME, Record, RecordId, What},
+    store::Rows,
+    time::{parse_span, span_text},
+    wire::{message::Args, name::Nick},
+};
+
+/// A setting.
+#[derive(Debug)]
+struct Setting {
+    name: &'static str,
+    takes: Takes,
+    /// Whether only operators may change it.
+    privileged: bool,
+}
+
+/// What a setting takes, and where that stands in the record.
+#[derive(Clone, Copy, Debug)]
+enum Takes {
+    /// `on` or `off`.
+    Switch(&'static str),
+    /// `on`, `off` or a span.
+    Grace(&'static str),
+    /// One of the nicks of the account.
+    Name,
+    /// `off`, which ends the second factor.
+    Factor,
+}
+
+/// `"NAME" takes, anyone|operators, "values" "what it is";`
+macro_rules! settings {
+    ($($name:literal $takes:expr, $who:ident, $values:literal $about:literal;)*) => {
+        /// Every setting.
+        const SETTINGS: &[Setting] =
+            &[$(Setting { name: $name, takes: $takes, privileged: settings!(@ $who) }),*];
+
+        /// What HELP says of all of them.
+        const HELP: &str = concat!($($name, " ", $values, ": ", $about, "\n"),*);
+    };
+    (@ anyone) => { false };
+    (@ operators) => { true };
+}
+
+settings! {
+    "ACCOUNTNAME" Takes::Name, anyone, "<nick>" "What the account is called: another of its nicks.";
+    "EMAILMEMOS" Takes::Switch(EMAILMEMOS), anyone, "on|off" "Whether memos are sent to your mail address as well.";
+    "ENFORCE" Takes::Grace(ENFORCE), anyone, "on|off|<time>" "What becomes of those who wear one of your nicks without logging in: on, they are called otherwise after as long as the server says; off, nothing; a time as 30s or 2m, after so long. Where the server gives nobody such a nick, it is always on.";
+    "HIDEMAIL" Takes::Switch(HIDEMAIL), anyone, "on|off" "Whether your mail address is kept from operators too, but for those who administer accounts. Others never see it.";
+    "NEVEROP" Takes::Switch(NEVEROP), anyone, "on|off" "Whether nobody may give you access to a channel.";
+    "NOEXPIRE" Takes::Switch(NOEXPIRE), operators, "on|off" "Whether the account stays however long it is not used.";
+    "NOMEMO" Takes::Switch(NOMEMO), anyone, "on|off" "Whether nobody may leave you memos.";
+    "NOOP" Takes::Switch(NOOP), anyone, "on|off" "Whether you are not given your status when you enter a channel.";
+    "PRIVATE" Takes::Switch(PRIVATE), anyone, "on|off" "Whether INFO tells others nothing but that the account is there.";
+    "TOTP" Takes::Factor, operators, "off" "Ends the codes that logging in takes, for somebody who has lost what makes them.";
+}
+
+pub const SET: &[Command] = &[Command {
+    name: "SET",
+    params: "<setting> <value>",
+    about: "Changes a setting of your account.",
+    help: HELP,
+    replies: &[],
+    cost: 3,
+    run: Run::User(set),
+    ..Command::USUAL
+}];
+
+pub const GET: &[Command] = &[Command {
+    name: "GET",
+    params: "[<setting>]",
+    about: "Shows the settings of your account, or one of them.",
+    help: "HELP SET explains them.",
+    replies: &[],
+    cost: 3,
+    run: Run::User(get),
+    ..Command::USUAL
+}];
+
+pub const SASET: &[Command] = &[Command {
+    name: "SASET",
+    params: "<account> <setting> <value>",
+    about: "Changes a setting of somebody's account.",
+    help: HELP,
+    replies: &[],
+    cost: 3,
+    run: Run::Oper(Priv::Accounts, saset),
+    ..Command::USUAL
+}];
+
+pub const SAGET: &[Command] = &[Command {
+    name: "SAGET",
+    params: "<account> [<setting>]",
+    about: "Shows the settings of somebody's account, or one of them.",
+    help: "HELP SASET explains them.",
+    replies: &[],
+    cost: 3,
+    run: Run::Oper(Priv::Accounts, saget),
+    ..Command::USUAL
+}];
+
+fn set(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+    let Some(login) = super::login(ctx, user) else { return Ok(()) };
+    let Some(setting) = named(ctx, args[0]) else { return Ok(()) };
+    if setting.privileged {
+        ctx.notice(&format!("{} is for operators of the network to set.", setting.name));
+        return Ok(());
+    }
+    change(ctx, user, login.id, (setting, args[1]))
+}
+
+fn saset(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+    let Some(account) = super::named(ctx, args[0]) else { return Ok(()) };
+    let Some(setting) = named(ctx, args[1]) else { return Ok(()) };
+    let text = format!("sets {} of the account {} to {}", setting.name, args[0], args[2]);
+    super::announce(ctx, user, &text);
+    change(ctx, user, account, (setting, args[2]))
+}
+
+/// The setting of that name; if there is none, that is told.
+fn named(ctx: &mut Ctx<'_>, name: &str) -> Option<&'static Setting> {
+    let found = SETTINGS.iter().find(|setting| setting.name.eq_ignore_ascii_case(name));
+    if found.is_none() {
+        ctx.notice("There is no such setting. HELP SET lists those that there are.");
+    }
+    found
+}
+
+fn change(
+    ctx: &mut Ctx<'_>,
+    user: UserId,
+    account: RecordId,
+    (setting, value): (&Setting, &str),
+) -> Outcome {
+    let Some(fields) = fields(ctx, account, (setting.takes, value)) else {
+        let wants = HELP.lines().find(|line| line.starts_with(&format!("{} ", setting.name)));
+        let wants = wants.and_then(|line| line.split(':').next()).unwrap_or_default();
+        ctx.notice(&format!("That cannot be set. Syntax: SET {wants}"));
+        return Ok(());
+    };
+    super::asks(ctx, &[setting.name]);
+    super::write(ctx, user, account, What::Write(fields), changed)
+}
+
+type Fields = Vec<(Box<str>, Option<Box<str>>)>;
+
+/// What a value writes to the record of an account; nothing if it is none.
+fn fields(ctx: &Ctx<'_>, account: RecordId, (takes, value): (Takes, &str)) -> Option<Fields> {
+    let word = value.to_ascii_lowercase();
+    let switch = match word.as_str() {
+        "on" | "true" | "yes" | "default" => Some(true),
+        "off" | "false" | "no" | "none" => Some(false),
+        _ => None,
+    };
+    let one = |key: &str, value: Option<&str>| vec![(key.into(), value.map(Into::into))];
+    match takes {
+        Takes::Switch(key) => switch.map(|on| one(key, on.then_some(ON))),
+        Takes::Grace(key) => match switch {
+            Some(on) => Some(one(key, (!on).then_some(OFF))),
+            None => {
+                let span = parse_span(&word).filter(|span| *span <= GRACE_MAX)?;
+                Some(one(key, Some(&span_text(span))))
+            }
+        },
+        Takes::Name => {
+            let nick = Nick::lookup(value, ctx.network().casemap())?;
+            let own = ctx.network().claims().nick(&nick) == Some(account);
+            own.then(|| one(NAME, Some(nick.as_str())))
+        }
+        Takes::Factor => (switch == Some(false)).then(second::none),
+    }
+}
+
+fn changed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let asked = super::asked(ctx);
+    let setting = asked.first().and_then(|name| SETTINGS.iter().find(|it| *it.name == **name));
+    let (Answer::Stored(Ok(Rows::Proposed(edited))), Some(setting)) = (&answer, setting) else {
+        super::told(ctx, &answer, "");
+        return Ok(());
+    };
+    let account = edited.record.name().unwrap_or_default();
+    let name = setting.name;
+    let text = match (setting.takes, value(setting, &edited.record).as_str()) {
+        (Takes::Switch(_) | Takes::Grace(_) | Takes::Factor, OFF) => {
+            format!("The {name} flag has been removed for account {account}.")
+        }
+        (Takes::Switch(_) | Takes::Grace(_), ON) => {
+            format!("The {name} flag has been set for account {account}.")
+        }
+        (_, value) => format!("{name} of account {account} is {value} now."),
+    };
+    ctx.notice(&text);
+    Ok(())
+}
+
+/// What a setting is, in a word.
+fn value(setting: &Setting, record: &Record) -> String {
+    match setting.takes {
+        Takes::Switch(key) => if record.get(key).is_some() { ON } else { OFF }.to_owned(),
+        Takes::Grace(key) => record.get(key).unwrap_or(ON).to_owned(),
+        Takes::Name => record.name().unwrap_or_default().to_owned(),
+        Takes::Factor => if second::is_on(record) { ON } else { OFF }.to_owned(),
+    }
+}
+
+fn get(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
+    let Some(login) = super::login(ctx, user) else { return Ok(()) };
+    show(ctx, login.id, args.given(0))
+}
+
+fn saget(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
+    let Some(account) = super::named(ctx, args[0]) else { return Ok(()) };
+    show(ctx, account, args.given(1))
+}
+
+fn show(ctx: &mut Ctx<'_>, account: RecordId, setting: Option<&str>) -> Outcome {
+    if let Some(name) = setting {
+        let Some(setting) = named(ctx, name) else { return Ok(()) };
+        super::asks(ctx, &[setting.name]);
+    }
+    super::read(ctx, account, shown)
+}
+
+fn shown(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let asked = super::asked(ctx);
+    let Some(record) = super::record(ctx, answer) else { return Ok(()) };
+    let wanted = |setting: &&Setting| asked.is_empty() || *asked[0] == *setting.name;
+    for setting in SETTINGS.iter().filter(wanted) {
+        ctx.notice(&format!("{}: {}", setting.name, value(setting, &record)));
+    }
+    if asked.is_empty() {
+        let name = record.name().unwrap_or_default();
+        ctx.notice(&format!("End of the settings of {name}."));
+    }
+    Ok(())
+}
+
+/// The settings of an account that are others than usual, in a line, for whoever administers accounts.
+pub(super) fn summary(record: &Record) -> String {
+    let switched = SETTINGS.iter().filter(|setting| match setting.takes {
+        Takes::Switch(key) | Takes::Grace(key) => record.get(key).is_some(),
+        Takes::Factor => second::is_on(record),
+        Takes::Name => false,
+    });
+    let texts: Vec<String> =
+        switched.map(|setting| format!("{} {}", setting.name, value(setting, record))).collect();
+    texts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::script::check;
+
+    #[test]
+    fn settings_are_in_order_and_can_be_told() {
+        assert!(SETTINGS.is_sorted_by_key(|setting| setting.name));
+        assert!(HELP.lines().all(|line| line.len() < 350));
+    }
+
+    #[test]
+    fn owners_change_their_settings_and_operators_those_of_others() {
+        check(
+            r"
+            servers 2
+            config oper root sesame
+            root@2 > OPER root sesame
+            alice@1 > NS SET PRIVATE on
+            alice <~ :NickServ!services@services.test NOTICE alice :You are not logged in.*
+            alice > NS REGISTER sesame-open
+            alice > NS SET PRIVATE on
+            alice < :NickServ!services@services.test NOTICE alice :The PRIVATE flag has been set for account alice.
+            alice > NS SET private off
+            alice < :NickServ!services@services.test NOTICE alice :The PRIVATE flag has been removed for account alice.
+            alice > NS SET ENFORCE 2m
+            alice < :NickServ!services@services.test NOTICE alice :ENFORCE of account alice is 2m now.
+            alice > NS SET ENFORCE 2h
+            alice < :NickServ!services@services.test NOTICE alice :That cannot be set. Syntax: SET ENFORCE on|off|<time>
+            alice > NS SET NOEXPIRE on
+            alice < :NickServ!services@services.test NOTICE alice :NOEXPIRE is for operators of the network to set.
+            alice > NS SET FROB on
+            alice < :NickServ!services@services.test NOTICE alice :There is no such setting. HELP SET lists those that there are.
+            alice > NS GET ENFORCE
+            alice < :NickServ!services@services.test NOTICE alice :ENFORCE: 2m
+            alice <! NOOP
+            alice > NS GET
+            alice < :NickServ!services@services.test NOTICE alice :ACCOUNTNAME: alice
+            alice < :NickServ!services@services.test NOTICE alice :NOOP: off
+            alice < :NickServ!services@services.test NOTICE alice :End of the settings of alice.
+            alice > NS HELP SET
+            alice < :NickServ!services@services.test NOTICE alice :NOMEMO on|off: Whether nobody may leave you memos.
+            alice > NS SAGET alice
+            alice < :NickServ!services@services.test NOTICE alice :Permission Denied - You're not an IRC operator with that privilege
+            root > NS SASET alice NOEXPIRE on
+            root < :NickServ!services@services.test NOTICE root :The NOEXPIRE flag has been set for account alice.
+            root > NS SAGET alice NOEXPIRE
+            root < :NickServ!services@services.test NOTICE root :NOEXPIRE: on
+            root > NS SAGET nobody
+            root < :NickServ!services@services.test NOTICE root :nobody is not registered.
+            root > NS SASET nobody NOEXPIRE on
+            root < :NickServ!services@services.test NOTICE root :nobody is not registered.
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn an_account_is_called_by_another_of_its_nicks() {
+        check(
+            r"
+            servers 2
+            account alice password=sesame nick:al=Al
+            friend@2 > CAP REQ account-notify
+            friend > JOIN #a
+            alice@1 > JOIN #a
+            alice > NS IDENTIFY alice sesame
+            friend < :alice!~alice@alice.test ACCOUNT alice
+            alice > NS SET ACCOUNTNAME bob
+            alice < :NickServ!services@services.test NOTICE alice :That cannot be set. Syntax: SET ACCOUNTNAME <nick>
+            alice > NS SET ACCOUNTNAME al
+            alice < :s1.test NOTICE alice :Your account is called al from now on.
+            alice < :NickServ!services@services.test NOTICE alice :ACCOUNTNAME of account al is al now.
+            friend < :alice!~alice@alice.test ACCOUNT al
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn a_private_account_and_a_hidden_address_are_not_told() {
+        check(
+            r"
+            config oper root sesame
+            config oper guard sesame oper
+            account alice password=sesame private=on hidemail=on mail=a@b.example
+            root > OPER root sesame
+            guard > OPER guard sesame
+            alice > NS IDENTIFY alice sesame
+            bob > NS INFO alice
+            bob < :NickServ!services@services.test NOTICE bob :Information on alice:
+            bob < :NickServ!services@services.test NOTICE bob :The owner keeps it private.
+            bob < :NickServ!services@services.test NOTICE bob :End of information.
+            bob <! Online
+            guard > NS INFO alice
+            guard < :NickServ!services@services.test NOTICE guard :Online as: alice
+            guard < :NickServ!services@services.test NOTICE guard :End of information.
+            guard <! Mail
+            root > NS INFO alice
+            root < :NickServ!services@services.test NOTICE root :Mail address: a@b.example
+            root < :NickServ!services@services.test NOTICE root :Settings: HIDEMAIL on, PRIVATE on
+            alice > NS INFO
+            alice < :NickServ!services@services.test NOTICE alice :Mail address: a@b.example
+            ",
+        );
+    }
+}

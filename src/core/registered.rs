@@ -32,7 +32,7 @@ use crate::{
     registry::{Edit, Kind, NAME, Record, RecordId, What},
     store::{Edited, Query, Rows},
     time::{Now, Stamp},
-    wire::name::ChannelName,
+    wire::{framing::BODY_MAX, name::ChannelName},
 };
 use kept::{Fields, Parts};
 use record::Registration;
@@ -118,6 +118,12 @@ impl Core {
     /// The registration of a channel, if it is registered and its record is in memory.
     pub fn registration_of(&self, channel: ChannelId) -> Option<&Registration> {
         self.registration(&self.network().channel(channel).name)
+    }
+
+    /// Whether there is nothing of a channel's registration, if it has one, that is not in memory.
+    pub fn knows_registration(&self, channel: ChannelId) -> bool {
+        let id = self.network().claims().channel(&self.network().channel(channel).name);
+        id.is_none_or(|id| self.registered.known.contains_key(&id))
     }
 
     /// Sees to it that a channel which is registered is founded so, with what its record keeps, before
@@ -510,8 +516,9 @@ fn mend(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) {
 /// stored has been.
 const PATIENCE: u8 = 2;
 
-/// How many records are read at once.
-const LOADED_MAX: usize = 100;
+/// How many records are read at once: no fewer than a line can name channels, since whom the others keep
+/// out would not be known.
+const LOADED_MAX: usize = BODY_MAX / 2;
 
 /// How much waits to be written to records.
 const WAITING_MAX: usize = 10_000;

@@ -209,7 +209,9 @@ fn learn(core: &mut Core, fx: &mut Effects, record: Record, now: Now) {
     }
     let registration = Box::new(Registration::read(record, casemap));
     core.registered.known.insert(id, registration);
-    review(core, fx, id, now);
+    if let Some(channel) = review(core, fx, id, now) {
+        access::attend_all(core, fx, channel, now);
+    }
 }
 
 /// Founds a channel by its registration, with what its record keeps, unless it is so founded. What has been
@@ -247,19 +249,19 @@ fn found(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) {
     }
 }
 
-/// Sees to it that a channel, if somebody of this server is in it, is as its record says.
-fn review(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) {
+/// Sees to it that a channel, if somebody of this server is in it, is as its record says, but for who has
+/// which status in it. Returns the channel.
+fn review(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) -> Option<ChannelId> {
     let network = core.network();
-    let Some(known) = core.registered.known.get(&id) else { return };
-    let name = ChannelName::new(known.name(), network.casemap(), usize::MAX);
-    let channel = name.as_ref().and_then(|name| network.name(name));
-    let Some(channel) = channel.filter(|channel| core.is_home_of(*channel)) else { return };
-    if name.and_then(|name| network.claims().channel(&name)) != Some(id) {
-        return;
+    let known = core.registered.known.get(&id)?;
+    let name = ChannelName::new(known.name(), network.casemap(), usize::MAX)?;
+    let channel = network.name(&name).filter(|channel| core.is_home_of(*channel))?;
+    if network.claims().channel(&name) != Some(id) {
+        return None;
     }
     found(core, fx, id, now);
     access::lock(core, fx, channel, now);
-    access::attend_all(core, fx, channel, now);
+    Some(channel)
 }
 
 /// The store has written to the record of a channel.
@@ -277,12 +279,16 @@ pub fn edited(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
         return;
     }
     let registration = Box::new(Registration::read(record.clone(), casemap));
-    core.registered.known.insert(id, registration);
+    let new = core.registered.known.insert(id, registration).is_none();
     let elsewhere = edit.at.server != core.sid();
     if let (true, false, Some(name), Some(channel)) = (edit.at == id.0, elsewhere, name, channel) {
         register(core, fx, (id, channel), &name, now);
     }
-    review(core, fx, id, now);
+    match review(core, fx, id, now) {
+        Some(channel) if new => access::attend_all(core, fx, channel, now),
+        Some(channel) => access::changed(core, fx, (channel, changed), now),
+        None => (),
+    }
     if elsewhere && changed.iter().any(|change| kept::is_kept(&change.key)) {
         core.registered.compared.insert(id, PATIENCE);
     }
@@ -406,7 +412,9 @@ pub fn note(core: &mut Core, fx: &mut Effects, change: &Change, now: Now) {
             let id = core.network().claims().channel(&record.name);
             let Some(id) = id.filter(|_| core.is_home_of(*channel)) else { return };
             if core.registered.known.contains_key(&id) {
-                review(core, fx, id, now);
+                if let Some(channel) = review(core, fx, id, now) {
+                    access::attend_all(core, fx, channel, now);
+                }
             } else {
                 core.registered.unread.insert(id);
                 core.read_registrations(fx, now);

@@ -4,6 +4,7 @@ use super::{
     CHANSERV,
     flags::Flags,
     record::{self, Registration},
+    settings::{self, Setting},
 };
 use crate::{
     core::{Core, chanban, effect::Effects, render},
@@ -12,13 +13,14 @@ use crate::{
         mode::{self, Kind, Status},
         op::{ModeChange, Op},
     },
-    registry::{Record, RecordId, What},
+    registry::{ACCESS, Changed, Record, RecordId, What},
     time::Now,
     wire::{
         mode::{Arity, Item, parse},
         reply::{self, Reply},
     },
 };
+use std::collections::BTreeSet;
 
 /// The access of a user to a channel.
 pub fn flags(core: &Core, user: UserId, registration: &Registration) -> Flags {
@@ -94,6 +96,34 @@ pub fn attend(core: &mut Core, fx: &mut Effects, (user, channel): (UserId, Chann
 pub fn attend_all(core: &mut Core, fx: &mut Effects, channel: ChannelId, now: Now) {
     for user in at_home(core, channel) {
         attend(core, fx, (user, channel), now);
+    }
+}
+
+/// The record of a channel has changed: who has other access now is given the status that it says. Others
+/// keep what they have, since somebody may have taken it from them.
+pub fn changed(
+    core: &mut Core,
+    fx: &mut Effects,
+    (channel, changed): (ChannelId, &[Changed]),
+    now: Now,
+) {
+    let secure = settings::named("SECURE").map(Setting::field);
+    if changed.iter().any(|change| Some(&change.key) == secure.as_ref()) {
+        return attend_all(core, fx, channel, now);
+    }
+    let mut accounts = BTreeSet::new();
+    for Changed { key, before, after } in changed {
+        accounts.extend(key.strip_prefix(ACCESS).and_then(RecordId::parse));
+        if &**key == record::FOUNDER {
+            let both = [before, after].into_iter().flatten();
+            accounts.extend(both.filter_map(|id| RecordId::parse(id)));
+        }
+    }
+    for user in at_home(core, channel) {
+        let login = core.network().user(user).login.as_ref().map(|login| login.id);
+        if login.is_some_and(|login| accounts.contains(&login)) {
+            attend(core, fx, (user, channel), now);
+        }
     }
 }
 

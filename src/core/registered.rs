@@ -470,6 +470,7 @@ pub fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.read_registrations(fx, now);
     ask_for_orphans(core, fx, now);
     compare(core, fx, now);
+    expiry::note_all(core, fx, now);
     expiry::turn(core, fx, now);
     let casemap = core.network().casemap();
     let mut known = std::mem::take(&mut core.registered.known);

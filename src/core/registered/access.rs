@@ -234,7 +234,7 @@ pub fn lock(core: &mut Core, fx: &mut Effects, channel: ChannelId, now: Now) {
 }
 
 /// What is written to the record of a channel when an account with access has ended: the successor of a
-/// founder inherits it; without one it ends.
+/// founder inherits it; without one it ends, unless it is suspended: then it is nobody's until it is opened.
 pub fn without(record: &Record, account: RecordId) -> What {
     let is = |key: &str| record.get(key).and_then(RecordId::parse) == Some(account);
     let successor = record.get(record::SUCCESSOR).and_then(RecordId::parse);
@@ -244,7 +244,11 @@ pub fn without(record: &Record, account: RecordId) -> What {
     }
     if is(record::FOUNDER) {
         let Some(successor) = successor.filter(|successor| *successor != account) else {
-            return What::End;
+            if record.get(record::SUSPENDED).is_none() {
+                return What::End;
+            }
+            fields.push((record::FOUNDER.into(), None));
+            return What::Write(fields);
         };
         let founder = Flags::founder().letters().collect::<String>();
         fields.push((record::FOUNDER.into(), Some(successor.to_string().into())));

@@ -122,6 +122,13 @@ fn suspended(ctx: &mut Ctx<'_>, _: UserId, words: &[String]) -> Outcome {
 
 fn open(ctx: &mut Ctx<'_>, user: UserId, text: &str) -> Outcome {
     let Some(name) = super::registered(ctx, text) else { return Ok(()) };
+    // Whoever had founded it may have gone meanwhile, and nobody have inherited it.
+    if super::registration(ctx, &name).is_some_and(|known| known.founder.is_none()) {
+        let done = super::say(format!(
+            "{name} is not suspended any more, and not registered either: the account of its founder is no more."
+        ));
+        return super::write(ctx, user, &name, What::End, done);
+    }
     let done = format!("{name} is not suspended any more.");
     super::set(ctx, user, &name, vec![(SUSPENDED.into(), None)], done)
 }

@@ -219,7 +219,7 @@ fn listed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 }
 
 /// How many accounts may have access to a channel.
-const ACCESS_MAX: usize = 200;
+pub(super) const ACCESS_MAX: usize = 200;
 
 #[cfg(test)]
 mod tests {

@@ -215,6 +215,16 @@ pub fn allows(core: &Core, channel: ChannelId, (on, letter): (bool, char), value
 
 /// Sets and takes away the modes of a channel that are locked otherwise.
 pub fn lock(core: &mut Core, fx: &mut Effects, channel: ChannelId, now: Now) {
+    let changes = unlocked(core, channel);
+    if !changes.is_empty() {
+        let record = core.network().channel(channel);
+        let (name, epoch) = (record.name.clone(), record.epoch);
+        core.commit(fx, Op::Mode { name, epoch, by: CHANSERV, changes }, None, now);
+    }
+}
+
+/// What makes the modes of a channel that are locked as they are to be.
+pub fn unlocked(core: &Core, channel: ChannelId) -> Vec<ModeChange> {
     let text = core.registration_of(channel).and_then(|known| known.setting("MLOCK"));
     let modes = text.map(locked).and_then(Result::ok).unwrap_or_default();
     let record = core.network().channel(channel);
@@ -226,11 +236,7 @@ pub fn lock(core: &mut Core, fx: &mut Effects, channel: ChannelId, now: Now) {
         }
         Kind::List | Kind::Status => None,
     });
-    let changes: Vec<ModeChange> = changes.collect();
-    if !changes.is_empty() {
-        let (name, epoch) = (record.name.clone(), record.epoch);
-        core.commit(fx, Op::Mode { name, epoch, by: CHANSERV, changes }, None, now);
-    }
+    changes.collect()
 }
 
 /// What is written to the record of a channel when an account with access has ended: the successor of a

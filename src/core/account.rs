@@ -389,8 +389,12 @@ pub fn change_password(
 
 /// Reads the record of whichever account owns a nick.
 pub fn recall(ctx: &mut Ctx<'_>, name: &Nick, resume: Resume) {
-    let find = Find::Claim(format!("{NICK}{}", name.folded()).into());
-    ctx.defer(Job::Store(Query::Find(find)), resume);
+    ctx.defer(Job::Store(Query::Find(Find::Claim(key(name)))), resume);
+}
+
+/// What whichever account owns a nick claims.
+pub fn key(name: &Nick) -> Box<str> {
+    format!("{NICK}{}", name.folded()).into()
 }
 
 /// Reads the record of whichever account has a certificate.

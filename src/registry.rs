@@ -96,11 +96,14 @@ pub struct Edit {
     pub what: What,
 }
 
+/// The key of a field, and what is written to it; nothing if it is taken away.
+pub type KeyValue = (Box<str>, Option<Box<str>>);
+
 /// What an edit does.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum What {
     /// Writes fields, or takes them away.
-    Write(Vec<(Box<str>, Option<Box<str>>)>),
+    Write(Vec<KeyValue>),
     /// Ends the record.
     End,
 }
@@ -353,6 +356,9 @@ const CLAIMS: &[Claim] = &[
 
 /// How the claim of a certificate begins, which its SHA-256 fingerprint follows.
 pub const CERT: &str = "cert:";
+
+/// How the field of an account's access to a channel begins, which the account's id follows.
+pub const ACCESS: &str = "access:";
 
 /// How the claim of a channel's name begins.
 pub const CHANNEL: &str = "channel:";

@@ -294,6 +294,8 @@ config! {
         key: usize = "32", 32, Restart, 1..=64;
         /// The most channels that a user may be in.
         channels_per_user: usize = "100", 100, Live, 1..=1000;
+        /// The most channels that an account may have registered.
+        channels_per_account: usize = "20", 20, Live, 1..=1000;
         /// The most masks on the lists of one channel.
         list_entries: usize = "100", 100, Live, 1..=10_000;
         /// The most server bans on the network.
@@ -426,6 +428,13 @@ config! {
         interval: Duration = "\"7d\"", Duration::from_secs(604_800), Live, 0..=31_536_000;
         /// Hosts that nobody can ask for: masks with * and ?. Operators can give them all the same.
         forbidden: Vec<String> = "[\"*admin*\", \"*oper.*\", \"*staff*\"]", ["*admin*", "*oper.*", "*staff*"].map(Into::into).into(), Live;
+    }
+    /// Registered channels.
+    channels Channels {
+        /// Whether whoever is logged in may register a channel that they are operator of; if not, only operators of the network with the privilege `channels` may.
+        registration: bool = "true", true, Live;
+        /// After how long a registration ends if nobody with access has entered the channel, and nobody is in it; 0s for never. ChanServ HOLD keeps one for good.
+        expire: Duration = "\"0s\"", Duration::ZERO, Live, 0..=315_360_000;
     }
     /// How addresses are hidden.
     cloak Cloak {
@@ -587,6 +596,8 @@ pub struct Config {
     pub roleplay: Roleplay,
     /// `[accounts]`
     pub accounts: Accounts,
+    /// `[channels]`
+    pub channels: Channels,
     /// `[mail]`
     pub mail: Mail,
     /// `[vhosts]`
@@ -614,6 +625,7 @@ const TABLES: &[&str] = &[
     "relaymsg",
     "roleplay",
     "accounts",
+    "channels",
     "mail",
     "vhosts",
     "log",
@@ -647,8 +659,8 @@ impl Config {
                 }
                 (
                     name @ ("server" | "sts" | "tor" | "limits" | "storage" | "cloak" | "dns"
-                    | "reputation" | "geo" | "relaymsg" | "roleplay" | "accounts" | "mail"
-                    | "vhosts" | "log"),
+                    | "reputation" | "geo" | "relaymsg" | "roleplay" | "accounts"
+                    | "channels" | "mail" | "vhosts" | "log"),
                     Value::Table(entries),
                 ) => match single.iter_mut().find(|table| table.0 == name) {
                     Some(table) => table.1.extend(within(entries, file)),
@@ -754,6 +766,7 @@ impl Config {
             "storage" => self.storage = Storage::read(entries, reading),
             "roleplay" => self.roleplay = Roleplay::read(entries, reading),
             "dns" => self.dns = Dns::read(entries, reading),
+            "channels" => self.channels = Channels::read(entries, reading),
             "geo" => self.geo = Geo::read(entries, reading),
             "reputation" => self.reputation = Reputation::read(entries, reading),
             "vhosts" => self.vhosts = Vhosts::read(entries, reading),
@@ -771,6 +784,7 @@ impl Config {
         self.dns.keep(&old.dns, &mut kept);
         self.relaymsg.keep(&old.relaymsg, &mut kept);
         self.accounts.keep(&old.accounts, &mut kept);
+        self.channels.keep(&old.channels, &mut kept);
         self.mail.keep(&old.mail, &mut kept);
         self.vhosts.keep(&old.vhosts, &mut kept);
         self.roleplay.keep(&old.roleplay, &mut kept);
@@ -894,7 +908,7 @@ fn unit<T: Within>(_: &T) -> &'static str {
     T::UNIT
 }
 
-fn all() -> [&'static [(Key, &'static str)]; 21] {
+fn all() -> [&'static [(Key, &'static str)]; 22] {
     [
         Server::KEYS,
         Listen::KEYS,
@@ -914,6 +928,7 @@ fn all() -> [&'static [(Key, &'static str)]; 21] {
         RelayMsg::KEYS,
         Roleplay::KEYS,
         Accounts::KEYS,
+        Channels::KEYS,
         Mail::KEYS,
         Vhosts::KEYS,
         Log::KEYS,

@@ -646,7 +646,7 @@ pub fn of_session(ctx: &Ctx<'_>) -> Option<Box<str>> {
 }
 
 /// The longest password, in bytes: more hardly fits in a line.
-const PASSWORD_MAX: usize = 300;
+pub const PASSWORD_MAX: usize = 300;
 
 /// The field of the password's hash.
 pub const PASSWORD: &str = "password";

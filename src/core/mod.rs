@@ -34,6 +34,7 @@ pub mod flood;
 pub mod frame;
 pub mod gateway;
 pub mod guest;
+pub mod handed;
 pub mod housekeeping;
 pub mod keeper;
 pub mod local;
@@ -51,6 +52,7 @@ pub mod question;
 pub mod recent;
 pub mod reconcile;
 pub mod recovery;
+pub mod registered;
 pub mod registration;
 pub mod registry;
 pub mod reload;
@@ -102,6 +104,7 @@ use chanflood::Chanflood;
 use cloak::Cloak;
 use effect::{Effect, Effects};
 use guest::Guests;
+use handed::Hand;
 use keeper::Keeper;
 use local::Local;
 use lookalikes::Lookalikes;
@@ -109,6 +112,7 @@ use mail::Mailing;
 use monitor::Monitor;
 use question::Questions;
 use recent::Recent;
+use registered::Registered;
 use registry::Registry;
 use reports::Reports;
 use reputation::Reputation;
@@ -186,8 +190,12 @@ pub struct Core {
     pub(in crate::core) ajoins: Vec<(ConnId, String)>,
     /// When accounts that nobody uses were last looked for.
     pub(in crate::core) unused_looked: Mono,
+    /// What the command line has handed over and is being done.
+    pub(in crate::core) handed: Hand,
     /// Records that have been looked up lately.
     pub(in crate::core) cache: Cache,
+    /// What is known of registered channels.
+    pub(in crate::core) registered: Registered,
     /// What is being said to linked servers about the registry.
     pub(in crate::core) talks: reconcile::Talks,
     /// How addresses are hidden.
@@ -267,6 +275,8 @@ impl Core {
             ajoins: Vec::new(),
             unused_looked: now.mono,
             cache: Cache::default(),
+            registered: Registered::default(),
+            handed: Hand::default(),
             talks: BTreeMap::new(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),
@@ -351,6 +361,7 @@ impl Core {
         let place = self.journal.len();
         render::apply(self, fx, &op, at, cause, now);
         self.keep(fx, &op, at, now);
+        self.keep_channel(fx, &op, at, now);
         // Before what it has brought about, which was stamped later.
         self.journal.insert(place, (op, at));
         at

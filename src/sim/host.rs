@@ -4,19 +4,27 @@
 use super::{dice::Dice, disk::Disk, mmdb};
 use crate::{
     config::{Config, Secret},
+    core::{
+        registered::{self, kept},
+        suspension,
+    },
     job::{
         Answer, Atlas, Delivery, Hashes, Job, JobId, Lane, List, Listing, Loaded, RANDOM_LEN,
         Texts, Undelivered,
     },
     link::Limits,
+    network::{
+        crdt::Epoch,
+        op::{ModeChange, Op},
+    },
     registry::Edit,
     server::{Server, Setup},
-    store::{self, Past, Posted, Query, Rows, Store, memory::Memory},
+    store::{self, Draft, Find, Past, Posted, Query, Rows, Store, memory::Memory},
     time::{Mono, Now, Sid, Stamp, Wall},
     wire::{mmdb::Database, scram::Verifier},
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr},
     path::PathBuf,
     sync::Arc,
@@ -129,6 +137,11 @@ impl Host {
         }
     }
 
+    /// An administrator has edited something at the command line of this machine.
+    pub fn hand(&mut self, draft: Draft) {
+        self.store.hand(draft);
+    }
+
     /// The server is no more, and what its workers were doing is lost.
     pub fn crash(&mut self) {
         self.server = None;
@@ -183,6 +196,51 @@ impl Host {
         assert_eq!(told, Ok(()));
         if count != network.claims().len() {
             wrong.push(format!("{count} claims, {} believed", network.claims().len()));
+        }
+        wrong
+    }
+
+    /// Who is logged in here otherwise than the store says: sentences.
+    pub fn misnamed(&mut self, at: Duration) -> Vec<String> {
+        let (mut wrong, now) = (Vec::new(), self.now(at));
+        let Some(core) = self.server.as_ref().map(Server::core) else { return wrong };
+        for user in core.locals.iter().map(|(user, _)| core.network().user(user)) {
+            let Some(login) = user.login.as_deref() else { continue };
+            let found = self.store.ask(&Query::Find(Find::Id(login.id)));
+            let Ok(Rows::Record(Some(record))) = found else { panic!("{found:?}") };
+            if record.name() != Some(&*login.name) {
+                wrong.push(format!("{} is logged in as {login:?}, not {record:?}", user.nick()));
+            }
+            if suspension::of(&record, now.wall).is_some() {
+                wrong.push(format!("{} is logged in to {record:?}", user.nick()));
+            }
+        }
+        wrong
+    }
+
+    /// What the store keeps of registered channels in which somebody is, and what the network knows of them,
+    /// where that differs: sentences.
+    pub fn forgets(&mut self, now: Wall) -> Vec<String> {
+        let Some(server) = &self.server else { return Vec::new() };
+        let (network, mut wrong) = (server.core().network(), Vec::new());
+        for (channel, record) in network.channels() {
+            let Some(id) = network.claims().channel(&record.name) else { continue };
+            if record.epoch != Epoch::registered(id.0, record.epoch.depth) {
+                wrong.push(format!("{} is not founded by its registration", record.name));
+                continue;
+            }
+            let Ok(Rows::Record(Some(stored))) = self.store.ask(&Query::Find(Find::Id(id))) else {
+                wrong.push(format!("{} has no record", record.name));
+                continue;
+            };
+            let place = (&record.name, record.epoch);
+            let kept = kept::state(&stored, place, true, now, network.casemap());
+            let there = network.restored(channel, place.0, place.1, registered::CHANSERV).state;
+            let lasting = there.iter().filter(|(op, _)| is_kept(op));
+            let kept: BTreeSet<String> = kept.iter().map(|op| format!("{op:?}")).collect();
+            let there: BTreeSet<String> = lasting.map(|op| format!("{op:?}")).collect();
+            wrong.extend(kept.difference(&there).map(|op| format!("stored, not there: {op}")));
+            wrong.extend(there.difference(&kept).map(|op| format!("there, not stored: {op}")));
         }
         wrong
     }
@@ -284,6 +342,17 @@ fn check(stored: &Hashes, password: &Secret, scram: bool) -> Answer {
 fn hashes(password: &Secret, scram: bool) -> Hashes {
     let verifier = || Verifier::new(password.expose(), b"salt", 4).to_string();
     Hashes { hash: Some(password.clone()), scram: scram.then(|| Secret::new(&verifier())) }
+}
+
+/// Whether an operation writes what a record keeps.
+fn is_kept(op: &Op) -> bool {
+    match op {
+        Op::Topic { .. } => true,
+        Op::Mode { changes, .. } => changes
+            .iter()
+            .all(|one| !matches!(one, ModeChange::Status { .. } | ModeChange::Remove { .. })),
+        _ => false,
+    }
 }
 
 /// Databases that know where clients are: the first in Germany, all others in Sweden; the

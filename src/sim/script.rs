@@ -17,6 +17,7 @@
 //! | `config dnsbl bl.test refuse` | a blocklist, which knows those whose names begin with `bad`; `slow.test` takes its time, `dead.test` never replies, `page` is asked by HTTP |
 //! | `config limits.list_entries 2` | what is configured; stands before all but `servers` |
 //! | `account Bob password=x cert:ab12=y` | all stores have this account, with these fields; stands where `config` does |
+//! | `hand 1 Bob password=x` | somebody writes this to Bob's account at the command line of server 1, or ends it if there is nothing to write |
 //! | `config class name="a" hosts="10.0.0.2"` | the same with a table of a list, as TOML writes it without spaces |
 //! | `logs 2` | from now on links keep so many operations: whoever has missed more is told the state |
 //! | `config mail irc@test.example` | mail is sent, from this address; `later@…` is refused at first, `nobody@…` for good |
@@ -34,7 +35,7 @@
 //! | `same` | all servers agree |
 //!
 //! `$id` in a line is the message id of the last message (PRIVMSG, NOTICE, TAGMSG, BATCH) that was read
-//! and had one.
+//! and had one; `$record` is the last id of an account or registered channel in a line that was asked for.
 //!
 //! In the end every client must believe what its server knows: on the side, and without any of that being
 //! seen, it asks for modes, lists and users of the channels it enters, as clients do.
@@ -47,6 +48,7 @@ use crate::{
     },
     link,
     registry::{Edit, Kind, RecordId, What},
+    store::Draft,
     time::{Sid, Stamp},
     wire::{casemap::Casemap, mask, sasl::Mechanism, tags::Tags},
 };
@@ -63,6 +65,7 @@ pub fn check(script: &str) {
         sim: None,
         clients: BTreeMap::new(),
         id: String::new(),
+        record: String::new(),
         code: String::new(),
         read: BTreeMap::new(),
     };
@@ -143,7 +146,7 @@ fn limit(limits: &mut Limits, key: &str, value: &str) {
     set!(
         clients clients_per_address clients_per_network network_v4 network_v6 connect_burst
         flood_burst login_burst account_login_burst register_burst nick user realname channel
-        topic kick away key channels_per_user
+        topic kick away key channels_per_user channels_per_account
         list_entries server_bans modes targets accept silence monitor metadata_keys metadata_subs
         metadata_value metadata_burst dnsbl_marks multiline_lines multiline_bytes redact_messages
         reports whowas;
@@ -164,6 +167,16 @@ fn pairs(text: &str) -> Vec<Pair> {
     pairs.map(|(a, b)| (place(a), place(b))).collect()
 }
 
+/// The last id of a record in a line, in whatever case, be it behind a name.
+fn record_in(line: &str) -> Option<String> {
+    line.split_whitespace().rev().find_map(|word| {
+        let (rest, server) = word.rsplit_once('-')?;
+        let tick = rest.rsplit('-').next()?;
+        RecordId::parse(&format!("{tick}-{}", server.to_ascii_uppercase()))?;
+        Some(format!("{tick}-{server}"))
+    })
+}
+
 struct Play {
     servers: usize,
     links: Option<Vec<Pair>>,
@@ -174,6 +187,8 @@ struct Play {
     clients: BTreeMap<String, usize>,
     /// The message id of the last message that was read and had one.
     id: String,
+    /// The last id of a record that was read.
+    record: String,
     /// The code of the last mail that was read and had one.
     code: String,
     /// How many mails to each address have been read.
@@ -205,6 +220,7 @@ impl Play {
             }
             "config" => self.set(rest),
             "account" => self.account(rest),
+            "hand" => self.hand(rest),
             "raw" => {
                 let client = self.sim().open(0, rest);
                 self.sim().settle();
@@ -315,6 +331,24 @@ impl Play {
         self.accounts.push(Edit { id, kind: Kind::Account, at, by, what });
     }
 
+    fn hand(&mut self, text: &str) {
+        let mut words = text.split(' ');
+        let server = place(words.next().unwrap_or_default());
+        let name = words.next().unwrap_or_default();
+        let fields: Vec<_> = words
+            .filter_map(|word| word.split_once('='))
+            .map(|(key, value)| (key.into(), Some(value.into())))
+            .collect();
+        let known = self.accounts.iter().find(|edit| match &edit.what {
+            What::Write(fields) => fields.iter().any(|(_, value)| value.as_deref() == Some(name)),
+            What::End => false,
+        });
+        let Some(id) = known.map(|edit| edit.id) else { panic!("no account {name}") };
+        let what = if fields.is_empty() { What::End } else { What::Write(fields) };
+        let draft = Draft { id: Some(id), kind: Kind::Account, by: "script".into(), what };
+        self.sim().hosts.get_mut(server).into_iter().for_each(|host| host.hand(draft.clone()));
+    }
+
     fn set(&mut self, text: &str) {
         let (key, value) = text.split_once(' ').unwrap_or((text, ""));
         let number = || value.parse().unwrap_or(0);
@@ -385,6 +419,8 @@ impl Play {
             "accounts.registration_before_connect" => {
                 self.config.accounts.registration_before_connect = value == "true";
             }
+            "channels.expire" => self.config.channels.expire = seconds(value),
+            "channels.registration" => self.config.channels.registration = value == "true",
             "accounts.reserved" => self.config.accounts.reserved.push(value.into()),
             "accounts.expire" => self.config.accounts.expire = seconds(value),
             "accounts.nick_grace" => self.config.accounts.nick_grace = seconds(value),
@@ -450,7 +486,8 @@ impl Play {
     fn speech(&mut self, line: &str) {
         let Some(place) = line.find(['<', '>']) else { panic!("cannot read: {line}") };
         let (who, rest) = line.split_at(place);
-        let rest = rest.replace("$id", &self.id).replace("$code", &self.code);
+        let rest = rest.replace("$id", &self.id).replace("$record", &self.record);
+        let rest = rest.replace("$code", &self.code);
         if let Some((one, other)) = who.trim().split_once(',') {
             let text = rest.trim_start_matches('>').trim();
             let both = [one, other].map(|name| self.clients.get(name).copied());
@@ -492,6 +529,7 @@ impl Play {
                 if let Some(id) = id.filter(|_| SAYS.iter().any(|verb| got.contains(verb))) {
                     self.id = id.into_owned();
                 }
+                record_in(&got).into_iter().for_each(|id| self.record = id);
                 return;
             }
             seen.push(got);

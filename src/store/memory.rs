@@ -1,15 +1,17 @@
 //! A store that forgets with the process: for tests and simulations.
 
 use super::{
-    CLAIMS_MAX, CONTESTS_MAX, Checked, Edited, Error, Find, Kept, LISTED_MAX, Letter, Posted,
-    Query, Rows, Standing, Store, UNVERIFIED_MAX, Which, identify,
+    CLAIMS_MAX, CONTESTS_MAX, Checked, Draft, Edited, Error, Find, Handed, Kept, LISTED_MAX,
+    Letter, Posted, Query, Rows, Standing, Store, UNVERIFIED_MAX, Which, identify,
 };
 use crate::{
-    registry::{BUCKETS, Edit, Record, RecordId, SEEN, UNVERIFIED, is_claim, is_resident},
+    registry::{
+        ACCESS, BUCKETS, Edit, Kind, Record, RecordId, SEEN, UNVERIFIED, is_claim, is_resident,
+    },
     time::{Sid, Stamp, Wall},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     net::IpAddr,
 };
 
@@ -25,6 +27,8 @@ pub struct Memory {
     /// What living records claim.
     claims: BTreeSet<(Box<str>, RecordId)>,
     kept: BTreeMap<Box<str>, Kept>,
+    /// Edits that are handed over.
+    handed: VecDeque<Draft>,
     /// Mails that wait, by when they are due.
     letters: BTreeMap<(Wall, u64), Posted>,
     /// How many mails there have been.
@@ -32,6 +36,11 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// Hands an edit to the server, which takes it when it asks next.
+    pub fn hand(&mut self, draft: Draft) {
+        self.handed.push_back(draft);
+    }
+
     fn propose(&mut self, edit: &Edit) -> Rows {
         let taken = edit.claims().find(|key| self.holder(key).is_some_and(|id| id != edit.id));
         if let Some(key) = taken {
@@ -87,6 +96,11 @@ impl Memory {
         losers.collect()
     }
 
+    fn channels_of(&self, account: RecordId) -> Vec<Record> {
+        let key = format!("{ACCESS}{account}");
+        self.records.values().filter(|record| record.get(&key).is_some()).cloned().collect()
+    }
+
     fn find(&self, find: &Find) -> Option<Box<Record>> {
         let id = match find {
             Find::Id(id) => Some(*id),
@@ -108,6 +122,22 @@ impl Memory {
 }
 
 impl Memory {
+    fn digests(&self) -> Box<[u64; BUCKETS]> {
+        let mut digests = Box::new([0; BUCKETS]);
+        for record in self.records.values() {
+            digests[record.id.bucket()] ^= record.digest();
+        }
+        digests
+    }
+
+    fn list(&self, kind: Kind, after: Option<RecordId>, which: &Which) -> Vec<Record> {
+        let living = self.records.values().filter(|record| {
+            let of = record.kind == kind && record.ended.is_none();
+            of && after.is_none_or(|after| record.id > after) && is_listed(record, which)
+        });
+        living.take(LISTED_MAX).cloned().collect()
+    }
+
     fn unverified(&self, before: Wall) -> Vec<Record> {
         let from = self.claims.range((Box::from(UNVERIFIED), RecordId(Stamp::ZERO))..);
         let held = from.take_while(|(key, _)| key.starts_with(UNVERIFIED));
@@ -176,13 +206,7 @@ impl Store for Memory {
             Query::Find(find) => Ok(Rows::Record(self.find(find))),
             Query::Claims { after } => Ok(Rows::Claims(self.resident(after))),
             Query::Contests => Ok(Rows::Contests(self.contests())),
-            Query::Digests => {
-                let mut digests = Box::new([0; BUCKETS]);
-                for record in self.records.values() {
-                    digests[record.id.bucket()] ^= record.digest();
-                }
-                Ok(Rows::Digests(digests))
-            }
+            Query::Digests => Ok(Rows::Digests(self.digests())),
             Query::Keep(kept) => {
                 for one in kept {
                     if self.kept.get(&one.key).is_none_or(|known| known.at < one.at) {
@@ -199,6 +223,11 @@ impl Store for Memory {
                 self.kept.retain(|_, kept| kept.over.is_none_or(|over| over >= *before));
                 Ok(Rows::Done)
             }
+            Query::TakeHanded => {
+                let draft = self.handed.pop_front();
+                Ok(Rows::Handed(draft.map(|draft| Box::new(Handed { number: 0, draft }))))
+            }
+            Query::AnswerHanded { .. } => Ok(Rows::Done),
             Query::Unverified { before } => Ok(Rows::Records(self.unverified(*before))),
             Query::Post { letter, most } => Ok(self.post(letter, *most)),
             Query::Due { by } => Ok(self.due(*by)),
@@ -214,16 +243,13 @@ impl Store for Memory {
                 Ok(Rows::Done)
             }
             Query::Check => Ok(Rows::Checked(Checked::Whole)),
-            Query::Records(ids) => {
+            Query::ChannelsOf(account) => Ok(Rows::Records(self.channels_of(*account))),
+            Query::Records(ids) | Query::Channels(ids) => {
                 let known = ids.iter().filter_map(|id| self.records.get(id).cloned());
                 Ok(Rows::Records(known.collect()))
             }
             Query::List { kind, after, which } => {
-                let living = self.records.values().filter(|record| {
-                    let of = record.kind == *kind && record.ended.is_none();
-                    of && after.is_none_or(|after| record.id > after) && is_listed(record, which)
-                });
-                Ok(Rows::Records(living.take(LISTED_MAX).cloned().collect()))
+                Ok(Rows::Records(self.list(*kind, *after, which)))
             }
             Query::Bucket(bucket) => {
                 let records = self.records.values().filter(|record| record.id.bucket() == *bucket);

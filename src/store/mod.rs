@@ -1,6 +1,7 @@
 //! What outlives the process: whole queries in, rows out, whichever engine keeps them.
 
 pub mod backup;
+pub mod handed;
 mod integrity;
 mod kept;
 mod letters;
@@ -9,7 +10,7 @@ mod records;
 pub mod sqlite;
 
 use crate::{
-    registry::{BUCKETS, Changed, Edit, Kind, Record, RecordId},
+    registry::{BUCKETS, Changed, Edit, Kind, Record, RecordId, What},
     time::{Sid, Stamp, Wall},
 };
 use std::{fmt, net::IpAddr, time::Duration};
@@ -67,6 +68,9 @@ pub enum Query {
     Bucket(usize),
     /// What is known of some records. Answers [`Rows::Records`].
     Records(Vec<RecordId>),
+    /// The same of channels that somebody is about to enter: it must not come from before the last change.
+    /// Answers [`Rows::Records`].
+    Channels(Vec<RecordId>),
     /// Accounts that have not been verified and were registered before a moment. Answers [`Rows::Records`] with
     /// at most [`UNVERIFIED_MAX`].
     Unverified {
@@ -107,6 +111,8 @@ pub enum Query {
         /// Which of them.
         which: Which,
     },
+    /// The channels in which an account has access. Answers [`Rows::Records`].
+    ChannelsOf(RecordId),
     /// Keep what has been written to registers of the network; what was written later stays. Answers
     /// [`Rows::Done`].
     Keep(Vec<Kept>),
@@ -120,6 +126,16 @@ pub enum Query {
     Forget {
         /// The moment.
         before: Wall,
+    },
+    /// Is there an edit that the command line has handed over? Answers [`Rows::Handed`] with the first, which
+    /// nobody else is given then.
+    TakeHanded,
+    /// What has become of an edit that was handed over. Answers [`Rows::Done`].
+    AnswerHanded {
+        /// Which, by its number.
+        number: i64,
+        /// What.
+        outcome: Outcome,
     },
     /// Is what is stored whole, as far as that can be told in [`CHECK_MAX`]? Answers [`Rows::Checked`].
     Check,
@@ -150,8 +166,12 @@ impl Query {
             | Query::Post { .. }
             | Query::Postpone { .. }
             | Query::Discard { .. }
-            | Query::Forget { .. } => Access::Write,
-            Query::Find(_) | Query::Due { .. } => Access::LookUp,
+            | Query::Forget { .. }
+            | Query::TakeHanded
+            | Query::AnswerHanded { .. } => Access::Write,
+            Query::Find(_) | Query::Channels(_) | Query::ChannelsOf(_) | Query::Due { .. } => {
+                Access::LookUp
+            }
             Query::LoadReputation
             | Query::Claims { .. }
             | Query::Contests
@@ -334,12 +354,83 @@ pub enum Rows {
     Bucket(usize, Vec<(RecordId, u64)>),
     /// To [`Query::Due`]: a mail that is due, or when the next is if there are any.
     Letter(Option<Box<Posted>>, Option<Wall>),
-    /// To [`Query::Records`] and [`Query::Unverified`]: those that are known. To [`Query::List`].
+    /// To [`Query::Records`] and [`Query::Channels`], those that are known; to [`Query::List`],
+    /// [`Query::ChannelsOf`] and [`Query::Unverified`].
     Records(Vec<Record>),
     /// To [`Query::Recall`].
     Kept(Vec<Kept>),
+    /// To [`Query::TakeHanded`].
+    Handed(Option<Box<Handed>>),
     /// To [`Query::Check`].
     Checked(Checked),
+}
+
+/// An edit without a moment, which the server gives it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Draft {
+    /// Of which record; of a new one if none.
+    pub id: Option<RecordId>,
+    /// What it is of.
+    pub kind: Kind,
+    /// By whom, as people are told.
+    pub by: Box<str>,
+    /// What it does.
+    pub what: What,
+}
+
+/// An edit that was handed over.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Handed {
+    /// By which it is known to whoever has handed it over.
+    pub number: i64,
+    /// What is to be done.
+    pub draft: Draft,
+}
+
+/// What has become of an edit that was handed over.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// It is done.
+    Done,
+    /// Another record has this claim, or the record has ended.
+    Taken(Box<str>),
+    /// The record has no room for it.
+    Full,
+    /// It could not be stored.
+    Failed,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Done => f.write_str("done"),
+            Outcome::Taken(claim) => write!(f, "claimed {claim}"),
+            Outcome::Full => f.write_str("full"),
+            Outcome::Failed => f.write_str("failed"),
+        }
+    }
+}
+
+impl Outcome {
+    /// What the store says to a proposal.
+    pub fn of(answer: Result<&Rows, &Error>) -> Outcome {
+        match answer {
+            Ok(Rows::Proposed(_)) => Outcome::Done,
+            Ok(Rows::Taken(claim)) => Outcome::Taken(claim.clone()),
+            Ok(Rows::Full) => Outcome::Full,
+            _ => Outcome::Failed,
+        }
+    }
+
+    fn parse(text: &str) -> Option<Outcome> {
+        match text.split_once(' ').unwrap_or((text, "")) {
+            ("done", "") => Some(Outcome::Done),
+            ("claimed", claim) => Some(Outcome::Taken(claim.into())),
+            ("full", "") => Some(Outcome::Full),
+            ("failed", "") => Some(Outcome::Failed),
+            _ => None,
+        }
+    }
 }
 
 /// Whether what is stored is whole.
@@ -496,7 +587,7 @@ fn identify(
 #[cfg(test)]
 mod tests {
     use super::{memory::Memory, sqlite::Sqlite, *};
-    use crate::registry::{CERTS_MAX, SEEN, What};
+    use crate::registry::{CERTS_MAX, SEEN};
     use std::{
         fs,
         path::PathBuf,
@@ -764,7 +855,8 @@ mod tests {
 
     /// Queries as they come, to be asked of two stores: a small world, so that much of it collides.
     fn some_edit(random: &mut impl FnMut(u64) -> u64) -> Query {
-        const KEYS: &[&str] = &["channel:a", "nick:b", "nick:a", "cert:f", "mail", "pass"];
+        const KEYS: &[&str] =
+            &["channel:a", "nick:b", "nick:a", "cert:f", "mail", "pass", "access:a-000"];
         let (of, tick) = (1 + random(5), 1 + random(300));
         let mut fields = Vec::new();
         for key in KEYS {
@@ -802,6 +894,8 @@ mod tests {
         queries.extend((0..BUCKETS).map(Query::Bucket));
         queries.extend((1..=5).map(|of| Query::Find(Find::Id(id(of)))));
         queries.push(Query::Records((1..=6).map(id).collect()));
+        queries.push(Query::Channels((1..=3).map(id).collect()));
+        queries.extend((9..12).map(|of| Query::ChannelsOf(id(of))));
         for query in queries {
             assert_eq!(sqlite.ask(&query), memory.ask(&query), "{query:?}");
         }

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     registry::{
-        BUCKETS, Changed, Edit, Field, Kind, MEMO, Record, RecordId, SEEN, UNVERIFIED, What,
-        is_claim, is_resident,
+        ACCESS, BUCKETS, Changed, Edit, Field, Kind, MEMO, Record, RecordId, SEEN, UNVERIFIED,
+        What, is_claim, is_resident,
     },
     time::{Sid, Stamp, Wall},
 };
@@ -34,6 +34,11 @@ pub(super) const TABLES: &str = "
         PRIMARY KEY (key, tick, server),
         FOREIGN KEY (tick, server) REFERENCES record (tick, server)
     ) STRICT, WITHOUT ROWID;
+";
+
+/// What finds the channels in which an account has access, as a step of the schema.
+pub(super) const ACCESS_INDEX: &str = "
+    CREATE INDEX field_access ON field (key) WHERE key >= 'access:' AND key < 'access;';
 ";
 
 /// Applies an edit, all of it or nothing, if what it claims is free.
@@ -204,6 +209,23 @@ pub(super) fn list(
         unseen,
         most
     ])?;
+    found(db, &mut rows)
+}
+
+/// The channels in which an account has access. What the index is of stands in the query as well, or it would
+/// not be used.
+pub(super) fn access(db: &Connection, account: RecordId) -> Result<Rows, Error> {
+    let mut statement = db.prepare(
+        "SELECT tick, server FROM field
+         WHERE key = ?1 AND key >= 'access:' AND key < 'access;' AND value IS NOT NULL
+         ORDER BY tick, server",
+    )?;
+    let mut rows = statement.query(params![format!("{ACCESS}{account}")])?;
+    found(db, &mut rows)
+}
+
+/// The records whose ids a query has found.
+fn found(db: &Connection, rows: &mut rusqlite::Rows<'_>) -> Result<Rows, Error> {
     let mut ids = Vec::new();
     while let Some(row) = rows.next()? {
         ids.push(RecordId(stamp(row, 0)?));

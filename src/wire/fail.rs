@@ -104,6 +104,8 @@ standards! {
     Fail rename_to_same(old, new) => "RENAME" "CANNOT_RENAME" "The channel has this name already.";
     /// A channel that has been renamed lately (`ircv3: channel-rename`).
     Fail renamed_recently(old, new) => "RENAME" "CANNOT_RENAME" "The channel has been renamed a moment ago; try again later.";
+    /// A channel that is registered, and keeps the name of its registration.
+    Fail rename_registered(old, new) => "RENAME" "CANNOT_RENAME" "The channel is registered. Its founder can end that (/msg ChanServ UNREGISTER) and register it again under the new name.";
     /// A reason that a filter of the network does not let pass (`ircv3: channel-rename`).
     Fail rename_filtered(old, new) => "RENAME" "CANNOT_RENAME" "Your words are not allowed here.";
     /// A name that an operator of the network has forbidden.

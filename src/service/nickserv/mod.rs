@@ -10,6 +10,7 @@ mod group;
 mod identify;
 mod info;
 mod list;
+mod listchans;
 mod logout;
 mod mark;
 mod passwd;
@@ -29,7 +30,7 @@ mod unregister;
 mod verify;
 mod verifyemail;
 
-use super::Service;
+use super::{Service, account as named, asked, asks};
 use crate::{
     core::{
         ctx::{Ctx, Outcome},
@@ -40,7 +41,6 @@ use crate::{
     network::UserId,
     registry::{CERTS_MAX, Edit, Kind, Login, Record, RecordId, What},
     store::{Find, Query, Rows},
-    wire::name::Nick,
 };
 
 /// The service.
@@ -67,6 +67,7 @@ pub static SERVICE: Service = Service {
             identify::COMMANDS,
             info::COMMANDS,
             list::COMMANDS,
+            listchans::COMMANDS,
             logout::COMMANDS,
             mark::MARK,
             passwd::PASSWD,
@@ -139,16 +140,6 @@ pub(super) fn record(ctx: &mut Ctx<'_>, answer: Answer) -> Option<Box<Record>> {
     }
 }
 
-/// The account that owns a nick, or is called so; if there is none, that is told.
-fn named(ctx: &mut Ctx<'_>, name: &str) -> Option<RecordId> {
-    let nick = Nick::lookup(name, ctx.network().casemap());
-    let found = nick.and_then(|nick| ctx.network().claims().nick(&nick));
-    if found.is_none() {
-        ctx.notice(&format!("{name} is not registered."));
-    }
-    found
-}
-
 /// Tells the other operators what one of them does with an account.
 fn announce(ctx: &mut Ctx<'_>, user: UserId, what: &str) {
     let text = format!("{} {what}", ctx.whois(user).mask());
@@ -162,16 +153,6 @@ fn edited_name(answer: &Answer) -> String {
         _ => "",
     }
     .to_owned()
-}
-
-/// Notes what was asked, for when the answer comes that it takes.
-fn asks(ctx: &mut Ctx<'_>, words: &[&str]) {
-    ctx.session_mut().asked = words.iter().map(|word| (*word).into()).collect();
-}
-
-/// What was asked.
-fn asked(ctx: &mut Ctx<'_>) -> Vec<Box<str>> {
-    std::mem::take(&mut ctx.session_mut().asked)
 }
 
 /// The account that was asked for, as its id was noted.

@@ -11,11 +11,13 @@ mod kill;
 mod mail;
 mod names;
 #[cfg(unix)]
-mod process;
+pub mod process;
 #[cfg(unix)]
 mod reload;
 #[cfg(unix)]
 mod restart;
 mod running;
+#[cfg(unix)]
+mod secrets;
 mod transports;
 mod websocket;

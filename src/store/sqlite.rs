@@ -126,6 +126,7 @@ impl Sqlite {
 }
 
 impl Store for Sqlite {
+    #[allow(clippy::too_many_lines, reason = "an arm for each query")]
     fn ask(&mut self, query: &Query) -> Result<Rows, Error> {
         match query {
             Query::Identify { sid, random, tick } => {

@@ -91,6 +91,8 @@ pub enum Query {
         /// The moment.
         before: Wall,
     },
+    /// Could a new account be stored? Answers [`Rows::Done`] if there is room for that much.
+    Probe,
     /// Is there an edit that the command line has handed over? Answers [`Rows::Handed`] with the first, which
     /// nobody else is given then.
     TakeHanded,
@@ -128,6 +130,7 @@ impl Query {
             | Query::Learn(_)
             | Query::Keep(_)
             | Query::Forget { .. }
+            | Query::Probe
             | Query::TakeHanded
             | Query::AnswerHanded { .. } => Access::Write,
             Query::Find(_) => Access::LookUp,

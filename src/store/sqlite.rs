@@ -50,6 +50,15 @@ pub fn reader(folder: &Path) -> Result<Sqlite, Error> {
     Ok(Sqlite { db, _lock: None })
 }
 
+/// What is written to see whether something can be.
+const PROBE: &str = "probe";
+
+/// How much that is.
+const PROBE_BYTES: usize = 24 << 10;
+
+/// How much of the file is kept in memory: what is looked up again and again the server remembers itself.
+const CACHE_KIB: u32 = 1024;
+
 /// How much of the file a reader keeps in memory.
 const READER_CACHE_KIB: u32 = 256;
 
@@ -77,6 +86,7 @@ impl Sqlite {
         db.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
         )?;
+        db.execute_batch(&format!("PRAGMA cache_size = -{CACHE_KIB}"))?;
         // What somebody has had deleted is not to be found in the free pages of the file.
         db.execute_batch("PRAGMA secure_delete = ON")?;
         migrate(&mut db)?;
@@ -90,6 +100,12 @@ impl Sqlite {
             Some(row) => Ok(Some(row.get(0)?)),
             None => Ok(None),
         }
+    }
+
+    /// Gives back the memory that the last answers have taken, for when they were many and will not be soon
+    /// again.
+    pub fn shrink(&self) -> Result<(), Error> {
+        Ok(self.db.execute_batch("PRAGMA shrink_memory")?)
     }
 
     /// Whether the file is whole, as far as that can be told in some time.
@@ -188,12 +204,22 @@ impl Store for Sqlite {
             Query::Recall { after } => kept::recall(&self.db, after),
             Query::Forget { before } => kept::forget(&self.db, *before),
             Query::Records(ids) => records::records(&self.db, ids),
+            Query::Probe => {
+                // A few pages, as many as a registration takes. On a disk that is nearly full less may
+                // still be written.
+                set(&self.db, &[(PROBE, "x".repeat(PROBE_BYTES))])?;
+                self.db.execute("DELETE FROM meta WHERE key = ?1", params![PROBE])?;
+                Ok(Rows::Done)
+            }
             Query::TakeHanded => Ok(Rows::Handed(handed::take(&mut self.db)?.map(Box::new))),
             Query::AnswerHanded { number, outcome } => {
                 handed::answer(&mut self.db, *number, outcome)?;
                 Ok(Rows::Done)
             }
-            Query::Check => Ok(Rows::Checked(self.check(CHECK_MAX)?)),
+            Query::Check => self.check(CHECK_MAX).map(Rows::Checked).and_then(|found| {
+                self.shrink()?;
+                Ok(found)
+            }),
         }
     }
 }

@@ -7,7 +7,9 @@ use crate::{
         dispatch::{Command, Run},
         notes,
         policy::{self, Barred},
-        refuse_each, snotice,
+        refuse_each,
+        registered::{self, Again},
+        snotice,
     },
     network::{
         ChannelId, UserId,
@@ -46,8 +48,22 @@ fn join(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     if args[0] == "0" {
         return leave_all(ctx, user);
     }
-    let mut keys = args.list(1);
-    refuse_each(ctx, args.list(0), |ctx, text| {
+    let again = || {
+        let words = args.iter().map(str::to_owned).collect();
+        Again { words, then: |ctx, user, words| join_all(ctx, user, words) }
+    };
+    if registered::load(ctx, args.list(0), again) {
+        return Ok(());
+    }
+    join_all(ctx, user, &args.iter().map(str::to_owned).collect::<Vec<_>>())
+}
+
+/// Enters channels, whose registrations have been read if they have any and that was possible.
+fn join_all(ctx: &mut Ctx<'_>, user: UserId, words: &[String]) -> Outcome {
+    let items = |place: usize| words.get(place).map_or("", String::as_str).split(',');
+    let mut keys = items(1).filter(|key| !key.is_empty());
+    let channels = items(0).filter(|text| !text.is_empty());
+    refuse_each(ctx, channels, |ctx, text| {
         let key = keys.next();
         match notes::forbidden(ctx, Section::ForbidChannel, text) {
             Some(why) => Err(reply::forbidden_channel(text, &why).into()),
@@ -67,7 +83,10 @@ pub(super) fn join_one(ctx: &mut Ctx<'_>, user: UserId, text: &str, key: Option<
     if ctx.whois(user).channels().len() >= ctx.core.terms(ctx.session()).channels_per_user() {
         return Err(reply::too_many_channels(text).into());
     }
-    match record.filter(|channel| ctx.network().channel(*channel).exists()) {
+    ctx.core.bring(ctx.fx, &name, ctx.now);
+    let record = ctx.network().record(&name);
+    let registered = ctx.network().claims().channel(&name).is_some();
+    match record.filter(|channel| registered || ctx.network().channel(*channel).exists()) {
         // Somebody is in it, if perhaps out of sight: there is nothing to be had by entering it anew.
         Some(channel) => {
             let channel = admitted(ctx, user, channel, key)?;
@@ -86,6 +105,9 @@ pub(super) fn join_one(ctx: &mut Ctx<'_>, user: UserId, text: &str, key: Option<
 }
 
 fn enter(ctx: &mut Ctx<'_>, user: UserId, name: ChannelName, channel: Option<ChannelId>) {
+    if let Some(channel) = channel {
+        ctx.core.tell_again(ctx.fx, channel, ctx.now);
+    }
     let (uid, entry) = (ctx.whois(user).uid, policy::entry(ctx.network(), channel));
     ctx.commit(Op::Join { uid, name, entry });
 }

@@ -10,6 +10,7 @@ mod cap;
 mod chghost;
 mod chgident;
 mod chgname;
+mod cs;
 mod cycle;
 mod defcon;
 mod die;
@@ -119,9 +120,11 @@ const ALL: &[&[Command]] = &[
     away::COMMANDS,
     batch::COMMANDS,
     cap::COMMANDS,
+    cs::CHANSERV,
     chghost::COMMANDS,
     chgident::COMMANDS,
     chgname::COMMANDS,
+    cs::CS,
     cycle::COMMANDS,
     defcon::COMMANDS,
     die::COMMANDS,

@@ -6,6 +6,7 @@ use crate::{
         ctx::{Ctx, Outcome, Reject},
         dispatch::{Command, Run},
         policy,
+        registered::access,
     },
     network::{
         ChannelId, UserId,
@@ -51,6 +52,7 @@ pub const COMMANDS: &[Command] = &[Command {
         reply::FILTER_LIST,
         reply::END_OF_FILTER_LIST,
         reply::ALL_MUST_USE_TLS,
+        reply::MLOCK_RESTRICTED,
         reply::SNOMASK,
     ],
     cost: 1,
@@ -202,6 +204,12 @@ fn change(
         By::Oper if ctx.whois(hand.user).is_oper() => (),
         By::Oper => return Err(reply::no_privileges().into()),
         By::Server => return Err(invalid(hand, letter, "*", "Only the server sets this mode")),
+    }
+    if !access::allows(ctx.core, hand.channel, (add, letter), param) {
+        let lock = ctx.core.registration_of(hand.channel).and_then(|known| known.setting("MLOCK"));
+        // Without the values: one may be the key.
+        let lock = lock.and_then(|lock| lock.split(' ').next()).unwrap_or_default();
+        return Err(reply::mlock_restricted(&hand.name, letter, lock).into());
     }
     match row.kind {
         Kind::Flag => flag(ctx, hand, add, letter),

@@ -45,6 +45,14 @@ fn rename(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     if ctx.network().name(&name).is_some_and(|other| other != channel) {
         return Err(fail::channel_name_in_use(old, new).into());
     }
+    let claimed = |name| ctx.network().claims().channel(name).is_some();
+    let record = ctx.network().channel(channel);
+    if record.has('r') || claimed(&record.name) {
+        return Err(fail::rename_registered(old, new).into());
+    }
+    if claimed(&name) {
+        return Err(fail::channel_name_in_use(old, new).into());
+    }
     if ctx.core.chanflood.keeps_name(channel, ctx.now.mono) {
         return Err(fail::renamed_recently(old, new).into());
     }
@@ -69,6 +77,9 @@ fn renaming(
     let at = ctx.core.clock.tick(ctx.now.wall);
     let network = ctx.network();
     let record = network.channel(channel);
+    let mut modes = record.flags();
+    // Whatever it was registered as has been under the old name.
+    modes.set('r', false);
     let epoch = Epoch::founded(at, network.before(channel, &name));
     Renaming {
         parts: network.parts(channel),
@@ -77,7 +88,7 @@ fn renaming(
         epoch,
         by: Source::User(network.user(user).uid),
         reason: reason.into(),
-        modes: record.flags(),
+        modes,
         state: network.carried(record, &name, epoch),
         name,
     }
@@ -155,6 +166,23 @@ mod tests {
             wait 30
             alice > RENAME #b #a
             bob   < :bob!~bob@bob.test JOIN #a
+            ",
+        );
+    }
+
+    #[test]
+    fn a_registered_channel_keeps_its_name() {
+        check(
+            r"
+            account alice password=sesame
+            alice > NS IDENTIFY alice sesame
+            alice > JOIN #a,#b
+            alice > CS REGISTER #a
+            alice > RENAME #a #c
+            alice <~ :s1.test FAIL RENAME CANNOT_RENAME #a #c :The channel is registered.*
+            alice > PART #a
+            alice > RENAME #b #a
+            alice < :s1.test FAIL RENAME CHANNEL_NAME_IN_USE #b #a :There is a channel of that name already.
             ",
         );
     }

@@ -5,6 +5,7 @@ use crate::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         filters, policy,
+        registered::access,
         render::channel,
     },
     network::{UserId, crdt::Source, filter::Place, mode::Status, op::Op},
@@ -39,7 +40,10 @@ pub(super) fn topic(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome 
         channel::topic(ctx.core, ctx.fx, ctx.conn, channel, ctx.now);
         return Ok(());
     };
-    let allowed = if ctx.network().channel(channel).has('t') {
+    let locked = !access::sets_topic(ctx.core, user, channel);
+    let allowed = if locked && !ctx.forced {
+        Err(reply::chan_op_needed(args[0]).into())
+    } else if ctx.network().channel(channel).has('t') {
         policy::require(ctx, channel, user, Status::HALFOP)
     } else {
         policy::member(ctx, channel, user).map(|_| ())

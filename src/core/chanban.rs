@@ -47,6 +47,11 @@ fn excepted(core: &Core, channel: &Channel, whom: &Whom<'_>, act: Act) -> bool {
     channel.all_masks('e').any(|mask| fits(core, channel, mask, whom, lifts))
 }
 
+/// Whether a ban that no list of a channel holds touches a user. It tells nothing of who is in which channel.
+pub fn is_fit(core: &Core, ban: &Ban, user: UserId) -> bool {
+    is_of(core, ban, &Whom::new(core, user), |_| false)
+}
+
 /// Who is compared with the masks of a list.
 struct Whom<'a> {
     user: UserId,

@@ -15,9 +15,6 @@ use crate::{
 /// How the field begins of an account from which none are taken; its id follows.
 pub const IGNORED: &str = "memo-ignore:";
 
-/// The field that says that an account takes no memos (NickServ SET NOMEMO).
-pub const NOMEMO: &str = "nomemo";
-
 /// The longest text of a memo, in bytes.
 pub const TEXT_MAX: usize = 400;
 

@@ -39,6 +39,7 @@ pub mod housekeeping;
 pub mod keeper;
 pub mod local;
 pub mod lookalikes;
+pub mod mail;
 pub mod memo;
 pub mod metadata;
 pub mod monitor;
@@ -50,6 +51,8 @@ pub mod policy;
 pub mod question;
 pub mod recent;
 pub mod reconcile;
+pub mod recovery;
+pub mod registered;
 pub mod registration;
 pub mod registry;
 pub mod reload;
@@ -72,6 +75,7 @@ pub mod timer;
 pub mod tor;
 pub mod undelivered;
 pub mod usermode;
+pub mod verification;
 pub mod vhost;
 pub mod welcome;
 pub mod whowas;
@@ -104,9 +108,11 @@ use handed::Hand;
 use keeper::Keeper;
 use local::Local;
 use lookalikes::Lookalikes;
+use mail::Mailing;
 use monitor::Monitor;
 use question::Questions;
 use recent::Recent;
+use registered::Registered;
 use registry::Registry;
 use reports::Reports;
 use reputation::Reputation;
@@ -178,14 +184,18 @@ pub struct Core {
     pub(in crate::core) keeper: Keeper,
     /// What is known of the registry.
     pub(in crate::core) registry: Registry,
-    /// What the command line has handed over and is being done.
-    pub(in crate::core) handed: Hand,
+    /// What is being done about mail.
+    pub(in crate::core) mailing: Mailing,
     /// Sessions that have logged in, and the JOIN that is to be said for each; at most one of a session.
     pub(in crate::core) ajoins: Vec<(ConnId, String)>,
     /// When accounts that nobody uses were last looked for.
     pub(in crate::core) unused_looked: Mono,
+    /// What the command line has handed over and is being done.
+    pub(in crate::core) handed: Hand,
     /// Records that have been looked up lately.
     pub(in crate::core) cache: Cache,
+    /// What is known of registered channels.
+    pub(in crate::core) registered: Registered,
     /// What is being said to linked servers about the registry.
     pub(in crate::core) talks: reconcile::Talks,
     /// How addresses are hidden.
@@ -220,6 +230,8 @@ pub struct Core {
     pub breaker: Breaker,
     /// Whether everybody has been told goodbye.
     pub stopping: bool,
+    /// A number that nobody outside knows.
+    seed: u64,
     last_user: u32,
     next_batch: u64,
 }
@@ -259,9 +271,11 @@ impl Core {
             sts: sts::Policy::new(&config.sts, &certificates),
             keeper: Keeper::default(),
             registry: Registry::default(),
+            mailing: Mailing::default(),
             ajoins: Vec::new(),
             unused_looked: now.mono,
             cache: Cache::default(),
+            registered: Registered::default(),
             handed: Hand::default(),
             talks: BTreeMap::new(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
@@ -278,6 +292,7 @@ impl Core {
             due_beat: false,
             strangers: BTreeMap::new(),
             stopping: false,
+            seed: start.seed,
             // The numbers of 256 lives do not overlap: an old identity is never taken for a new one.
             last_user: ((start.origin.life % 256) as u32) << LIFE_BITS,
             next_batch: 0,
@@ -321,6 +336,14 @@ impl Core {
         }
     }
 
+    /// Bytes that nobody can foresee, and that never come again: of two secrets and of a moment that is no
+    /// other's.
+    pub fn unforeseen(&mut self, purpose: &str, now: Now) -> [u8; 32] {
+        let Stamp { tick, server } = self.clock.tick(now.wall);
+        let purpose = format!("{purpose} {:x} {tick:x} {server}", self.seed);
+        self.cloak.derive(purpose.as_bytes())
+    }
+
     /// A reference for a new batch.
     pub fn new_batch(&mut self) -> String {
         self.next_batch += 1;
@@ -338,6 +361,7 @@ impl Core {
         let place = self.journal.len();
         render::apply(self, fx, &op, at, cause, now);
         self.keep(fx, &op, at, now);
+        self.keep_channel(fx, &op, at, now);
         // Before what it has brought about, which was stamped later.
         self.journal.insert(place, (op, at));
         at
@@ -399,6 +423,7 @@ impl Core {
             Job::Resolve { timeout, .. } => *timeout,
             // That there is no reply is for the worker to say, who knows why.
             Job::Inquire { timeout, .. } => *timeout + ctx::JOB_GRACE,
+            Job::Mail(delivery) => delivery.timeout + ctx::JOB_GRACE,
             _ => ctx::JOB_TIMEOUT,
         };
         let access = match &job {

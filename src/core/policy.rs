@@ -4,6 +4,7 @@ use super::{
     callerid, chanban, chanflood,
     ctx::{Ctx, Outcome, Reject},
     oper::Priv,
+    registered::access,
 };
 use crate::{
     network::{
@@ -11,6 +12,7 @@ use crate::{
         mode::{ChannelModes, Status},
         op::{Entry, Op},
     },
+    registry::RecordId,
     wire::{
         extban::{Act, Ban},
         flood::{self, Rate},
@@ -38,9 +40,13 @@ pub const FIRST_MODES: &str = "nt";
 /// How a user who enters finds a channel.
 pub fn entry(network: &Network, channel: Option<ChannelId>) -> Entry {
     let modes = ChannelModes::of(FIRST_MODES);
+    let registered = |record: &Channel| {
+        let id = network.claims().channel(&record.name);
+        record.epoch.registered && id == Some(RecordId(record.epoch.at))
+    };
     match channel.map(|channel| network.channel(channel)) {
         // Somebody is in it, if perhaps out of sight: there is nothing to be had by entering it anew.
-        Some(record) if record.exists() => match record.delays() {
+        Some(record) if record.exists() || registered(record) => match record.delays() {
             Some(under) => Entry::Delayed(record.epoch, under),
             None => Entry::Found(record.epoch),
         },
@@ -120,7 +126,10 @@ pub fn join(
             redirect: None,
         });
     }
-    if invited(ctx, user, &record.name) {
+    if let Some(why) = access::barred(ctx.core, user, record, ctx.now) {
+        return no(why);
+    }
+    if invited(ctx, user, &record.name) || access::admits(ctx.core, user, record) {
         return Ok(());
     }
     if let Some(mask) =

@@ -9,7 +9,7 @@ use super::{
     Core, audit,
     ctx::{Ctx, Resume, Then},
     effect::Effects,
-    memo, render, reserve,
+    memo, registered, render, reserve,
     settings::ENFORCE,
     suspension::{self, SUSPENDED, UNTIL},
     vhost,
@@ -104,8 +104,14 @@ impl Core {
             self.see(fx, &Op::Claims(edited.claims.clone()), now);
         }
         let changes = |key: &str| edited.changed.iter().any(|change| &*change.key == key);
+        if edited.edit.kind == Kind::Channel {
+            registered::edited(self, fx, edited, now);
+        } else if edited.edit.what == What::End && edited.edit.at.server == self.sid() {
+            registered::orphaned(self, fx, edited.edit.id, now);
+        }
         // Nobody is logged in to an account that has had no name.
-        if edited.changed.iter().any(|change| &*change.key == NAME && change.before.is_some()) {
+        let renamed = |change: &Changed| &*change.key == NAME && change.before.is_some();
+        if edited.edit.kind == Kind::Account && edited.changed.iter().any(renamed) {
             self.account_is_called(fx, edited, now);
         }
         vhost::edited(self, fx, edited, now);
@@ -188,12 +194,16 @@ impl Core {
         }
     }
 
+    /// Whether this is the first server in sight, which sees to what one of them has to.
+    pub fn is_first(&self) -> bool {
+        let servers = self.network().servers().filter(|(_, server)| !server.hidden);
+        servers.map(|(sid, _)| sid).min().is_none_or(|first| first == self.sid())
+    }
+
     /// Two sides of a split have given one name to two: the later registration gives it up. One server sees
     /// to that, the first in sight.
     fn settle_contest(&mut self, fx: &mut Effects, key: &str, loser: &Record, now: Now) {
-        let servers = self.network().servers().filter(|(_, server)| !server.hidden);
-        let first = servers.map(|(sid, _)| sid).min();
-        if first.is_some_and(|first| first != self.sid()) {
+        if !self.is_first() {
             return;
         }
         let what = match loser.kind {
@@ -416,7 +426,7 @@ mod tests {
 
             bob   <~ * NOTICE * :Your account is called [x]-*
             bob   > NS LOGOUT
-            bob   > NS IDENTIFY [x]-1a3185c50240000-20v open-sesame
+            bob   > NS IDENTIFY [x]-$record open-sesame
             bob   <~ :s1.test 900 *
             ",
         );

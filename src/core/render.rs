@@ -15,7 +15,7 @@ use super::{
     effect::Effects,
     housekeeping, multiline, notes,
     recent::{Place, Said},
-    reserve,
+    registered, reserve,
     session::Phase,
     snotice, vhost,
     whowas::Past,
@@ -61,6 +61,7 @@ pub fn apply(
         tell.change(change);
         tell.core.lookalikes.note(change, &tell.core.network);
         reserve::note(tell.core, tell.fx, (change, op), now);
+        registered::note(tell.core, tell.fx, change, now);
         if let Some(user) = change.looks_other() {
             bans::shun(tell.core, user);
         }
@@ -69,7 +70,9 @@ pub fn apply(
             vhost::logged_in(tell.core, tell.fx, *user, now);
         }
     }
-    if core.network.has_empty() && core.alone() {
+    // Of a channel that is restored somebody is about to enter it.
+    let entered = matches!(op, Op::Restore(_));
+    if core.network.has_empty() && core.alone() && !entered {
         core.network.collect(|_| true);
     }
     housekeeping::watch_expiries(core, now);
@@ -147,7 +150,7 @@ impl Tell<'_> {
             Change::Filter => self.filter(),
             Change::Noted => self.noted(),
             Change::Edited => self.edited(),
-            Change::Claimed => (),
+            Change::Claimed | Change::Restored { .. } => (),
             Change::Defcon(by) => self.defcon(*by),
             Change::Forgotten(server) if *server == self.core.sid() => {
                 housekeeping::forgotten(self.core, self.fx, self.now);
@@ -178,7 +181,7 @@ impl Tell<'_> {
     fn done_by(&mut self, by: Source, setter: &str, verb: &str) -> Msg {
         let user = match by {
             Source::User(uid) => self.core.network().uid(uid),
-            Source::Server(_) => None,
+            Source::Server(_) | Source::Service(_) => None,
         };
         match user {
             Some(user) => self.by(user, verb),
@@ -195,6 +198,9 @@ impl Tell<'_> {
 
     /// The source of what somebody did: as they are now, or else as `setter` remembers them.
     fn source(&self, by: Source, setter: &str) -> String {
+        if let Source::Service(name) = by {
+            return self.core.service_mask(name);
+        }
         self.core.network().source(by).unwrap_or_else(|| {
             if setter.is_empty() { self.core.name().into() } else { setter.into() }
         })
@@ -381,9 +387,10 @@ impl Tell<'_> {
     }
 
     fn noted(&mut self) {
-        if let Op::Note { key, note, .. } = self.op {
-            notes::changed(self.core, self.fx, key, note.as_deref(), self.now);
-        }
+        let Op::Note { by, key, note } = self.op else { return };
+        let by = self.source(*by, "");
+        notes::announce(self.core, self.fx, (&by, key, note.as_deref()), self.now);
+        notes::changed(self.core, self.fx, key, note.as_deref(), self.now);
     }
 
     fn defcon(&mut self, by: Source) {

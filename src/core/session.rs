@@ -10,6 +10,7 @@ use super::{
     gateway::Claim,
     multiline::Batch,
     peer::{Origin, Peer, Tls},
+    registered::Again,
     sasl::Exchange,
     timer,
 };
@@ -64,6 +65,8 @@ pub struct Session {
     pub voice: Option<&'static str>,
     /// What it is at that takes several steps.
     pub errand: Option<Box<Errand>>,
+    /// What it goes on with once the records of channels have been read.
+    pub again: Option<Box<Again>>,
     /// What the service command at work was asked, for when its answer comes.
     pub asked: Vec<Box<str>>,
     /// The gateway that speaks for it, by WEBIRC.
@@ -174,6 +177,7 @@ impl Session {
             sasl: None,
             voice: None,
             errand: None,
+            again: None,
             asked: Vec::new(),
             gateway: None,
             monitor: Vec::new(),

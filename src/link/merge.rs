@@ -22,7 +22,7 @@ pub fn forgotten(network: &Network, state: &State) -> Vec<ChannelId> {
     });
     let forgotten = anew.filter(|(channel, epoch)| {
         let known = network.channel(*channel);
-        known.epoch > **epoch && state.have.covers(known.epoch.at)
+        !known.epoch.registered && known.epoch > **epoch && state.have.covers(known.epoch.at)
     });
     forgotten.map(|(channel, _)| channel).collect()
 }
@@ -69,7 +69,9 @@ pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
         // Of several masks set at once each goes by itself; those of a channel that has been renamed go
         // with it.
         network.masks_missing(seen, |channel, mask| {
-            renamed.contains(&channel.epoch.at)
+            // What has been taken from a registered channel is told.
+            channel.epoch.registered
+                || renamed.contains(&channel.epoch.at)
                 || masks.contains(&(&channel.name, mask.letter, &mask.mask, mask.at))
         })
     {
@@ -105,7 +107,7 @@ fn is_news(network: &Network, have: &Have, op: &Op, at: Stamp) -> bool {
         }
         // What has been seen may not have been seen under this name.
         Op::Mode { epoch, changes, .. } if adds(changes) => {
-            !have.covers(at) || !have.covers(epoch.at)
+            epoch.registered || !have.covers(at) || !have.covers(epoch.at)
         }
         op => !speaks_of_server(op),
     }

@@ -169,6 +169,9 @@ impl Stable {
         };
         let channel = core.network().record(name)?;
         let record = core.network().channel(channel);
+        if record.epoch.registered {
+            return None;
+        }
         let known = self.known.get(&origin)?;
         if epoch >= record.epoch || !known.covers(record.epoch.at) {
             return None;

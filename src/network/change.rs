@@ -197,6 +197,11 @@ pub enum Change {
         /// Of which channel.
         channel: ChannelId,
     },
+    /// A channel goes on with a founding by its registration, which it did not have.
+    Restored {
+        /// Which.
+        channel: ChannelId,
+    },
     /// A server ban has been set, changed or lifted.
     Ban {
         /// Which.
@@ -227,7 +232,7 @@ pub enum Change {
 impl Change {
     /// Whether something is to be done about it.
     pub fn leads_on(&self) -> bool {
-        matches!(self, Change::Unknown { .. } | Change::Doubled { .. })
+        matches!(self, Change::Unknown { .. } | Change::Doubled { .. } | Change::Restored { .. })
     }
 
     /// A user whom masks may fit now that did not, or no longer fit.

@@ -51,6 +51,30 @@ pub enum Source {
     User(Uid),
     /// A server of its own accord.
     Server(Sid),
+    /// A service, by its nick, which is one of [`SPEAKERS`].
+    Service(&'static str),
+}
+
+/// The services that may do something to the network.
+pub const SPEAKERS: [&str; 5] = ["ChanServ", "HostServ", "MemoServ", "NickServ", "OperServ"];
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::User(uid) => uid.fmt(f),
+            Source::Server(sid) => sid.fmt(f),
+            Source::Service(name) => f.write_str(name),
+        }
+    }
+}
+
+impl Source {
+    /// Reads a source as it is written.
+    pub fn parse(text: &str) -> Option<Source> {
+        let service = SPEAKERS.into_iter().find(|name| *name == text).map(Source::Service);
+        let server = || Sid::parse(text).map(Source::Server);
+        service.or_else(|| Uid::parse(text).map(Source::User)).or_else(server)
+    }
 }
 
 /// A register that the last writer wins.
@@ -85,15 +109,40 @@ pub struct Epoch {
     pub depth: u32,
     /// When it was founded.
     pub at: Stamp,
+    /// Whether it is by the registration of the channel, whose stamp it then has. Such a founding is told
+    /// again, the same, whenever somebody enters the channel while nobody is there.
+    pub registered: bool,
 }
 
 impl Epoch {
     /// The epoch founded at `at` by a server that knew of the (empty) epoch `before`.
     pub fn founded(at: Stamp, before: Option<Epoch>) -> Epoch {
         match before {
-            Some(before) => Epoch { root: before.root, depth: before.depth.saturating_add(1), at },
-            None => Epoch { root: at, depth: 0, at },
+            Some(before) => Epoch {
+                root: before.root,
+                depth: before.depth.saturating_add(1),
+                at,
+                registered: false,
+            },
+            None => Epoch { root: at, depth: 0, at, registered: false },
         }
+    }
+
+    /// The epoch of a channel that was registered at `at`: it comes before all foundings without a
+    /// registration. `depth` says after how many others it comes that began with a registration.
+    pub fn registered(at: Stamp, depth: u32) -> Epoch {
+        Epoch { root: Stamp::ZERO, depth, at, registered: true }
+    }
+
+    /// How deep a registration has to be to come after this.
+    pub fn depth_after(self) -> u32 {
+        if self.root == Stamp::ZERO { self.depth.saturating_add(1) } else { 0 }
+    }
+
+    /// Before when nothing can have been written that belongs to it. What a registered channel has may be
+    /// older than the registration.
+    pub fn begins(self) -> Stamp {
+        if self.registered { Stamp::ZERO } else { self.at }
     }
 }
 

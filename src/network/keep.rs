@@ -5,7 +5,7 @@
 
 use super::{
     ban::{KINDS, Key, Terms},
-    crdt::{Source, Uid},
+    crdt::Source,
     filter::{ACTIONS, Rule},
     note::{self, Note, SECTIONS},
     op::Op,
@@ -149,6 +149,7 @@ fn with(by: Source, fields: Option<String>) -> String {
     let by = match by {
         Source::User(uid) => format!("user {uid}"),
         Source::Server(sid) => format!("server {sid}"),
+        Source::Service(name) => format!("service {name}"),
     };
     match fields {
         Some(fields) => by + "\n" + &fields,
@@ -157,17 +158,14 @@ fn with(by: Source, fields: Option<String>) -> String {
 }
 
 fn source(text: &str) -> Option<Source> {
-    match text.split_once(' ')? {
-        ("user", uid) => Uid::parse(uid).map(Source::User),
-        ("server", sid) => Sid::parse(sid).map(Source::Server),
-        _ => None,
-    }
+    let (kind, name) = text.split_once(' ')?;
+    ["user", "server", "service"].contains(&kind).then(|| Source::parse(name)).flatten()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{ban::Kind, filter::Action, note::Section};
+    use crate::network::{ban::Kind, crdt::Uid, filter::Action, note::Section};
 
     #[test]
     fn what_is_kept_reads_as_it_was_written() {

@@ -220,6 +220,9 @@ pub struct Channel {
     values: BTreeMap<char, Lww<Option<Box<str>>>>,
     /// The lists, in order of addition.
     masks: Vec<Mask>,
+    /// Additions to the lists of a registered channel that have been undone: when, which list, the mask. What
+    /// the channel had may be told again by somebody who does not know. Bounded by [`REMOVED_MAX`].
+    removed: BTreeSet<(Stamp, char, Box<str>)>,
     topic: Option<Box<Lww<Topic>>>,
     /// What is told of the channel.
     pub metadata: Metadata,
@@ -239,6 +242,9 @@ pub struct Channel {
     /// The operation that took the last member.
     emptied: Option<Stamp>,
 }
+
+/// How many additions that have been undone are remembered of a channel; of more, the latest.
+const REMOVED_MAX: usize = 1000;
 
 /// A join that was not shown.
 #[derive(Clone, Copy, Debug)]
@@ -277,6 +283,16 @@ impl Channel {
         self.has(letter).then_some(written)
     }
 
+    /// When a flag was last written since the founding, and by whom.
+    pub fn flag_write(&self, letter: char) -> Option<(Stamp, Source)> {
+        self.flag_writes.get(&letter).copied()
+    }
+
+    /// What was last written to a mode that has a value.
+    pub fn register(&self, letter: char) -> Option<&Lww<Option<Box<str>>>> {
+        self.values.get(&letter)
+    }
+
     /// The value of a mode that has one, while it is set.
     pub fn value(&self, letter: char) -> Option<&str> {
         self.values.get(&letter).and_then(|register| register.value.as_deref())
@@ -291,6 +307,11 @@ impl Channel {
     /// One of the lists, as it is kept: a mask added on two sides of a split is there twice.
     pub fn all_masks(&self, letter: char) -> impl Iterator<Item = &Mask> {
         self.masks.iter().filter(move |mask| mask.letter == letter)
+    }
+
+    /// The topic as it was last written, be it empty.
+    pub fn topic_write(&self) -> Option<&Lww<Topic>> {
+        self.topic.as_deref()
     }
 
     /// The topic, unless there is none.

@@ -173,6 +173,9 @@ pub const STATUS: &[(char, char, &str)] = &[
     ('v', '+', "voice"),
 ];
 
+/// The modes that a registered channel begins with, before what it has is restored.
+pub const REGISTERED: &str = "ntr";
+
 /// The row of a channel mode's letter; status letters have none.
 pub fn channel(letter: char) -> Option<&'static Row> {
     CHANNEL.iter().find(|row| row.letter == letter)

@@ -101,6 +101,9 @@ pub enum Op {
         /// The modes it began with.
         modes: ChannelModes,
     },
+    /// A registered channel is there, with what it has. Told whenever somebody enters it who finds nobody in
+    /// it, and the same by everybody who does.
+    Restore(Box<Restored>),
     /// A channel takes another name. Also how it is told again that it has.
     Rename(Box<Renaming>),
     /// Empty channels are forgotten, with these foundings: every server has seen their end.
@@ -283,6 +286,19 @@ pub enum Op {
     Hide(Sid),
     /// A server is back in reach. Said by this server to itself only.
     Show(Sid),
+}
+
+/// A registered channel, with what it has.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    /// Which.
+    pub name: ChannelName,
+    /// The founding by its registration.
+    pub epoch: Epoch,
+    /// As whose doing what then changes is shown.
+    pub by: Source,
+    /// What it has, as operations that name it and its founding, with their stamps.
+    pub state: Vec<(Op, Stamp)>,
 }
 
 /// A server, as it introduces itself.

@@ -5,7 +5,7 @@ use super::{
     crdt::{Epoch, Lww, Source, Uid},
     metadata::Metadata,
     mode::Status,
-    op::{Entry, ModeChange, Op, Presence, Subject},
+    op::{Entry, ModeChange, Op, Presence, Restored, Subject},
     rename::{Renamed, Renaming},
 };
 use crate::{time::Stamp, wire::name::ChannelName};
@@ -53,10 +53,14 @@ impl Network {
 
     fn replay_channel(&self, channel: &Channel, ops: &mut Vec<(Op, Stamp)>) {
         let (name, epoch) = (&channel.name, channel.epoch);
-        ops.push((
-            Op::Channel { name: name.clone(), epoch, modes: channel.initial },
-            channel.emptied.unwrap_or(epoch.at),
-        ));
+        let founding = if epoch.registered {
+            let state = channel.removals_told(name, epoch).collect();
+            let by = Source::Server(epoch.at.server);
+            Op::Restore(Box::new(Restored { name: name.clone(), epoch, by, state }))
+        } else {
+            Op::Channel { name: name.clone(), epoch, modes: channel.initial }
+        };
+        ops.push((founding, channel.emptied.unwrap_or(epoch.at)));
         // Before the joins: who is shown depends on them.
         for (letter, (at, by)) in &channel.flag_writes {
             let on = channel.flags.contains(*letter);

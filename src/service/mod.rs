@@ -3,6 +3,7 @@
 //! A service is a table of commands like the clients' own, with another voice: what a command answers is
 //! a notice of the service's. They are on every server, and act for the users of that server alone.
 
+pub mod chanserv;
 pub mod hostserv;
 pub mod memoserv;
 pub mod nickserv;
@@ -12,6 +13,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{self, Command, Run, Table},
+        registered::{self, Again},
     },
     job::Answer,
     network::UserId,
@@ -34,8 +36,13 @@ pub struct Service {
 }
 
 /// Every service.
-pub const SERVICES: &[&Service] =
-    &[&hostserv::SERVICE, &memoserv::SERVICE, &nickserv::SERVICE, &operserv::SERVICE];
+pub const SERVICES: &[&Service] = &[
+    &chanserv::SERVICE,
+    &hostserv::SERVICE,
+    &memoserv::SERVICE,
+    &nickserv::SERVICE,
+    &operserv::SERVICE,
+];
 
 /// The service of that nick, in whatever case.
 pub fn find(nick: &str) -> Option<&'static Service> {
@@ -83,6 +90,50 @@ pub fn hear(ctx: &mut Ctx<'_>, user: UserId, service: &'static Service, text: &s
         ));
         return Ok(());
     }
+    // What is registered of the channels that it speaks of is known before it runs.
+    let again = || Again {
+        words: vec![service.name.to_owned(), text.to_owned()],
+        then: |ctx, user, words| {
+            let text = words.get(1).map_or("", String::as_str);
+            words
+                .first()
+                .and_then(|name| find(name))
+                .map_or(Ok(()), |service| run(ctx, user, service, text))
+        },
+    };
+    if registered::load(ctx, args.iter().filter(|word| word.starts_with('#')), again) {
+        return Ok(());
+    }
+    run(ctx, user, service, text)
+}
+
+/// What has been said in a channel alone may be a command of ChanServ's, where the channel is so set: `!op
+/// bob`. Words that are none may be meant for others.
+pub fn obey(ctx: &mut Ctx<'_>, user: UserId, target: &str, text: &str) -> Outcome {
+    let known = ctx.channel_name(target).and_then(|name| ctx.core.registration(&name));
+    let Some(known) = known.filter(|known| known.is_on("FANTASY")) else { return Ok(()) };
+    let prefix = known.setting("PREFIX").unwrap_or("!");
+    let Some(said) = text.strip_prefix(prefix).filter(|said| !said.contains('\n')) else {
+        return Ok(());
+    };
+    let (verb, rest) = said.split_once(' ').unwrap_or((said, ""));
+    let command = chanserv::SERVICE.table.find(verb).filter(|command| {
+        command.params.starts_with("<channel>") && matches!(command.run, Run::User(_))
+    });
+    match command {
+        Some(command) => {
+            let text = format!("{} {} {rest}", command.name, known.name());
+            hear(ctx, user, &chanserv::SERVICE, &text)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Runs a command that is one, and has been paid for.
+fn run(ctx: &mut Ctx<'_>, user: UserId, service: &'static Service, text: &str) -> Outcome {
+    let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let Some(command) = service.table.find(verb) else { return Ok(()) };
+    let args = Args::words(rest, command.params.matches('<').count());
     match command.run {
         Run::User(run) => run(ctx, user, args),
         Run::Oper(privilege, run) => {
@@ -192,7 +243,8 @@ const SHOWN_MAX: usize = 40;
 
 #[cfg(test)]
 mod tests {
-    use crate::{core::scene::Scene, sim::script::check};
+    use super::SERVICES;
+    use crate::{core::scene::Scene, network::crdt, sim::script::check};
 
     #[test]
     fn what_is_asked_costs_what_its_row_says() {
@@ -206,6 +258,12 @@ mod tests {
             let (said, credit) = (said.count(), 1000);
             assert!((credit / 5..=credit / 4).contains(&said), "{said} times {line}");
         }
+    }
+
+    #[test]
+    fn every_service_may_be_the_source_of_what_happens() {
+        let names: Vec<&str> = SERVICES.iter().map(|service| service.name).collect();
+        assert_eq!(names, crdt::SPEAKERS);
     }
 
     #[test]

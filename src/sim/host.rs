@@ -4,16 +4,27 @@
 use super::{dice::Dice, disk::Disk, mmdb};
 use crate::{
     config::{Config, Secret},
-    job::{Answer, Atlas, Hashes, Job, JobId, Lane, List, Listing, Loaded, RANDOM_LEN, Texts},
+    core::{
+        registered::{self, kept},
+        suspension,
+    },
+    job::{
+        Answer, Atlas, Delivery, Hashes, Job, JobId, Lane, List, Listing, Loaded, RANDOM_LEN,
+        Texts, Undelivered,
+    },
     link::Limits,
+    network::{
+        crdt::Epoch,
+        op::{ModeChange, Op},
+    },
     registry::Edit,
     server::{Server, Setup},
-    store::{self, Draft, Past, Query, Rows, Store, memory::Memory},
+    store::{self, Draft, Find, Past, Posted, Query, Rows, Store, memory::Memory},
     time::{Mono, Now, Sid, Stamp, Wall},
     wire::{mmdb::Database, scram::Verifier},
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr},
     path::PathBuf,
     sync::Arc,
@@ -52,6 +63,10 @@ pub struct Host {
     count: u64,
     /// Whether the last thing asked of the store was refused.
     refused: bool,
+    /// The mails that have been sent: to whom, and what.
+    pub mails: Vec<(String, String)>,
+    /// To whom a mail has been refused.
+    bounced: Vec<String>,
 }
 
 impl Host {
@@ -72,6 +87,8 @@ impl Host {
             jobs: BTreeMap::new(),
             count: 0,
             refused: false,
+            mails: Vec::new(),
+            bounced: Vec::new(),
         }
     }
 
@@ -153,6 +170,14 @@ impl Host {
         }
     }
 
+    /// A mail that waits in the store, if one does.
+    pub fn unsent(&mut self) -> Option<Box<Posted>> {
+        match self.store.ask(&Query::Due { by: Wall(u64::MAX) }) {
+            Ok(Rows::Letter(posted, _)) => posted,
+            other => panic!("{other:?}"),
+        }
+    }
+
     /// What the server believes of claims otherwise than its store: sentences.
     pub fn misbelieves(&mut self) -> Vec<String> {
         let (mut wrong, mut count) = (Vec::new(), 0);
@@ -171,6 +196,51 @@ impl Host {
         assert_eq!(told, Ok(()));
         if count != network.claims().len() {
             wrong.push(format!("{count} claims, {} believed", network.claims().len()));
+        }
+        wrong
+    }
+
+    /// Who is logged in here otherwise than the store says: sentences.
+    pub fn misnamed(&mut self, at: Duration) -> Vec<String> {
+        let (mut wrong, now) = (Vec::new(), self.now(at));
+        let Some(core) = self.server.as_ref().map(Server::core) else { return wrong };
+        for user in core.locals.iter().map(|(user, _)| core.network().user(user)) {
+            let Some(login) = user.login.as_deref() else { continue };
+            let found = self.store.ask(&Query::Find(Find::Id(login.id)));
+            let Ok(Rows::Record(Some(record))) = found else { panic!("{found:?}") };
+            if record.name() != Some(&*login.name) {
+                wrong.push(format!("{} is logged in as {login:?}, not {record:?}", user.nick()));
+            }
+            if suspension::of(&record, now.wall).is_some() {
+                wrong.push(format!("{} is logged in to {record:?}", user.nick()));
+            }
+        }
+        wrong
+    }
+
+    /// What the store keeps of registered channels in which somebody is, and what the network knows of them,
+    /// where that differs: sentences.
+    pub fn forgets(&mut self, now: Wall) -> Vec<String> {
+        let Some(server) = &self.server else { return Vec::new() };
+        let (network, mut wrong) = (server.core().network(), Vec::new());
+        for (channel, record) in network.channels() {
+            let Some(id) = network.claims().channel(&record.name) else { continue };
+            if record.epoch != Epoch::registered(id.0, record.epoch.depth) {
+                wrong.push(format!("{} is not founded by its registration", record.name));
+                continue;
+            }
+            let Ok(Rows::Record(Some(stored))) = self.store.ask(&Query::Find(Find::Id(id))) else {
+                wrong.push(format!("{} has no record", record.name));
+                continue;
+            };
+            let place = (&record.name, record.epoch);
+            let kept = kept::state(&stored, place, true, now, network.casemap());
+            let there = network.restored(channel, place.0, place.1, registered::CHANSERV).state;
+            let lasting = there.iter().filter(|(op, _)| is_kept(op));
+            let kept: BTreeSet<String> = kept.iter().map(|op| format!("{op:?}")).collect();
+            let there: BTreeSet<String> = lasting.map(|op| format!("{op:?}")).collect();
+            wrong.extend(kept.difference(&there).map(|op| format!("stored, not there: {op}")));
+            wrong.extend(there.difference(&kept).map(|op| format!("there, not stored: {op}")));
         }
         wrong
     }
@@ -219,6 +289,19 @@ impl Host {
         Some((id, self.answer(job, names)))
     }
 
+    /// A mail server takes a mail. To those whose address says so it cannot be delivered; `later` the next
+    /// time.
+    fn mail(&mut self, delivery: &Delivery) -> Result<(), Undelivered> {
+        let refused = REFUSED.iter().find(|refused| delivery.to.starts_with(refused.0));
+        let again = self.bounced.contains(&delivery.to);
+        if let Some((_, is_final)) = refused.filter(|_| !again) {
+            self.bounced.push(delivery.to.clone());
+            return Err(Undelivered { is_final: *is_final, why: "as the test wants it".into() });
+        }
+        self.mails.push((delivery.to.clone(), delivery.message.expose().to_owned()));
+        Ok(())
+    }
+
     /// What a worker would answer. A hash is the password itself; the address of the n-th client leads to
     /// its name.
     fn answer(&mut self, job: Job, names: &[String]) -> Answer {
@@ -231,6 +314,7 @@ impl Host {
                 Answer::Resolved(client_name(address, names).map(|name| format!("{name}.test")))
             }
             Job::Inquire { list, address, .. } => Answer::Listed(listing(&list, address, names)),
+            Job::Mail(delivery) => Answer::Mailed(self.mail(&delivery)),
             Job::Store(query) => Answer::Stored(match self.disk.failure(&query) {
                 Some(error) => Err(error),
                 None => self.store.ask(&query),
@@ -241,6 +325,9 @@ impl Host {
         }
     }
 }
+
+/// A mail whose address begins so is refused, for now or for good.
+const REFUSED: [(&str, bool); 2] = [("later", false), ("nobody", true)];
 
 /// Whether a password fits what is stored of it: itself, or in an old form with `old:` before it.
 fn check(stored: &Hashes, password: &Secret, scram: bool) -> Answer {
@@ -255,6 +342,17 @@ fn check(stored: &Hashes, password: &Secret, scram: bool) -> Answer {
 fn hashes(password: &Secret, scram: bool) -> Hashes {
     let verifier = || Verifier::new(password.expose(), b"salt", 4).to_string();
     Hashes { hash: Some(password.clone()), scram: scram.then(|| Secret::new(&verifier())) }
+}
+
+/// Whether an operation writes what a record keeps.
+fn is_kept(op: &Op) -> bool {
+    match op {
+        Op::Topic { .. } => true,
+        Op::Mode { changes, .. } => changes
+            .iter()
+            .all(|one| !matches!(one, ModeChange::Status { .. } | ModeChange::Remove { .. })),
+        _ => false,
+    }
 }
 
 /// Databases that know where clients are: the first in Germany, all others in Sweden; the

@@ -31,7 +31,8 @@ pub fn all_agree(sim: &Sim) {
     }
 }
 
-/// That all stores hold the same registry, and that every server believes what its store says.
+/// That all stores hold the same registry, and that every server believes what its store says: who has
+/// which claims, and who may be logged in as whom.
 #[track_caller]
 pub fn registries_agree(sim: &mut Sim) {
     let registries = sim.registries();
@@ -40,8 +41,21 @@ pub fn registries_agree(sim: &mut Sim) {
         let differ = difference(first, registry);
         assert!(registry == first, "the stores of servers 1 and {} differ:\n{differ}", n + 1);
     }
+    let at = sim.at();
     for (n, host) in sim.hosts.iter_mut().enumerate() {
         let wrong = host.misbelieves();
+        assert!(wrong.is_empty(), "server {} and its store: {wrong:#?}", n + 1);
+        let wrong = host.misnamed(at);
+        assert!(wrong.is_empty(), "server {} and its store: {wrong:#?}", n + 1);
+    }
+}
+
+/// That the records of registered channels keep what the channels have.
+#[track_caller]
+pub fn channels_are_kept(sim: &mut Sim) {
+    let at = sim.at();
+    for (n, host) in sim.hosts.iter_mut().enumerate() {
+        let wrong = host.forgets(host.now(at).wall);
         assert!(wrong.is_empty(), "server {} and its store: {wrong:#?}", n + 1);
     }
 }
@@ -212,5 +226,13 @@ fn compare_people(network: &Network, user: UserId, view: &View, wrong: &mut Vec<
         {
             wrong.push(format!("{nick} is called {:?}, not {:?}", fact.realname, person.realname));
         }
+    }
+}
+
+/// Every mail has been sent, or given up.
+pub fn no_mail_is_left(sim: &mut Sim) {
+    for host in &mut sim.hosts {
+        let left = host.unsent();
+        assert!(left.is_none() || !host.config.mail.is_sent(), "a mail is left: {left:?}");
     }
 }

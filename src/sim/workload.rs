@@ -2,6 +2,7 @@
 //!
 //! The seed decides how the servers are linked, which faults there are and how often, and every step.
 
+mod accounts;
 mod phrases;
 
 use super::{
@@ -9,8 +10,10 @@ use super::{
     oracle,
 };
 use crate::{
-    config::{Class, Trusted, dnsbl::Action},
+    config::{Class, Config, Trusted, dnsbl::Action},
     link::Limits,
+    registry::{Edit, Kind, NAME, NICK, RecordId, What},
+    time::{Sid, Stamp},
     wire::{cidr::Cidr, sasl},
 };
 use std::{fmt::Write, time::Duration};
@@ -77,6 +80,18 @@ fn classes(dice: &mut Dice) -> Vec<Class> {
     all.into_iter().filter(|_| dice.one_in(2)).collect()
 }
 
+/// Mail is sent, and what it says is not good for long.
+fn mails(config: &mut Config, dice: &mut Dice) {
+    config.mail.server = Some("mail.test".into());
+    config.mail.from = Some("irc@test.example".into());
+    config.mail.retry = Duration::from_secs(1);
+    config.mail.queue = 1 + dice.below(9);
+    config.accounts.email_required = dice.one_in(2);
+    config.accounts.verify_timeout = Duration::from_secs(10 + dice.below(100) as u64);
+    config.accounts.reset_timeout = Duration::from_secs(10 + dice.below(100) as u64);
+    config.accounts.unverified = 1 + dice.below(9);
+}
+
 /// One history.
 #[derive(Debug)]
 pub struct Workload {
@@ -89,6 +104,8 @@ pub struct Workload {
     step: usize,
     /// Whether anybody keeps others from being heard.
     hushes: bool,
+    /// Whether channels are registered, by accounts that are there from the beginning.
+    owned: bool,
 }
 
 /// Plays the history of a seed to its end, and returns what tells it from others.
@@ -129,6 +146,9 @@ impl Workload {
             let action = dice.pick(&ACTIONS);
             config.dnsbl.extend(zone.zip(action).map(|(zone, action)| dnsbl(zone, action)));
         }
+        if dice.one_in(2) {
+            mails(&mut config, &mut dice);
+        }
         config.class = classes(&mut dice);
         let faults: Vec<Fault> = FAULTS.into_iter().filter(|_| dice.one_in(2)).collect();
         if faults.contains(&Fault::Slow) {
@@ -152,8 +172,14 @@ impl Workload {
         }
         sim.redial();
         let hushes = dice.one_in(4);
+        let owned = dice.one_in(2);
+        if owned {
+            let accounts: Vec<Edit> = (0..CLIENTS).map(|place| account(place as u64)).collect();
+            sim.hosts.iter_mut().for_each(|host| host.learn(&accounts));
+        }
         let ledger = Ledger::new(hushes);
-        let mut work = Workload { sim, dice, ledger, faults, places: Vec::new(), step: 0, hushes };
+        let mut work =
+            Workload { sim, dice, ledger, faults, places: Vec::new(), step: 0, hushes, owned };
         for place in 0..CLIENTS {
             let client = work.come(&format!("u{place}"), place % servers);
             work.places.extend(client);
@@ -185,7 +211,8 @@ impl Workload {
             format!("USER {name} 0 * :Real {name}"),
             "METADATA * SUB k0 k1 k2".to_owned(),
         ];
-        if self.dice.one_in(3) {
+        let owner = self.owned && name.starts_with('u');
+        if owner || self.dice.one_in(3) {
             lines.extend(self.log_in(name));
         }
         lines.push("CAP END".to_owned());
@@ -194,7 +221,8 @@ impl Workload {
 
     /// What logs in to an account of that name, if there is one and it has that password.
     fn log_in(&mut self, name: &str) -> Vec<String> {
-        let message = format!("\0{name}\0password{}", self.dice.below(2));
+        let password = if self.owned { 0 } else { self.dice.below(2) };
+        let message = format!("\0{name}\0password{password}");
         let pieces = sasl::pieces(message.as_bytes());
         let lines = pieces.iter().map(|piece| format!("AUTHENTICATE {piece}"));
         ["AUTHENTICATE PLAIN".to_owned()].into_iter().chain(lines).collect()
@@ -462,7 +490,10 @@ impl Workload {
             let agree = [digests, registries]
                 .iter()
                 .all(|all| all.iter().all(|one| all.first() == Some(one)));
-            if agree && oracle::left_over(&self.sim).is_empty() {
+            let at = self.sim.at();
+            let mut hosts = self.sim.hosts.iter_mut();
+            let kept = hosts.all(|host| host.forgets(host.now(at).wall).is_empty());
+            if agree && kept && oracle::left_over(&self.sim).is_empty() {
                 break;
             }
         }
@@ -470,9 +501,11 @@ impl Workload {
         self.ledger.listen(&mut self.sim);
         oracle::all_agree(&self.sim);
         oracle::registries_agree(&mut self.sim);
+        oracle::channels_are_kept(&mut self.sim);
         oracle::nobody_is_misled(&self.sim);
         oracle::nothing_is_left_over(&self.sim);
         oracle::nobody_waits(&self.sim);
+        oracle::no_mail_is_left(&mut self.sim);
         self.ledger.settle(&self.sim);
         let here = |client: &usize| {
             self.sim.clients.get(*client).is_some_and(|known| known.conn.is_some())
@@ -484,6 +517,18 @@ impl Workload {
 
 /// What can be done about an address that a blocklist knows.
 const ACTIONS: [Action; 4] = [Action::Mark, Action::RequireSasl, Action::Refuse, Action::Ban];
+
+/// An account that all stores have from the beginning, called as the client of a place.
+fn account(place: u64) -> Edit {
+    let (at, name) = (Stamp { tick: 1 + place, server: Sid::FIRST }, format!("u{place}"));
+    let fields = vec![
+        (NAME.into(), Some(name.as_str().into())),
+        (format!("{NICK}{name}").into(), Some(name.as_str().into())),
+        ("password".into(), Some("password0".into())),
+    ];
+    let (id, by) = (RecordId(at), "workload".into());
+    Edit { id, kind: Kind::Account, at, by, what: What::Write(fields) }
+}
 
 /// A connected graph: a chain, a ring, a star, all with all, or something in between.
 fn links(servers: usize, dice: &mut Dice) -> Vec<Pair> {

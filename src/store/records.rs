@@ -2,13 +2,15 @@
 //!
 //! How records merge is decided by [`Record`] alone; here they are read, and what has changed is written.
 
-use super::{CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, LISTED_MAX, Rows, Which};
+use super::{
+    CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, LISTED_MAX, Rows, UNVERIFIED_MAX, Which,
+};
 use crate::{
     registry::{
-        BUCKETS, Changed, Edit, Field, Kind, MEMO, Record, RecordId, SEEN, What, is_claim,
-        is_resident,
+        ACCESS, BUCKETS, Changed, Edit, Field, Kind, MEMO, Record, RecordId, SEEN, UNVERIFIED,
+        What, is_claim, is_resident,
     },
-    time::{Sid, Stamp},
+    time::{Sid, Stamp, Wall},
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
@@ -32,6 +34,11 @@ pub(super) const TABLES: &str = "
         PRIMARY KEY (key, tick, server),
         FOREIGN KEY (tick, server) REFERENCES record (tick, server)
     ) STRICT, WITHOUT ROWID;
+";
+
+/// What finds the channels in which an account has access, as a step of the schema.
+pub(super) const ACCESS_INDEX: &str = "
+    CREATE INDEX field_access ON field (key) WHERE key >= 'access:' AND key < 'access;';
 ";
 
 /// Applies an edit, all of it or nothing, if what it claims is free.
@@ -154,6 +161,21 @@ pub(super) fn records(db: &Connection, ids: &[RecordId]) -> Result<Rows, Error> 
     Ok(Rows::Records(records))
 }
 
+/// Accounts that have not been verified and were registered before a moment.
+pub(super) fn unverified(db: &Connection, before: Wall) -> Result<Rows, Error> {
+    // What is claimed so begins with the prefix, and comes before the character after its last.
+    let mut statement = db.prepare(
+        "SELECT tick, server FROM claim WHERE key >= ?1 AND key < ?2 AND tick < ?3 LIMIT ?4",
+    )?;
+    let (end, tick) = (UNVERIFIED.replace(':', ";"), Stamp::tick_at(before) as i64);
+    let mut rows = statement.query(params![UNVERIFIED, end, tick, UNVERIFIED_MAX as i64])?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        ids.push(RecordId(stamp(row, 0)?));
+    }
+    records(db, &ids)
+}
+
 /// Records of a kind that have not ended, in order, from after one.
 pub(super) fn list(
     db: &Connection,
@@ -187,6 +209,23 @@ pub(super) fn list(
         unseen,
         most
     ])?;
+    found(db, &mut rows)
+}
+
+/// The channels in which an account has access. What the index is of stands in the query as well, or it would
+/// not be used.
+pub(super) fn access(db: &Connection, account: RecordId) -> Result<Rows, Error> {
+    let mut statement = db.prepare(
+        "SELECT tick, server FROM field
+         WHERE key = ?1 AND key >= 'access:' AND key < 'access;' AND value IS NOT NULL
+         ORDER BY tick, server",
+    )?;
+    let mut rows = statement.query(params![format!("{ACCESS}{account}")])?;
+    found(db, &mut rows)
+}
+
+/// The records whose ids a query has found.
+fn found(db: &Connection, rows: &mut rusqlite::Rows<'_>) -> Result<Rows, Error> {
     let mut ids = Vec::new();
     while let Some(row) = rows.next()? {
         ids.push(RecordId(stamp(row, 0)?));

@@ -2,13 +2,14 @@
 
 use super::{
     CHECK_MAX, Checked, Error, Query, Rows, Standing, Store, handed, identify, integrity, kept,
-    records,
+    letters, records,
 };
 use crate::time::Sid;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 use std::{
     fs::{DirBuilder, File, OpenOptions},
     io,
+    net::IpAddr,
     path::Path,
     time::Duration,
 };
@@ -20,7 +21,9 @@ const MIGRATIONS: &[&str] = &[
     records::TABLES,
     kept::TABLE,
     "CREATE TABLE reputation (address TEXT PRIMARY KEY, points INTEGER NOT NULL, seen INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+    records::ACCESS_INDEX,
     handed::TABLES,
+    letters::TABLE,
 ];
 
 /// How long another program may hold the file before it counts as locked.
@@ -132,6 +135,25 @@ impl Sqlite {
         Ok(standings)
     }
 
+    fn keep_reputation(&mut self, kept: &[Standing], gone: &[IpAddr]) -> Result<Rows, Error> {
+        let change = self.db.transaction()?;
+        {
+            let mut keep = change.prepare(
+                "INSERT OR REPLACE INTO reputation (address, points, seen) VALUES (?1, ?2, ?3)",
+            )?;
+            for Standing { address, points, seen } in kept {
+                let seen = i64::try_from(*seen).unwrap_or(i64::MAX);
+                keep.execute(params![address.to_string(), points, seen])?;
+            }
+            let mut forget = change.prepare("DELETE FROM reputation WHERE address = ?1")?;
+            for address in gone {
+                forget.execute(params![address.to_string()])?;
+            }
+        }
+        change.commit()?;
+        Ok(Rows::Done)
+    }
+
     /// A number; 0 if it has never been stored. One that cannot be read is not taken for that: what
     /// follows from it could repeat ids.
     fn number(&self, key: &str) -> Result<u64, Error> {
@@ -164,34 +186,15 @@ impl Store for Sqlite {
                 Ok(Rows::Identity { sid, clock, life })
             }
             Query::RaiseClock { tick, clean } => {
-                let tick = self.number("clock")?.max(*tick);
+                let tick = self.number("clock")?.max(*tick).to_string();
+                let clean = u8::from(*clean).to_string();
                 let change = self.db.transaction()?;
-                set(
-                    &change,
-                    &[("clock", tick.to_string()), ("clean", u8::from(*clean).to_string())],
-                )?;
+                set(&change, &[("clock", tick), ("clean", clean)])?;
                 change.commit()?;
                 Ok(Rows::Done)
             }
             Query::LoadReputation => Ok(Rows::Reputation(self.reputation()?)),
-            Query::KeepReputation { kept, gone } => {
-                let change = self.db.transaction()?;
-                {
-                    let mut keep = change.prepare(
-                        "INSERT OR REPLACE INTO reputation (address, points, seen) VALUES (?1, ?2, ?3)",
-                    )?;
-                    for Standing { address, points, seen } in kept {
-                        let seen = i64::try_from(*seen).unwrap_or(i64::MAX);
-                        keep.execute(params![address.to_string(), points, seen])?;
-                    }
-                    let mut forget = change.prepare("DELETE FROM reputation WHERE address = ?1")?;
-                    for address in gone {
-                        forget.execute(params![address.to_string()])?;
-                    }
-                }
-                change.commit()?;
-                Ok(Rows::Done)
-            }
+            Query::KeepReputation { kept, gone } => self.keep_reputation(kept, gone),
             Query::Propose(edit) => records::propose(&mut self.db, edit),
             Query::Learn(edits) => records::learn(&mut self.db, edits),
             Query::Find(find) => records::find(&self.db, find),
@@ -203,7 +206,7 @@ impl Store for Sqlite {
             Query::Keep(registers) => kept::keep(&mut self.db, registers),
             Query::Recall { after } => kept::recall(&self.db, after),
             Query::Forget { before } => kept::forget(&self.db, *before),
-            Query::Records(ids) => records::records(&self.db, ids),
+            Query::Records(ids) | Query::Channels(ids) => records::records(&self.db, ids),
             Query::Probe => {
                 // A few pages, as many as a registration takes. On a disk that is nearly full less may
                 // still be written.
@@ -220,6 +223,12 @@ impl Store for Sqlite {
                 self.shrink()?;
                 Ok(found)
             }),
+            Query::Unverified { before } => records::unverified(&self.db, *before),
+            Query::Post { letter, most } => letters::post(&mut self.db, letter, *most),
+            Query::Due { by } => letters::due(&self.db, *by),
+            Query::Postpone { number, due } => letters::postpone(&self.db, *number, *due),
+            Query::Discard { number } => letters::discard(&self.db, *number),
+            Query::ChannelsOf(account) => records::access(&self.db, *account),
         }
     }
 }

@@ -104,6 +104,8 @@ standards! {
     Fail rename_to_same(old, new) => "RENAME" "CANNOT_RENAME" "The channel has this name already.";
     /// A channel that has been renamed lately (`ircv3: channel-rename`).
     Fail renamed_recently(old, new) => "RENAME" "CANNOT_RENAME" "The channel has been renamed a moment ago; try again later.";
+    /// A channel that is registered, and keeps the name of its registration.
+    Fail rename_registered(old, new) => "RENAME" "CANNOT_RENAME" "The channel is registered. Its founder can end that (/msg ChanServ UNREGISTER) and register it again under the new name.";
     /// A reason that a filter of the network does not let pass (`ircv3: channel-rename`).
     Fail rename_filtered(old, new) => "RENAME" "CANNOT_RENAME" "Your words are not allowed here.";
     /// A name that an operator of the network has forbidden.
@@ -168,8 +170,14 @@ standards! {
     Fail register_unacceptable_email(account) => "REGISTER" "UNACCEPTABLE_EMAIL" "The network does not take this mail address; give another.";
     /// The address has registered too many.
     Fail register_too_many(account) => "REGISTER" "TEMPORARILY_UNAVAILABLE" "Too many accounts have been registered from your address; try again later.";
-    /// A code that nobody has been sent.
-    Fail verify_invalid_code(account) => "VERIFY" "INVALID_CODE" "No account waits for this code.";
+    /// A code that nobody has been sent, or too long ago.
+    Fail verify_invalid_code(account) => "VERIFY" "INVALID_CODE" "No such account waits for this code, or not any more.";
+    /// One has to be connected first.
+    Fail verify_complete_connection() => "VERIFY" "COMPLETE_CONNECTION_REQUIRED" "Complete your connection before you verify an account.";
+    /// It has been tried too often.
+    Fail verify_too_many(account) => "VERIFY" "TEMPORARILY_UNAVAILABLE" "Too many attempts; wait a moment and try again.";
+    /// It cannot be done now.
+    Fail verify_temporarily_unavailable(account) => "VERIFY" "TEMPORARILY_UNAVAILABLE" "The account cannot be verified now; try again later.";
     /// One is logged in already.
     Fail verify_already_authenticated(account) => "VERIFY" "ALREADY_AUTHENTICATED" "You are logged in to an account already.";
     /// A password that is easily guessed.

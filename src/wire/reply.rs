@@ -430,6 +430,8 @@ replies! {
     "713" CHAN_OPEN chan_open(channel: &str) => [channel] "Channel is open";
     /// One is inside.
     "714" KNOCK_ON_CHAN knock_on_chan(channel: &str) => [channel] "You are already on that channel";
+    /// A mode that the registration of the channel locks.
+    "742" MLOCK_RESTRICTED mlock_restricted(channel: &str, letter: char, lock: &str) => [channel, letter, lock] "MODE cannot be set due to channel having an active MLOCK restriction policy";
     /// What someone tells of themselves, in WHOIS (`ircv3: metadata`).
     "760" WHOIS_KEY_VALUE whois_key_value(target: &str, key: &str, value: &str) => [target, key, '*'] value;
     /// A metadata key and its value.

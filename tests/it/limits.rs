@@ -10,6 +10,7 @@ const REACHED: &[(&str, &str)] = &[
     ("account_login_interval", "src/command/authenticate.rs"),
     ("away", HERE),
     ("channel", HERE),
+    ("channels_per_account", "src/service/chanserv/register.rs"),
     ("channels_per_user", "src/command/join.rs"),
     ("clients", "src/core/admission.rs"),
     ("clients_per_address", "src/core/admission.rs"),

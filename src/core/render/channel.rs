@@ -2,7 +2,12 @@
 
 use super::{Tell, reply};
 use crate::{
-    core::{ConnId, Core, audience, callerid, chanflood, effect::Effects, metadata, policy},
+    core::{
+        ConnId, Core, audience, callerid, chanflood,
+        effect::Effects,
+        metadata, policy,
+        registered::{access, expiry},
+    },
     network::{
         ChannelId, Sight, UserId,
         crdt::{Epoch, Source},
@@ -29,8 +34,14 @@ impl Tell<'_> {
         let name = self.core.network().channel(channel).name.clone();
         if let Some(local) = self.core.locals.get_mut(user) {
             local.uninvite(&name);
+            // Before the names are shown, so that they are with it.
+            access::attend(self.core, self.fx, (user, channel), self.now);
         }
         self.show_channel(channel, &own);
+        if !own.is_empty() {
+            access::greet(self.core, self.fx, (user, channel), self.now);
+            expiry::note(self.core, self.fx, (user, channel), self.now);
+        }
     }
 
     /// Shows sessions what is to be seen in a channel that they have entered.

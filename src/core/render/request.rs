@@ -60,7 +60,11 @@ impl Tell<'_> {
         }
     }
 
-    fn asked_in(&self, user: UserId, name: ChannelName) -> Option<Op> {
+    fn asked_in(&mut self, user: UserId, name: ChannelName) -> Option<Op> {
+        self.core.bring(self.fx, &name, self.now);
+        if let Some(channel) = self.core.network().record(&name) {
+            self.core.tell_again(self.fx, channel, self.now);
+        }
         let network = self.core.network();
         let channel = network.record(&name);
         if channel.is_some_and(|channel| network.status(channel, user).is_some()) {

@@ -50,6 +50,8 @@ impl Network {
             news = true;
             match self.channels[channel].exists() {
                 false => self.forget(name),
+                // Whoever has entered has told all that it has.
+                true if epoch.registered => (),
                 true => changes.push(Change::Unknown { channel }),
             }
         }
@@ -65,6 +67,9 @@ impl Network {
         changes: &mut Vec<Change>,
     ) -> bool {
         let (mut epoch, modes) = match entry {
+            Entry::Found(epoch) | Entry::Delayed(epoch, _) if epoch.registered => {
+                (*epoch, ChannelModes::of(mode::REGISTERED))
+            }
             Entry::Found(epoch) | Entry::Delayed(epoch, _) => (*epoch, ChannelModes::default()),
             Entry::Founds { before, modes } => (Epoch::founded(at, *before), *modes),
         };
@@ -85,7 +90,7 @@ impl Network {
             Some(channel) => (channel, self.supersede(channel, epoch, modes, at, changes)),
             None => (self.new_channel(&name, epoch, modes, None), true),
         };
-        if news && !matches!(entry, Entry::Founds { .. }) {
+        if news && !matches!(entry, Entry::Founds { .. }) && !epoch.registered {
             unknown(channel, changes);
         }
         // Who founds a channel is its operator, unless an older founding holds.
@@ -281,6 +286,7 @@ impl Network {
             }
         }
         record.status_writes.clear();
+        record.removed.clear();
         record.topic = None;
         for member in record.members.values_mut().chain(record.others.values_mut()) {
             member.status = Status::NONE;
@@ -350,6 +356,7 @@ impl Network {
             flag_writes: BTreeMap::new(),
             values: BTreeMap::new(),
             masks: Vec::new(),
+            removed: BTreeSet::new(),
             topic: None,
             metadata: Metadata::default(),
             members: BTreeMap::new(),

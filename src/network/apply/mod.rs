@@ -9,6 +9,7 @@ mod mode;
 mod nick;
 mod presence;
 mod rename;
+mod restore;
 mod servers;
 
 use super::{
@@ -44,6 +45,7 @@ impl Network {
             Op::Channel { name, epoch, modes } => {
                 self.channel_is(name, *epoch, *modes, at, changes)
             }
+            Op::Restore(restored) => self.restore(restored, at, changes),
             Op::Rename(renaming) => self.rename(renaming, changes),
             Op::Ended(ended) => self.channels_end(ended, changes),
             Op::Join { uid, name, entry } => self.join(*uid, name, entry, at, changes),
@@ -171,6 +173,8 @@ impl Network {
             Source::Server(sid) => {
                 self.servers.get(&sid).map(|server| server.info.name.to_string())
             }
+            // Where services are is for whoever shows it.
+            Source::Service(_) => None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     network::{
-        ChannelId, Mask, Network,
+        ChannelId, Mask, Network, REMOVED_MAX,
         change::Change,
         crdt::{Epoch, Lww, Source, Uid},
         mode::{self, Kind, Status},
@@ -70,7 +70,8 @@ impl Network {
         shown: &mut Vec<Shown>,
     ) -> bool {
         let record = &mut self.channels[channel];
-        let written = record.flag_writes.get(&letter).map_or(record.epoch.at, |write| write.0);
+        let written =
+            record.flag_writes.get(&letter).map_or(record.epoch.begins(), |write| write.0);
         // Within one operation the later change holds.
         if written > at {
             return false;
@@ -133,7 +134,9 @@ impl Network {
         let (canonical, ban) = Mask::read(letter, text, self.casemap);
         let record = &mut self.channels[channel];
         let same = |mask: &Mask| mask.letter == letter && mask.canonical == canonical;
-        if record.masks.iter().any(|mask| same(mask) && mask.at == at) {
+        if record.masks.iter().any(|mask| same(mask) && mask.at == at)
+            || record.removed.contains(&(at, letter, canonical.clone()))
+        {
             return false;
         }
         if !record.masks.iter().any(same) {
@@ -159,9 +162,17 @@ impl Network {
         let (canonical, _) = Mask::read(letter, text, self.casemap);
         let record = &mut self.channels[channel];
         let same = |mask: &Mask| mask.letter == letter && mask.canonical == canonical;
+        let known = record.removed.len();
+        if record.epoch.registered {
+            record.removed.extend(added.iter().map(|at| (*at, letter, canonical.clone())));
+        }
+        let news = record.removed.len() > known;
+        while record.removed.len() > REMOVED_MAX {
+            record.removed.pop_first();
+        }
         let Some(first) = record.masks.iter().find(|mask| same(mask)).map(|mask| mask.mask.clone())
         else {
-            return false;
+            return news;
         };
         let before = record.masks.len();
         let goes = |mask: &Mask| same(mask) && added.contains(&mask.at);
@@ -183,7 +194,7 @@ impl Network {
         if record.masks.len() < before && !record.masks.iter().any(same) {
             shown.push((false, letter, Some(first)));
         }
-        record.masks.len() < before
+        news || record.masks.len() < before
     }
 
     /// Ends the masks whose time is up by `now`.

@@ -17,7 +17,7 @@ use crate::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What members see of a channel.
-struct Looks {
+pub(super) struct Looks {
     modes: Vec<(char, Option<Box<str>>)>,
     topic: Box<str>,
     metadata: Vec<(Box<str>, Box<str>)>,
@@ -76,12 +76,13 @@ impl Network {
         if old != *name {
             self.new_channel(&old, ended, ChannelModes::default(), Some(epoch.at));
         }
-        self.carry(renaming);
+        self.carry((name, *epoch), &renaming.state);
         changes.push(Change::Renamed { channel, old });
         for user in hidden {
             self.note(user, Change::Revealed { user, channel }, changes);
         }
-        self.tell_looks(channel, &before, epoch.at, changes);
+        let by = Source::Server(epoch.at.server);
+        self.tell_looks(channel, &before, by, changes);
     }
 
     /// Members go where others are, or others stay where they were.
@@ -118,9 +119,9 @@ impl Network {
             self.move_members(*channel, to, at, changes);
         }
         if founded && holds {
-            self.carry(renaming);
+            self.carry((&renaming.name, renaming.epoch), &renaming.state);
         }
-        self.tell_looks(to, &before, at, changes);
+        self.tell_looks(to, &before, Source::Server(at.server), changes);
         for channel in from.into_iter().chain([new, to]) {
             self.mend_void(channel, at, changes);
         }
@@ -191,24 +192,28 @@ impl Network {
     }
 
     /// Takes in what the channel has had under its old name.
-    fn carry(&mut self, renaming: &Renaming) {
-        let ours =
-            |name: &ChannelName, epoch: Epoch| *name == renaming.name && epoch == renaming.epoch;
+    pub(super) fn carry(
+        &mut self,
+        (new, founded): (&ChannelName, Epoch),
+        state: &[(Op, Stamp)],
+    ) -> bool {
+        let ours = |name: &ChannelName, epoch: Epoch| name == new && epoch == founded;
         // What is seen of it is looked at as a whole.
-        let mut unseen = Vec::new();
-        for (op, at) in &renaming.state {
+        let (mut unseen, mut news) = (Vec::new(), false);
+        for (op, at) in state {
             let carried = match op {
                 Op::Mode { name, epoch, .. } | Op::Topic { name, epoch, .. } => ours(name, *epoch),
                 Op::Metadata { of: Subject::Channel(name, epoch), .. } => ours(name, *epoch),
                 _ => false,
             };
             if carried {
-                self.apply(op, *at, &mut unseen);
+                news |= self.apply(op, *at, &mut unseen);
             }
         }
+        news
     }
 
-    fn looks(&self, channel: ChannelId) -> Looks {
+    pub(super) fn looks(&self, channel: ChannelId) -> Looks {
         let record = &self.channels[channel];
         let metadata = record.metadata.iter().map(|(key, value)| (key.into(), value.into()));
         Looks {
@@ -219,8 +224,14 @@ impl Network {
     }
 
     /// Tells how a channel looks other than before.
-    fn tell_looks(&self, channel: ChannelId, before: &Looks, at: Stamp, changes: &mut Vec<Change>) {
-        let (after, by) = (self.looks(channel), Source::Server(at.server));
+    pub(super) fn tell_looks(
+        &self,
+        channel: ChannelId,
+        before: &Looks,
+        by: Source,
+        changes: &mut Vec<Change>,
+    ) {
+        let after = self.looks(channel);
         let modes = differences(&before.modes, &after.modes);
         if !modes.is_empty() {
             changes.push(Change::Mode { channel, by, changes: modes });

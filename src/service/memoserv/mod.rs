@@ -6,6 +6,7 @@ mod ignore;
 mod list;
 mod read;
 mod send;
+mod sendops;
 
 use super::{Service, account, asked, asks, nickserv, told};
 use crate::{
@@ -13,7 +14,8 @@ use crate::{
         account::{id_of_session, of_session},
         ctx::{Ctx, Outcome, Resume},
         dispatch::Table,
-        memo::{self, IGNORED, Memo, NOMEMO, TEXT_MAX},
+        memo::{self, IGNORED, Memo, TEXT_MAX},
+        settings::{self, NOMEMO},
     },
     job::Answer,
     registry::{Record, RecordId, What},
@@ -34,6 +36,7 @@ pub static SERVICE: Service = Service {
             list::COMMANDS,
             read::COMMANDS,
             send::COMMANDS,
+            sendops::COMMANDS,
         ],
     },
 };
@@ -49,16 +52,30 @@ fn leave(ctx: &mut Ctx<'_>, name: &str, text: &str) -> Outcome {
 fn addressed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let Some(record) = nickserv::record(ctx, answer) else { return Ok(()) };
     let text = asked(ctx).into_iter().next().unwrap_or_default();
-    let Some(from) = of_session(ctx) else { return Ok(()) };
-    let name = record.name().unwrap_or_default();
-    if let Some(why) = refusal(ctx, &record) {
-        ctx.notice(&format!("{name} {why}."));
-        return Ok(());
+    match post(ctx, &record, &text, left) {
+        Ok(outcome) => outcome,
+        Err(why) => {
+            ctx.notice(&format!("{} {why}.", record.name().unwrap_or_default()));
+            Ok(())
+        }
     }
+}
+
+/// Leaves a memo for an account, from the one that the session is logged in to, unless it takes none.
+fn post(
+    ctx: &mut Ctx<'_>,
+    record: &Record,
+    text: &str,
+    then: Resume,
+) -> Result<Outcome, &'static str> {
+    if let Some(why) = refusal(ctx, record) {
+        return Err(why);
+    }
+    let from = of_session(ctx).unwrap_or_default();
     let at = ctx.core.clock.tick(ctx.now.wall);
-    let text = encode::head(&text, TEXT_MAX);
+    let text = encode::head(text, TEXT_MAX);
     let memo = Memo { key: memo::key(at), at, from: &from, read: false, text };
-    write(ctx, record.id, vec![memo.field()], left)
+    Ok(write(ctx, record.id, vec![memo.field()], then))
 }
 
 /// Why no memo may be left for an account, if none may.
@@ -66,7 +83,7 @@ fn refusal(ctx: &Ctx<'_>, record: &Record) -> Option<&'static str> {
     let ignored =
         id_of_session(ctx).is_some_and(|id| record.get(&format!("{IGNORED}{id}")).is_some());
     // Who is ignored is not told apart from others who cannot leave any.
-    if record.get(NOMEMO).is_some() || ignored {
+    if settings::is_on(record, NOMEMO) || ignored {
         return Some("does not take memos");
     }
     let full = memo::all(record).len() >= ctx.core.config.accounts.memos;

@@ -113,7 +113,7 @@ mod tests {
             alice <~ :NickServ!services@services.test NOTICE alice :This ends the account alice*
             alice > NS UNREGISTER alice wrong
             alice <~ :NickServ!services@services.test NOTICE alice :This ends the account alice*
-            alice > NS UNREGISTER alice 1a3185c50140000-20V
+            alice > NS UNREGISTER alice $record
             alice <~ :s1.test NOTICE alice :You are logged out, since your account is no more.
             alice < :NickServ!services@services.test NOTICE alice :The account is no more.
             bob@2   > NICK alice2

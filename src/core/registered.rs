@@ -1,0 +1,517 @@
+//! Registered channels: what this server has of their records, and what it does by them.
+//!
+//! In memory is who has registered which name, and nothing else of a channel in which nobody of this server
+//! is: the first of them who enters waits for the record, see [`load`]. What is written to a record comes
+//! back from the store, whoever has written it, so that it stays as the store has it.
+//!
+//! A registered channel is founded by its registration ([`Epoch::registered`]), the same on all servers, and
+//! so nothing is to be had by entering it on the other side of a split. What changes in it is kept in its
+//! record by the server of whoever changed it, and told again by whoever finds nobody in it. Who has access
+//! is given a status by their own server.
+
+pub mod access;
+pub mod expiry;
+pub mod flags;
+pub mod kept;
+pub mod record;
+pub mod settings;
+
+use super::{
+    Core,
+    ctx::{Ctx, Outcome, Then},
+    effect::Effects,
+};
+use crate::{
+    job::{Answer, Job},
+    network::{
+        ChannelId, UserId,
+        change::Change,
+        crdt::{Epoch, Source},
+        op::{ModeChange, Op, Restored},
+    },
+    registry::{Edit, Kind, NAME, Record, RecordId, What},
+    store::{Edited, Query, Rows},
+    time::{Now, Stamp},
+    wire::name::ChannelName,
+};
+use kept::{Fields, Parts};
+use record::Registration;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// What this server knows of registered channels besides who has registered them.
+#[derive(Debug, Default)]
+pub struct Registered {
+    /// The records of those in which somebody of this server is, and of those just asked for.
+    known: BTreeMap<RecordId, Box<Registration>>,
+    /// Those that somebody has entered without that the record could be read.
+    unread: BTreeSet<RecordId>,
+    /// Whether the store is asked for their records.
+    reading: bool,
+    /// Those that are to be compared with their records, after so many rounds of housekeeping.
+    compared: BTreeMap<RecordId, u8>,
+    /// What is still to be written to records, oldest first.
+    waiting: VecDeque<Edit>,
+    /// Whether the store is at the first of them.
+    storing: bool,
+    /// How far it has been looked for registrations that are to end.
+    sweep: expiry::Sweep,
+    /// Accounts that have ended, and may have had access.
+    orphans: VecDeque<RecordId>,
+    /// Whether the store is asked about the first of them.
+    asking: bool,
+}
+
+/// What a session goes on with once the records of channels have been read.
+#[derive(Debug)]
+pub struct Again {
+    /// What was said.
+    pub words: Vec<String>,
+    /// What runs then.
+    pub then: fn(&mut Ctx<'_>, UserId, &[String]) -> Outcome,
+}
+
+/// As whose doing is shown what is done by a channel's registration.
+pub const CHANSERV: Source = Source::Service("ChanServ");
+
+/// Has the session wait for the records of those among the channels that are registered and not in memory.
+/// Returns whether it waits; then it goes on with `again`, whether they could be read or not.
+pub fn load<'a>(
+    ctx: &mut Ctx<'_>,
+    names: impl Iterator<Item = &'a str>,
+    again: impl FnOnce() -> Again,
+) -> bool {
+    let names = names.filter_map(|name| ctx.channel_name(name));
+    let ids = names.filter_map(|name| ctx.network().claims().channel(&name));
+    let ids: BTreeSet<RecordId> =
+        ids.filter(|id| !ctx.core.registered.known.contains_key(id)).take(LOADED_MAX).collect();
+    if ids.is_empty() {
+        return false;
+    }
+    ctx.session_mut().again = Some(Box::new(again()));
+    ctx.defer(Job::Store(Query::Channels(ids.into_iter().collect())), loaded);
+    true
+}
+
+fn loaded(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let (user, again) = (ctx.session().user(), ctx.session_mut().again.take());
+    let Some((user, again)) = user.zip(again) else { return Ok(()) };
+    match answer {
+        Answer::Stored(Ok(Rows::Records(records))) => {
+            for record in records {
+                learn(ctx.core, ctx.fx, record, ctx.now);
+            }
+        }
+        _ => ctx.notice(
+            "The database cannot be read now, so what is registered of that channel is not known: nobody is given a status by it, and its lists are missing, until it can be.",
+        ),
+    }
+    (again.then)(ctx, user, &again.words)
+}
+
+impl Core {
+    /// The registration of a channel by name, if it is registered and its record is in memory.
+    pub fn registration(&self, name: &ChannelName) -> Option<&Registration> {
+        let id = self.network().claims().channel(name)?;
+        self.registered.known.get(&id).map(|known| &**known)
+    }
+
+    /// The registration of a channel, if it is registered and its record is in memory.
+    pub fn registration_of(&self, channel: ChannelId) -> Option<&Registration> {
+        self.registration(&self.network().channel(channel).name)
+    }
+
+    /// Sees to it that a channel which is registered is founded so, with what its record keeps, before
+    /// somebody enters it.
+    pub fn bring(&mut self, fx: &mut Effects, name: &ChannelName, now: Now) {
+        let Some(id) = self.network.claims().channel(name) else { return };
+        let there = self.network.record(name).map(|channel| self.network.channel(channel).epoch);
+        if there.is_some_and(|epoch| epoch.registered && epoch.at == id.0) {
+            return;
+        }
+        if self.registered.known.contains_key(&id) {
+            found(self, fx, id, now);
+        } else {
+            self.registered.unread.insert(id);
+            let depth = there.map_or(0, Epoch::depth_after);
+            let epoch = Epoch::registered(id.0, depth);
+            let restored = Restored { name: name.clone(), epoch, by: CHANSERV, state: Vec::new() };
+            self.commit(fx, Op::Restore(Box::new(restored)), None, now);
+        }
+        self.read_registrations(fx, now);
+    }
+
+    /// Tells again what a registered channel has in which nobody is, since others may have forgotten it:
+    /// somebody is about to enter.
+    pub fn tell_again(&mut self, fx: &mut Effects, channel: ChannelId, now: Now) {
+        let record = self.network.channel(channel);
+        if record.epoch.registered && !record.exists() {
+            let (name, epoch) = (record.name.clone(), record.epoch);
+            let restored = self.network.restored(channel, &name, epoch, CHANSERV);
+            self.commit(fx, Op::Restore(Box::new(restored)), None, now);
+        }
+    }
+
+    /// Whether somebody of this server is in a channel.
+    fn is_home_of(&self, channel: ChannelId) -> bool {
+        self.network().everyone(channel).any(|(user, _)| self.locals.get(user).is_some())
+    }
+
+    /// Keeps what an operation of this server has changed of a registered channel.
+    pub(in crate::core) fn keep_channel(&mut self, fx: &mut Effects, op: &Op, at: Stamp, now: Now) {
+        let (Op::Mode { name, by, .. } | Op::Topic { name, by, .. }) = op else { return };
+        let Some(channel) = self.network.record(name) else { return };
+        let record = self.network.channel(channel);
+        let id = RecordId(record.epoch.at);
+        // It may not be known here yet who has registered it; an end is refused by the store.
+        if !record.epoch.registered || !record.has('r') {
+            return;
+        }
+        let fields = Parts::of(op, at).fields(record);
+        let by = match by {
+            Source::Service(name) => self.service_mask(name),
+            by => self.network.source(*by).unwrap_or_else(|| self.name().to_owned()),
+        };
+        write(self, fx, id, (at, &by), fields, now);
+    }
+
+    /// Reads the records of channels that were entered without.
+    fn read_registrations(&mut self, fx: &mut Effects, now: Now) {
+        let Registered { unread, reading, .. } = &mut self.registered;
+        if unread.is_empty() || std::mem::replace(reading, true) {
+            return;
+        }
+        let ids = unread.iter().copied().take(LOADED_MAX).collect();
+        self.ask(fx, Job::Store(Query::Channels(ids)), Then::Server(read), now);
+    }
+}
+
+fn read(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
+    core.registered.reading = false;
+    // What cannot be read is asked for again with the next housekeeping.
+    let Answer::Stored(Ok(Rows::Records(records))) = answer else { return };
+    for record in records {
+        learn(core, fx, record, now);
+    }
+}
+
+/// The record of a channel has been read.
+fn learn(core: &mut Core, fx: &mut Effects, record: Record, now: Now) {
+    let (id, casemap) = (record.id, core.network().casemap());
+    if record.kind != Kind::Channel || record.ended.is_some() {
+        core.registered.unread.remove(&id);
+        return;
+    }
+    let registration = Box::new(Registration::read(record, casemap));
+    core.registered.known.insert(id, registration);
+    review(core, fx, id, now);
+}
+
+/// Founds a channel by its registration, with what its record keeps, unless it is so founded. What has been
+/// founded before, or on the other side of a split, comes to an end.
+fn found(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) {
+    let Some(known) = core.registered.known.get(&id) else { return };
+    let (network, mut epoch) = (core.network(), known.epoch());
+    let Some(name) = ChannelName::new(known.name(), network.casemap(), usize::MAX) else { return };
+    let there = network.record(&name).map(|channel| network.channel(channel).epoch);
+    let unread = core.registered.unread.contains(&id);
+    let own = there.is_some_and(|there| there.registered && there.at == id.0);
+    if own && !unread {
+        return;
+    }
+    let mut depth = None;
+    match there {
+        Some(there) if own => epoch = there,
+        // An earlier registration, or one that has been settled otherwise: this one comes after it.
+        Some(there) if there > epoch => {
+            epoch = Epoch::registered(id.0, there.depth_after());
+            depth = Some(epoch.depth.to_string().into());
+        }
+        Some(_) | None => (),
+    }
+    let known = &core.registered.known[&id];
+    let topic = known.is_on("KEEPTOPIC");
+    let (casemap, wall) = (core.network().casemap(), now.wall);
+    let state = kept::state(&known.record, (&name, epoch), topic, wall, casemap);
+    core.registered.unread.remove(&id);
+    let restored = Restored { name, epoch, by: CHANSERV, state };
+    core.commit(fx, Op::Restore(Box::new(restored)), None, now);
+    if let Some(depth) = depth {
+        let (at, by) = (core.clock.tick(now.wall), core.service_mask("ChanServ"));
+        write(core, fx, id, (at, &by), vec![(record::DEPTH.into(), Some(depth))], now);
+    }
+}
+
+/// Sees to it that a channel, if somebody of this server is in it, is as its record says.
+fn review(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) {
+    let network = core.network();
+    let Some(known) = core.registered.known.get(&id) else { return };
+    let name = ChannelName::new(known.name(), network.casemap(), usize::MAX);
+    let channel = name.as_ref().and_then(|name| network.name(name));
+    let Some(channel) = channel.filter(|channel| core.is_home_of(*channel)) else { return };
+    if name.and_then(|name| network.claims().channel(&name)) != Some(id) {
+        return;
+    }
+    found(core, fx, id, now);
+    access::lock(core, fx, channel, now);
+    access::attend_all(core, fx, channel, now);
+}
+
+/// The store has written to the record of a channel.
+pub fn edited(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
+    let Edited { edit, record, changed, .. } = edited;
+    let id = edit.id;
+    if record.ended.is_some() {
+        return ended(core, fx, edited, now);
+    }
+    let casemap = core.network().casemap();
+    let name = record.name().and_then(|name| ChannelName::new(name, casemap, usize::MAX));
+    let channel = name.as_ref().and_then(|name| core.network().name(name));
+    let home = channel.is_some_and(|channel| core.is_home_of(channel));
+    if !home && !core.registered.known.contains_key(&id) {
+        return;
+    }
+    let registration = Box::new(Registration::read(record.clone(), casemap));
+    core.registered.known.insert(id, registration);
+    let elsewhere = edit.at.server != core.sid();
+    if let (true, false, Some(name), Some(channel)) = (edit.at == id.0, elsewhere, name, channel) {
+        register(core, fx, (id, channel), &name, now);
+    }
+    review(core, fx, id, now);
+    if elsewhere && changed.iter().any(|change| kept::is_kept(&change.key)) {
+        core.registered.compared.insert(id, PATIENCE);
+    }
+}
+
+/// A channel has just been registered here: it goes on with what it has.
+fn register(
+    core: &mut Core,
+    fx: &mut Effects,
+    (id, channel): (RecordId, ChannelId),
+    name: &ChannelName,
+    now: Now,
+) {
+    let Some(epoch) = core.registered.known.get(&id).map(|known| known.epoch()) else { return };
+    if core.network().channel(channel).epoch >= epoch {
+        return;
+    }
+    let restored = core.network.restored(channel, name, epoch, CHANSERV);
+    core.commit(fx, Op::Restore(Box::new(restored)), None, now);
+    keep_all(core, fx, (id, channel), now);
+}
+
+/// Keeps all that a channel has and its record does not say so.
+fn keep_all(core: &mut Core, fx: &mut Effects, (id, channel): (RecordId, ChannelId), now: Now) {
+    let Some(known) = core.registered.known.get(&id) else { return };
+    let record = core.network().channel(channel);
+    let mut fields = Parts::all(record, Some(&known.record)).fields(record);
+    fields.retain(|(key, value)| kept::is_older(known.record.get(key), value.as_deref()));
+    let (at, by) = (core.clock.tick(now.wall), core.service_mask("ChanServ"));
+    write(core, fx, id, (at, &by), fields, now);
+}
+
+/// A registration has come to an end: the channel goes on without, as it is.
+fn ended(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
+    let id = edited.edit.id;
+    core.registered.known.remove(&id);
+    core.registered.unread.remove(&id);
+    let before = |key: &str| {
+        let change = edited.changed.iter().find(|change| &*change.key == key);
+        change.and_then(|change| change.before.as_deref())
+    };
+    let Some(text) = before(NAME) else { return };
+    let name = ChannelName::new(text, core.network().casemap(), usize::MAX);
+    let channel = name.and_then(|name| core.network().name(&name));
+    if let Some(channel) = channel.filter(|channel| core.is_home_of(*channel)) {
+        let record = core.network().channel(channel);
+        if record.epoch.at == id.0 && record.has('r') {
+            let (name, epoch) = (record.name.clone(), record.epoch);
+            let changes = vec![ModeChange::Flag { letter: 'r', on: false }];
+            core.commit(fx, Op::Mode { name, epoch, by: CHANSERV, changes }, None, now);
+        }
+    }
+    // People have masks, and servers names.
+    if !edited.edit.by.contains('!') {
+        let founder = before(record::FOUNDER).and_then(RecordId::parse);
+        let text = format!(
+            "Your registration of {text} has come to an end, since the channel had been registered earlier on another server."
+        );
+        for user in founder.map(|founder| core.logged_in(founder)).unwrap_or_default() {
+            access::tell(core, fx, user, &text, now);
+        }
+    }
+}
+
+/// Notes what is to be written to the record of a channel, and has the store write it.
+fn write(
+    core: &mut Core,
+    fx: &mut Effects,
+    id: RecordId,
+    (at, by): (Stamp, &str),
+    fields: Fields,
+    now: Now,
+) {
+    if fields.is_empty() {
+        return;
+    }
+    let edit = Edit { id, kind: Kind::Channel, at, by: by.into(), what: What::Write(fields) };
+    if core.registered.waiting.len() >= WAITING_MAX {
+        log::error!(
+            "too much waits to be stored; a change of a registered channel is lost when nobody is in it any more"
+        );
+        return;
+    }
+    core.registered.waiting.push_back(edit);
+    store(core, fx, now);
+}
+
+fn store(core: &mut Core, fx: &mut Effects, now: Now) {
+    let Registered { waiting, storing, .. } = &mut core.registered;
+    let Some(edit) = waiting.front().filter(|_| !*storing) else { return };
+    *storing = true;
+    let job = Job::Store(Query::Propose(Box::new(edit.clone())));
+    core.ask(fx, job, Then::Server(stored), now);
+}
+
+fn stored(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
+    core.registered.storing = false;
+    match answer {
+        Answer::Stored(Ok(rows)) => {
+            let edit = core.registered.waiting.pop_front();
+            if let (Rows::Full, Some(edit)) = (rows, edit) {
+                log::warn!(
+                    "the record of the registered channel {} is full; what has changed in it is lost when nobody is in it any more",
+                    edit.id
+                );
+            }
+            store(core, fx, now);
+        }
+        // The next housekeeping tries again.
+        answer => log::debug!("a registered channel could not be stored: {answer:?}"),
+    }
+}
+
+/// Looks at what a change means for registered channels.
+pub fn note(core: &mut Core, fx: &mut Effects, change: &Change, now: Now) {
+    match change {
+        Change::Account { user } => access::logged_in(core, fx, *user, now),
+        Change::Mode { channel, changes, .. } => access::secure(core, fx, *channel, changes, now),
+        Change::Restored { channel } => {
+            let Some(record) = core.network().find_channel(*channel) else { return };
+            let id = core.network().claims().channel(&record.name);
+            let Some(id) = id.filter(|_| core.is_home_of(*channel)) else { return };
+            if core.registered.known.contains_key(&id) {
+                review(core, fx, id, now);
+            } else {
+                core.registered.unread.insert(id);
+                core.read_registrations(fx, now);
+            }
+        }
+        // What a server that has crashed had written, and not stored, is known to others.
+        Change::Server(_) => {
+            let known = core.registered.known.keys().map(|id| (*id, PATIENCE));
+            core.registered.compared.extend(known);
+        }
+        _ => (),
+    }
+}
+
+/// An account has ended: its channels go to their successors, or end. The server where it has ended sees to
+/// that.
+pub fn orphaned(core: &mut Core, fx: &mut Effects, account: RecordId, now: Now) {
+    core.registered.orphans.push_back(account);
+    ask_for_orphans(core, fx, now);
+}
+
+fn ask_for_orphans(core: &mut Core, fx: &mut Effects, now: Now) {
+    let Registered { orphans, asking, .. } = &mut core.registered;
+    let Some(account) = orphans.front().copied().filter(|_| !*asking) else { return };
+    *asking = true;
+    core.ask(fx, Job::Store(Query::ChannelsOf(account)), Then::Server(inherit), now);
+}
+
+fn inherit(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
+    core.registered.asking = false;
+    // What cannot be read is asked for again with the next housekeeping.
+    let Answer::Stored(Ok(Rows::Records(records))) = answer else { return };
+    let Some(account) = core.registered.orphans.pop_front() else { return };
+    for record in records {
+        let at = core.clock.tick(now.wall);
+        let what = access::without(&record, account);
+        let by = core.service_mask("ChanServ").into();
+        core.registered.waiting.push_back(Edit {
+            id: record.id,
+            kind: Kind::Channel,
+            at,
+            by,
+            what,
+        });
+    }
+    store(core, fx, now);
+    ask_for_orphans(core, fx, now);
+}
+
+/// What is looked after every few seconds.
+pub fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
+    store(core, fx, now);
+    core.read_registrations(fx, now);
+    ask_for_orphans(core, fx, now);
+    compare(core, fx, now);
+    expiry::turn(core, fx, now);
+    let casemap = core.network().casemap();
+    let mut known = std::mem::take(&mut core.registered.known);
+    known.retain(|_, known| {
+        let name = ChannelName::new(known.name(), casemap, usize::MAX);
+        let channel = name.and_then(|name| core.network().name(&name));
+        channel.is_some_and(|channel| core.is_home_of(channel))
+    });
+    core.registered.known = known;
+}
+
+/// Compares channels with their records, which may differ for good: two servers have written the same piece
+/// of a list at once, or one has crashed between telling and storing. One of the servers whose users are
+/// there mends it.
+fn compare(core: &mut Core, fx: &mut Effects, now: Now) {
+    if !core.registered.waiting.is_empty() {
+        return;
+    }
+    for (id, rounds) in std::mem::take(&mut core.registered.compared) {
+        if rounds > 0 {
+            core.registered.compared.insert(id, rounds - 1);
+        } else {
+            mend(core, fx, id, now);
+        }
+    }
+}
+
+fn mend(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) {
+    let Some(known) = core.registered.known.get(&id) else { return };
+    let network = core.network();
+    let name = ChannelName::new(known.name(), network.casemap(), usize::MAX);
+    let Some((name, channel)) = name.and_then(|name| Some((name.clone(), network.name(&name)?)))
+    else {
+        return;
+    };
+    let first = network.members(channel).map(|(user, _)| network.user(user).uid.server).min();
+    let epoch = network.channel(channel).epoch;
+    if first != Some(core.sid()) || !epoch.registered || epoch.at != id.0 {
+        return;
+    }
+    let state = kept::state(&known.record, (&name, epoch), true, now.wall, network.casemap());
+    let restored = network.restored(channel, &name, epoch, CHANSERV);
+    let there: BTreeSet<String> = restored.state.iter().map(|op| format!("{op:?}")).collect();
+    if state.iter().any(|op| !there.contains(&format!("{op:?}"))) {
+        let restored = Restored { name, epoch, by: CHANSERV, state };
+        core.commit(fx, Op::Restore(Box::new(restored)), None, now);
+    }
+    keep_all(core, fx, (id, channel), now);
+}
+
+/// After how many rounds of housekeeping a channel is compared with its record: by then what is being
+/// stored has been.
+const PATIENCE: u8 = 2;
+
+/// How many records are read at once.
+const LOADED_MAX: usize = 100;
+
+/// How much waits to be written to records.
+const WAITING_MAX: usize = 10_000;

@@ -1,0 +1,279 @@
+//! What a registered channel has (topic, modes, lists), as its record keeps it.
+//!
+//! Each mode and the topic is a field of its own, which holds the stamp and the author of what was written,
+//! and is written under that stamp: so the record and the network come to the same whichever way both are
+//! merged. A list has no end of entries over time, and a record remembers for ever what was taken from it;
+//! so of the lists there are pieces instead, and what each server has added stands in pieces of its own,
+//! since two servers that do not reach each other must not undo what the other adds. That a mask is taken
+//! away by one server while another is adding to the same piece is mended by `registered`, which compares.
+
+use crate::{
+    network::{
+        Channel, Mask, Topic,
+        crdt::{Epoch, Lww, Source},
+        mode::{self, By, Kind},
+        op::{ModeChange, Op},
+    },
+    registry::{Record, RecordId, VALUE_MAX},
+    time::{Sid, Stamp, Wall},
+    wire::{casemap::Casemap, name::ChannelName},
+};
+use std::collections::BTreeSet;
+
+/// Fields of a record, to be written.
+pub type Fields = Vec<(Box<str>, Option<Box<str>>)>;
+
+/// What of a channel's state is written anew.
+#[derive(Debug, Default)]
+pub struct Parts {
+    /// The topic.
+    topic: bool,
+    /// These modes.
+    modes: BTreeSet<char>,
+    /// What these servers have added to the lists.
+    lists: BTreeSet<Sid>,
+}
+
+impl Parts {
+    /// All that a channel has, and all that its record has kept before.
+    pub fn all(channel: &Channel, record: Option<&Record>) -> Parts {
+        // That it is registered is not kept: it comes and goes with the record.
+        let modes =
+            mode::CHANNEL.iter().filter(|row| row.kind != Kind::List && row.by != By::Server);
+        let kept = record.into_iter().flat_map(|record| record.under(LIST));
+        let kept = kept.filter_map(|(place, _)| Sid::parse(place.split(':').next()?));
+        Parts {
+            topic: channel.topic_write().is_some(),
+            modes: modes.map(|row| row.letter).collect(),
+            lists: lists(channel).map(|mask| mask.at.server).chain(kept).collect(),
+        }
+    }
+
+    /// What an operation that has just happened at a moment has written.
+    pub fn of(op: &Op, at: Stamp) -> Parts {
+        let mut parts = Parts::default();
+        let changes: &[ModeChange] = match op {
+            Op::Topic { .. } => {
+                parts.topic = true;
+                &[]
+            }
+            Op::Mode { changes, .. } => changes,
+            _ => &[],
+        };
+        for change in changes {
+            match change {
+                ModeChange::Flag { letter, .. } | ModeChange::Value { letter, .. } => {
+                    parts.modes.insert(*letter);
+                }
+                ModeChange::Add { .. } => {
+                    parts.lists.insert(at.server);
+                }
+                ModeChange::Remove { added, .. } => {
+                    parts.lists.extend(added.iter().map(|at| at.server));
+                }
+                ModeChange::Status { .. } => (),
+            }
+        }
+        parts
+    }
+
+    /// The fields that hold them.
+    pub fn fields(&self, channel: &Channel) -> Fields {
+        let topic = channel.topic_write().filter(|_| self.topic).map(|Lww { value, at, by }| {
+            let text = format!("{} {by} {}\n{}", RecordId(*at), value.setter, value.text);
+            (TOPIC.into(), Some(text.into()))
+        });
+        let modes = self.modes.iter().filter_map(|letter| {
+            let (at, by, text) = match mode::kind(*letter)? {
+                Kind::Flag => {
+                    let (at, by) = channel.flag_write(*letter)?;
+                    (at, by, if channel.has(*letter) { "+" } else { "-" })
+                }
+                Kind::Key | Kind::Value => {
+                    let Lww { value, at, by } = channel.register(*letter)?;
+                    (*at, *by, value.as_deref().unwrap_or_default())
+                }
+                Kind::List | Kind::Status => return None,
+            };
+            let text = format!("{} {by}\n{text}", RecordId(at));
+            Some((format!("{MODE}{letter}").into(), Some(text.into())))
+        });
+        let lists = self.lists.iter().flat_map(|server| pieces(channel, *server));
+        topic.into_iter().chain(modes).chain(lists).collect()
+    }
+}
+
+/// The entries of all lists of a channel.
+fn lists(channel: &Channel) -> impl Iterator<Item = &Mask> {
+    let letters = mode::CHANNEL.iter().filter(|row| row.kind == Kind::List).map(|row| row.letter);
+    letters.flat_map(|letter| channel.all_masks(letter))
+}
+
+/// What a server has added to the lists of a channel, in as many pieces as that takes; the first says how
+/// many, since those that are not needed any more stay.
+fn pieces(channel: &Channel, server: Sid) -> Fields {
+    let mut pieces = vec![String::new()];
+    for mask in lists(channel).filter(|mask| mask.at.server == server) {
+        let line = format!(
+            "\n{} {} {} {} {}",
+            RecordId(mask.at),
+            mask.letter,
+            mask.by,
+            mask.setter,
+            mask.mask
+        );
+        match pieces.last_mut() {
+            Some(piece) if piece.len() + line.len() <= PIECE_MAX => piece.push_str(&line),
+            _ => pieces.push(line),
+        }
+    }
+    let count = pieces.len();
+    let piece = |(number, text): (usize, String)| {
+        let head = if number == 0 { count.to_string() } else { String::new() };
+        (format!("{LIST}{server}:{number}").into(), Some(format!("{head}{text}").into()))
+    };
+    pieces.into_iter().take(PIECES_MAX).enumerate().map(piece).collect()
+}
+
+/// What a record keeps, as operations that name the channel and its founding. What has ended by itself
+/// meanwhile is left out, and so is the topic if it is not to be kept.
+pub fn state(
+    record: &Record,
+    (name, epoch): (&ChannelName, Epoch),
+    topic: bool,
+    now: Wall,
+    casemap: Casemap,
+) -> Vec<(Op, Stamp)> {
+    let mut state = Vec::new();
+    let mut push = |by, at, change| {
+        let changes = vec![change];
+        state.push((Op::Mode { name: name.clone(), epoch, by, changes }, at));
+    };
+    for (letter, field) in record.under(MODE) {
+        let letter = letter.chars().next().unwrap_or_default();
+        let read = field.value.as_deref().and_then(|value| mode_change(letter, value));
+        read.into_iter().for_each(|(at, by, change)| push(by, at, change));
+    }
+    for line in list_lines(record) {
+        let Some((at, by, change)) = mask_change(line) else { continue };
+        let over = |text: &str, letter| {
+            let (_, ban) = Mask::read(letter, text, casemap);
+            ban.and_then(|ban| ban.span).is_some_and(|span| at.wall() + span <= now)
+        };
+        match &change {
+            ModeChange::Add { letter, mask, .. } if over(mask, *letter) => (),
+            _ => push(by, at, change),
+        }
+    }
+    let written = record.get(TOPIC).filter(|_| topic).and_then(topic_written);
+    state.extend(written.map(|Lww { value: Topic { text, setter }, at, by }| {
+        (Op::Topic { name: name.clone(), epoch, by, setter, text }, at)
+    }));
+    state
+}
+
+/// The lines of all pieces that count.
+fn list_lines(record: &Record) -> impl Iterator<Item = &str> {
+    let count = |server: &str| {
+        let first = record.get(&format!("{LIST}{server}:0"))?;
+        first.lines().next()?.parse::<usize>().ok()
+    };
+    let pieces = record.under(LIST).filter_map(move |(place, field)| {
+        let (server, number) = place.split_once(':')?;
+        let number: usize = number.parse().ok()?;
+        field.value.as_deref().filter(|_| count(server).is_some_and(|count| number < count))
+    });
+    pieces.flat_map(|piece| piece.lines().skip(1))
+}
+
+/// Whether a field keeps something of this.
+pub fn is_kept(key: &str) -> bool {
+    key == TOPIC || key.starts_with(MODE) || key.starts_with(LIST)
+}
+
+/// Whether what is stored in a field has been written before another value; pieces of lists have no such
+/// order.
+pub fn is_older(stored: Option<&str>, value: Option<&str>) -> bool {
+    let written = |value: Option<&str>| {
+        let head = value?.split_once('\n')?.0;
+        RecordId::parse(head.split(' ').next()?)
+    };
+    match (written(stored), written(value)) {
+        (Some(stored), Some(value)) => stored < value,
+        _ => stored != value,
+    }
+}
+
+fn topic_written(value: &str) -> Option<Lww<Topic>> {
+    let (head, text) = value.split_once('\n')?;
+    let mut words = head.splitn(3, ' ');
+    let (at, by) = (RecordId::parse(words.next()?)?.0, Source::parse(words.next()?)?);
+    let setter = words.next().unwrap_or_default().into();
+    Some(Lww { value: Topic { text: text.into(), setter }, at, by })
+}
+
+fn mode_change(letter: char, value: &str) -> Option<(Stamp, Source, ModeChange)> {
+    let (head, text) = value.split_once('\n')?;
+    let (at, by) = head.split_once(' ')?;
+    let change = match mode::kind(letter)? {
+        Kind::Flag => ModeChange::Flag { letter, on: text == "+" },
+        Kind::Key | Kind::Value => {
+            let value = Some(text).filter(|text| !text.is_empty()).map(Into::into);
+            ModeChange::Value { letter, value }
+        }
+        Kind::List | Kind::Status => return None,
+    };
+    Some((RecordId::parse(at)?.0, Source::parse(by)?, change))
+}
+
+fn mask_change(line: &str) -> Option<(Stamp, Source, ModeChange)> {
+    let mut words = line.splitn(5, ' ');
+    let at = RecordId::parse(words.next()?)?.0;
+    let letter = words.next()?.chars().next().filter(|l| mode::kind(*l) == Some(Kind::List))?;
+    let by = Source::parse(words.next()?)?;
+    let (setter, mask) = (words.next()?.into(), words.next()?.into());
+    Some((at, by, ModeChange::Add { letter, mask, setter }))
+}
+
+/// The field of the topic.
+const TOPIC: &str = "topic";
+
+/// How the field of a mode begins, which its letter follows.
+const MODE: &str = "mode:";
+
+/// How the field of a piece of the lists begins, which the server's id and a number follow.
+const LIST: &str = "list:";
+
+/// The longest piece, with room for the number of pieces.
+const PIECE_MAX: usize = VALUE_MAX - 8;
+
+/// How many pieces are kept of what one server has added: a few thousand masks.
+const PIECES_MAX: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::crdt::Uid;
+
+    #[test]
+    fn what_is_kept_reads_as_it_was_written() {
+        let at = Stamp { tick: 5 << 16, server: Sid::FIRST };
+        let uid = Uid { server: Sid::FIRST, number: 7 };
+        for by in [Source::User(uid), Source::Server(Sid::FIRST), Source::Service("ChanServ")] {
+            let head = format!("{} {by}", RecordId(at));
+            let flag = mode_change('m', &format!("{head}\n+")).unwrap();
+            assert!(matches!(flag.2, ModeChange::Flag { letter: 'm', on: true }), "{flag:?}");
+            let value = mode_change('k', &format!("{head}\n")).unwrap();
+            assert!(matches!(value.2, ModeChange::Value { value: None, .. }), "{value:?}");
+            assert_eq!((flag.0, flag.1), (at, by));
+            let line = format!("{} b {by} a!b@c *!*@x", RecordId(at));
+            let mask = mask_change(&line).unwrap();
+            assert!(
+                matches!(&mask.2, ModeChange::Add { letter: 'b', mask, .. } if &**mask == "*!*@x"),
+                "{mask:?}"
+            );
+            let topic = topic_written(&format!("{head} a!b@c\nto you")).unwrap();
+            assert_eq!((&*topic.value.text, &*topic.value.setter), ("to you", "a!b@c"));
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The record of a registered channel, read.
+
+use super::{
+    flags::Flags,
+    settings::{self, Setting},
+};
+use crate::{
+    network::crdt::Epoch,
+    registry::{ACCESS, Record, RecordId},
+    time::Wall,
+    wire::{casemap::Casemap, extban::Ban},
+};
+use std::collections::BTreeMap;
+
+/// A registered channel.
+#[derive(Debug)]
+pub struct Registration {
+    /// Which.
+    pub id: RecordId,
+    /// The account of its founder.
+    pub founder: Option<RecordId>,
+    /// Which account has which access, by their ids.
+    pub access: BTreeMap<RecordId, Flags>,
+    /// Who is kicked and kept out.
+    pub akicks: Vec<Akick>,
+    /// All that is registered of it.
+    pub record: Record,
+}
+
+/// Somebody who is kicked and kept out.
+#[derive(Debug)]
+pub struct Akick {
+    /// The mask, as it was entered.
+    pub mask: Box<str>,
+    /// The mask, read.
+    pub ban: Ban,
+    /// When it ends by itself; never if none.
+    pub until: Option<Wall>,
+    /// Why; empty for no reason.
+    pub reason: Box<str>,
+    /// By whom.
+    pub by: Box<str>,
+}
+
+impl Registration {
+    /// Reads a record.
+    pub fn read(record: Record, casemap: Casemap) -> Registration {
+        let founder = record.get(FOUNDER).and_then(RecordId::parse);
+        let access = record.under(ACCESS).filter_map(|(id, field)| {
+            let flags = Flags::of(field.value.as_deref()?).with('F', false);
+            Some((RecordId::parse(id)?, flags))
+        });
+        let access = access.collect();
+        let akicks = record.under(AKICK).filter_map(|(_, field)| {
+            let (until, rest) = field.value.as_deref()?.split_once('\n')?;
+            let (mask, reason) = rest.split_once('\n')?;
+            Some(Akick {
+                ban: Ban::parse(mask, casemap).ok()?,
+                mask: mask.into(),
+                until: until.parse().ok().map(Wall),
+                reason: reason.into(),
+                by: field.by.clone(),
+            })
+        });
+        let akicks = akicks.collect();
+        Registration { id: record.id, founder, access, akicks, record }
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        self.record.name().unwrap_or_default()
+    }
+
+    /// The founding by its registration.
+    pub fn epoch(&self) -> Epoch {
+        let depth = self.record.get(DEPTH).and_then(|depth| depth.parse().ok());
+        Epoch::registered(self.id.0, depth.unwrap_or(0))
+    }
+
+    /// The access of an account.
+    pub fn flags(&self, account: Option<RecordId>) -> Flags {
+        match account {
+            Some(account) if self.founder == Some(account) => Flags::founder(),
+            Some(account) => self.access.get(&account).copied().unwrap_or_default(),
+            None => Flags::NONE,
+        }
+    }
+
+    /// What a setting is set to.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        settings::named(name).and_then(|row: &Setting| row.value(&self.record))
+    }
+
+    /// Whether a setting is on.
+    pub fn is_on(&self, name: &str) -> bool {
+        settings::named(name).is_some_and(|row| row.is_on(&self.record))
+    }
+}
+
+/// The field that holds an AKICK.
+pub fn akick(ban: &Ban) -> Box<str> {
+    format!("{AKICK}{}", ban.lasting()).into()
+}
+
+/// What is stored of an AKICK.
+pub fn akick_text(mask: &str, until: Option<Wall>, reason: &str) -> Box<str> {
+    let until = until.map_or_else(String::new, |until| until.0.to_string());
+    [&until, mask, reason].join("\n").into()
+}
+
+/// The field that holds an account's access.
+pub fn access(account: RecordId) -> Box<str> {
+    format!("{ACCESS}{account}").into()
+}
+
+/// The field of the founder's account.
+pub const FOUNDER: &str = "founder";
+
+/// The field of the account that inherits the channel.
+pub const SUCCESSOR: &str = "successor";
+
+/// The field that says after how many other registrations of the name its founding comes.
+pub const DEPTH: &str = "depth";
+
+/// The field of the account to which the channel is offered.
+pub const OFFERED: &str = "offered";
+
+/// The field that says that a channel is closed to all but operators of the network, and why.
+pub const SUSPENDED: &str = "suspended";
+
+/// The field of a note that operators have left.
+pub const MARKED: &str = "mark";
+
+/// The field that says when somebody with access last entered, in milliseconds since 1970.
+pub const USED: &str = "used";
+
+/// The field that keeps a registration from ending for want of use.
+pub const HELD: &str = "held";
+
+/// How the field of an AKICK begins, which its mask follows as masks are compared.
+const AKICK: &str = "akick:";

@@ -1,0 +1,206 @@
+//! ChanServ: registered channels, and who may do what in them.
+//!
+//! `service::hear` has read the records of the channels that a command names before it runs.
+
+mod akick;
+mod ban;
+mod clear;
+mod flags;
+mod info;
+mod look;
+mod oper;
+mod register;
+mod set;
+mod status;
+mod topic;
+mod transfer;
+mod unregister;
+mod views;
+
+use super::{Service, account};
+use crate::{
+    core::{
+        ctx::{Ctx, Outcome},
+        dispatch::Table,
+        registered::{Again, access, flags::Flags, kept::Fields, record::Registration},
+        registry,
+    },
+    job::Answer,
+    network::{ChannelId, UserId},
+    registry::{Edit, Kind, What},
+    store::Rows,
+    wire::name::ChannelName,
+};
+
+/// The service.
+pub static SERVICE: Service = Service {
+    name: "ChanServ",
+    alias: "CS",
+    about: "Registered channels, and who may do what in them.",
+    table: Table {
+        commands: &[
+            views::ACCESS,
+            akick::COMMANDS,
+            views::AMODE,
+            views::AOP,
+            ban::BAN,
+            clear::CLEAR,
+            look::CLONE,
+            oper::CLOSE,
+            views::COUNT,
+            status::DEHALFOP,
+            status::DEOP,
+            status::DEOWNER,
+            status::DEPROTECT,
+            status::DEVOICE,
+            status::DOWN,
+            unregister::DROP,
+            clear::ENFORCE,
+            oper::FFLAGS,
+            flags::COMMANDS,
+            topic::GETKEY,
+            status::HALFOP,
+            oper::HOLD,
+            views::HOP,
+            ban::HOWTOBAN,
+            info::COMMANDS,
+            topic::INVITE,
+            ban::KICK,
+            ban::KICKBAN,
+            oper::LIST,
+            oper::MARK,
+            status::OP,
+            status::OWNER,
+            status::PROTECT,
+            ban::QUIET,
+            clear::RECOVER,
+            register::COMMANDS,
+            set::COMMANDS,
+            views::SOP,
+            look::STATUS,
+            oper::SUSPEND,
+            clear::SYNC,
+            views::TEMPLATE,
+            topic::TOPIC,
+            topic::TOPICAPPEND,
+            topic::TOPICPREPEND,
+            transfer::COMMANDS,
+            ban::UNBAN,
+            ban::UNQUIET,
+            unregister::COMMANDS,
+            oper::UNSUSPEND,
+            status::UP,
+            status::VOICE,
+            views::VOP,
+            look::WHY,
+        ],
+    },
+};
+
+/// The name of a channel that is registered; if it is not, that is told.
+fn registered(ctx: &mut Ctx<'_>, text: &str) -> Option<ChannelName> {
+    let name = ctx.channel_name(text);
+    let id = name.as_ref().and_then(|name| ctx.network().claims().channel(name));
+    if id.is_none() {
+        ctx.notice(&format!("{text} is not registered."));
+        return None;
+    }
+    let name = name.filter(|name| ctx.core.registration(name).is_some());
+    if name.is_none() {
+        unavailable(ctx);
+    }
+    name
+}
+
+/// The registration of a channel that [`registered`] has found.
+fn registration<'a>(ctx: &'a Ctx<'_>, name: &ChannelName) -> Option<&'a Registration> {
+    ctx.core.registration(name)
+}
+
+/// The access of a user to a channel.
+fn flags(ctx: &Ctx<'_>, user: UserId, name: &ChannelName) -> Flags {
+    registration(ctx, name).map(|known| access::flags(ctx.core, user, known)).unwrap_or_default()
+}
+
+/// The channel, if it is registered and the user has one of the flags there; otherwise that is told.
+fn allowed(ctx: &mut Ctx<'_>, user: UserId, text: &str, any: &str) -> Option<ChannelName> {
+    let name = registered(ctx, text)?;
+    let flags = flags(ctx, user, &name);
+    if any.chars().any(|flag| flags.has(flag)) {
+        return Some(name);
+    }
+    refused(ctx);
+    None
+}
+
+/// A channel in which somebody is, if it is registered and the user has one of the flags there; otherwise
+/// that is told.
+fn there(
+    ctx: &mut Ctx<'_>,
+    user: UserId,
+    text: &str,
+    any: &str,
+) -> Option<(ChannelName, ChannelId)> {
+    let name = allowed(ctx, user, text, any)?;
+    let channel = ctx.network().name(&name);
+    if channel.is_none() {
+        ctx.notice(&format!("Nobody is in {name}."));
+    }
+    channel.map(|channel| (name, channel))
+}
+
+/// Has the store write to the record of a channel; `done` is told then.
+fn write(ctx: &mut Ctx<'_>, user: UserId, name: &ChannelName, what: What, again: Again) -> Outcome {
+    let Some(id) = registration(ctx, name).map(|known| known.id) else { return Ok(()) };
+    let at = ctx.core.clock.tick(ctx.now.wall);
+    let by = ctx.whois(user).mask().into();
+    ctx.session_mut().again = Some(Box::new(again));
+    registry::propose(ctx, Edit { id, kind: Kind::Channel, at, by, what }, written);
+    Ok(())
+}
+
+/// The same with fields, of which there is nothing more to say than these words.
+fn set(
+    ctx: &mut Ctx<'_>,
+    user: UserId,
+    name: &ChannelName,
+    fields: Fields,
+    done: String,
+) -> Outcome {
+    write(ctx, user, name, What::Write(fields), say(done))
+}
+
+/// Says something once it is true.
+fn say(done: String) -> Again {
+    Again {
+        words: vec![done],
+        then: |ctx, _, words| {
+            words.iter().for_each(|text| ctx.notice(text));
+            Ok(())
+        },
+    }
+}
+
+fn written(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let (user, again) = (ctx.session().user(), ctx.session_mut().again.take());
+    let Some((user, again)) = user.zip(again) else { return Ok(()) };
+    match answer {
+        Answer::Stored(Ok(Rows::Proposed(_))) => return (again.then)(ctx, user, &again.words),
+        Answer::Stored(Ok(Rows::Taken(_))) => {
+            ctx.notice("The channel is not registered any more. Nothing has been changed.");
+        }
+        Answer::Stored(Ok(Rows::Full)) => ctx.notice(
+            "The channel's record holds as much as it may, which is a thousand entries of access and AKICK, those included that have been taken away. Nothing has been changed.",
+        ),
+        _ => unavailable(ctx),
+    }
+    Ok(())
+}
+
+fn refused(ctx: &mut Ctx<'_>) {
+    ctx.notice("You are not authorized to perform this operation.");
+}
+
+fn unavailable(ctx: &mut Ctx<'_>) {
+    ctx.notice("Registered channels cannot be reached now. Nothing has been changed; please try again later.");
+}

@@ -96,11 +96,14 @@ pub struct Edit {
     pub what: What,
 }
 
+/// The key of a field, and what is written to it; nothing if it is taken away.
+pub type KeyValue = (Box<str>, Option<Box<str>>);
+
 /// What an edit does.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum What {
     /// Writes fields, or takes them away.
-    Write(Vec<(Box<str>, Option<Box<str>>)>),
+    Write(Vec<KeyValue>),
     /// Ends the record.
     End,
 }

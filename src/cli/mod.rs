@@ -1,11 +1,13 @@
 //! The command line: a table of subcommands.
 
+mod account;
 mod backup;
 mod log;
 mod password;
 mod run;
 
 use crate::{config::schema, work::load::Loader};
+use lexopt::ValueExt;
 use std::{
     ffi::OsString,
     io::{self, Write},
@@ -19,6 +21,9 @@ const USAGE: u8 = 2;
 /// A configuration with mistakes (`EX_CONFIG` of sysexits.h).
 const CONFIG: u8 = 78;
 
+/// How many words may follow a subcommand.
+const WORDS_MAX: usize = 3;
+
 /// What was said on the command line.
 #[derive(Debug, Default)]
 struct Arguments {
@@ -26,6 +31,8 @@ struct Arguments {
     config: Option<PathBuf>,
     /// What follows the subcommand.
     file: Option<OsString>,
+    /// What follows it where several words may.
+    words: Vec<String>,
     /// Whether something may be overwritten.
     force: bool,
 }
@@ -57,6 +64,12 @@ const SUBCOMMANDS: &[Subcommand] = &[
         params: "[-c FILE]",
         about: "Lists every mistake in a configuration.",
         run: check_config,
+    },
+    Subcommand {
+        name: "account",
+        params: "VERB [NAME] [-c FILE]",
+        about: "Lists, makes, changes and ends accounts; alone it says how.",
+        run: account::account,
     },
     Subcommand {
         name: "backup",
@@ -137,6 +150,12 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
                 if arguments.file.is_none() && takes(arguments.subcommand.as_ref(), "FILE") =>
             {
                 arguments.file = Some(value)
+            }
+            lexopt::Arg::Value(value)
+                if arguments.words.len() < WORDS_MAX
+                    && takes(arguments.subcommand.as_ref(), "VERB") =>
+            {
+                arguments.words.push(value.string()?);
             }
             other => return Err(other.unexpected()),
         }

@@ -26,7 +26,7 @@ pub(super) fn hash_password(_arguments: &Arguments) -> ExitCode {
 }
 
 /// The password; none if it was typed differently the second time.
-fn ask() -> io::Result<Option<String>> {
+pub(super) fn ask() -> io::Result<Option<String>> {
     if !io::stdin().is_terminal() {
         return line().map(Some);
     }

@@ -90,8 +90,9 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<Option<Her
             folder.display()
         )
     };
+    let failed = |error: store::Error| unusable(&format!("{error}; {}", error.remedy()));
     log::begin(&first.config.log).map_err(|error| format!("the log cannot be started: {error}"))?;
-    let mut store = sqlite::open(folder).map_err(|error| unusable(&error))?;
+    let mut store = sqlite::open(folder).map_err(failed)?;
     let mut loaded = first;
     if loaded.config.listen.is_empty() {
         let listeners = fallback(folder).map_err(|error| unusable(&error))?;
@@ -115,20 +116,17 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<Option<Her
         Some(secret) => secret,
         None => cloak(folder).map_err(|error| unusable(&error))?,
     };
-    let seed = number().map_err(|error| error.to_string())?;
+    let seed = load::number().map_err(|_| "the system has no random bytes")?;
     let now = Now { mono: Mono(0), wall: wall() };
     let (sid, tick) = (loaded.config.server.sid, Stamp::tick_at(now.wall));
     let identify = Query::Identify { sid, random: seed, tick };
-    let Rows::Identity { sid, clock, life } =
-        store.ask(&identify).map_err(|error| unusable(&error))?
-    else {
+    let Rows::Identity { sid, clock, life } = store.ask(&identify).map_err(failed)? else {
         return Err(unusable(&"it does not answer"));
     };
     let mut server =
         Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, now);
-    store::remember(&mut store, |past| server.remember(past, now))
-        .map_err(|error| unusable(&error))?;
-    let reader = sqlite::reader(folder).map_err(|error| unusable(&error))?;
+    store::remember(&mut store, |past| server.remember(past, now)).map_err(failed)?;
+    let reader = sqlite::reader(folder).map_err(failed)?;
     let workers = Workers {
         store: Box::new(store),
         reader: Some(Box::new(reader)),
@@ -233,12 +231,6 @@ fn keep(path: &Path, text: &str) -> io::Result<()> {
         fs::File::open(folder)?.sync_all()?;
     }
     Ok(())
-}
-
-fn number() -> io::Result<u64> {
-    let mut bytes = [0; 8];
-    load::random(&mut bytes).map_err(|_| io::Error::other("the system has no random bytes"))?;
-    Ok(u64::from_le_bytes(bytes))
 }
 
 /// A kept secret is longer, or has been cut.

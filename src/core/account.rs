@@ -584,7 +584,7 @@ pub fn of_session(ctx: &Ctx<'_>) -> Option<Box<str>> {
 }
 
 /// The longest password, in bytes: more hardly fits in a line.
-const PASSWORD_MAX: usize = 300;
+pub const PASSWORD_MAX: usize = 300;
 
 /// The longest mail address, in bytes (RFC 5321 §4.5.3.1.3).
 const ADDRESS_MAX: usize = 254;

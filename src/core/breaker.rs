@@ -6,7 +6,7 @@
 //! until a probe succeeds. Nothing is held back for later: whoever is told that something is done has it
 //! in the store, and what the server keeps of its own accord it tries again.
 
-use super::{Core, capability, ctx::Then, effect::Effects, housekeeping, snotice};
+use super::{Core, capability, ctx::Then, effect::Effects, housekeeping, snotice, timer::Timer};
 use crate::{
     job::{Answer, Job, JobId},
     registry::RecordId,
@@ -145,8 +145,12 @@ impl Core {
         }
     }
 
-    /// Looks whether circuits that are open can be closed.
-    pub(in crate::core) fn probe_store(&mut self, fx: &mut Effects, now: Now) {
+    /// Looks whether circuits that are open can be closed, and the first time whether the store is whole: a
+    /// server does not wait for that when it starts.
+    pub(in crate::core) fn look_at_store(&mut self, fx: &mut Effects, now: Now) {
+        if !std::mem::replace(&mut self.breaker.checked, true) {
+            self.ask(fx, Job::Store(Query::Check), Then::Server(checked), now);
+        }
         for access in [Access::Write, Access::LookUp] {
             let circuit = self.breaker.circuit(access);
             let due = circuit.is_some_and(|circuit| {
@@ -193,6 +197,7 @@ impl Core {
             _ => {
                 circuit.rest = (circuit.rest * 2).clamp(REST_MIN, REST_MAX);
                 circuit.next = now.mono + circuit.rest;
+                self.timers.set(circuit.next, Timer::Store);
                 if !circuit.open {
                     self.open(fx, access, now);
                 }
@@ -223,14 +228,6 @@ impl Core {
     fn count_open(&mut self) {
         self.metrics.store_unwritable = u64::from(self.breaker.writes.open);
         self.metrics.store_unreadable = u64::from(self.breaker.look_ups.open);
-    }
-
-    /// Has it looked, once, whether what is stored is whole. A server does not wait for that when it starts.
-    pub(in crate::core) fn check_store(&mut self, fx: &mut Effects, now: Now) {
-        if std::mem::replace(&mut self.breaker.checked, true) {
-            return;
-        }
-        self.ask(fx, Job::Store(Query::Check), Then::Server(checked), now);
     }
 }
 
@@ -271,7 +268,7 @@ fn checked(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
 }
 
 /// How soon after a probe that has failed the next is made; with each that fails it is twice as long.
-const REST_MIN: Duration = Duration::from_secs(5);
+const REST_MIN: Duration = Duration::from_secs(1);
 
 /// But no longer than this.
 const REST_MAX: Duration = Duration::from_secs(30);

@@ -24,6 +24,9 @@ use std::{collections::BTreeMap, time::Duration};
 /// How often the regular housekeeping comes.
 const EVERY: Duration = Duration::from_secs(5);
 
+/// How long after the start it is looked whether the store is whole.
+const STORE_CHECKED: Duration = Duration::from_secs(3);
+
 /// How far the clock goes on, after a time in which nothing happened, before that is noted at once.
 pub const UNMARKED_MAX: u64 = 5_000 << 16;
 
@@ -38,6 +41,7 @@ pub fn begin(core: &mut Core, now: Now) {
     // Nobody is connected, so there is nothing to be done.
     introduce(core, &mut Effects::default(), now);
     core.timers.set(now.mono + EVERY, Timer::Housekeeping);
+    core.timers.set(now.mono + STORE_CHECKED, Timer::Store);
 }
 
 /// Says that a life of this server begins.
@@ -71,6 +75,7 @@ pub fn tick(core: &mut Core, fx: &mut Effects, now: Now) {
             }
             Timer::Grace(server) => grace(core, fx, server, now),
             Timer::Expire => expire(core, fx, now),
+            Timer::Store => core.look_at_store(fx, now),
             Timer::Housekeeping => regular(core, fx, now),
         }
     }
@@ -180,8 +185,7 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.look_for_contests(fx, now);
     core.look_for_unused(fx, now);
     core.store_kept(fx, now);
-    core.probe_store(fx, now);
-    core.check_store(fx, now);
+    core.take_handed(fx, now);
     registered::regular(core, fx, now);
     if core.clock.last() > core.marked {
         mark(core, fx, now);
@@ -342,15 +346,16 @@ mod tests {
         Answer::Stored(Err(store::Error::Full))
     }
 
-    /// The question by which the store is to mark the clock, if it is asked.
-    fn marked_by(effects: &[Effect]) -> Option<crate::job::JobId> {
-        effects.iter().find_map(|effect| match effect {
-            Effect::Job { id, job } => match **job {
-                Job::Store(Query::RaiseClock { .. }) => Some(*id),
+    /// What the store is asked, and whether it is to mark the clock.
+    fn asked(effects: Vec<Effect>) -> Vec<(crate::job::JobId, bool)> {
+        let asked = effects.into_iter().filter_map(|effect| match effect {
+            Effect::Job { id, job } => match *job {
+                Job::Store(query) => Some((id, matches!(query, Query::RaiseClock { .. }))),
                 _ => None,
             },
             _ => None,
-        })
+        });
+        asked.collect()
     }
 
     #[test]
@@ -360,16 +365,17 @@ mod tests {
         let (mut answers, mut marks) = (vec![full(), full(), full()], 0);
         for _ in 0..12 {
             scene.now.mono = scene.now.mono + EVERY;
-            let mut asked = marked_by(&scene.input(Input::Tick));
-            while let Some(id) = asked {
-                marks += 1;
-                let answer = answers.pop().unwrap_or(Answer::Stored(Ok(store::Rows::Done)));
-                asked = marked_by(&scene.input(Input::Done { id, answer }));
+            let mut questions = asked(scene.input(Input::Tick));
+            while let Some((id, mark)) = questions.pop() {
+                let failed = if mark { answers.pop() } else { None };
+                marks += u32::from(mark);
+                let answer = failed.unwrap_or(Answer::Stored(Ok(store::Rows::Done)));
+                questions.extend(asked(scene.input(Input::Done { id, answer })));
             }
         }
         assert_eq!(marks, 5, "three that failed, one that did not, and the mark");
         // Nothing has happened since.
         scene.now.mono = scene.now.mono + EVERY;
-        assert!(scene.input(Input::Tick).is_empty());
+        assert!(asked(scene.input(Input::Tick)).iter().all(|(_, mark)| !mark));
     }
 }

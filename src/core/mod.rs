@@ -34,6 +34,7 @@ pub mod flood;
 pub mod frame;
 pub mod gateway;
 pub mod guest;
+pub mod handed;
 pub mod housekeeping;
 pub mod keeper;
 pub mod local;
@@ -100,6 +101,7 @@ use chanflood::Chanflood;
 use cloak::Cloak;
 use effect::{Effect, Effects};
 use guest::Guests;
+use handed::Hand;
 use keeper::Keeper;
 use local::Local;
 use lookalikes::Lookalikes;
@@ -182,6 +184,8 @@ pub struct Core {
     pub(in crate::core) ajoins: Vec<(ConnId, String)>,
     /// When accounts that nobody uses were last looked for.
     pub(in crate::core) unused_looked: Mono,
+    /// What the command line has handed over and is being done.
+    pub(in crate::core) handed: Hand,
     /// Records that have been looked up lately.
     pub(in crate::core) cache: Cache,
     /// What is known of registered channels.
@@ -263,6 +267,7 @@ impl Core {
             unused_looked: now.mono,
             cache: Cache::default(),
             registered: Registered::default(),
+            handed: Hand::default(),
             talks: BTreeMap::new(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),

@@ -33,6 +33,10 @@ pub struct Talk {
     asked: bool,
     /// When the stores were last compared.
     compared: Mono,
+    /// How many records of this server the other has been found to lack since then, or to have otherwise.
+    differ: usize,
+    /// How many those were the time before.
+    before: usize,
 }
 
 /// Something to be found out from the store, and then done.
@@ -53,7 +57,7 @@ enum Task {
 impl Core {
     /// A link has come up.
     pub fn begin_talk(&mut self, fx: &mut Effects, peer: PeerId, now: Now) {
-        let talk = Talk { compared: now.mono, ..Talk::default() };
+        let talk = Talk { compared: now.mono, before: usize::MAX, ..Talk::default() };
         self.talks.insert(peer, talk);
         self.add_task(fx, peer, Task::SayDigests, now);
     }
@@ -63,14 +67,20 @@ impl Core {
         self.talks.remove(&peer);
     }
 
-    /// Compares the store again with those that it has not been compared with for long.
+    /// Compares the store again with those that it has not been compared with for long, and with those to whom
+    /// more is to be sent.
     pub fn compare_registries(&mut self, fx: &mut Effects, now: Now) {
-        let talks = self.talks.iter_mut();
-        let due = talks.filter(|(_, talk)| now.mono.since(talk.compared) >= COMPARED_EVERY);
         let mut peers = Vec::new();
-        for (peer, talk) in due {
-            talk.compared = now.mono;
-            peers.push(*peer);
+        for (peer, talk) in &mut self.talks {
+            let late = now.mono.since(talk.compared) >= COMPARED_EVERY;
+            // What was sent has brought the two nearer to each other, so that the rest will.
+            let goes_on = talk.tasks.is_empty() && (1..talk.before).contains(&talk.differ);
+            if late || goes_on {
+                talk.compared = now.mono;
+                talk.before = if late { usize::MAX } else { talk.differ };
+                talk.differ = 0;
+                peers.push(*peer);
+            }
         }
         for peer in peers {
             self.add_task(fx, peer, Task::SayDigests, now);
@@ -137,7 +147,10 @@ fn found(core: &mut Core, fx: &mut Effects, peer: PeerId, answer: Answer, now: N
         (Task::CompareBucket(_, theirs), Answer::Stored(Ok(Rows::Bucket(_, ours)))) => {
             let theirs: BTreeMap<RecordId, u64> = theirs.into_iter().collect();
             let differ = ours.iter().filter(|(id, digest)| theirs.get(id) != Some(digest));
-            let differ: Vec<RecordId> = differ.map(|(id, _)| *id).collect();
+            let mut differ: Vec<RecordId> = differ.map(|(id, _)| *id).collect();
+            let left = SENT_MAX.saturating_sub(talk.differ);
+            talk.differ += differ.len();
+            differ.truncate(left);
             let pieces = differ.chunks(SENT_AT_ONCE).take(room);
             talk.tasks.extend(pieces.map(|piece| Task::Send(piece.to_vec())));
         }
@@ -157,5 +170,70 @@ const COMPARED_EVERY: Duration = Duration::from_secs(300);
 /// How much waits to be found out for one linked server.
 const TASKS_MAX: usize = 4096;
 
+/// How many records are sent before the stores are compared again: the other can take in so many while it
+/// stores them, since it hardly leaves out any.
+const SENT_MAX: usize = 5000;
+
 /// How many records are sent at once.
 const SENT_AT_ONCE: usize = 50;
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        registry::{Edit, Kind, NAME, NICK, RecordId, What},
+        sim::{self, Sim, disk::Disk},
+        time::{Sid, Stamp},
+    };
+    use std::time::Duration;
+
+    /// More accounts than are sent before stores are compared again.
+    const ACCOUNTS: u64 = 6_000;
+
+    /// A server with many accounts, and another that has none, which have just been linked.
+    fn unequal(disk: Disk) -> Sim {
+        let mut sim = Sim::strangers(2, &sim::config());
+        let account = |number: u64| {
+            let at = Stamp { tick: number, server: Sid::FIRST };
+            let name: Box<str> = format!("a{number}").into();
+            let claim = format!("{NICK}{name}").into();
+            let what = What::Write(vec![(claim, Some(name.clone())), (NAME.into(), Some(name))]);
+            Edit { id: RecordId(at), kind: Kind::Account, at, by: "test".into(), what }
+        };
+        let edits: Vec<Edit> = (1..=ACCOUNTS).map(account).collect();
+        for (server, host) in sim.hosts.iter_mut().enumerate() {
+            if server == 0 {
+                host.learn(&edits);
+            } else {
+                host.disk = disk;
+            }
+        }
+        sim.heal();
+        sim
+    }
+
+    fn alike(sim: &mut Sim) -> bool {
+        let registries = sim.registries();
+        registries.iter().all(|one| Some(one) == registries.first())
+    }
+
+    #[test]
+    fn very_different_stores_become_one_within_seconds() {
+        let mut sim = unequal(Disk::Well);
+        sim.wait(Duration::from_secs(1));
+        assert!(!alike(&mut sim), "it takes more than one round");
+        sim.wait(Duration::from_secs(30));
+        assert!(alike(&mut sim));
+    }
+
+    #[test]
+    fn who_cannot_store_what_is_sent_is_not_sent_it_again_and_again() {
+        let mut sim = unequal(Disk::Full);
+        sim.wait(Duration::from_secs(60));
+        let sent = sim.fabric.count();
+        sim.wait(Duration::from_secs(60));
+        assert!(sim.fabric.count() - sent < 100, "{sent} {}", sim.fabric.count());
+        sim.hosts.iter_mut().for_each(|host| host.disk = Disk::Well);
+        sim.wait(Duration::from_secs(400));
+        assert!(alike(&mut sim));
+    }
+}

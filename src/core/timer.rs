@@ -31,6 +31,8 @@ pub enum Timer {
     Grace(Sid),
     /// The time of a mask that ends by itself may be up.
     Expire,
+    /// The store may work again, or has not been looked at.
+    Store,
     /// The housekeeping of every few seconds.
     Housekeeping,
 }

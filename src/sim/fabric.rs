@@ -169,6 +169,11 @@ impl Fabric {
         incoming.frames.push_back((last.max(now + delay), self.sent, frame));
     }
 
+    /// How many frames have been sent.
+    pub fn count(&self) -> u64 {
+        self.sent
+    }
+
     /// When the next thing arrives, and at which end.
     pub fn next(&self) -> Option<(Duration, End)> {
         let due = self.ends.iter().filter_map(|(end, incoming)| {

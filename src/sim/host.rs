@@ -16,7 +16,7 @@ use crate::{
     },
     registry::Edit,
     server::{Server, Setup},
-    store::{self, Find, Past, Query, Rows, Store, memory::Memory},
+    store::{self, Draft, Find, Past, Query, Rows, Store, memory::Memory},
     time::{Mono, Now, Sid, Stamp, Wall},
     wire::{mmdb::Database, scram::Verifier},
 };
@@ -126,6 +126,11 @@ impl Host {
             });
             assert_eq!(told, Ok(()));
         }
+    }
+
+    /// An administrator has edited something at the command line of this machine.
+    pub fn hand(&mut self, draft: Draft) {
+        self.store.hand(draft);
     }
 
     /// The server is no more, and what its workers were doing is lost.

@@ -17,6 +17,7 @@
 //! | `config dnsbl bl.test refuse` | a blocklist, which knows those whose names begin with `bad`; `slow.test` takes its time, `dead.test` never replies, `page` is asked by HTTP |
 //! | `config limits.list_entries 2` | what is configured; stands before all but `servers` |
 //! | `account Bob password=x cert:ab12=y` | all stores have this account, with these fields; stands where `config` does |
+//! | `hand 1 Bob password=x` | somebody writes this to Bob's account at the command line of server 1, or ends it if there is nothing to write |
 //! | `config class name="a" hosts="10.0.0.2"` | the same with a table of a list, as TOML writes it without spaces |
 //! | `logs 2` | from now on links keep so many operations: whoever has missed more is told the state |
 //! | `wait 60` | so many seconds pass |
@@ -44,6 +45,7 @@ use crate::{
     },
     link,
     registry::{Edit, Kind, RecordId, What},
+    store::Draft,
     time::{Sid, Stamp},
     wire::{casemap::Casemap, mask, sasl::Mechanism, tags::Tags},
 };
@@ -209,6 +211,7 @@ impl Play {
             }
             "config" => self.set(rest),
             "account" => self.account(rest),
+            "hand" => self.hand(rest),
             "raw" => {
                 let client = self.sim().open(0, rest);
                 self.sim().settle();
@@ -288,6 +291,24 @@ impl Play {
         let at = Stamp { tick: 1 + self.accounts.len() as u64, server: Sid::FIRST };
         let (id, what, by) = (RecordId(at), What::Write(fields), "script".into());
         self.accounts.push(Edit { id, kind: Kind::Account, at, by, what });
+    }
+
+    fn hand(&mut self, text: &str) {
+        let mut words = text.split(' ');
+        let server = place(words.next().unwrap_or_default());
+        let name = words.next().unwrap_or_default();
+        let fields: Vec<_> = words
+            .filter_map(|word| word.split_once('='))
+            .map(|(key, value)| (key.into(), Some(value.into())))
+            .collect();
+        let known = self.accounts.iter().find(|edit| match &edit.what {
+            What::Write(fields) => fields.iter().any(|(_, value)| value.as_deref() == Some(name)),
+            What::End => false,
+        });
+        let Some(id) = known.map(|edit| edit.id) else { panic!("no account {name}") };
+        let what = if fields.is_empty() { What::End } else { What::Write(fields) };
+        let draft = Draft { id: Some(id), kind: Kind::Account, by: "script".into(), what };
+        self.sim().hosts.get_mut(server).into_iter().for_each(|host| host.hand(draft.clone()));
     }
 
     fn set(&mut self, text: &str) {

@@ -1,15 +1,15 @@
 //! A store that forgets with the process: for tests and simulations.
 
 use super::{
-    CLAIMS_MAX, CONTESTS_MAX, Checked, Edited, Error, Find, Kept, LISTED_MAX, Query, Rows,
-    Standing, Store, Which, identify,
+    CLAIMS_MAX, CONTESTS_MAX, Checked, Draft, Edited, Error, Find, Handed, Kept, LISTED_MAX, Query,
+    Rows, Standing, Store, Which, identify,
 };
 use crate::{
     registry::{ACCESS, BUCKETS, Edit, Kind, Record, RecordId, SEEN, is_claim, is_resident},
     time::{Sid, Stamp},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     net::IpAddr,
 };
 
@@ -25,9 +25,16 @@ pub struct Memory {
     /// What living records claim.
     claims: BTreeSet<(Box<str>, RecordId)>,
     kept: BTreeMap<Box<str>, Kept>,
+    /// Edits that are handed over.
+    handed: VecDeque<Draft>,
 }
 
 impl Memory {
+    /// Hands an edit to the server, which takes it when it asks next.
+    pub fn hand(&mut self, draft: Draft) {
+        self.handed.push_back(draft);
+    }
+
     fn propose(&mut self, edit: &Edit) -> Rows {
         let taken = edit.claims().find(|key| self.holder(key).is_some_and(|id| id != edit.id));
         if let Some(key) = taken {
@@ -101,6 +108,16 @@ impl Memory {
         claims.truncate(CLAIMS_MAX);
         claims
     }
+}
+
+impl Memory {
+    fn digests(&self) -> Box<[u64; BUCKETS]> {
+        let mut digests = Box::new([0; BUCKETS]);
+        for record in self.records.values() {
+            digests[record.id.bucket()] ^= record.digest();
+        }
+        digests
+    }
 
     fn list(&self, kind: Kind, after: Option<RecordId>, which: &Which) -> Vec<Record> {
         let living = self.records.values().filter(|record| {
@@ -168,6 +185,11 @@ impl Store for Memory {
                 self.kept.retain(|_, kept| kept.over.is_none_or(|over| over >= *before));
                 Ok(Rows::Done)
             }
+            Query::TakeHanded => {
+                let draft = self.handed.pop_front();
+                Ok(Rows::Handed(draft.map(|draft| Box::new(Handed { number: 0, draft }))))
+            }
+            Query::AnswerHanded { .. } => Ok(Rows::Done),
             Query::Check => Ok(Rows::Checked(Checked::Whole)),
             Query::ChannelsOf(account) => {
                 let key = format!("{ACCESS}{account}");

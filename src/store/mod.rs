@@ -1,6 +1,7 @@
 //! What outlives the process: whole queries in, rows out, whichever engine keeps them.
 
 pub mod backup;
+pub mod handed;
 mod integrity;
 mod kept;
 pub mod memory;
@@ -8,7 +9,7 @@ mod records;
 pub mod sqlite;
 
 use crate::{
-    registry::{BUCKETS, Changed, Edit, Kind, Record, RecordId},
+    registry::{BUCKETS, Changed, Edit, Kind, Record, RecordId, What},
     time::{Sid, Stamp, Wall},
 };
 use std::{fmt, net::IpAddr, time::Duration};
@@ -92,6 +93,16 @@ pub enum Query {
         /// The moment.
         before: Wall,
     },
+    /// Is there an edit that the command line has handed over? Answers [`Rows::Handed`] with the first, which
+    /// nobody else is given then.
+    TakeHanded,
+    /// What has become of an edit that was handed over. Answers [`Rows::Done`].
+    AnswerHanded {
+        /// Which, by its number.
+        number: i64,
+        /// What.
+        outcome: Outcome,
+    },
     /// Is what is stored whole, as far as that can be told in [`CHECK_MAX`]? Answers [`Rows::Checked`].
     Check,
 }
@@ -118,7 +129,9 @@ impl Query {
             | Query::Propose(_)
             | Query::Learn(_)
             | Query::Keep(_)
-            | Query::Forget { .. } => Access::Write,
+            | Query::Forget { .. }
+            | Query::TakeHanded
+            | Query::AnswerHanded { .. } => Access::Write,
             Query::Find(_) | Query::ChannelsOf(_) => Access::LookUp,
             Query::LoadReputation
             | Query::Claims { .. }
@@ -241,8 +254,78 @@ pub enum Rows {
     Records(Vec<Record>),
     /// To [`Query::Recall`].
     Kept(Vec<Kept>),
+    /// To [`Query::TakeHanded`].
+    Handed(Option<Box<Handed>>),
     /// To [`Query::Check`].
     Checked(Checked),
+}
+
+/// An edit without a moment, which the server gives it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Draft {
+    /// Of which record; of a new one if none.
+    pub id: Option<RecordId>,
+    /// What it is of.
+    pub kind: Kind,
+    /// By whom, as people are told.
+    pub by: Box<str>,
+    /// What it does.
+    pub what: What,
+}
+
+/// An edit that was handed over.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Handed {
+    /// By which it is known to whoever has handed it over.
+    pub number: i64,
+    /// What is to be done.
+    pub draft: Draft,
+}
+
+/// What has become of an edit that was handed over.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// It is done.
+    Done,
+    /// Another record has this claim, or the record has ended.
+    Taken(Box<str>),
+    /// The record has no room for it.
+    Full,
+    /// It could not be stored.
+    Failed,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Done => f.write_str("done"),
+            Outcome::Taken(claim) => write!(f, "claimed {claim}"),
+            Outcome::Full => f.write_str("full"),
+            Outcome::Failed => f.write_str("failed"),
+        }
+    }
+}
+
+impl Outcome {
+    /// What the store says to a proposal.
+    pub fn of(answer: Result<&Rows, &Error>) -> Outcome {
+        match answer {
+            Ok(Rows::Proposed(_)) => Outcome::Done,
+            Ok(Rows::Taken(claim)) => Outcome::Taken(claim.clone()),
+            Ok(Rows::Full) => Outcome::Full,
+            _ => Outcome::Failed,
+        }
+    }
+
+    fn parse(text: &str) -> Option<Outcome> {
+        match text.split_once(' ').unwrap_or((text, "")) {
+            ("done", "") => Some(Outcome::Done),
+            ("claimed", claim) => Some(Outcome::Taken(claim.into())),
+            ("full", "") => Some(Outcome::Full),
+            ("failed", "") => Some(Outcome::Failed),
+            _ => None,
+        }
+    }
 }
 
 /// Whether what is stored is whole.
@@ -399,7 +482,7 @@ fn identify(
 #[cfg(test)]
 mod tests {
     use super::{memory::Memory, sqlite::Sqlite, *};
-    use crate::registry::{CERTS_MAX, SEEN, What};
+    use crate::registry::{CERTS_MAX, SEEN};
     use std::{
         fs,
         path::PathBuf,

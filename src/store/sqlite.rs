@@ -1,7 +1,8 @@
 //! The store in one SQLite file.
 
 use super::{
-    CHECK_MAX, Checked, Error, Query, Rows, Standing, Store, identify, integrity, kept, records,
+    CHECK_MAX, Checked, Error, Query, Rows, Standing, Store, handed, identify, integrity, kept,
+    records,
 };
 use crate::time::Sid;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
@@ -20,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     kept::TABLE,
     "CREATE TABLE reputation (address TEXT PRIMARY KEY, points INTEGER NOT NULL, seen INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
     records::ACCESS_INDEX,
+    handed::TABLES,
 ];
 
 /// How long another program may hold the file before it counts as locked.
@@ -142,6 +144,7 @@ impl Store for Sqlite {
                         ("clean", "0".into()),
                     ],
                 )?;
+                handed::clear(&change)?;
                 change.commit()?;
                 Ok(Rows::Identity { sid, clock, life })
             }
@@ -186,6 +189,11 @@ impl Store for Sqlite {
             Query::Recall { after } => kept::recall(&self.db, after),
             Query::Forget { before } => kept::forget(&self.db, *before),
             Query::Records(ids) => records::records(&self.db, ids),
+            Query::TakeHanded => Ok(Rows::Handed(handed::take(&mut self.db)?.map(Box::new))),
+            Query::AnswerHanded { number, outcome } => {
+                handed::answer(&mut self.db, *number, outcome)?;
+                Ok(Rows::Done)
+            }
             Query::Check => Ok(Rows::Checked(self.check(CHECK_MAX)?)),
             Query::ChannelsOf(account) => records::access(&self.db, *account),
         }
@@ -294,23 +302,7 @@ impl From<rusqlite::Error> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_file_of_any_earlier_version_is_brought_up_to_date() {
-        for version in 0..=MIGRATIONS.len() {
-            let name = format!("slircd-migrate-{}-{version}.db", std::process::id());
-            let path = std::env::temp_dir().join(name);
-            let db = Connection::open(&path).unwrap();
-            db.execute_batch(&MIGRATIONS[..version].concat()).unwrap();
-            db.execute_batch(&format!("PRAGMA user_version = {version}")).unwrap();
-            drop(db);
-            let mut store = Sqlite::open(&path).unwrap();
-            assert_eq!(store.ask(&Query::LoadReputation), Ok(Rows::Reputation(Vec::new())));
-            drop(store);
-            std::fs::remove_file(path).unwrap();
-        }
-    }
-    use crate::store::Rows;
+    use crate::store::{Find, Rows};
     use std::{fs, path::PathBuf};
 
     fn folder(name: &str) -> PathBuf {
@@ -322,6 +314,70 @@ mod tests {
 
     fn mark(store: &mut Sqlite, tick: u64) -> Result<Rows, Error> {
         store.ask(&Query::RaiseClock { tick, clean: false })
+    }
+
+    /// What a file holds that has gone so many steps, as the programs of then have written it.
+    fn earlier(version: usize) -> String {
+        let contents = [
+            "INSERT INTO meta VALUES ('sid', '20V'), ('clock', '77'), ('life', '3'), ('clean', '1');",
+            "INSERT INTO record VALUES (5, 0, 0, NULL, NULL, 5, 9);
+             INSERT INTO field VALUES (5, 0, 'name', 'Bob', 5, 0, 'bob'), (5, 0, 'nick:bob', 'Bob', 5, 0, 'bob');
+             INSERT INTO claim VALUES ('nick:bob', 5, 0);",
+            "INSERT INTO register VALUES ('ban x', 'rude', 7, 0, NULL);",
+            "INSERT INTO reputation VALUES ('192.0.2.1', 4, 5);",
+        ];
+        let steps = MIGRATIONS.iter().take(version).enumerate();
+        let text: String = steps
+            .map(|(step, sql)| format!("{sql}{}", contents.get(step).unwrap_or(&"")))
+            .collect();
+        format!("{text}PRAGMA user_version = {version};")
+    }
+
+    #[test]
+    fn a_file_of_any_earlier_version_is_brought_up_to_date_with_all_that_it_holds() {
+        let folder = folder("migrate");
+        fs::create_dir_all(&folder).unwrap();
+        for version in 0..=MIGRATIONS.len() {
+            let path = folder.join(format!("{version}.db"));
+            Connection::open(&path).unwrap().execute_batch(&earlier(version)).unwrap();
+            let mut store = Sqlite::open(&path).unwrap();
+            assert_eq!(super::version(&store.db), Ok(MIGRATIONS.len()));
+            let identify = Query::Identify { sid: None, random: 1, tick: 0 };
+            let Ok(Rows::Identity { clock, life, .. }) = store.ask(&identify) else { panic!() };
+            assert_eq!((clock, life), if version >= 1 { (77, 4) } else { (0, 1) });
+            let find = Query::Find(Find::Claim("nick:bob".into()));
+            let Ok(Rows::Record(record)) = store.ask(&find) else { panic!() };
+            let name = record.as_ref().and_then(|record| record.name());
+            assert_eq!(name, (version >= 2).then_some("Bob"));
+            let Ok(Rows::Kept(kept)) = store.ask(&Query::Recall { after: "".into() }) else {
+                panic!()
+            };
+            assert_eq!(kept.len(), usize::from(version >= 3));
+            let Ok(Rows::Reputation(known)) = store.ask(&Query::LoadReputation) else { panic!() };
+            assert_eq!(known.len(), usize::from(version >= 4));
+            assert_eq!(store.ask(&Query::Check), Ok(Rows::Checked(Checked::Whole)));
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_takes_too_long_to_check_is_not_checked() {
+        let folder = folder("check");
+        let store = open(&folder).unwrap();
+        store
+            .db
+            .execute_batch(
+                "CREATE TABLE big (x); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
+                 LIMIT 200000) INSERT INTO big SELECT randomblob(50) FROM n; CREATE INDEX i ON big (x);",
+            )
+            .unwrap();
+        assert_eq!(store.check(Duration::ZERO), Ok(Checked::TooLong));
+        assert_eq!(store.check(CHECK_MAX), Ok(Checked::Whole));
+        let mut reader = reader(&folder).unwrap();
+        assert_eq!(reader.ask(&Query::Check), Ok(Rows::Checked(Checked::Whole)));
+        assert_eq!(mark(&mut reader, 1), Err(Error::ReadOnly));
+        drop((store, reader));
+        fs::remove_dir_all(folder).unwrap();
     }
 
     #[cfg(unix)]

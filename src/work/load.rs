@@ -223,6 +223,13 @@ pub fn random(bytes: &mut [u8]) -> Result<(), rustls::crypto::GetRandomFailed> {
     rustls::crypto::ring::default_provider().secure_random.fill(bytes)
 }
 
+/// A random number.
+pub fn number() -> Result<u64, rustls::crypto::GetRandomFailed> {
+    let mut bytes = [0; 8];
+    random(&mut bytes)?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
 /// The listeners of a server that has none configured: of this machine only.
 pub fn loopback(ipv6: bool, tls: &config::Tls) -> Vec<Listen> {
     let mut hosts = vec!["127.0.0.1"];

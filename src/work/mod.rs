@@ -290,7 +290,7 @@ fn check(stored: &Hashes, password: &Secret, scram: bool) -> Answer {
 }
 
 /// What is stored of a password; `None` if the system has no random bytes.
-fn hashes(password: &Secret, scram: bool) -> Option<Hashes> {
+pub fn hashes(password: &Secret, scram: bool) -> Option<Hashes> {
     let hash = Secret::new(&password::hash(password.expose())?);
     let mut salt = [0; scram::SALT_LEN];
     load::random(&mut salt).ok()?;

@@ -6,7 +6,7 @@ use slircd::{
 };
 use std::{
     fs,
-    io::Write,
+    io::{self, Write},
     path::PathBuf,
     process::{Command, Output, Stdio},
 };
@@ -17,7 +17,7 @@ pub fn folder(name: &str) -> PathBuf {
     folder
 }
 
-fn slircd(arguments: &[&str], input: &str) -> Output {
+pub fn slircd(arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_slircd"))
         .args(arguments)
         .stdin(Stdio::piped())
@@ -25,7 +25,10 @@ fn slircd(arguments: &[&str], input: &str) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    // A program that does not read what it is given may have ended before.
+    let written = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let unread = |error: io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    assert!(written.map_or_else(unread, |()| true));
     child.wait_with_output().unwrap()
 }
 

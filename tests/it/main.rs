@@ -1,6 +1,8 @@
 //! The one integration test binary.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::expect_used)]
 
+#[cfg(unix)]
+mod account;
 mod cli;
 mod client;
 mod e2e;

@@ -36,7 +36,13 @@ const LAYERS: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
-    ("cli", &["config", "job", "reactor", "server", "store", "time", "work", "wire"]),
+    (
+        "cli",
+        &[
+            "config", "core", "job", "reactor", "registry", "server", "store", "time", "wire",
+            "work",
+        ],
+    ),
 ];
 
 #[test]

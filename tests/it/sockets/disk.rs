@@ -4,7 +4,7 @@ use super::{
     process::{FILES, Process},
     reload::{operator, with_operator},
 };
-use crate::client::Client;
+use crate::{cli::slircd, client::Client};
 use rusqlite::Connection;
 use slircd::store::backup;
 use std::{fs, os::unix::fs::FileExt};
@@ -85,6 +85,24 @@ fn a_damaged_file_is_noticed_and_a_backup_brings_back_what_it_had() {
     let mut bob = process.user("bob");
     bob.send("NS IDENTIFY alice open-sesame");
     bob.expect(" 900 ");
+}
+
+#[test]
+fn a_file_of_a_later_version_is_left_alone_and_said_to_be_one() {
+    let folder = crate::cli::folder("later");
+    let data = folder.join("data");
+    drop(slircd::store::sqlite::open(&data).unwrap());
+    let db = Connection::open(data.join("slircd.db")).unwrap();
+    db.execute_batch("PRAGMA user_version = 1000").unwrap();
+    let config = folder.join("slircd.toml");
+    fs::write(&config, format!("[storage]\npath = {:?}\n", data.to_str().unwrap())).unwrap();
+    for words in [&["run"][..], &["account", "add", "bob"]] {
+        let output = slircd(&[words, &["-c", config.to_str().unwrap()]].concat(), "sesame\n");
+        let text = String::from_utf8(output.stderr).unwrap();
+        let told = "the database is of a later version of slircd (schema 1000); run that version";
+        assert!(output.status.code() == Some(1) && text.contains(told), "{text}");
+    }
+    fs::remove_dir_all(folder).unwrap();
 }
 
 fn now() -> slircd::time::Wall {

@@ -9,11 +9,13 @@ mod disk;
 mod kill;
 mod names;
 #[cfg(unix)]
-mod process;
+pub mod process;
 #[cfg(unix)]
 mod reload;
 #[cfg(unix)]
 mod restart;
 mod running;
+#[cfg(unix)]
+mod secrets;
 mod transports;
 mod websocket;

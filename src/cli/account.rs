@@ -1,0 +1,404 @@
+//! `slircd account`: accounts without a client, whether the server runs or not.
+
+use super::{Arguments, CONFIG, USAGE, complain, loader, password, run, say};
+use crate::{
+    config::{Config, Secret},
+    core::{account, sasl, suspension, welcome},
+    reactor::system::wall,
+    registry::{CERT, Edit, KeyValue, Kind, LOOK, NAME, NICK, Record, RecordId, SEEN, What},
+    store::{
+        Draft, Error, Find, LISTED_MAX, Outcome, Query, Rows, Store, Which, handed::Desk, sqlite,
+    },
+    time::{Stamp, Wall},
+    wire::{casemap::Casemap, mask, name::Nick},
+    work,
+};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// What can be done with accounts.
+struct Verb {
+    name: &'static str,
+    params: &'static str,
+    about: &'static str,
+    run: fn(&Office<'_>, &[String]) -> Result<String, Trouble>,
+}
+
+const VERBS: &[Verb] = &[
+    Verb {
+        name: "list",
+        params: "[MASK]",
+        about: "Lists accounts, those whose names fit a mask as *bot or all.",
+        run: list,
+    },
+    Verb {
+        name: "info",
+        params: "NAME",
+        about: "Shows what is stored of an account, but for its passwords.",
+        run: info,
+    },
+    Verb {
+        name: "add",
+        params: "NAME [MAIL]",
+        about: "Makes an account; asks for its password, or reads a line.",
+        run: add,
+    },
+    Verb {
+        name: "reset-password",
+        params: "NAME",
+        about: "Gives an account another password; asks for it, or reads a line.",
+        run: reset_password,
+    },
+    Verb {
+        name: "suspend",
+        params: "NAME [REASON]",
+        about: "Keeps everybody from logging in to an account.",
+        run: suspend,
+    },
+    Verb {
+        name: "unsuspend",
+        params: "NAME",
+        about: "Lets an account be logged in to again.",
+        run: unsuspend,
+    },
+    Verb {
+        name: "delete",
+        params: "NAME",
+        about: "Ends an account, and frees its name and nicks, for good.",
+        run: delete,
+    },
+];
+
+/// Why nothing has been done.
+#[derive(Debug)]
+enum Trouble {
+    /// The data folder belongs to another user of the system.
+    NotYours(PathBuf),
+    /// There is no database there.
+    NoDatabase(PathBuf),
+    /// There is no such account.
+    NoAccount(String),
+    /// No account can have that name.
+    BadName(String),
+    /// The password is empty, too long, or was typed differently the second time.
+    BadPassword,
+    /// The password could not be read.
+    NoPassword(io::Error),
+    /// The system has no random bytes.
+    NoRandom,
+    /// The store fails.
+    Store(Error),
+    /// What the edit came to.
+    Refused(Outcome),
+    /// The server that uses the store does not take what it is given.
+    Untaken,
+    /// The server has taken it, and has said nothing since.
+    Unanswered,
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::NotYours(folder) => write!(
+                f,
+                "{} belongs to another user; run this as that user (for example with `sudo -u slircd`), so that the server can read what is written there",
+                folder.display()
+            ),
+            Trouble::NoDatabase(folder) => write!(
+                f,
+                "there is no database in {} yet; -c names the configuration of the server that is meant",
+                folder.display()
+            ),
+            Trouble::NoAccount(name) => {
+                write!(f, "there is no account {name}; `slircd account list` shows all")
+            }
+            Trouble::BadName(name) => write!(
+                f,
+                "no account can be called {name}: it has to be a nick that is not reserved ([accounts] reserved)"
+            ),
+            Trouble::BadPassword => f.write_str(
+                "the password is empty or too long, or was not the same twice; nothing was changed",
+            ),
+            Trouble::NoPassword(error) => write!(f, "the password could not be read: {error}"),
+            Trouble::NoRandom => f.write_str("the system has no random bytes to give"),
+            Trouble::Store(error) => write!(f, "{error}; {}", error.remedy()),
+            Trouble::Refused(Outcome::Taken(claim)) => match claim.strip_prefix(NICK) {
+                Some(nick) => write!(f, "{nick} belongs to an account already"),
+                None => f.write_str("the account has just ended"),
+            },
+            Trouble::Refused(Outcome::Full) => {
+                f.write_str("the account holds as much as it may; nothing was changed")
+            }
+            Trouble::Refused(Outcome::Done | Outcome::Failed) => {
+                f.write_str("the server could not store it; its log says why")
+            }
+            Trouble::Untaken => f.write_str(
+                "a program uses the database, but it is no server that takes this; nothing was changed",
+            ),
+            Trouble::Unanswered => f.write_str(
+                "the server has not said whether it is done; `slircd account info` shows how it is",
+            ),
+        }
+    }
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Trouble {
+        Trouble::Store(error)
+    }
+}
+
+/// Where accounts are looked up and changed.
+struct Office<'a> {
+    config: &'a Config,
+    folder: &'a Path,
+}
+
+pub(super) fn account(arguments: &Arguments) -> ExitCode {
+    let Some((verb, words)) = arguments.words.split_first() else {
+        return say(&help());
+    };
+    let Some(verb) = VERBS.iter().find(|known| known.name == verb) else {
+        complain(&format!("accounts cannot be {verb:?}; `slircd account` says what there is"));
+        return ExitCode::from(USAGE);
+    };
+    let required =
+        verb.params.split(' ').filter(|param| !param.is_empty() && !param.starts_with('['));
+    let most = verb.params.split(' ').count();
+    if words.len() < required.count() || words.len() > most {
+        complain(&format!("usage: slircd account {} {}", verb.name, verb.params));
+        return ExitCode::from(USAGE);
+    }
+    let loaded = match loader(arguments).load() {
+        Ok(loaded) => loaded,
+        Err(errors) => {
+            errors.iter().for_each(|error| complain(&error.to_string()));
+            return ExitCode::from(CONFIG);
+        }
+    };
+    let folder = run::folder(&loaded.config);
+    let office = Office { config: &loaded.config, folder: &folder };
+    match office.is_ours().and_then(|()| (verb.run)(&office, words)) {
+        Ok(text) => say(&text),
+        Err(trouble) => {
+            complain(&trouble.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn help() -> String {
+    let mut text = String::from(
+        "usage: slircd account VERB [NAME] [-c FILE]\n\nThe server may run meanwhile: it takes what is changed within some seconds.\n\n",
+    );
+    for verb in VERBS {
+        let call = format!("{} {}", verb.name, verb.params);
+        text += &format!("  {call:<32} {}\n", verb.about);
+    }
+    text
+}
+
+fn list(office: &Office<'_>, words: &[String]) -> Result<String, Trouble> {
+    let mask = words.first().map_or("*", String::as_str);
+    let (mut store, mut after, mut text) = (office.reader()?, None, String::new());
+    loop {
+        let query = Query::List { kind: Kind::Account, after, which: Which::All };
+        let Rows::Records(records) = store.ask(&query)? else { return Err(Error::Damaged.into()) };
+        let named = records.iter().filter_map(|record| Some((record.name()?, record)));
+        for (name, record) in named.filter(|(name, _)| mask::matches(mask, name, office.casemap()))
+        {
+            let suspended = record.get(suspension::SUSPENDED).map_or("", |_| "  suspended");
+            text += &format!("{}  {name}{suspended}\n", born(record));
+        }
+        match records.last() {
+            Some(last) if records.len() == LISTED_MAX => after = Some(last.id),
+            _ => return Ok(text),
+        }
+    }
+}
+
+fn info(office: &Office<'_>, words: &[String]) -> Result<String, Trouble> {
+    let record = office.account(words)?;
+    let mut text = format!("registered {}\n", born(&record));
+    for (key, field) in record.fields() {
+        let Some(value) = &field.value else { continue };
+        // What is not known to be harmless may be a secret.
+        let shown = SHOWN.iter().any(|known| key.starts_with(known));
+        let value = if shown { format!("{value:?}") } else { "(not shown)".into() };
+        text += &format!("{key} = {value}, by {}\n", field.by);
+    }
+    Ok(text)
+}
+
+fn add(office: &Office<'_>, words: &[String]) -> Result<String, Trouble> {
+    let name = words.first().map(String::as_str).unwrap_or_default();
+    let nick = Nick::new(name, office.casemap(), office.config.limits.nick)
+        .filter(|nick| !account::is_reserved(office.config, nick, office.casemap()))
+        .ok_or_else(|| Trouble::BadName(name.into()))?;
+    let mut fields = account::nick_claims(&nick, office.casemap());
+    fields.push((NAME.into(), Some(name.into())));
+    fields.extend(words.get(1).map(|mail| (account::MAIL.into(), Some(mail.as_str().into()))));
+    fields.extend(office.password()?);
+    office.change(None, What::Write(fields))?;
+    Ok(format!("the account {name} is made\n"))
+}
+
+fn reset_password(office: &Office<'_>, words: &[String]) -> Result<String, Trouble> {
+    let record = office.account(words)?;
+    office.change(Some(record.id), What::Write(office.password()?))?;
+    Ok(format!("{} has another password\n", record.name().unwrap_or_default()))
+}
+
+fn suspend(office: &Office<'_>, words: &[String]) -> Result<String, Trouble> {
+    let reason = words.get(1).map_or("by an administrator", String::as_str);
+    let name = office.set_suspended(words, Some(reason))?;
+    Ok(format!("{name} is suspended\n"))
+}
+
+fn unsuspend(office: &Office<'_>, words: &[String]) -> Result<String, Trouble> {
+    let name = office.set_suspended(words, None)?;
+    Ok(format!("{name} can be logged in to again\n"))
+}
+
+fn delete(office: &Office<'_>, words: &[String]) -> Result<String, Trouble> {
+    let record = office.account(words)?;
+    office.change(Some(record.id), What::End)?;
+    Ok(format!("the account {} is no more\n", record.name().unwrap_or_default()))
+}
+
+impl Office<'_> {
+    /// That what is made in the data folder will be the server's.
+    fn is_ours(&self) -> Result<(), Trouble> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let owner = std::fs::metadata(self.folder).map(|folder| folder.uid());
+            let own = rustix::process::geteuid().as_raw();
+            if owner.is_ok_and(|owner| owner != own) {
+                return Err(Trouble::NotYours(self.folder.into()));
+            }
+        }
+        Ok(())
+    }
+
+    fn casemap(&self) -> Casemap {
+        self.config.server.casemapping
+    }
+
+    fn reader(&self) -> Result<sqlite::Sqlite, Trouble> {
+        match sqlite::reader(self.folder) {
+            Err(Error::Unreachable) => Err(Trouble::NoDatabase(self.folder.into())),
+            reader => Ok(reader?),
+        }
+    }
+
+    /// The record of the account that owns a nick.
+    fn account(&self, words: &[String]) -> Result<Box<Record>, Trouble> {
+        let name = words.first().map(String::as_str).unwrap_or_default();
+        let nobody = || Trouble::NoAccount(name.into());
+        let nick = Nick::lookup(name, self.casemap()).ok_or_else(nobody)?;
+        let claim = format!("{NICK}{}", nick.folded()).into();
+        match self.reader()?.ask(&Query::Find(Find::Claim(claim)))? {
+            Rows::Record(Some(record)) => Ok(record),
+            _ => Err(nobody()),
+        }
+    }
+
+    /// What is stored of a password that is asked for.
+    fn password(&self) -> Result<Vec<KeyValue>, Trouble> {
+        let password = password::ask().map_err(Trouble::NoPassword)?;
+        let sound = |text: &String| !text.is_empty() && text.len() <= account::PASSWORD_MAX;
+        let password = password.filter(sound).ok_or(Trouble::BadPassword)?;
+        let scram = sasl::keeps_verifiers(self.config);
+        let hashes = work::hashes(&Secret::new(&password), scram).ok_or(Trouble::NoRandom)?;
+        Ok(account::kept(&hashes).into())
+    }
+
+    /// Suspends an account until that is lifted, or lifts it.
+    fn set_suspended(&self, words: &[String], reason: Option<&str>) -> Result<String, Trouble> {
+        let record = self.account(words)?;
+        let reason = (suspension::SUSPENDED.into(), reason.map(Into::into));
+        self.change(Some(record.id), What::Write(vec![reason, (suspension::UNTIL.into(), None)]))?;
+        Ok(record.name().unwrap_or_default().into())
+    }
+
+    /// Changes an account, or makes one: in the store, or through the server that has it.
+    fn change(&self, id: Option<RecordId>, what: What) -> Result<(), Trouble> {
+        let draft = Draft { id, kind: Kind::Account, by: BY.into(), what };
+        let outcome = match sqlite::open(self.folder) {
+            Ok(mut store) => propose(&mut store, self.config, draft, wall())?,
+            Err(Error::Locked) => hand(self.folder, &draft)?,
+            Err(error) => return Err(error.into()),
+        };
+        if outcome == Outcome::Done { Ok(()) } else { Err(Trouble::Refused(outcome)) }
+    }
+}
+
+/// Makes an edit in a store that no server uses, in a life of its own, so that its moment is no other's.
+fn propose(
+    store: &mut dyn Store,
+    config: &Config,
+    draft: Draft,
+    now: Wall,
+) -> Result<Outcome, Error> {
+    let random = work::load::number().map_err(|_| Error::Unreachable)?;
+    let identify = Query::Identify { sid: config.server.sid, random, tick: Stamp::tick_at(now) };
+    let Rows::Identity { sid: server, clock, .. } = store.ask(&identify)? else {
+        return Err(Error::Damaged);
+    };
+    let at = Stamp { tick: clock + 1, server };
+    let Draft { id, kind, by, what } = draft;
+    let edit = Edit { id: id.unwrap_or(RecordId(at)), kind, at, by, what };
+    let answer = store.ask(&Query::Propose(Box::new(edit)))?;
+    store.ask(&Query::RaiseClock { tick: at.tick, clean: true })?;
+    Ok(Outcome::of(Ok(&answer)))
+}
+
+/// Hands an edit to the server that runs, and waits for what it says.
+fn hand(folder: &Path, draft: &Draft) -> Result<Outcome, Trouble> {
+    let mut desk = Desk::open(folder)?;
+    let number = desk.hand(draft)?;
+    let begun = Instant::now();
+    let mut taken = false;
+    loop {
+        if let Some(outcome) = desk.outcome(number)? {
+            return Ok(outcome);
+        }
+        if !taken && begun.elapsed() > TAKEN_MAX {
+            if desk.withdraw(number)? {
+                return Err(Trouble::Untaken);
+            }
+            taken = true;
+        }
+        if begun.elapsed() > ANSWERED_MAX {
+            return Err(Trouble::Unanswered);
+        }
+        thread::sleep(LOOKED_EVERY);
+    }
+}
+
+/// When a record was made.
+fn born(record: &Record) -> String {
+    welcome::date_text(Wall(record.id.0.tick >> 16))
+}
+
+/// How the keys of fields begin that are shown.
+const SHOWN: &[&str] =
+    &[NAME, NICK, LOOK, CERT, SEEN, account::MAIL, suspension::SUSPENDED, "hold", "mark"];
+
+/// By whom accounts are changed here, as people are told.
+const BY: &str = "the command line";
+
+/// How long the server may take to find what it is given: it looks every few seconds.
+const TAKEN_MAX: Duration = Duration::from_secs(12);
+
+/// How long it may take until it has said something.
+const ANSWERED_MAX: Duration = Duration::from_secs(30);
+
+/// How often it is looked whether it has.
+const LOOKED_EVERY: Duration = Duration::from_millis(100);

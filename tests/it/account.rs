@@ -1,0 +1,91 @@
+//! `slircd account`, with a server and without.
+
+use crate::{
+    cli::slircd,
+    sockets::process::{FILES, PLAIN, Process},
+};
+use std::path::Path;
+
+/// What the subcommand says, and whether it has done what it should.
+fn account(folder: &Path, words: &[&str], input: &str) -> (bool, String) {
+    let config = folder.join("slircd.toml");
+    let output = slircd(&[&["account"], words, &["-c", config.to_str().unwrap()]].concat(), input);
+    let text = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat();
+    (output.status.success(), text)
+}
+
+fn done(folder: &Path, words: &[&str], input: &str) -> String {
+    let (done, text) = account(folder, words, input);
+    assert!(done, "{words:?}: {text}");
+    text
+}
+
+#[track_caller]
+fn refused(folder: &Path, words: &[&str], input: &str, why: &str) {
+    let (done, text) = account(folder, words, input);
+    assert!(!done && text.contains(why), "{words:?}: {text}");
+}
+
+/// Whether somebody gets in with a password.
+#[track_caller]
+fn logs_in(process: &Process, password: &str, told: &str) {
+    let mut client = process.user("guest");
+    client.send(&format!("NS IDENTIFY Root {password}"));
+    client.expect(told);
+    client.send("QUIT");
+    client.until_the_end();
+}
+
+#[test]
+fn the_first_account_is_made_and_a_lost_password_replaced_whether_or_not_the_server_runs() {
+    let more = "[limits]\nlogin_burst = 100\n[accounts]\nreserved = [\"boss\"]\n";
+    let mut process = Process::start(&format!("{PLAIN}{more}"), FILES);
+    let folder = process.folder.clone();
+    process.kill();
+    let folder = folder.as_path();
+    assert_eq!(
+        done(folder, &["add", "Root", "root@mail.example"], "sesame\n"),
+        "the account Root is made\n"
+    );
+    refused(folder, &["add", "root"], "other\n", "root belongs to an account already");
+    refused(folder, &["add", "boss"], "other\n", "no account can be called boss");
+    refused(folder, &["add", "a b"], "other\n", "no account can be called a b");
+    refused(folder, &["add", "carl"], "\n", "the password is empty");
+    refused(folder, &["info", "nobody"], "", "there is no account nobody");
+    let text = done(folder, &["info", "ROOT"], "");
+    assert!(text.contains("mail = \"root@mail.example\", by the command line"), "{text}");
+    assert!(text.contains("password = (not shown)") && !text.contains("$argon2"), "{text}");
+    process.again();
+    logs_in(&process, "sesame", " 900 ");
+    // The server runs, and takes what it is given.
+    refused(folder, &["add", "root"], "sesame\n", "root belongs to an account already");
+    done(folder, &["reset-password", "root"], "open\n");
+    logs_in(&process, "sesame", "Invalid password for Root");
+    logs_in(&process, "open", " 900 ");
+    process.kill();
+    done(folder, &["suspend", "root", "for a while"], "");
+    process.again();
+    logs_in(&process, "open", "suspended");
+    let text = done(folder, &["list", "r*"], "");
+    assert!(text.ends_with("  Root  suspended\n") && text.lines().count() == 1, "{text}");
+    process.kill();
+    done(folder, &["unsuspend", "root"], "");
+    assert!(done(folder, &["list"], "").ends_with("  Root\n"));
+    done(folder, &["delete", "root"], "");
+    assert_eq!(done(folder, &["list"], ""), "");
+    slircd::store::backup::verify(&folder.join("data")).unwrap();
+}
+
+#[test]
+fn what_can_be_done_is_said() {
+    let folder = crate::cli::folder("account");
+    let help = slircd(&["account"], "");
+    assert!(String::from_utf8(help.stdout).unwrap().contains("reset-password NAME"));
+    for words in [&["account", "dance"][..], &["account", "info"], &["account", "list", "a", "b"]] {
+        assert_eq!(slircd(words, "").status.code(), Some(2), "{words:?}");
+    }
+    let data = format!("[storage]\npath = {:?}\n", folder.join("data").to_str().unwrap());
+    std::fs::write(folder.join("slircd.toml"), data).unwrap();
+    refused(&folder, &["list"], "", "there is no database in ");
+    std::fs::remove_dir_all(folder).unwrap();
+}

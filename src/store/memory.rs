@@ -126,14 +126,6 @@ impl Memory {
         });
         living.take(LISTED_MAX).cloned().collect()
     }
-
-    fn digests(&self) -> Box<[u64; BUCKETS]> {
-        let mut digests = Box::new([0; BUCKETS]);
-        for record in self.records.values() {
-            digests[record.id.bucket()] ^= record.digest();
-        }
-        digests
-    }
 }
 
 impl Store for Memory {

@@ -410,17 +410,23 @@ mod tests {
 
     #[test]
     fn who_gives_up_a_name_can_log_in_by_the_new_one() {
-        // Two accounts of one name, as two sides of a split leave them.
         check(
             r"
             servers 2
             config server.casemapping rfc1459
-            config limits.ping_interval 5000
-            account [x] password=sesame-open
-            account [x] password=open-sesame
+            al@2  > PING x
             bob@1 > PING x
-            wait 310
-            bob   > NS IDENTIFY [x]-2-000 open-sesame
+            split 1 | 2
+            al    > NICK [x]
+            al    > REGISTER * * sesame-open
+            bob   > NICK [x]
+            bob   > REGISTER * * open-sesame
+            bob   <~ :s1.test 900 *
+            heal
+
+            bob   <~ * NOTICE * :Your account is called [x]-*
+            bob   > NS LOGOUT
+            bob   > NS IDENTIFY [x]-$record open-sesame
             bob   <~ :s1.test 900 *
             ",
         );

@@ -2,7 +2,7 @@
 
 use super::{
     CHECK_MAX, Checked, Error, Query, Rows, Standing, Store, handed, identify, integrity, kept,
-    records,
+    letters, records,
 };
 use crate::time::Sid;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     "CREATE TABLE reputation (address TEXT PRIMARY KEY, points INTEGER NOT NULL, seen INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
     records::ACCESS_INDEX,
     handed::TABLES,
+    letters::TABLE,
 ];
 
 /// How long another program may hold the file before it counts as locked.
@@ -194,6 +195,11 @@ impl Store for Sqlite {
                 handed::answer(&mut self.db, *number, outcome)?;
                 Ok(Rows::Done)
             }
+            Query::Unverified { before } => records::unverified(&self.db, *before),
+            Query::Post { letter, most } => letters::post(&mut self.db, letter, *most),
+            Query::Due { by } => letters::due(&self.db, *by),
+            Query::Postpone { number, due } => letters::postpone(&self.db, *number, *due),
+            Query::Discard { number } => letters::discard(&self.db, *number),
             Query::Check => Ok(Rows::Checked(self.check(CHECK_MAX)?)),
             Query::ChannelsOf(account) => records::access(&self.db, *account),
         }

@@ -17,12 +17,17 @@ mod regain;
 mod register;
 mod release;
 mod rename;
+mod resend;
+mod resetpass;
 mod saregister;
 mod second;
+mod sendpass;
 mod set;
 mod suspend;
 mod ungroup;
 mod unregister;
+mod verify;
+mod verifyemail;
 
 use super::{Service, account as named, asked, asks};
 use crate::{
@@ -52,6 +57,7 @@ pub static SERVICE: Service = Service {
             unregister::DROP,
             unregister::ERASE,
             export::COMMANDS,
+            verify::FVERIFY,
             set::GET,
             ghost::COMMANDS,
             glist::COMMANDS,
@@ -68,16 +74,22 @@ pub static SERVICE: Service = Service {
             register::COMMANDS,
             release::COMMANDS,
             rename::COMMANDS,
+            resend::COMMANDS,
+            resetpass::COMMANDS,
             unregister::SADROP,
             set::SAGET,
             saregister::COMMANDS,
             set::SASET,
+            verify::SAVERIFY,
+            sendpass::COMMANDS,
             clients::SESSIONS,
             set::SET,
             passwd::SETPASS,
             suspend::COMMANDS,
             ungroup::COMMANDS,
             unregister::COMMANDS,
+            verify::COMMANDS,
+            verifyemail::COMMANDS,
         ],
     },
 };
@@ -162,6 +174,18 @@ fn told(ctx: &mut Ctx<'_>, answer: &Answer, done: &str) {
         _ => unavailable(ctx),
     }
 }
+
+/// Whether mail is sent at all; if not, that is told.
+fn sends_mail(ctx: &mut Ctx<'_>) -> bool {
+    let sends = ctx.core.config.mail.is_sent();
+    if !sends {
+        ctx.notice("This network sends no mail; ask those who run it.");
+    }
+    sends
+}
+
+/// What is told to somebody who has tried something too often.
+const TOO_OFTEN: &str = "Too many attempts. Wait a minute and try again.";
 
 pub(super) fn unavailable(ctx: &mut Ctx<'_>) {
     ctx.notice("Accounts cannot be reached now. Nothing has been changed; please try again later.");

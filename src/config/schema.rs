@@ -433,6 +433,8 @@ config! {
     channels Channels {
         /// Whether whoever is logged in may register a channel that they are operator of; if not, only operators of the network with the privilege `channels` may.
         registration: bool = "true", true, Live;
+        /// After how long a registration ends if nobody with access has entered the channel, and nobody is in it; 0s for never. ChanServ HOLD keeps one for good.
+        expire: Duration = "\"0s\"", Duration::ZERO, Live, 0..=315_360_000;
     }
     /// How addresses are hidden.
     cloak Cloak {

@@ -419,6 +419,7 @@ impl Play {
             "accounts.registration_before_connect" => {
                 self.config.accounts.registration_before_connect = value == "true";
             }
+            "channels.expire" => self.config.channels.expire = seconds(value),
             "channels.registration" => self.config.channels.registration = value == "true",
             "accounts.reserved" => self.config.accounts.reserved.push(value.into()),
             "accounts.expire" => self.config.accounts.expire = seconds(value),

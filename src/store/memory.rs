@@ -96,6 +96,11 @@ impl Memory {
         losers.collect()
     }
 
+    fn channels_of(&self, account: RecordId) -> Vec<Record> {
+        let key = format!("{ACCESS}{account}");
+        self.records.values().filter(|record| record.get(&key).is_some()).cloned().collect()
+    }
+
     fn find(&self, find: &Find) -> Option<Box<Record>> {
         let id = match find {
             Find::Id(id) => Some(*id),
@@ -238,12 +243,8 @@ impl Store for Memory {
                 Ok(Rows::Done)
             }
             Query::Check => Ok(Rows::Checked(Checked::Whole)),
-            Query::ChannelsOf(account) => {
-                let key = format!("{ACCESS}{account}");
-                let records = self.records.values().filter(|record| record.get(&key).is_some());
-                Ok(Rows::Records(records.cloned().collect()))
-            }
-            Query::Records(ids) => {
+            Query::ChannelsOf(account) => Ok(Rows::Records(self.channels_of(*account))),
+            Query::Records(ids) | Query::Channels(ids) => {
                 let known = ids.iter().filter_map(|id| self.records.get(id).cloned());
                 Ok(Rows::Records(known.collect()))
             }

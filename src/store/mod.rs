@@ -68,6 +68,9 @@ pub enum Query {
     Bucket(usize),
     /// What is known of some records. Answers [`Rows::Records`].
     Records(Vec<RecordId>),
+    /// The same of channels that somebody is about to enter: it must not come from before the last change.
+    /// Answers [`Rows::Records`].
+    Channels(Vec<RecordId>),
     /// Accounts that have not been verified and were registered before a moment. Answers [`Rows::Records`] with
     /// at most [`UNVERIFIED_MAX`].
     Unverified {
@@ -166,7 +169,9 @@ impl Query {
             | Query::Forget { .. }
             | Query::TakeHanded
             | Query::AnswerHanded { .. } => Access::Write,
-            Query::Find(_) | Query::ChannelsOf(_) | Query::Due { .. } => Access::LookUp,
+            Query::Find(_) | Query::Channels(_) | Query::ChannelsOf(_) | Query::Due { .. } => {
+                Access::LookUp
+            }
             Query::LoadReputation
             | Query::Claims { .. }
             | Query::Contests
@@ -349,8 +354,8 @@ pub enum Rows {
     Bucket(usize, Vec<(RecordId, u64)>),
     /// To [`Query::Due`]: a mail that is due, or when the next is if there are any.
     Letter(Option<Box<Posted>>, Option<Wall>),
-    /// To [`Query::Records`], those that are known; to [`Query::List`], [`Query::ChannelsOf`] and
-    /// [`Query::Unverified`].
+    /// To [`Query::Records`] and [`Query::Channels`], those that are known; to [`Query::List`],
+    /// [`Query::ChannelsOf`] and [`Query::Unverified`].
     Records(Vec<Record>),
     /// To [`Query::Recall`].
     Kept(Vec<Kept>),
@@ -889,6 +894,7 @@ mod tests {
         queries.extend((0..BUCKETS).map(Query::Bucket));
         queries.extend((1..=5).map(|of| Query::Find(Find::Id(id(of)))));
         queries.push(Query::Records((1..=6).map(id).collect()));
+        queries.push(Query::Channels((1..=3).map(id).collect()));
         queries.extend((9..12).map(|of| Query::ChannelsOf(id(of))));
         for query in queries {
             assert_eq!(sqlite.ask(&query), memory.ask(&query), "{query:?}");

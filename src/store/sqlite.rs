@@ -150,12 +150,10 @@ impl Store for Sqlite {
                 Ok(Rows::Identity { sid, clock, life })
             }
             Query::RaiseClock { tick, clean } => {
-                let tick = self.number("clock")?.max(*tick);
+                let tick = self.number("clock")?.max(*tick).to_string();
+                let clean = u8::from(*clean).to_string();
                 let change = self.db.transaction()?;
-                set(
-                    &change,
-                    &[("clock", tick.to_string()), ("clean", u8::from(*clean).to_string())],
-                )?;
+                set(&change, &[("clock", tick), ("clean", clean)])?;
                 change.commit()?;
                 Ok(Rows::Done)
             }
@@ -189,7 +187,7 @@ impl Store for Sqlite {
             Query::Keep(registers) => kept::keep(&mut self.db, registers),
             Query::Recall { after } => kept::recall(&self.db, after),
             Query::Forget { before } => kept::forget(&self.db, *before),
-            Query::Records(ids) => records::records(&self.db, ids),
+            Query::Records(ids) | Query::Channels(ids) => records::records(&self.db, ids),
             Query::TakeHanded => Ok(Rows::Handed(handed::take(&mut self.db)?.map(Box::new))),
             Query::AnswerHanded { number, outcome } => {
                 handed::answer(&mut self.db, *number, outcome)?;

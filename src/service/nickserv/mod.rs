@@ -10,6 +10,7 @@ mod group;
 mod identify;
 mod info;
 mod list;
+mod listchans;
 mod logout;
 mod mark;
 mod passwd;
@@ -66,6 +67,7 @@ pub static SERVICE: Service = Service {
             identify::COMMANDS,
             info::COMMANDS,
             list::COMMANDS,
+            listchans::COMMANDS,
             logout::COMMANDS,
             mark::MARK,
             passwd::PASSWD,

@@ -98,9 +98,9 @@ impl Workload {
 
     /// Something that the founder of a channel says, or who wants to be one.
     fn owner(&mut self, about: (&str, &str, &str)) -> Option<String> {
-        match self.dice.below(12) {
-            0..=4 => Some(format!("CS REGISTER {}", about.0)),
-            5 => self.unregister(about.0),
+        match self.dice.below(16) {
+            0..=6 => Some(format!("CS REGISTER {}", about.0)),
+            7 if self.dice.one_in(2) => self.unregister(about.0),
             _ => self.phrase(OWNED, about),
         }
     }
@@ -234,6 +234,17 @@ const OWNED: &[&str] = &[
     "CS TRANSFER ACCEPT {channel}",
     "CS OP {channel} {other}",
     "CS DEOP {channel} {other}",
+    "CS BAN {channel} *!*@x{n} +30s",
+    "CS UNBAN {channel}",
+    "CS KICK {channel} {other}",
+    "CS TOPICAPPEND {channel} more",
+    "CS CLEAR {channel} MODES",
+    "CS CLEAR {channel} BANS",
+    "CS RECOVER {channel}",
+    "CS ENFORCE {channel}",
+    "CS SUSPEND {channel} closed",
+    "CS UNSUSPEND {channel}",
+    "CS CLONE {channel} #c0",
     "CS UP {channel}",
     "CS DOWN {channel}",
     "PART {channel}",

@@ -119,6 +119,11 @@ impl Memory {
         digests
     }
 
+    /// The records in which a field is set.
+    fn with(&self, key: &str) -> Vec<Record> {
+        self.records.values().filter(|record| record.get(key).is_some()).cloned().collect()
+    }
+
     fn list(&self, kind: Kind, after: Option<RecordId>, which: &Which) -> Vec<Record> {
         let living = self.records.values().filter(|record| {
             let of = record.kind == kind && record.ended.is_none();
@@ -184,9 +189,7 @@ impl Store for Memory {
             Query::AnswerHanded { .. } => Ok(Rows::Done),
             Query::Check => Ok(Rows::Checked(Checked::Whole)),
             Query::ChannelsOf(account) => {
-                let key = format!("{ACCESS}{account}");
-                let records = self.records.values().filter(|record| record.get(&key).is_some());
-                Ok(Rows::Records(records.cloned().collect()))
+                Ok(Rows::Records(self.with(&format!("{ACCESS}{account}"))))
             }
             Query::Records(ids) => {
                 let known = ids.iter().filter_map(|id| self.records.get(id).cloned());

@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 use std::{
     fs::{DirBuilder, File, OpenOptions},
     io,
+    net::IpAddr,
     path::Path,
     time::Duration,
 };
@@ -117,6 +118,25 @@ impl Sqlite {
         Ok(standings)
     }
 
+    fn keep_reputation(&mut self, kept: &[Standing], gone: &[IpAddr]) -> Result<Rows, Error> {
+        let change = self.db.transaction()?;
+        {
+            let mut keep = change.prepare(
+                "INSERT OR REPLACE INTO reputation (address, points, seen) VALUES (?1, ?2, ?3)",
+            )?;
+            for Standing { address, points, seen } in kept {
+                let seen = i64::try_from(*seen).unwrap_or(i64::MAX);
+                keep.execute(params![address.to_string(), points, seen])?;
+            }
+            let mut forget = change.prepare("DELETE FROM reputation WHERE address = ?1")?;
+            for address in gone {
+                forget.execute(params![address.to_string()])?;
+            }
+        }
+        change.commit()?;
+        Ok(Rows::Done)
+    }
+
     /// A number; 0 if it has never been stored. One that cannot be read is not taken for that: what
     /// follows from it could repeat ids.
     fn number(&self, key: &str) -> Result<u64, Error> {
@@ -159,24 +179,7 @@ impl Store for Sqlite {
                 Ok(Rows::Done)
             }
             Query::LoadReputation => Ok(Rows::Reputation(self.reputation()?)),
-            Query::KeepReputation { kept, gone } => {
-                let change = self.db.transaction()?;
-                {
-                    let mut keep = change.prepare(
-                        "INSERT OR REPLACE INTO reputation (address, points, seen) VALUES (?1, ?2, ?3)",
-                    )?;
-                    for Standing { address, points, seen } in kept {
-                        let seen = i64::try_from(*seen).unwrap_or(i64::MAX);
-                        keep.execute(params![address.to_string(), points, seen])?;
-                    }
-                    let mut forget = change.prepare("DELETE FROM reputation WHERE address = ?1")?;
-                    for address in gone {
-                        forget.execute(params![address.to_string()])?;
-                    }
-                }
-                change.commit()?;
-                Ok(Rows::Done)
-            }
+            Query::KeepReputation { kept, gone } => self.keep_reputation(kept, gone),
             Query::Propose(edit) => records::propose(&mut self.db, edit),
             Query::Learn(edits) => records::learn(&mut self.db, edits),
             Query::Find(find) => records::find(&self.db, find),

@@ -54,8 +54,12 @@ pub fn send(
         if ctx.session().closing {
             return Ok(());
         }
-        if let Err(refused) = sent {
-            ctx.refuse(refused);
+        match sent {
+            Ok(()) if alone && kind == MessageKind::Privmsg => {
+                return service::obey(ctx, user, target, &text);
+            }
+            Ok(()) => (),
+            Err(refused) => ctx.refuse(refused),
         }
     }
     match line.args.list(0).nth(most) {

@@ -10,6 +10,7 @@
 //! is given a status by their own server.
 
 pub mod access;
+pub mod expiry;
 pub mod flags;
 pub mod kept;
 pub mod record;
@@ -52,6 +53,8 @@ pub struct Registered {
     waiting: VecDeque<Edit>,
     /// Whether the store is at the first of them.
     storing: bool,
+    /// How far it has been looked for registrations that are to end.
+    sweep: expiry::Sweep,
     /// Accounts that have ended, and may have had access.
     orphans: VecDeque<RecordId>,
     /// Whether the store is asked about the first of them.
@@ -85,7 +88,7 @@ pub fn load<'a>(
         return false;
     }
     ctx.session_mut().again = Some(Box::new(again()));
-    ctx.defer(Job::Store(Query::Records(ids.into_iter().collect())), loaded);
+    ctx.defer(Job::Store(Query::Channels(ids.into_iter().collect())), loaded);
     true
 }
 
@@ -178,7 +181,7 @@ impl Core {
             return;
         }
         let ids = unread.iter().copied().take(LOADED_MAX).collect();
-        self.ask(fx, Job::Store(Query::Records(ids)), Then::Server(read), now);
+        self.ask(fx, Job::Store(Query::Channels(ids)), Then::Server(read), now);
     }
 }
 
@@ -453,6 +456,7 @@ pub fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.read_registrations(fx, now);
     ask_for_orphans(core, fx, now);
     compare(core, fx, now);
+    expiry::turn(core, fx, now);
     let casemap = core.network().casemap();
     let mut known = std::mem::take(&mut core.registered.known);
     known.retain(|_, known| {

@@ -4,7 +4,7 @@
 //! a hash in place of the name. It is as the store says: no operation of another server writes here.
 
 use crate::{
-    registry::{CHANNEL, LOOK, NICK, RecordId},
+    registry::{CHANNEL, LOOK, NICK, RecordId, UNVERIFIED},
     wire::name::{ChannelName, Nick},
 };
 use ahash::RandomState;
@@ -13,13 +13,15 @@ use std::{collections::HashMap, fmt};
 /// Who has which claim.
 pub struct Claims {
     holders: HashMap<u64, RecordId, RandomState>,
+    /// How many accounts wait to be verified.
+    unverified: usize,
     hash: RandomState,
 }
 
 impl Claims {
     /// No claims. `hash` keeps strangers from choosing names that collide.
     pub fn new(hash: impl Fn() -> RandomState) -> Claims {
-        Claims { holders: HashMap::with_hasher(hash()), hash: hash() }
+        Claims { holders: HashMap::with_hasher(hash()), unverified: 0, hash: hash() }
     }
 
     /// The account that owns a nick.
@@ -35,6 +37,16 @@ impl Claims {
     /// The registration of a channel.
     pub fn channel(&self, name: &ChannelName) -> Option<RecordId> {
         self.get(CHANNEL, name.folded())
+    }
+
+    /// Whether an account waits to be verified.
+    pub fn is_unverified(&self, account: RecordId) -> bool {
+        self.unverified > 0 && self.get(UNVERIFIED, &account.to_string()).is_some()
+    }
+
+    /// How many accounts wait so.
+    pub fn unverified(&self) -> usize {
+        self.unverified
     }
 
     /// Who has the claim of that key.
@@ -71,6 +83,10 @@ impl Claims {
             Some(holder) => self.holders.insert(place, holder),
             None => self.holders.remove(&place),
         };
+        if prefix == UNVERIFIED {
+            self.unverified += usize::from(holder.is_some());
+            self.unverified -= usize::from(before.is_some());
+        }
         before != holder
     }
 
@@ -80,7 +96,7 @@ impl Claims {
 }
 
 /// How the keys begin that are kept.
-const RESIDENT: [&str; 3] = [CHANNEL, LOOK, NICK];
+const RESIDENT: [&str; 4] = [CHANNEL, LOOK, NICK, UNVERIFIED];
 
 impl fmt::Debug for Claims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

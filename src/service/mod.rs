@@ -107,6 +107,28 @@ pub fn hear(ctx: &mut Ctx<'_>, user: UserId, service: &'static Service, text: &s
     run(ctx, user, service, text)
 }
 
+/// What has been said in a channel alone may be a command of ChanServ's, where the channel is so set: `!op
+/// bob`. Words that are none may be meant for others.
+pub fn obey(ctx: &mut Ctx<'_>, user: UserId, target: &str, text: &str) -> Outcome {
+    let known = ctx.channel_name(target).and_then(|name| ctx.core.registration(&name));
+    let Some(known) = known.filter(|known| known.is_on("FANTASY")) else { return Ok(()) };
+    let prefix = known.setting("PREFIX").unwrap_or("!");
+    let Some(said) = text.strip_prefix(prefix).filter(|said| !said.contains('\n')) else {
+        return Ok(());
+    };
+    let (verb, rest) = said.split_once(' ').unwrap_or((said, ""));
+    let command = chanserv::SERVICE.table.find(verb).filter(|command| {
+        command.params.starts_with("<channel>") && matches!(command.run, Run::User(_))
+    });
+    match command {
+        Some(command) => {
+            let text = format!("{} {} {rest}", command.name, known.name());
+            hear(ctx, user, &chanserv::SERVICE, &text)
+        }
+        None => Ok(()),
+    }
+}
+
 /// Runs a command that is one, and has been paid for.
 fn run(ctx: &mut Ctx<'_>, user: UserId, service: &'static Service, text: &str) -> Outcome {
     let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));

@@ -2,7 +2,7 @@
 
 use super::{
     CHECK_MAX, Checked, Error, Query, Rows, Standing, Store, handed, identify, integrity, kept,
-    records,
+    letters, records,
 };
 use crate::time::Sid;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
@@ -23,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     "CREATE TABLE reputation (address TEXT PRIMARY KEY, points INTEGER NOT NULL, seen INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
     records::ACCESS_INDEX,
     handed::TABLES,
+    letters::TABLE,
 ];
 
 /// How long another program may hold the file before it counts as locked.
@@ -169,12 +170,10 @@ impl Store for Sqlite {
                 Ok(Rows::Identity { sid, clock, life })
             }
             Query::RaiseClock { tick, clean } => {
-                let tick = self.number("clock")?.max(*tick);
+                let tick = self.number("clock")?.max(*tick).to_string();
+                let clean = u8::from(*clean).to_string();
                 let change = self.db.transaction()?;
-                set(
-                    &change,
-                    &[("clock", tick.to_string()), ("clean", u8::from(*clean).to_string())],
-                )?;
+                set(&change, &[("clock", tick), ("clean", clean)])?;
                 change.commit()?;
                 Ok(Rows::Done)
             }
@@ -191,12 +190,17 @@ impl Store for Sqlite {
             Query::Keep(registers) => kept::keep(&mut self.db, registers),
             Query::Recall { after } => kept::recall(&self.db, after),
             Query::Forget { before } => kept::forget(&self.db, *before),
-            Query::Records(ids) => records::records(&self.db, ids),
+            Query::Records(ids) | Query::Channels(ids) => records::records(&self.db, ids),
             Query::TakeHanded => Ok(Rows::Handed(handed::take(&mut self.db)?.map(Box::new))),
             Query::AnswerHanded { number, outcome } => {
                 handed::answer(&mut self.db, *number, outcome)?;
                 Ok(Rows::Done)
             }
+            Query::Unverified { before } => records::unverified(&self.db, *before),
+            Query::Post { letter, most } => letters::post(&mut self.db, letter, *most),
+            Query::Due { by } => letters::due(&self.db, *by),
+            Query::Postpone { number, due } => letters::postpone(&self.db, *number, *due),
+            Query::Discard { number } => letters::discard(&self.db, *number),
             Query::Check => Ok(Rows::Checked(self.check(CHECK_MAX)?)),
             Query::ChannelsOf(account) => records::access(&self.db, *account),
         }

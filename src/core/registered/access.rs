@@ -30,6 +30,10 @@ pub fn flags(core: &Core, user: UserId, registration: &Registration) -> Flags {
 pub fn barred(core: &Core, user: UserId, channel: &Channel, now: Now) -> Option<Reply> {
     let known = core.registration(&channel.name)?;
     let (flags, name) = (flags(core, user, known), channel.name.as_str());
+    let suspended = known.record.get(record::SUSPENDED);
+    if let Some(why) = suspended.filter(|_| !core.network().user(user).is_oper()) {
+        return Some(reply::need_regged_nick(name, &format!("The channel is suspended: {why}")));
+    }
     if flags.has('e') {
         return None;
     }

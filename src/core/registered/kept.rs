@@ -11,7 +11,7 @@ use crate::{
     network::{
         Channel, Mask, Topic,
         crdt::{Epoch, Lww, Source},
-        mode::{self, Kind},
+        mode::{self, By, Kind},
         op::{ModeChange, Op},
     },
     registry::{Record, RecordId, VALUE_MAX},
@@ -37,7 +37,9 @@ pub struct Parts {
 impl Parts {
     /// All that a channel has, and all that its record has kept before.
     pub fn all(channel: &Channel, record: Option<&Record>) -> Parts {
-        let modes = mode::CHANNEL.iter().filter(|row| row.kind != Kind::List);
+        // That it is registered is not kept: it comes and goes with the record.
+        let modes =
+            mode::CHANNEL.iter().filter(|row| row.kind != Kind::List && row.by != By::Server);
         let kept = record.into_iter().flat_map(|record| record.under(LIST));
         let kept = kept.filter_map(|(place, _)| Sid::parse(place.split(':').next()?));
         Parts {

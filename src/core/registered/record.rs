@@ -125,5 +125,17 @@ pub const DEPTH: &str = "depth";
 /// The field of the account to which the channel is offered.
 pub const OFFERED: &str = "offered";
 
+/// The field that says that a channel is closed to all but operators of the network, and why.
+pub const SUSPENDED: &str = "suspended";
+
+/// The field of a note that operators have left.
+pub const MARKED: &str = "mark";
+
+/// The field that says when somebody with access last entered, in milliseconds since 1970.
+pub const USED: &str = "used";
+
+/// The field that keeps a registration from ending for want of use.
+pub const HELD: &str = "held";
+
 /// How the field of an AKICK begins, which its mask follows as masks are compared.
 const AKICK: &str = "akick:";

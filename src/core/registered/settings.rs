@@ -22,6 +22,8 @@ pub enum Takes {
     Text(usize),
     /// Modes that are locked, as `+nt-i`.
     Modes,
+    /// A character.
+    Character,
 }
 
 /// Every setting, by name.
@@ -37,6 +39,11 @@ pub const SETTINGS: &[Setting] = &[
         about: "What everybody is told who enters.",
     },
     Setting {
+        name: "FANTASY",
+        takes: Takes::Switch(false),
+        about: "Commands in the channel itself: !op bob does what OP does.",
+    },
+    Setting {
         name: "KEEPTOPIC",
         takes: Takes::Switch(true),
         about: "The topic is there again after the channel has been empty.",
@@ -45,6 +52,11 @@ pub const SETTINGS: &[Setting] = &[
         name: "MLOCK",
         takes: Takes::Modes,
         about: "Modes that nobody can change: those after + are set, those after - are not.",
+    },
+    Setting {
+        name: "PREFIX",
+        takes: Takes::Character,
+        about: "The character that commands in the channel begin with, which is ! otherwise.",
     },
     Setting {
         name: "PRIVATE",

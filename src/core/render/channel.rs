@@ -3,8 +3,10 @@
 use super::{Tell, reply};
 use crate::{
     core::{
-        ConnId, Core, audience, callerid, chanflood, effect::Effects, metadata, policy,
-        registered::access,
+        ConnId, Core, audience, callerid, chanflood,
+        effect::Effects,
+        metadata, policy,
+        registered::{access, expiry},
     },
     network::{
         ChannelId, Sight, UserId,
@@ -38,6 +40,7 @@ impl Tell<'_> {
         self.show_channel(channel, &own);
         if !own.is_empty() {
             access::greet(self.core, self.fx, (user, channel), self.now);
+            expiry::note(self.core, self.fx, (user, channel), self.now);
         }
     }
 

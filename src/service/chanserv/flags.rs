@@ -57,7 +57,7 @@ fn run(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
 }
 
 /// Flags after changes, if those are any.
-fn changed(before: Flags, changes: &str) -> Option<Flags> {
+pub(super) fn changed(before: Flags, changes: &str) -> Option<Flags> {
     if let Some(flags) = flags::template(changes.trim_start_matches('+')) {
         return Some(flags.with('F', before.has('F')));
     }

@@ -7,7 +7,7 @@ use crate::{
         oper::Priv,
         registered::{
             Again,
-            record::SUCCESSOR,
+            record::{HELD, MARKED, SUCCESSOR, SUSPENDED},
             settings::{SETTINGS, Takes},
         },
         welcome,
@@ -54,6 +54,7 @@ fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         return Ok(());
     };
     let Some(name) = super::registered(ctx, &text) else { return Ok(()) };
+    let sees = ctx.session().user().is_some_and(|user| ctx.may(user, Priv::See));
     let Some(known) = super::registration(ctx, &name) else { return Ok(()) };
     let account = |id: Option<RecordId>| {
         let record = records.iter().find(|record| Some(record.id) == id);
@@ -68,6 +69,12 @@ fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         lines.push(format!("Successor  : {}", account(successor)));
     }
     lines.push(format!("Registered : {}", welcome::date_text(known.id.0.wall())));
+    let of = |field: &str| known.record.get(field);
+    lines.extend(of(SUSPENDED).map(|why| format!("Suspended  : {why}")));
+    if sees {
+        lines.extend(of(MARKED).map(|note| format!("Mark       : {note}")));
+        lines.extend(of(HELD).map(|_| "Held       : it does not end for want of use".into()));
+    }
     let mut on = Vec::new();
     for row in SETTINGS {
         match (row.takes, row.value(&known.record)) {

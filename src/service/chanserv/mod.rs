@@ -3,11 +3,16 @@
 //! `service::hear` has read the records of the channels that a command names before it runs.
 
 mod akick;
+mod ban;
+mod clear;
 mod flags;
 mod info;
+mod look;
+mod oper;
 mod register;
 mod set;
 mod status;
+mod topic;
 mod transfer;
 mod unregister;
 mod views;
@@ -21,7 +26,7 @@ use crate::{
         registry,
     },
     job::Answer,
-    network::UserId,
+    network::{ChannelId, UserId},
     registry::{Edit, Kind, What},
     store::Rows,
     wire::name::ChannelName,
@@ -38,6 +43,10 @@ pub static SERVICE: Service = Service {
             akick::COMMANDS,
             views::AMODE,
             views::AOP,
+            ban::BAN,
+            clear::CLEAR,
+            look::CLONE,
+            oper::CLOSE,
             views::COUNT,
             status::DEHALFOP,
             status::DEOP,
@@ -46,22 +55,44 @@ pub static SERVICE: Service = Service {
             status::DEVOICE,
             status::DOWN,
             unregister::DROP,
+            clear::ENFORCE,
+            oper::FFLAGS,
             flags::COMMANDS,
+            topic::GETKEY,
             status::HALFOP,
+            oper::HOLD,
             views::HOP,
+            ban::HOWTOBAN,
             info::COMMANDS,
+            topic::INVITE,
+            ban::KICK,
+            ban::KICKBAN,
+            oper::LIST,
+            oper::MARK,
             status::OP,
             status::OWNER,
             status::PROTECT,
+            ban::QUIET,
+            clear::RECOVER,
             register::COMMANDS,
             set::COMMANDS,
             views::SOP,
+            look::STATUS,
+            oper::SUSPEND,
+            clear::SYNC,
             views::TEMPLATE,
+            topic::TOPIC,
+            topic::TOPICAPPEND,
+            topic::TOPICPREPEND,
             transfer::COMMANDS,
+            ban::UNBAN,
+            ban::UNQUIET,
             unregister::COMMANDS,
+            oper::UNSUSPEND,
             status::UP,
             status::VOICE,
             views::VOP,
+            look::WHY,
         ],
     },
 };
@@ -100,6 +131,22 @@ fn allowed(ctx: &mut Ctx<'_>, user: UserId, text: &str, any: &str) -> Option<Cha
     }
     refused(ctx);
     None
+}
+
+/// A channel in which somebody is, if it is registered and the user has one of the flags there; otherwise
+/// that is told.
+fn there(
+    ctx: &mut Ctx<'_>,
+    user: UserId,
+    text: &str,
+    any: &str,
+) -> Option<(ChannelName, ChannelId)> {
+    let name = allowed(ctx, user, text, any)?;
+    let channel = ctx.network().name(&name);
+    if channel.is_none() {
+        ctx.notice(&format!("Nobody is in {name}."));
+    }
+    channel.map(|channel| (name, channel))
 }
 
 /// Has the store write to the record of a channel; `done` is told then.

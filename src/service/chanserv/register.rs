@@ -233,6 +233,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_registered_anew_is_registered_after_a_restart_as_well() {
+        check(
+            r"
+            account alice password=sesame
+            config channels.expire 3600
+            alice > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            alice > CS REGISTER #a
+            alice > CS UNREGISTER #a 1a3185c50120000-20V
+            alice < :ChanServ!services@services.test MODE #a -r
+            alice < :ChanServ!services@services.test NOTICE alice :#a is not registered any more.
+            alice > CS REGISTER #a
+            alice < :ChanServ!services@services.test NOTICE alice :#a is now registered to alice.
+            crash 1
+            start 1
+            bob   > JOIN #a
+            bob   > MODE #a
+            bob   < :s1.test 324 bob #a +nrt
+            ",
+        );
+    }
+
+    #[test]
     fn riding_a_split_gains_nothing() {
         check(
             r"

@@ -87,6 +87,10 @@ fn read(row: &Setting, value: Option<&str>) -> Result<Option<String>, String> {
             Ok(_) => Ok(Some(text.to_owned())),
             Err(why) => Err(format!("{why}. Modes are locked as +nt-i, with their values behind.")),
         },
+        Takes::Character => match text.chars().collect::<Vec<_>>()[..] {
+            [one] if one.is_ascii_punctuation() => Ok(Some(text.to_owned())),
+            _ => Err(format!("{} is one character such as !, . or ~.", row.name)),
+        },
     }
 }
 
@@ -179,6 +183,38 @@ mod tests {
             alice > JOIN #a
             alice <! 332
             same
+            ",
+        );
+    }
+
+    #[test]
+    fn commands_are_given_in_the_channel_where_it_is_so_set() {
+        check(
+            r"
+            account alice password=sesame
+            alice > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            alice > CS REGISTER #a
+            bob   > JOIN #a
+            alice > PRIVMSG #a :!op bob
+            bob   < :alice!~alice@alice.test PRIVMSG #a :!op bob
+            bob   <! MODE
+            alice > CS SET #a FANTASY ON
+            alice > PRIVMSG #a :!op bob
+            bob   < :alice!~alice@alice.test PRIVMSG #a :!op bob
+            bob   < :ChanServ!services@services.test MODE #a +o bob
+            bob   > PRIVMSG #a :!deop alice
+            bob   < :ChanServ!services@services.test NOTICE bob :You are not authorized to perform this operation.
+            alice > CS SET #a PREFIX abc
+            alice < :ChanServ!services@services.test NOTICE alice :PREFIX is one character such as !, . or ~.
+            alice > CS SET #a PREFIX .
+            alice > PRIVMSG #a :!deop bob
+            alice > PRIVMSG #a,bob :.deop bob
+            alice > PRIVMSG #a :.weather
+            alice > NOTICE #a :.deop bob
+            bob   <! MODE
+            alice > PRIVMSG #a :.deop bob
+            bob   < :ChanServ!services@services.test MODE #a -o bob
             ",
         );
     }

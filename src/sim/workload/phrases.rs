@@ -41,7 +41,8 @@ impl Workload {
             16 | 38..=40 => format!("MODE {channel} +{} {n}7", self.dice.pick(&["k", "l", "l"])?),
             17 => format!("MODE {channel} {}", self.dice.pick(&["-k x", "-l", "+k-k+l a a 9"])?),
             18 | 19 => self.dice.pick(&["AWAY :gone", "AWAY :still gone", "AWAY", "AWAY"])?.into(),
-            20 if self.dice.one_in(2) => format!("REGISTER * * password{}", n % 2),
+            20 if self.dice.one_in(2) => self.phrase(REGISTERED, (&channel, nick, &other))?,
+            66 => self.mail()?,
             68..=71 => self.account((&channel, nick, &other))?,
             64 => self.log_in(&format!("n{n}")).join("\n"),
             65 => self.log_in(&format!("u{n}")).join("\n"),
@@ -97,9 +98,9 @@ impl Workload {
 
     /// Something that the founder of a channel says, or who wants to be one.
     fn owner(&mut self, about: (&str, &str, &str)) -> Option<String> {
-        match self.dice.below(12) {
-            0..=4 => Some(format!("CS REGISTER {}", about.0)),
-            5 => self.unregister(about.0),
+        match self.dice.below(16) {
+            0..=6 => Some(format!("CS REGISTER {}", about.0)),
+            7 if self.dice.one_in(2) => self.unregister(about.0),
             _ => self.phrase(OWNED, about),
         }
     }
@@ -132,6 +133,22 @@ impl Workload {
             16 => format!("LUSERS * {target}"),
             _ => format!("TIME {target}"),
         })
+    }
+
+    /// What one of the mails that have come says that it is to be answered with.
+    fn mail(&mut self) -> Option<String> {
+        let mails: Vec<&str> = self
+            .sim
+            .hosts
+            .iter()
+            .flat_map(|host| &host.mails)
+            .map(|mail| mail.1.as_str())
+            .collect();
+        let mail = self.dice.pick(&mails).unwrap_or("/msg NickServ VERIFY n1 abc");
+        let answer = mail.split_once("/msg NickServ ").map_or("HELP", |parts| parts.1);
+        let answer = answer.lines().next()?.replace("<new password>", "password1");
+        let by_command = answer.starts_with("VERIFY ") && self.dice.one_in(2);
+        Some(if by_command { answer } else { format!("NS {answer}") })
     }
 
     /// A client renames a channel, one in which it may, if there is one.
@@ -217,10 +234,31 @@ const OWNED: &[&str] = &[
     "CS TRANSFER ACCEPT {channel}",
     "CS OP {channel} {other}",
     "CS DEOP {channel} {other}",
+    "CS BAN {channel} *!*@x{n} +30s",
+    "CS UNBAN {channel}",
+    "CS KICK {channel} {other}",
+    "CS TOPICAPPEND {channel} more",
+    "CS CLEAR {channel} MODES",
+    "CS CLEAR {channel} BANS",
+    "CS RECOVER {channel}",
+    "CS ENFORCE {channel}",
+    "CS SUSPEND {channel} closed",
+    "CS UNSUSPEND {channel}",
+    "CS CLONE {channel} #c0",
     "CS UP {channel}",
     "CS DOWN {channel}",
     "PART {channel}",
     "JOIN {channel}",
+];
+
+/// How accounts are registered. Of the mail addresses two are refused, for a while or for good.
+const REGISTERED: &[&str] = &[
+    "REGISTER * * password0",
+    "REGISTER * * password1",
+    "REGISTER * me@mail.test password0",
+    "REGISTER * you@mail.test password1",
+    "REGISTER * later@mail.test password0",
+    "REGISTER * nobody@mail.test password1",
 ];
 
 /// What anybody says.
@@ -243,12 +281,18 @@ const SAID: &[&str] = &[
     "MS IGNORE ADD n{n}",
     "MS READ NEW",
     "MS SEND n{n} hello",
+    "MS SENDOPS {channel} hello",
     "MS SEND u{n} hello",
     "MEMOSERV LIST",
     "NS IDENTIFY n{n} password1",
     "NS LOGOUT",
     "NS REGAIN n{n}",
     "NS GROUP",
+    "NS RESEND n{n}",
+    "NS RESETPASS n{n} 123 password1",
+    "NS SENDPASS n{n}",
+    "NS SENDPASS {other}",
+    "NS VERIFYEMAIL 123",
     "VERIFY n{n} 123",
     "CAP REQ :draft/oper-tag -draft/whoami",
     "CHANSERV INFO {channel}",
@@ -322,6 +366,7 @@ const COMMANDED: &[&str] = &[
     "GLOBOPS :news",
     "HS ACTIVATE u{n}",
     "HS DEL n{n}",
+    "HS LIST",
     "HS OFFER ADD o{n}.example",
     "HS REJECT n{n}",
     "HS SET u{n} v{n}.example",

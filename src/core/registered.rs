@@ -20,6 +20,7 @@ use super::{
     Core,
     ctx::{Ctx, Outcome, Then},
     effect::Effects,
+    settings::{NOOP, is_on},
 };
 use crate::{
     job::{Answer, Job},
@@ -53,6 +54,9 @@ pub struct Registered {
     waiting: VecDeque<Edit>,
     /// Whether the store is at the first of them.
     storing: bool,
+    /// The accounts with which somebody has logged in here who wants no status on entering; at most
+    /// [`NOOPS_MAX`].
+    noops: BTreeSet<RecordId>,
     /// How far it has been looked for registrations that are to end.
     sweep: expiry::Sweep,
     /// Accounts that have ended, and may have had access.
@@ -415,6 +419,15 @@ pub fn note(core: &mut Core, fx: &mut Effects, change: &Change, now: Now) {
     }
 }
 
+/// Somebody logs in to an account, or it has been written to: it may want no status on entering.
+pub fn met(core: &mut Core, record: &Record) {
+    let noops = &mut core.registered.noops;
+    match is_on(record, NOOP) && noops.len() < NOOPS_MAX {
+        true => noops.insert(record.id),
+        false => noops.remove(&record.id),
+    };
+}
+
 /// An account has ended: its channels go to their successors, or end. The server where it has ended sees to
 /// that.
 pub fn orphaned(core: &mut Core, fx: &mut Effects, account: RecordId, now: Now) {
@@ -509,6 +522,9 @@ fn mend(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) {
 /// After how many rounds of housekeeping a channel is compared with its record: by then what is being
 /// stored has been.
 const PATIENCE: u8 = 2;
+
+/// How many accounts are remembered that want no status on entering.
+const NOOPS_MAX: usize = 100_000;
 
 /// How many records are read at once.
 const LOADED_MAX: usize = 100;

@@ -9,7 +9,7 @@ use super::{
     Core, ajoin, bans,
     ctx::{self, Ctx, Outcome, Resume},
     effect::Effects,
-    expiry, mail, memo, notes, registry,
+    expiry, mail, memo, notes, registered, registry,
     sasl::{self, Proof},
     second,
     session::Session,
@@ -611,6 +611,7 @@ pub fn enter(ctx: &mut Ctx<'_>, record: &Record) {
     if ctx.declared.contains(&reply::SASL_SUCCESS) {
         ctx.reply(reply::sasl_success());
     }
+    registered::met(ctx.core, record);
     if let Some(user) = user {
         let uid = ctx.whois(user).uid;
         ctx.commit(Op::Account { uid, login: Some(login) });

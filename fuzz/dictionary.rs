@@ -58,6 +58,23 @@ fn main() {
             ];
             words.extend(hashes.map(str::to_owned));
         }
+        Some("smtp") => {
+            let parts = [
+                "220 ",
+                "250-",
+                "250 ",
+                "334 ",
+                "235 ",
+                "354 ",
+                "550 ",
+                "\r\n",
+                "STARTTLS",
+                "AUTH PLAIN",
+                "AUTH=LOGIN",
+                "SMTPUTF8",
+            ];
+            words.extend(parts.map(str::to_owned));
+        }
         Some("http") => {
             let parts = [
                 "HTTP/1.1 200 OK\r\n",

@@ -1,7 +1,7 @@
 //! What the core asks of the workers, and what they answer. Data only.
 
 use crate::{
-    config::{self, Config, Secret},
+    config::{self, Config, Secret, mail::Encryption},
     id,
     store::{self, Access, Query, Rows},
     wire::mmdb::Database,
@@ -64,6 +64,8 @@ pub enum Job {
         /// How long that may take.
         timeout: Duration,
     },
+    /// Send a mail.
+    Mail(Box<Delivery>),
     /// Ask the store.
     Store(Query),
     /// Read the configuration again, with all files that it names.
@@ -97,6 +99,8 @@ pub enum Answer {
     Resolved(Option<String>),
     /// To [`Job::Inquire`]: nothing if there was no reply.
     Listed(Option<Listing>),
+    /// To [`Job::Mail`].
+    Mailed(Result<(), Undelivered>),
     /// To [`Job::Store`].
     Stored(Result<Rows, store::Error>),
     /// To [`Job::Load`].
@@ -124,6 +128,52 @@ pub struct Hashes {
     pub hash: Option<Secret>,
     /// Its verifier for SCRAM-SHA-256.
     pub scram: Option<Secret>,
+}
+
+/// A mail on its way.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// By which way.
+    pub carrier: Carrier,
+    /// The address that it comes from.
+    pub from: String,
+    /// The address that it goes to.
+    pub to: String,
+    /// The message, each line with its end. It may hold a code that is as good as a password.
+    pub message: Secret,
+    /// How long that may take.
+    pub timeout: Duration,
+}
+
+/// A way by which mail goes.
+#[derive(Clone, Debug)]
+pub enum Carrier {
+    /// A mail server.
+    Server {
+        /// Its host.
+        host: String,
+        /// Its port.
+        port: u16,
+        /// How the connection is encrypted.
+        encryption: Encryption,
+        /// Who vouches for it; those of the system if not this file.
+        ca_file: Option<PathBuf>,
+        /// The user and the password to log in with.
+        login: Option<(String, Secret)>,
+        /// How it is told that this host is called.
+        hello: String,
+    },
+    /// A program.
+    Program(PathBuf),
+}
+
+/// Why a mail has not been sent.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Undelivered {
+    /// Whether it is about this mail, and will be the same the next time.
+    pub is_final: bool,
+    /// What happened, in words that do not name the recipient.
+    pub why: String,
 }
 
 /// A blocklist, as it is asked.
@@ -235,7 +285,7 @@ impl Job {
                 Access::Write | Access::LookUp => Lane::Store,
                 Access::Scan => Lane::Scans,
             },
-            Job::Resolve { .. } | Job::Inquire { .. } => Lane::Net,
+            Job::Resolve { .. } | Job::Inquire { .. } | Job::Mail(_) => Lane::Net,
             Job::Load | Job::Rehearse { .. } | Job::Watch => Lane::Files,
         }
     }

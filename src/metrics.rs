@@ -36,6 +36,9 @@ metrics! {
     counter dnsbl_remembered "slircd_dnsbl_remembered_total" "Questions to blocklists that a remembered reply has spared.";
     counter dnsbl_hits "slircd_dnsbl_hits_total" "Replies of blocklists that know an address.";
     counter dnsbl_failed "slircd_dnsbl_failures_total" "Questions to blocklists without a reply, or with one that makes no sense.";
+    counter mails_sent "slircd_mails_sent_total" "Mails that were sent.";
+    counter mails_failed "slircd_mail_failures_total" "Times that a mail could not be sent, for now or for good.";
+    counter mails_given_up "slircd_mails_given_up_total" "Mails that were thrown away since they could not be sent.";
     counter busy "slircd_jobs_refused_total" "Jobs that were not done: no room in their lane, or no time.";
     counter store_failed "slircd_store_failures_total" "Questions to the database that it could not answer, or not in time.";
     counter breaker_opened "slircd_store_outages_total" "How often the database has become unusable.";

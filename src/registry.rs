@@ -171,6 +171,11 @@ impl Record {
         self.get(NAME)
     }
 
+    /// What the code is made from that verifies the account, if it waits for that.
+    pub fn unverified(&self) -> Option<&str> {
+        self.under(UNVERIFIED).next().and_then(|(_, field)| field.value.as_deref())
+    }
+
     /// What it claims, in order.
     pub fn claims(&self) -> impl Iterator<Item = &str> {
         let set = self.fields().filter(|(_, field)| field.value.is_some());
@@ -346,6 +351,7 @@ const CLAIMS: &[Claim] = &[
     Claim { prefix: CHANNEL, resident: true },
     Claim { prefix: LOOK, resident: true },
     Claim { prefix: NICK, resident: true },
+    Claim { prefix: UNVERIFIED, resident: true },
 ];
 
 /// How the claim of a certificate begins, which its SHA-256 fingerprint follows.
@@ -356,6 +362,11 @@ pub const ACCESS: &str = "access:";
 
 /// How the claim of a channel's name begins.
 pub const CHANNEL: &str = "channel:";
+
+/// How the claim begins of an account that waits to be verified, which its id follows, so that no other can
+/// have it. Until it is taken away nobody can log in to the account. Its value is what the code is made from
+/// that verifies it.
+pub const UNVERIFIED: &str = "unverified:";
 
 /// How the claim of what a nick looks like begins, where nicks of every script are allowed: it goes with the
 /// claim of the nick.

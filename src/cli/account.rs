@@ -3,7 +3,12 @@
 use super::{Arguments, CONFIG, USAGE, complain, loader, password, run, say};
 use crate::{
     config::{Config, Secret},
-    core::{account, sasl, suspension, welcome},
+    core::{
+        account, sasl,
+        second::{PENDING, RECOVERY, TOTP},
+        suspension::{self, SUSPENDED, UNTIL},
+        welcome,
+    },
     reactor::system::wall,
     registry::{CERT, Edit, KeyValue, Kind, LOOK, NAME, NICK, Record, RecordId, SEEN, What},
     store::{
@@ -53,6 +58,12 @@ const VERBS: &[Verb] = &[
         params: "NAME",
         about: "Gives an account another password; asks for it, or reads a line.",
         run: reset_password,
+    },
+    Verb {
+        name: "drop-totp",
+        params: "NAME",
+        about: "Has an account want no codes any more, for whoever has lost theirs.",
+        run: drop_totp,
     },
     Verb {
         name: "suspend",
@@ -212,7 +223,7 @@ fn list(office: &Office<'_>, words: &[String]) -> Result<String, Trouble> {
         let named = records.iter().filter_map(|record| Some((record.name()?, record)));
         for (name, record) in named.filter(|(name, _)| mask::matches(mask, name, office.casemap()))
         {
-            let suspended = record.get(suspension::SUSPENDED).map_or("", |_| "  suspended");
+            let suspended = suspension::of(record, wall()).map_or("", |_| "  suspended");
             text += &format!("{}  {name}{suspended}\n", born(record));
         }
         match records.last() {
@@ -254,14 +265,23 @@ fn reset_password(office: &Office<'_>, words: &[String]) -> Result<String, Troub
     Ok(format!("{} has another password\n", record.name().unwrap_or_default()))
 }
 
+fn drop_totp(office: &Office<'_>, words: &[String]) -> Result<String, Trouble> {
+    let name = office.write(words, |record| {
+        let recovery = record.under(RECOVERY).map(|(rest, _)| format!("{RECOVERY}{rest}").into());
+        recovery.chain([TOTP.into(), PENDING.into()]).map(|key| (key, None)).collect()
+    })?;
+    Ok(format!("{name} can be logged in to without a code\n"))
+}
+
 fn suspend(office: &Office<'_>, words: &[String]) -> Result<String, Trouble> {
     let reason = words.get(1).map_or("by an administrator", String::as_str);
-    let name = office.set_suspended(words, Some(reason))?;
+    let fields = |_: &Record| vec![(SUSPENDED.into(), Some(reason.into())), (UNTIL.into(), None)];
+    let name = office.write(words, fields)?;
     Ok(format!("{name} is suspended\n"))
 }
 
 fn unsuspend(office: &Office<'_>, words: &[String]) -> Result<String, Trouble> {
-    let name = office.set_suspended(words, None)?;
+    let name = office.write(words, |_| vec![(SUSPENDED.into(), None), (UNTIL.into(), None)])?;
     Ok(format!("{name} can be logged in to again\n"))
 }
 
@@ -319,11 +339,14 @@ impl Office<'_> {
         Ok(account::kept(&hashes).into())
     }
 
-    /// Suspends an account until that is lifted, or lifts it.
-    fn set_suspended(&self, words: &[String], reason: Option<&str>) -> Result<String, Trouble> {
+    /// Writes fields of an account, or takes them away; what the account is called.
+    fn write(
+        &self,
+        words: &[String],
+        fields: impl FnOnce(&Record) -> Vec<KeyValue>,
+    ) -> Result<String, Trouble> {
         let record = self.account(words)?;
-        let reason = (suspension::SUSPENDED.into(), reason.map(Into::into));
-        self.change(Some(record.id), What::Write(vec![reason, (suspension::UNTIL.into(), None)]))?;
+        self.change(Some(record.id), What::Write(fields(&record)))?;
         Ok(record.name().unwrap_or_default().into())
     }
 
@@ -389,7 +412,7 @@ fn born(record: &Record) -> String {
 
 /// How the keys of fields begin that are shown.
 const SHOWN: &[&str] =
-    &[NAME, NICK, LOOK, CERT, SEEN, account::MAIL, suspension::SUSPENDED, "hold", "mark"];
+    &[NAME, NICK, LOOK, CERT, SEEN, account::MAIL, SUSPENDED, UNTIL, "hold", "mark"];
 
 /// By whom accounts are changed here, as people are told.
 const BY: &str = "the command line";

@@ -7,7 +7,7 @@ use crate::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         sasl::{self, Step},
-        second, suspension,
+        second,
     },
     job::Answer,
     wire::{
@@ -147,10 +147,12 @@ fn certified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let record = record.filter(|record| acting.is_none_or(|acting| account::owns(record, &acting)));
     match record {
         None => refuse(ctx, reply::sasl_fail("no such account has your certificate")),
-        Some(record) if suspension::refuses(ctx, &record) => finish(ctx, Err(Failure::Suspended)),
         Some(record) => {
-            account::enter(ctx, &record);
-            finish(ctx, Ok(()))
+            let how = account::may_enter(ctx, &record);
+            if how.is_ok() {
+                account::enter(ctx, &record);
+            }
+            finish(ctx, how)
         }
     }
 }
@@ -190,7 +192,9 @@ fn challenge(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let verifier = stored.and_then(Verifier::parse);
     let proof = proof.filter(|_| verifier.is_some());
     let verifier = verifier.unwrap_or_else(decoy);
-    let (said, exchange) = first.challenge(&nonce(ctx), verifier);
+    let nonce = ctx.core.unforeseen("a nonce of SCRAM", ctx.now);
+    let nonce = nonce.first_chunk::<{ scram::NONCE_LEN }>().copied().unwrap_or_default();
+    let (said, exchange) = first.challenge(&nonce, verifier);
     say(ctx, said.as_bytes());
     proceed(ctx, Step::Challenged { exchange: Box::new(exchange), proof, name });
     Ok(())
@@ -206,17 +210,6 @@ fn scram_confirmed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         }
         Err(failure) => finish(ctx, Err(failure)),
     }
-}
-
-/// Bytes that nobody can foresee, and that never come again: of a secret and of a moment that is no other's.
-fn nonce(ctx: &mut Ctx<'_>) -> [u8; scram::NONCE_LEN] {
-    let at = ctx.core.clock.tick(ctx.now.wall);
-    let purpose = format!("a nonce of SCRAM {:x} {}", at.tick, at.server);
-    let mut nonce = [0; scram::NONCE_LEN];
-    for (byte, made) in nonce.iter_mut().zip(ctx.core.cloak.derive(purpose.as_bytes())) {
-        *byte = made;
-    }
-    nonce
 }
 
 fn proceed(ctx: &mut Ctx<'_>, step: Step) {

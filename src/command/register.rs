@@ -73,6 +73,11 @@ fn registered(ctx: &mut Ctx<'_>, name: &Nick, how: Result<(), Failure>) -> Outco
             ctx.line("REGISTER", &["SUCCESS", name.as_str()], Some(done));
             Ok(())
         }
+        Err(Failure::Unverified) => {
+            let next = "Account created, pending verification; a code has been sent to your mail address, VERIFY completes it";
+            ctx.line("REGISTER", &["VERIFICATION_REQUIRED", name.as_str()], Some(next));
+            Ok(())
+        }
         Err(failure) => Err(refusal(failure)(name.as_str()).into()),
     }
 }
@@ -86,13 +91,15 @@ fn refusal(failure: Failure) -> fn(&str) -> Standard {
         Failure::ForbiddenMail => fail::register_unacceptable_email,
         Failure::WeakPassword => fail::register_weak_password,
         Failure::LongPassword => fail::register_unacceptable_password,
-        Failure::Shut
-        | Failure::Unavailable
-        | Failure::Wrong
+        Failure::CodeWanted
+        | Failure::NoMail
+        | Failure::NoPlaceForCode
+        | Failure::Shut
         | Failure::Suspended
-        | Failure::CodeWanted
-        | Failure::WrongCode
-        | Failure::NoPlaceForCode => fail::register_temporarily_unavailable,
+        | Failure::Unavailable
+        | Failure::Unverified
+        | Failure::Wrong
+        | Failure::WrongCode => fail::register_temporarily_unavailable,
     }
 }
 

@@ -68,8 +68,8 @@ pub enum Mistake {
     StsPort(u16),
     /// A key that must be there.
     Missing(&'static str, &'static str),
-    /// Settings of a listener that do not go together.
-    Listener(&'static str),
+    /// Settings that do not go together.
+    Clash(&'static str),
     /// The name of a server that is none.
     ServerName,
     /// A secret that could be guessed.
@@ -117,7 +117,7 @@ impl fmt::Display for Mistake {
             }
             Mistake::TooManyFiles(most) => write!(f, "`include` names more than {most} files"),
             Mistake::Missing(table, what) => write!(f, "[[{table}]] needs {what}"),
-            Mistake::Listener(what) => f.write_str(what),
+            Mistake::Clash(what) => f.write_str(what),
             Mistake::UnknownClass(name) => write!(f, "there is no class of operators `{name}`: name admin, oper, helper or an [[oper_class]]"),
             Mistake::UnknownOf("listeners", name) => write!(
                 f,

@@ -218,16 +218,16 @@ fn listen(item: Node, file: usize, reading: &mut Reading<'_>) -> Option<Listen> 
     }
     if listen.starttls && listen.tls.is_empty() {
         let what = "`starttls` needs `tls`, the certificates to turn to TLS with";
-        reading.wrong(keys.at, Mistake::Listener(what));
+        reading.wrong(keys.at, Mistake::Clash(what));
     }
     if listen.starttls && listen.websocket {
         let what = "`starttls` is not for `websocket`; without `starttls`, `tls` makes it wss://";
-        reading.wrong(keys.at, Mistake::Listener(what));
+        reading.wrong(keys.at, Mistake::Clash(what));
     }
     if let Some(at) = keys.place("origins").or(keys.place("forwarded")) {
         if !listen.websocket {
             let what = "`origins` and `forwarded` are for `websocket = true`";
-            reading.wrong(at, Mistake::Listener(what));
+            reading.wrong(at, Mistake::Clash(what));
         }
     }
     (listen.address != Address::Unix(PathBuf::new())).then_some(listen)

@@ -5,6 +5,7 @@
 pub mod dnsbl;
 pub mod error;
 mod list;
+pub mod mail;
 mod nearest;
 mod node;
 pub mod privilege;
@@ -14,8 +15,8 @@ pub mod value;
 pub use error::{Error, Mistake};
 pub use list::{DEFAULT_CLASS, LOOPBACK_TLS};
 pub use schema::{
-    Class, Cloak, Config, Dns, Dnsbl, Limits, Listen, Log, Oper, OperClass, Reputation, Server,
-    Storage, Sts, Tls, Tor, Webirc,
+    Class, Cloak, Config, Dns, Dnsbl, Limits, Listen, Log, Mail, Oper, OperClass, Reputation,
+    Server, Storage, Sts, Tls, Tor, Webirc,
 };
 pub use value::{Address, LogFormat, NameServer, Secret, Trusted};
 
@@ -297,6 +298,41 @@ mod tests {
         ] {
             refuses(text, mistake);
         }
+    }
+
+    #[test]
+    fn what_mail_says_as_a_whole_is_checked() {
+        for (text, mistake) in [
+            (
+                "server = \"a.test\"",
+                "2: [mail] needs `from`, the mail address that mail comes from",
+            ),
+            ("from = \"irc\"", "2: `from` must be a mail address"),
+            ("server = \"a.test:25\"\nfrom = \"a@b\"", "2: `server` must be a host name or an"),
+            (
+                "server = \"a.test\"\nfrom = \"a@b\"\nsendmail = \"/x\"",
+                "4: `server` and `sendmail` are two ways to send mail",
+            ),
+            (
+                "server = \"a.test\"\nfrom = \"a@b\"\nuser = \"me\"",
+                "4: `user` and `password` of [mail] go together",
+            ),
+            (
+                "server = \"a.test\"\nfrom = \"a@b\"\ntls = \"none\"",
+                "4: without `tls` mail goes only to this machine itself",
+            ),
+            ("tls = \"maybe\"", "2: `tls` must be implicit, starttls or none"),
+            ("verify = \"Hello\"", "2: `verify` must be a subject, an empty line and a text"),
+            ("timeout = \"1h\"", "2: `timeout` must be from 1s to 300s"),
+        ] {
+            refuses(&format!("[mail]\n{text}"), mistake);
+        }
+        let config = read(
+            "[mail]\nserver = \"::1\"\ntls = \"none\"\nfrom = \"irc@a.test\"\nuser = \"me\"\npassword_file = \"secret\"\n",
+        )
+        .unwrap();
+        assert!(config.mail.is_sent() && config.mail.port() == 25);
+        assert!(!format!("{config:?}").contains("q8ZrT0aXw3LmN7cVbHy2KpUo"));
     }
 
     #[test]

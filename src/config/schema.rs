@@ -4,6 +4,7 @@ use super::{
     Address, Key, LogFormat, Mistake, NameServer, Reading, Reload, Secret, Trusted,
     dnsbl::{Action, Rule},
     list::{self, begins_a_nick, hashed, is_icon, is_separators, within},
+    mail::{self, Encryption},
     nearest::nearest,
     node::{Entry, Node, Value},
     privilege::Priv,
@@ -355,7 +356,7 @@ config! {
         registration_before_connect: bool = "true", true, Live;
         /// Whether an account may be called otherwise than its owner's nick.
         custom_names: bool = "false", false, Live;
-        /// Whether an account must have a mail address.
+        /// Whether an account must have a mail address. If `[mail]` is configured, it waits for a code that is sent there.
         email_required: bool = "false", false, Live;
         /// Names that no account may have: masks with * and ?. Those of the services are never free.
         reserved: Vec<String> = "[]", Vec::new(), Live;
@@ -371,8 +372,53 @@ config! {
         expire: Duration = "\"0s\"", Duration::ZERO, Live, 0..=315_360_000;
         /// How many nicks an account may have.
         nicks: usize = "10", 10, Live, 1..=100;
+        /// How long a new account waits for its code, and a new mail address for its own, if `[mail]` is configured; the nick is held meanwhile.
+        verify_timeout: Duration = "\"1d\"", Duration::from_secs(86_400), Live, 60..=604_800;
+        /// The most accounts of the network that wait so.
+        unverified: usize = "1000", 1000, Live, 1..=100_000;
+        /// How long a code for a new password is good.
+        reset_timeout: Duration = "\"1h\"", Duration::from_secs(3600), Live, 60..=86_400;
         /// How many memos may be left for an account.
         memos: usize = "30", 30, Live, 0..=100;
+    }
+    /// Mail: codes for new accounts (if `accounts.email_required`), for other mail addresses, and for passwords that are lost. None is sent without `server` or `sendmail`.
+    mail Mail {
+        /// The mail server that takes mail from here: a host name or an address.
+        server: Option<String> = "", None, Live;
+        /// Its port; else 465 with `implicit`, 587 with `starttls`, 25 with `none`.
+        port: Option<u16> = "465", None, Live, 1..=65_535;
+        /// How the connection is encrypted: `implicit` from the beginning, `starttls` after the first words, `none` only if the mail server is this machine.
+        tls: Encryption = "\"implicit\"", Encryption::Implicit, Live;
+        /// The certificates (PEM) of those who vouch for the mail server; else those of the system.
+        ca_file: Option<PathBuf> = "", None, Live;
+        /// The user to log in as there.
+        user: Option<String> = "", None, Live;
+        /// The password of that user.
+        password: Option<Secret> = "", None, Live;
+        /// Or a program that takes mail as sendmail does: it is run with -i -f, the sender, -- and the recipient, and reads the mail. As a unit of systemd, slircd needs a drop-in that lets it run such a program.
+        sendmail: Option<PathBuf> = "", None, Live;
+        /// The mail address that mail comes from.
+        from: Option<String> = "", None, Live;
+        /// How long sending one mail may take.
+        timeout: Duration = "\"30s\"", Duration::from_secs(30), Live, 1..=300;
+        /// How long to wait when a mail could not be sent; each time twice as long, at most an hour.
+        retry: Duration = "\"1m\"", Duration::from_secs(60), Live, 1..=3600;
+        /// When to give a mail up that cannot be sent.
+        give_up: Duration = "\"1d\"", Duration::from_secs(86_400), Live, 60..=604_800;
+        /// The most mails that wait to be sent.
+        queue: usize = "1000", 1000, Live, 1..=100_000;
+        /// The most mails in an hour.
+        hourly: u32 = "100", 100, Live, 1..=100_000;
+        /// The most mails to one address in an hour.
+        hourly_address: u32 = "5", 5, Live, 1..=1000;
+        /// What is written to the address of a new account: the subject, an empty line, and the text. {account}, {network}, {server}, {code} and {time}, for which the code is good, stand for what they say.
+        verify: String = "\"Your account {account} on {network}\\n\\nThe account {account} has been registered on {network}\\nwith this mail address. To complete that, say there:\\n\\n    /msg NickServ VERIFY {account} {code}\\n\\nThe code is good for {time}. If it was not you who did that, do\\nnothing: the account is then forgotten.\\n\"", mail::VERIFY.into(), Live;
+        /// What is written to somebody who wants a new password.
+        reset: String = "\"A new password for {account} on {network}\\n\\nSomebody has asked for a new password for the account {account}\\non {network}. If that was you, say there:\\n\\n    /msg NickServ RESETPASS {account} {code} <new password>\\n\\nThe code is good for {time}. If it was not you, do nothing: your\\npassword stays as it is.\\n\"", mail::RESET.into(), Live;
+        /// What is written to an address that an account is to have from now on.
+        address: String = "\"Your mail address on {network}\\n\\nThe account {account} on {network} is to have this mail address.\\nTo confirm that, log in there and say:\\n\\n    /msg NickServ VERIFYEMAIL {code}\\n\\nThe code is good for {time}. If it is not your account, do nothing.\\n\"", mail::ADDRESS.into(), Live;
+        /// What is written to the address that it had before; without a code.
+        changed: String = "\"Another mail address for {account} on {network}\\n\\nThe account {account} on {network} has another mail address now,\\nand nothing more is sent to this one. If it was not you who did that,\\nturn to those who run {network}.\\n\"", mail::CHANGED.into(), Live;
     }
     /// Hosts of people's own choice, which their accounts have (HostServ).
     vhosts Vhosts {
@@ -552,6 +598,8 @@ pub struct Config {
     pub accounts: Accounts,
     /// `[channels]`
     pub channels: Channels,
+    /// `[mail]`
+    pub mail: Mail,
     /// `[vhosts]`
     pub vhosts: Vhosts,
     /// `[log]`
@@ -578,6 +626,7 @@ const TABLES: &[&str] = &[
     "roleplay",
     "accounts",
     "channels",
+    "mail",
     "vhosts",
     "log",
     "include",
@@ -611,7 +660,7 @@ impl Config {
                 (
                     name @ ("server" | "sts" | "tor" | "limits" | "storage" | "cloak" | "dns"
                     | "reputation" | "geo" | "relaymsg" | "roleplay" | "accounts"
-                    | "channels" | "vhosts" | "log"),
+                    | "channels" | "mail" | "vhosts" | "log"),
                     Value::Table(entries),
                 ) => match single.iter_mut().find(|table| table.0 == name) {
                     Some(table) => table.1.extend(within(entries, file)),
@@ -702,6 +751,10 @@ impl Config {
                     reading.wrong(at, Mistake::Wants("guest", "the beginning of a nick, as Guest"));
                 }
             }
+            "mail" => {
+                self.mail = Mail::read(entries, reading);
+                self.mail.check(at, reading);
+            }
             _ => self.plain_table(name, entries, reading),
         }
     }
@@ -732,6 +785,7 @@ impl Config {
         self.relaymsg.keep(&old.relaymsg, &mut kept);
         self.accounts.keep(&old.accounts, &mut kept);
         self.channels.keep(&old.channels, &mut kept);
+        self.mail.keep(&old.mail, &mut kept);
         self.vhosts.keep(&old.vhosts, &mut kept);
         self.roleplay.keep(&old.roleplay, &mut kept);
         self.log.keep(&old.log, &mut kept);
@@ -854,7 +908,7 @@ fn unit<T: Within>(_: &T) -> &'static str {
     T::UNIT
 }
 
-fn all() -> [&'static [(Key, &'static str)]; 21] {
+fn all() -> [&'static [(Key, &'static str)]; 22] {
     [
         Server::KEYS,
         Listen::KEYS,
@@ -875,6 +929,7 @@ fn all() -> [&'static [(Key, &'static str)]; 21] {
         Roleplay::KEYS,
         Accounts::KEYS,
         Channels::KEYS,
+        Mail::KEYS,
         Vhosts::KEYS,
         Log::KEYS,
     ]
@@ -937,7 +992,12 @@ fn sample(key: &Key) -> &'static str {
         ("dnsbl", "name") => "\"DroneBL\"",
         ("dnsbl", "zone") => "\"dnsbl.dronebl.org\"",
         ("dnsbl", "url") => "\"http://127.0.0.1:8080/check?address={address}\"",
-        ("dnsbl", "ca_file") => "\"/etc/ssl/certs/ca-certificates.crt\"",
+        (_, "ca_file") => "\"/etc/ssl/certs/ca-certificates.crt\"",
+        ("mail", "server") => "\"mail.example.org\"",
+        ("mail", "user") => "\"irc\"",
+        ("mail", "password") => "\"…\"",
+        ("mail", "sendmail") => "\"/usr/sbin/sendmail\"",
+        ("mail", "from") => "\"irc@example.org\"",
         ("oper", "name") => "\"alice\"",
         ("oper_class", "name") => "\"guard\"",
         ("oper_class", "extends") => "\"helper\"",

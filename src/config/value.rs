@@ -2,6 +2,7 @@
 
 use super::{
     dnsbl::{Action, Rule},
+    mail::Encryption,
     node::Value,
     privilege::Priv,
 };
@@ -148,6 +149,7 @@ settings! {
         "precis" => Some(Casemap::Precis),
         _ => None,
     };
+    Encryption: "implicit, starttls or none", value => Encryption::named(text(value)?);
     Action: "mark, require-sasl, refuse or ban", value => Action::parse(text(value)?);
     Rule: "replies, as 3, 5-7, 127.0.1.0/24, &6 or a text, each with an action or without, as 9 => ban", value => Rule::parse(text(value)?);
     LogFormat: "plain, journal or json", value => match text(value)? {

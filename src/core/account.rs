@@ -9,11 +9,11 @@ use super::{
     Core, ajoin, bans,
     ctx::{self, Ctx, Outcome, Resume},
     effect::Effects,
-    expiry, memo, notes, registered, registry,
+    expiry, mail, memo, notes, registered, registry,
     sasl::{self, Proof},
     second,
     session::Session,
-    suspension, vhost,
+    suspension, verification, vhost,
 };
 use crate::{
     config::{Config, Secret},
@@ -22,7 +22,7 @@ use crate::{
     registry::{CERT, Edit, Kind, LOOK, Login, NAME, NICK, Record, RecordId, What},
     store::{Find, Query, Rows},
     time::{Now, Stamp},
-    wire::{casemap::Casemap, mask, name::Nick, precis, reply},
+    wire::{casemap::Casemap, mail::is_address, mask, name::Nick, precis, reply},
 };
 
 /// What a session is at that takes several steps.
@@ -32,8 +32,8 @@ pub struct Errand {
     pub(super) name: Nick,
     /// Whom somebody who logs in wants to act as, if they say so.
     acting: Option<Nick>,
-    /// The password, until it has been used.
-    password: Secret,
+    /// The password, or the code of a mail, until it has been used.
+    pub(super) password: Secret,
     /// The code that was given behind it, if the account takes one.
     pub(super) code: Option<Secret>,
     /// What the password is to be from now on, for somebody who changes it and does not log in.
@@ -41,9 +41,9 @@ pub struct Errand {
     /// The mail address of a new account.
     mail: Option<Box<str>>,
     /// What is to be stored of the password.
-    hashes: Option<Box<Hashes>>,
-    /// The record of the account that is logged in to, once it has been read.
-    record: Option<Box<Record>>,
+    pub(in crate::core) hashes: Option<Box<Hashes>>,
+    /// The record of the account, once it has been read, or is there.
+    pub(in crate::core) record: Option<Box<Record>>,
     /// What comes then.
     then: Then,
 }
@@ -64,6 +64,10 @@ pub enum Failure {
     TooOften,
     /// The workers or the store cannot do it now.
     Unavailable,
+    /// The account waits for the code that was sent to its mail address.
+    Unverified,
+    /// No mail can be sent to the address now.
+    NoMail,
     /// No account can be registered now.
     Shut,
     /// No account can have the name.
@@ -95,6 +99,10 @@ impl Failure {
             }
             Failure::TooOften => "too many attempts, wait a moment",
             Failure::Unavailable => "the server cannot check it now, try again later",
+            Failure::Unverified => {
+                "the account waits for the code that was sent to its mail address (VERIFY)"
+            }
+            Failure::NoMail => "no mail can be sent to that address now, try again later",
             Failure::Shut => "no account can be registered now",
             Failure::BadName => "no account can have this name, choose another nick",
             Failure::BadMail => "give a mail address, as alice@example.org",
@@ -113,7 +121,7 @@ impl Failure {
 }
 
 impl Errand {
-    fn new(name: Nick, password: Secret, then: Then) -> Box<Errand> {
+    pub(super) fn new(name: Nick, password: Secret, then: Then) -> Box<Errand> {
         let (acting, code, change, mail) = (None, None, None, None);
         let (hashes, record) = (None, None);
         Box::new(Errand { name, acting, password, code, change, mail, hashes, record, then })
@@ -189,7 +197,7 @@ fn may_register(
     let shut = is_reserved(config, name, casemap) || forbidden(Section::ForbidNick, name.as_str());
     refuse_if(!chosen || shut, Failure::BadName)?;
     let worn = ctx.network().nick(name).is_some_and(|wearer| Some(wearer) != user);
-    let taken = worn || owner(ctx.network(), name).is_some();
+    let taken = worn || holder(ctx.network(), name).is_some();
     refuse_if(taken || ctx.core.lookalikes.is_worn(name.as_str(), user), Failure::Taken)?;
     let mail_wanted = config.accounts.email_required;
     refuse_if(mail.map_or(mail_wanted, |mail| !is_address(mail)), Failure::BadMail)?;
@@ -197,13 +205,19 @@ fn may_register(
     refuse_if(forbidden_mail, Failure::ForbiddenMail)?;
     may_be_password(config, password)?;
     refuse_if(!config.accounts.registration || ctx.network().defcon() <= 4, Failure::Shut)?;
+    let waiting = ctx.network().claims().unverified();
+    let full = verification::is_wanted(config) && waiting >= config.accounts.unverified;
+    refuse_if(full, Failure::Shut)?;
     // Whoever may not come in without an account is not to make one for that.
     refuse_if(user.is_none() && bans::refusal(ctx).is_some(), Failure::Shut)?;
     let (from, limits) = (ctx.session().from, &ctx.core.config.limits);
     let exempt = ctx.core.terms(ctx.session()).uncounted(from);
     let (burst, interval) = (limits.register_burst, limits.register_interval);
     let often = !exempt && !ctx.core.attempts.registers(from, burst, interval, ctx.now);
-    refuse_if(often, Failure::TooOften)
+    refuse_if(often, Failure::TooOften)?;
+    let mails = ctx.core.config.mail.is_sent();
+    let may = mail.is_none_or(|mail| !mails || mail::may_send(ctx.core, mail, ctx.now));
+    refuse_if(!may, Failure::NoMail)
 }
 
 /// That a password may be one.
@@ -213,15 +227,6 @@ pub fn may_be_password(config: &Config, password: &str) -> Result<(), Failure> {
         len if len > PASSWORD_MAX => Err(Failure::LongPassword),
         _ => Ok(()),
     }
-}
-
-/// Whether a text may be a mail address: whether mail arrives there only mail can tell.
-fn is_address(text: &str) -> bool {
-    let plain = |part: &str| {
-        !part.is_empty() && part.chars().all(|c| !c.is_whitespace() && !c.is_control())
-    };
-    let parts = text.rsplit_once('@');
-    text.len() <= ADDRESS_MAX && parts.is_some_and(|(user, host)| plain(user) && plain(host))
 }
 
 fn hashed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
@@ -258,8 +263,13 @@ pub fn without_nick(
     claims.filter(|(key, _)| !shared || !key.starts_with(LOOK)).collect()
 }
 
-/// The account that owns a nick, or one that looks like it.
+/// The account that owns a nick, or one that looks like it. One that waits to be verified does not yet.
 pub fn owner(network: &Network, nick: &Nick) -> Option<RecordId> {
+    holder(network, nick).filter(|account| !network.claims().is_unverified(*account))
+}
+
+/// The account for which a nick is held, or one that looks like it.
+pub fn holder(network: &Network, nick: &Nick) -> Option<RecordId> {
     let claims = network.claims();
     claims.nick(nick).or_else(|| match network.casemap() {
         Casemap::Precis => claims.look(&precis::skeleton(nick.as_str())),
@@ -270,25 +280,41 @@ pub fn owner(network: &Network, nick: &Nick) -> Option<RecordId> {
 /// Has the store make the new account, with the certificate of the connection or without.
 fn propose(ctx: &mut Ctx<'_>, certified: bool) {
     let at = ctx.core.clock.tick(ctx.now.wall);
-    let by = ctx.session().user().map_or_else(|| "*".to_owned(), |user| ctx.whois(user).mask());
+    let by = mask(ctx).into();
     let fingerprint = fingerprint(ctx).filter(|_| certified);
     let Some(errand) = &ctx.session().errand else { return };
     let name = errand.name.as_str();
     let mut fields = nick_claims(&errand.name, ctx.network().casemap());
     fields.push((NAME.into(), Some(name.into())));
     fields.extend(errand.hashes.iter().flat_map(|hashes| kept(hashes)));
-    fields.extend(errand.mail.clone().map(|mail| (MAIL.into(), Some(mail))));
     fields.extend(fingerprint.map(|it| (format!("{CERT}{it}").into(), Some("".into()))));
-    let (id, what) = (RecordId(at), What::Write(fields));
-    let edit = Edit { id, kind: Kind::Account, at, by: by.into(), what };
+    let (id, address) = (RecordId(at), errand.mail.clone());
+    if verification::is_wanted(&ctx.core.config) {
+        fields.extend(address.map(|address| (MAIL.into(), Some(address))));
+        let salt = mail::salt(ctx.core, ctx.now);
+        fields.push((verification::unverified_key(id), Some(salt)));
+    } else if let Some(address) = address {
+        fields.push(verification::address_field(ctx.core, &address, ctx.now));
+    }
+    let edit = Edit { id, kind: Kind::Account, at, by, what: What::Write(fields) };
     registry::propose(ctx, edit, registered);
 }
 
 fn registered(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     match answer {
         Answer::Stored(Ok(Rows::Proposed(edited))) => {
-            enter(ctx, &edited.record);
-            ended(ctx, Ok(()))
+            let record = edited.record;
+            if record.unverified().is_none() {
+                enter(ctx, &record);
+            }
+            let Some(letter) = verification::letter(&record, ctx.now) else {
+                return ended(ctx, Ok(()));
+            };
+            if let Some(errand) = &mut ctx.session_mut().errand {
+                errand.record = Some(Box::new(record));
+            }
+            mail::post(ctx, letter, posted);
+            Ok(())
         }
         // The certificate logs in to another account already, as it may go on to.
         Answer::Stored(Ok(Rows::Taken(key))) if key.starts_with(CERT) => {
@@ -297,6 +323,27 @@ fn registered(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         }
         Answer::Stored(Ok(Rows::Taken(_))) => ended(ctx, Err(Failure::Taken)),
         _ => ended(ctx, Err(Failure::Unavailable)),
+    }
+}
+
+/// The code for the mail address of a new account is on its way, or could not be sent.
+fn posted(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let posted = mail::posted(ctx, &answer);
+    let record = ctx.session_mut().errand.as_mut().and_then(|errand| errand.record.take());
+    match record.filter(|record| record.unverified().is_some()) {
+        Some(_) if posted => ended(ctx, Err(Failure::Unverified)),
+        Some(record) => {
+            // Nobody could complete it.
+            verification::release(ctx.core, ctx.fx, &record, ctx.now);
+            ended(ctx, Err(Failure::NoMail))
+        }
+        None => {
+            ctx.notice(match posted {
+                true => "A code has been sent to your mail address, which belongs to the account once you have told it: /msg NickServ VERIFYEMAIL <code>",
+                false => "No mail can be sent now, so the account has no mail address yet; give it one later: /msg NickServ SET EMAIL <address>",
+            });
+            ended(ctx, Ok(()))
+        }
     }
 }
 
@@ -342,8 +389,12 @@ pub fn change_password(
 
 /// Reads the record of whichever account owns a nick.
 pub fn recall(ctx: &mut Ctx<'_>, name: &Nick, resume: Resume) {
-    let find = Find::Claim(format!("{NICK}{}", name.folded()).into());
-    ctx.defer(Job::Store(Query::Find(find)), resume);
+    ctx.defer(Job::Store(Query::Find(Find::Claim(key(name)))), resume);
+}
+
+/// What whichever account owns a nick claims.
+pub fn key(name: &Nick) -> Box<str> {
+    format!("{NICK}{}", name.folded()).into()
 }
 
 /// Reads the record of whichever account has a certificate.
@@ -482,10 +533,16 @@ pub fn believe(
     if still.at != proven.at || still.account != proven.account {
         return Err(Failure::Wrong);
     }
-    if suspension::refuses(ctx, &record) {
+    may_enter(ctx, &record)?;
+    Ok(record)
+}
+
+/// That somebody can be logged in to an account, once they have proved that it is theirs.
+pub fn may_enter(ctx: &mut Ctx<'_>, record: &Record) -> Result<(), Failure> {
+    if suspension::refuses(ctx, record) {
         return Err(Failure::Suspended);
     }
-    Ok(record)
+    if record.unverified().is_some() { Err(Failure::Unverified) } else { Ok(()) }
 }
 
 /// What somebody proves who fits a field of an account.
@@ -530,6 +587,11 @@ pub fn kept(hashes: &Hashes) -> [(Box<str>, Option<Box<str>>); 2] {
 pub(super) fn ended(ctx: &mut Ctx<'_>, how: Result<(), Failure>) -> Outcome {
     let Some(errand) = ctx.session_mut().errand.take() else { return Ok(()) };
     (errand.then)(ctx, &errand.name, how)
+}
+
+/// Who a session is, as records note who has written to them.
+pub fn mask(ctx: &Ctx<'_>) -> String {
+    ctx.session().user().map_or_else(|| "*".to_owned(), |user| ctx.whois(user).mask())
 }
 
 /// The session is logged in to an account from now on: its user, or the one it is to become.
@@ -586,9 +648,6 @@ pub fn of_session(ctx: &Ctx<'_>) -> Option<Box<str>> {
 
 /// The longest password, in bytes: more hardly fits in a line.
 pub const PASSWORD_MAX: usize = 300;
-
-/// The longest mail address, in bytes (RFC 5321 §4.5.3.1.3).
-const ADDRESS_MAX: usize = 254;
 
 /// The field of the password's hash.
 pub const PASSWORD: &str = "password";

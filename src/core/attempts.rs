@@ -19,6 +19,7 @@ pub struct Attempts {
     addresses: Debts<Option<IpAddr>>,
     accounts: Debts<Box<str>>,
     registrations: Debts<Option<IpAddr>>,
+    mails: Debts<Box<str>>,
 }
 
 impl Attempts {
@@ -52,6 +53,24 @@ impl Attempts {
         may
     }
 }
+
+impl Attempts {
+    /// Whether another mail may go to a mail address, of which so many may in an hour, and so many to all; if
+    /// so notes that one does.
+    pub fn mails(&mut self, address: &str, (each, all): (u32, u32), now: Now) -> bool {
+        let address = address.to_lowercase();
+        // No address is empty, so that stands for all.
+        let counted = [(address.as_str(), each), ("", all)];
+        let counted = counted.map(|(key, most)| (key, most, HOUR / most.max(1)));
+        let may = counted.iter().all(|(key, most, each)| self.mails.may(*key, *most, *each, now));
+        if may {
+            counted.iter().for_each(|(key, _, each)| self.mails.add((*key).into(), *each, now));
+        }
+        may
+    }
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// When each has made good for what they did.
 #[derive(Debug)]

@@ -30,6 +30,10 @@ impl Core {
                     broken.push(format!("{user:?} has a session that does not know"));
                 }
             }
+            let login = self.network.find_user(user).and_then(|user| user.login.as_deref());
+            if login.is_some_and(|login| self.network.claims().is_unverified(login.id)) {
+                broken.push(format!("{user:?} is logged in to an account that waits: {login:?}"));
+            }
             if local.seldom().invites.len() > local::INVITES_MAX {
                 broken.push(format!("{user:?} has {} invitations", local.seldom().invites.len()));
             }

@@ -5,12 +5,13 @@ use super::{
     ctx::Then,
     dispatch,
     effect::{Effect, Effects, Ending},
-    multiline,
+    mail, multiline,
     peer::{Gone, Origin},
     registered, registration, reload, render, reputation, reserve, sasl,
     session::{Phase, Wait},
     snotice,
     timer::Timer,
+    verification,
 };
 use crate::{
     job::{Answer, Job},
@@ -73,6 +74,7 @@ pub fn tick(core: &mut Core, fx: &mut Effects, now: Now) {
                 }
                 dispatch::done(core, fx, id, known.unwrap_or(Answer::Busy), now);
             }
+            Timer::Mail => mail::due(core, fx, now),
             Timer::Grace(server) => grace(core, fx, server, now),
             Timer::Expire => expire(core, fx, now),
             Timer::Store => core.look_at_store(fx, now),
@@ -187,6 +189,9 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.store_kept(fx, now);
     core.take_handed(fx, now);
     registered::regular(core, fx, now);
+    verification::answer_asked(core, fx, now);
+    verification::release_old(core, fx, now);
+    mail::turn(core, fx, now);
     if core.clock.last() > core.marked {
         mark(core, fx, now);
     }
@@ -350,7 +355,9 @@ mod tests {
     fn asked(effects: Vec<Effect>) -> Vec<(crate::job::JobId, bool)> {
         let asked = effects.into_iter().filter_map(|effect| match effect {
             Effect::Job { id, job } => match *job {
-                Job::Store(query) => Some((id, matches!(query, Query::RaiseClock { .. }))),
+                Job::Store(query) => {
+                    Some((id, matches!(query, Query::RaiseClock { .. } | Query::Probe)))
+                }
                 _ => None,
             },
             _ => None,

@@ -39,6 +39,7 @@ pub mod housekeeping;
 pub mod keeper;
 pub mod local;
 pub mod lookalikes;
+pub mod mail;
 pub mod memo;
 pub mod metadata;
 pub mod monitor;
@@ -50,6 +51,7 @@ pub mod policy;
 pub mod question;
 pub mod recent;
 pub mod reconcile;
+pub mod recovery;
 pub mod registered;
 pub mod registration;
 pub mod registry;
@@ -73,6 +75,7 @@ pub mod timer;
 pub mod tor;
 pub mod undelivered;
 pub mod usermode;
+pub mod verification;
 pub mod vhost;
 pub mod welcome;
 pub mod whowas;
@@ -105,6 +108,7 @@ use handed::Hand;
 use keeper::Keeper;
 use local::Local;
 use lookalikes::Lookalikes;
+use mail::Mailing;
 use monitor::Monitor;
 use question::Questions;
 use recent::Recent;
@@ -180,6 +184,8 @@ pub struct Core {
     pub(in crate::core) keeper: Keeper,
     /// What is known of the registry.
     pub(in crate::core) registry: Registry,
+    /// What is being done about mail.
+    pub(in crate::core) mailing: Mailing,
     /// Sessions that have logged in, and the JOIN that is to be said for each; at most one of a session.
     pub(in crate::core) ajoins: Vec<(ConnId, String)>,
     /// When accounts that nobody uses were last looked for.
@@ -224,6 +230,8 @@ pub struct Core {
     pub breaker: Breaker,
     /// Whether everybody has been told goodbye.
     pub stopping: bool,
+    /// A number that nobody outside knows.
+    seed: u64,
     last_user: u32,
     next_batch: u64,
 }
@@ -263,6 +271,7 @@ impl Core {
             sts: sts::Policy::new(&config.sts, &certificates),
             keeper: Keeper::default(),
             registry: Registry::default(),
+            mailing: Mailing::default(),
             ajoins: Vec::new(),
             unused_looked: now.mono,
             cache: Cache::default(),
@@ -283,6 +292,7 @@ impl Core {
             due_beat: false,
             strangers: BTreeMap::new(),
             stopping: false,
+            seed: start.seed,
             // The numbers of 256 lives do not overlap: an old identity is never taken for a new one.
             last_user: ((start.origin.life % 256) as u32) << LIFE_BITS,
             next_batch: 0,
@@ -324,6 +334,14 @@ impl Core {
                 return uid;
             }
         }
+    }
+
+    /// Bytes that nobody can foresee, and that never come again: of two secrets and of a moment that is no
+    /// other's.
+    pub fn unforeseen(&mut self, purpose: &str, now: Now) -> [u8; 32] {
+        let Stamp { tick, server } = self.clock.tick(now.wall);
+        let purpose = format!("{purpose} {:x} {tick:x} {server}", self.seed);
+        self.cloak.derive(purpose.as_bytes())
     }
 
     /// A reference for a new batch.
@@ -405,6 +423,7 @@ impl Core {
             Job::Resolve { timeout, .. } => *timeout,
             // That there is no reply is for the worker to say, who knows why.
             Job::Inquire { timeout, .. } => *timeout + ctx::JOB_GRACE,
+            Job::Mail(delivery) => delivery.timeout + ctx::JOB_GRACE,
             _ => ctx::JOB_TIMEOUT,
         };
         let access = match &job {

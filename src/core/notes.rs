@@ -2,12 +2,12 @@
 //! news.
 
 use super::{
-    Core,
+    Core, bans,
     ctx::Ctx,
     effect::Effects,
     oper::{self, Priv},
     peer::Origin,
-    render, reserve,
+    render, reserve, snotice,
 };
 use crate::{
     network::{
@@ -115,6 +115,38 @@ pub fn news(ctx: &mut Ctx<'_>, user: UserId, section: Section) {
 
 /// Who tells news, and acts on what is forbidden: core may not know services.
 const OPERSERV: &str = "OperServ";
+
+/// Tells operators of this server that a note has been written or taken away.
+pub fn announce(
+    core: &Core,
+    fx: &mut Effects,
+    (by, key, note): (&str, &Key, Option<&Note>),
+    now: Now,
+) {
+    let (kind, name) = (key.section.row().name, &key.name);
+    let text = match (key.section, note) {
+        // The log is read when it is wanted, and whoever asks for a host says so.
+        (Section::Audit | Section::Request, _) => return,
+        // News have no names but for servers.
+        (Section::NewsLogon | Section::NewsOper | Section::NewsRandom, Some(note)) => {
+            format!("{by} adds {kind}: {}", note.text)
+        }
+        (Section::NewsLogon | Section::NewsOper | Section::NewsRandom, None) => {
+            format!("{by} takes away {kind}")
+        }
+        (_, Some(note)) => {
+            let part = |before, text: &str, after| match text {
+                "" => String::new(),
+                text => format!("{before}{text}{after}"),
+            };
+            let (value, why) = (part(" (", &note.value, ")"), part(": ", &note.text, ""));
+            format!("{by} sets the {kind} {name}{value}{}{why}", bans::until_text(note.until))
+        }
+        (_, None) => format!("{by} takes away the {kind} {name}"),
+    };
+    log::info!("{text}");
+    snotice::here(core, fx, 'x', |_| text, now);
+}
 
 /// A note has been written or taken away: those it concerns here are seen to.
 pub fn changed(core: &mut Core, fx: &mut Effects, key: &Key, note: Option<&Note>, now: Now) {

@@ -387,9 +387,10 @@ impl Tell<'_> {
     }
 
     fn noted(&mut self) {
-        if let Op::Note { key, note, .. } = self.op {
-            notes::changed(self.core, self.fx, key, note.as_deref(), self.now);
-        }
+        let Op::Note { by, key, note } = self.op else { return };
+        let by = self.source(*by, "");
+        notes::announce(self.core, self.fx, (&by, key, note.as_deref()), self.now);
+        notes::changed(self.core, self.fx, key, note.as_deref(), self.now);
     }
 
     fn defcon(&mut self, by: Source) {

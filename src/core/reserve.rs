@@ -13,7 +13,7 @@ use super::{
 use crate::{
     job::{Answer, Job},
     network::{UserId, change::Change, op::Op},
-    registry::{NICK, RecordId},
+    registry::{NICK, RecordId, UNVERIFIED},
     store::{Find, Query, Rows},
     time::{Now, span_text},
     wire::{name::Nick, reply},
@@ -63,13 +63,30 @@ pub fn note(core: &mut Core, fx: &mut Effects, (change, op): (&Change, &Op), now
         (Change::Nick { user, .. } | Change::Account { user }, _) => review(core, fx, *user, now),
         (Change::Claimed, Op::Claims(claims)) => {
             let casemap = core.network().casemap();
-            for (key, _) in claims {
+            for (key, holder) in claims {
+                if let Some(account) = key.strip_prefix(UNVERIFIED).filter(|_| holder.is_none()) {
+                    let account = RecordId::parse(account);
+                    account.into_iter().for_each(|account| verified(core, fx, account, now));
+                }
                 let nick = key.strip_prefix(NICK).and_then(|name| Nick::lookup(name, casemap));
                 let user = nick.and_then(|nick| core.network().nick(&nick));
                 user.into_iter().for_each(|user| review(core, fx, user, now));
             }
         }
         _ => (),
+    }
+}
+
+/// An account waits no more, so that its nicks are its own.
+fn verified(core: &mut Core, fx: &mut Effects, account: RecordId, now: Now) {
+    let network = core.network();
+    let wearers = core
+        .locals
+        .iter()
+        .map(|(user, _)| user)
+        .filter(|user| account::holder(network, network.user(*user).wanted()) == Some(account));
+    for user in wearers.collect::<Vec<UserId>>() {
+        review(core, fx, user, now);
     }
 }
 
@@ -196,7 +213,7 @@ pub fn guest(core: &Core, user: UserId) -> Option<Nick> {
     let names = (0..GUESTS_TRIED).map(|n| format!("{prefix}{}", first.wrapping_add(n) % 100_000));
     let free = |nick: &Nick| {
         core.network().nick(nick).is_none()
-            && owner(core.network(), nick).is_none()
+            && account::holder(core.network(), nick).is_none()
             && !core.lookalikes.is_worn(nick.as_str(), None)
     };
     names.filter_map(|name| Nick::new(&name, casemap, most)).find(free)

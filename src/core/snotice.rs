@@ -42,7 +42,7 @@ pub const KINDS: &[Row] = &[
     row('t', "STATS that are asked for of this server."),
     row('u', "Users of this server who log in to an account, or out."),
     row('v', "Users of this server whose user name or host becomes another."),
-    row('x', "Server bans."),
+    row('x', "Server bans, and what else is set for the network by OperServ and HostServ."),
 ];
 
 /// What `+s` alone asks for.

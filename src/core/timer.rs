@@ -27,6 +27,8 @@ pub enum Timer {
     Inquiries(ConnId),
     /// A worker should have answered by now.
     Job(JobId),
+    /// A mail is to be sent.
+    Mail,
     /// A server's grace ends.
     Grace(Sid),
     /// The time of a mask that ends by itself may be up.

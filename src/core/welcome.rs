@@ -215,18 +215,23 @@ const VARIABLES: &[(&str, Variable)] = &[
 
 type Variable = fn(&Ctx<'_>, UserId) -> String;
 
-/// A text with its variables filled in; what is none stays as it stands.
+/// A text with its variables filled in.
 fn filled(ctx: &Ctx<'_>, user: UserId, text: &str) -> String {
+    fill(text, |name| {
+        let row = VARIABLES.iter().find(|row| row.0 == name)?;
+        Some(row.1(ctx, user))
+    })
+}
+
+/// A text in which each `{name}` is what it stands for; what stands for nothing stays as it is.
+pub fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let (mut out, mut rest) = (String::with_capacity(text.len()), text);
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
-        let named = after.split_once('}').and_then(|(name, after)| {
-            let row = VARIABLES.iter().find(|row| row.0 == name)?;
-            Some((row.1, after))
-        });
+        let named = after.split_once('}').and_then(|(name, after)| Some((value(name)?, after)));
         rest = match named {
             Some((value, after)) => {
-                out.push_str(&value(ctx, user));
+                out.push_str(&value);
                 after
             }
             None => {

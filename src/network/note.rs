@@ -50,9 +50,9 @@ pub struct Row {
 pub const SECTIONS: &[Row] = &[
     row(Section::Audit, "audit", 1000),
     row(Section::Exception, "exception", 500),
-    row(Section::ForbidChannel, "forbid channel", 500),
-    row(Section::ForbidMail, "forbid email", 500),
-    row(Section::ForbidNick, "forbid nick", 500),
+    row(Section::ForbidChannel, "forbidden channel", 500),
+    row(Section::ForbidMail, "forbidden email", 500),
+    row(Section::ForbidNick, "forbidden nick", 500),
     row(Section::Jupe, "jupe", 100),
     row(Section::NewsLogon, "news logon", 50),
     row(Section::NewsOper, "news oper", 50),

@@ -8,7 +8,10 @@ use crate::{
         registered::{self, kept},
         suspension,
     },
-    job::{Answer, Atlas, Hashes, Job, JobId, Lane, List, Listing, Loaded, RANDOM_LEN, Texts},
+    job::{
+        Answer, Atlas, Delivery, Hashes, Job, JobId, Lane, List, Listing, Loaded, RANDOM_LEN,
+        Texts, Undelivered,
+    },
     link::Limits,
     network::{
         crdt::Epoch,
@@ -16,7 +19,7 @@ use crate::{
     },
     registry::Edit,
     server::{Server, Setup},
-    store::{self, Draft, Find, Past, Query, Rows, Store, memory::Memory},
+    store::{self, Draft, Find, Past, Posted, Query, Rows, Store, memory::Memory},
     time::{Mono, Now, Sid, Stamp, Wall},
     wire::{mmdb::Database, scram::Verifier},
 };
@@ -60,6 +63,10 @@ pub struct Host {
     count: u64,
     /// Whether the last thing asked of the store was refused.
     refused: bool,
+    /// The mails that have been sent: to whom, and what.
+    pub mails: Vec<(String, String)>,
+    /// To whom a mail has been refused.
+    bounced: Vec<String>,
 }
 
 impl Host {
@@ -80,6 +87,8 @@ impl Host {
             jobs: BTreeMap::new(),
             count: 0,
             refused: false,
+            mails: Vec::new(),
+            bounced: Vec::new(),
         }
     }
 
@@ -158,6 +167,14 @@ impl Host {
         match self.store.ask(&Query::Digests) {
             Ok(digests) => text + &format!("{digests:?}"),
             Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// A mail that waits in the store, if one does.
+    pub fn unsent(&mut self) -> Option<Box<Posted>> {
+        match self.store.ask(&Query::Due { by: Wall(u64::MAX) }) {
+            Ok(Rows::Letter(posted, _)) => posted,
+            other => panic!("{other:?}"),
         }
     }
 
@@ -272,6 +289,19 @@ impl Host {
         Some((id, self.answer(job, names)))
     }
 
+    /// A mail server takes a mail. To those whose address says so it cannot be delivered; `later` the next
+    /// time.
+    fn mail(&mut self, delivery: &Delivery) -> Result<(), Undelivered> {
+        let refused = REFUSED.iter().find(|refused| delivery.to.starts_with(refused.0));
+        let again = self.bounced.contains(&delivery.to);
+        if let Some((_, is_final)) = refused.filter(|_| !again) {
+            self.bounced.push(delivery.to.clone());
+            return Err(Undelivered { is_final: *is_final, why: "as the test wants it".into() });
+        }
+        self.mails.push((delivery.to.clone(), delivery.message.expose().to_owned()));
+        Ok(())
+    }
+
     /// What a worker would answer. A hash is the password itself; the address of the n-th client leads to
     /// its name.
     fn answer(&mut self, job: Job, names: &[String]) -> Answer {
@@ -284,6 +314,7 @@ impl Host {
                 Answer::Resolved(client_name(address, names).map(|name| format!("{name}.test")))
             }
             Job::Inquire { list, address, .. } => Answer::Listed(listing(&list, address, names)),
+            Job::Mail(delivery) => Answer::Mailed(self.mail(&delivery)),
             Job::Store(query) => Answer::Stored(match self.disk.failure(&query) {
                 Some(error) => Err(error),
                 None => self.store.ask(&query),
@@ -294,6 +325,9 @@ impl Host {
         }
     }
 }
+
+/// A mail whose address begins so is refused, for now or for good.
+const REFUSED: [(&str, bool); 2] = [("later", false), ("nobody", true)];
 
 /// Whether a password fits what is stored of it: itself, or in an old form with `old:` before it.
 fn check(stored: &Hashes, password: &Secret, scram: bool) -> Answer {

@@ -228,3 +228,11 @@ fn compare_people(network: &Network, user: UserId, view: &View, wrong: &mut Vec<
         }
     }
 }
+
+/// Every mail has been sent, or given up.
+pub fn no_mail_is_left(sim: &mut Sim) {
+    for host in &mut sim.hosts {
+        let left = host.unsent();
+        assert!(left.is_none() || !host.config.mail.is_sent(), "a mail is left: {left:?}");
+    }
+}

@@ -20,6 +20,9 @@
 //! | `hand 1 Bob password=x` | somebody writes this to Bob's account at the command line of server 1, or ends it if there is nothing to write |
 //! | `config class name="a" hosts="10.0.0.2"` | the same with a table of a list, as TOML writes it without spaces |
 //! | `logs 2` | from now on links keep so many operations: whoever has missed more is told the state |
+//! | `config mail irc@test.example` | mail is sent, from this address; `later@…` is refused at first, `nobody@…` for good |
+//! | `mail a@b.example *VERIFY a $code*` | a mail has come to a@b.example, after those asked for before, that fits; what stands for `$code` in it is `$code` in what follows |
+//! | `nomail a@b.example` | none has come since |
 //! | `wait 60` | so many seconds pass |
 //! | `split 1 2 \| 3` | the two sides do not reach each other |
 //! | `cut 1-2` | one link is cut |
@@ -63,6 +66,8 @@ pub fn check(script: &str) {
         clients: BTreeMap::new(),
         id: String::new(),
         record: String::new(),
+        code: String::new(),
+        read: BTreeMap::new(),
     };
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
         play.line(line);
@@ -184,6 +189,10 @@ struct Play {
     id: String,
     /// The last id of a record that was read.
     record: String,
+    /// The code of the last mail that was read and had one.
+    code: String,
+    /// How many mails to each address have been read.
+    read: BTreeMap<String, usize>,
 }
 
 impl Play {
@@ -233,6 +242,7 @@ impl Play {
                 let hosts = self.sim().hosts.iter_mut();
                 hosts.for_each(|host| host.limit_links(link::Limits { log, held: log + 4 }));
             }
+            "mail" | "nomail" => self.mail(word == "mail", rest),
             "wait" => self.sim().wait(seconds(rest)),
             "split" => {
                 let left = rest.split_once('|').map_or(rest, |sides| sides.0);
@@ -264,6 +274,34 @@ impl Play {
             }
             _ => self.speech(line),
         }
+    }
+
+    /// The next mail to an address that has not been read yet, in one line.
+    fn next_mail(&mut self, address: &str) -> Option<String> {
+        self.sim().settle();
+        let read = self.read.entry(address.into()).or_default();
+        let hosts = self.sim.iter().flat_map(|sim| &sim.hosts);
+        let mails = hosts.flat_map(|host| &host.mails).filter(|mail| mail.0 == address);
+        let mail = mails.map(|mail| mail.1.replace("\r\n", " ")).nth(*read)?;
+        *read += 1;
+        Some(mail)
+    }
+
+    /// A mail has come, or none.
+    fn mail(&mut self, wanted: bool, text: &str) {
+        let (address, pattern) = text.split_once(' ').unwrap_or((text, "*"));
+        let mail = self.next_mail(address);
+        assert_eq!(mail.is_some(), wanted, "mail {text}\n  but this came: {mail:?}");
+        let Some(mail) = mail else { return };
+        let (before, after) = pattern.split_once("$code").unwrap_or((pattern, ""));
+        if pattern.contains("$code") {
+            let before = before.rsplit('*').next().unwrap_or_default();
+            let rest = mail.split_once(before).map_or("", |parts| parts.1);
+            self.code = rest.split(' ').next().unwrap_or_default().to_owned();
+        }
+        let pattern = [before, after].join(if after.is_empty() { "" } else { &self.code });
+        let fits = mask::matches(&pattern, &mail, Casemap::Ascii);
+        assert!(fits, "mail {text}\n  but it says: {mail}");
     }
 
     /// Something is other than it should be on a server's machine.
@@ -422,7 +460,26 @@ impl Play {
                 let Some(action) = Action::parse(action) else { panic!("dnsbl ZONE ACTION") };
                 self.config.dnsbl.push(dnsbl(zone, action));
             }
-            _ => limit(&mut self.config.limits, key, value),
+            _ => self.set_mail(key, value),
+        }
+    }
+
+    /// How mail is sent, and how long what depends on it waits.
+    fn set_mail(&mut self, key: &str, value: &str) {
+        let Config { mail, accounts, limits, .. } = &mut self.config;
+        let number = value.parse().unwrap_or(0);
+        match key {
+            "mail" => {
+                mail.server = Some("mail.test".into());
+                mail.from = Some(value.into());
+            }
+            "mail.hourly" => mail.hourly = number,
+            "mail.hourly_address" => mail.hourly_address = number,
+            "mail.queue" => mail.queue = number as usize,
+            "accounts.unverified" => accounts.unverified = number as usize,
+            "accounts.verify_timeout" => accounts.verify_timeout = seconds(value),
+            "accounts.reset_timeout" => accounts.reset_timeout = seconds(value),
+            _ => limit(limits, key, value),
         }
     }
 
@@ -430,6 +487,7 @@ impl Play {
         let Some(place) = line.find(['<', '>']) else { panic!("cannot read: {line}") };
         let (who, rest) = line.split_at(place);
         let rest = rest.replace("$id", &self.id).replace("$record", &self.record);
+        let rest = rest.replace("$code", &self.code);
         if let Some((one, other)) = who.trim().split_once(',') {
             let text = rest.trim_start_matches('>').trim();
             let both = [one, other].map(|name| self.clients.get(name).copied());

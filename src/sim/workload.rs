@@ -2,6 +2,7 @@
 //!
 //! The seed decides how the servers are linked, which faults there are and how often, and every step.
 
+mod accounts;
 mod phrases;
 
 use super::{
@@ -9,7 +10,7 @@ use super::{
     oracle,
 };
 use crate::{
-    config::{Class, Trusted, dnsbl::Action},
+    config::{Class, Config, Trusted, dnsbl::Action},
     link::Limits,
     registry::{Edit, Kind, NAME, NICK, RecordId, What},
     time::{Sid, Stamp},
@@ -79,6 +80,18 @@ fn classes(dice: &mut Dice) -> Vec<Class> {
     all.into_iter().filter(|_| dice.one_in(2)).collect()
 }
 
+/// Mail is sent, and what it says is not good for long.
+fn mails(config: &mut Config, dice: &mut Dice) {
+    config.mail.server = Some("mail.test".into());
+    config.mail.from = Some("irc@test.example".into());
+    config.mail.retry = Duration::from_secs(1);
+    config.mail.queue = 1 + dice.below(9);
+    config.accounts.email_required = dice.one_in(2);
+    config.accounts.verify_timeout = Duration::from_secs(10 + dice.below(100) as u64);
+    config.accounts.reset_timeout = Duration::from_secs(10 + dice.below(100) as u64);
+    config.accounts.unverified = 1 + dice.below(9);
+}
+
 /// One history.
 #[derive(Debug)]
 pub struct Workload {
@@ -132,6 +145,9 @@ impl Workload {
             let zone = dice.pick(&["bl.test", "slow.test", "dead.test", "page"]);
             let action = dice.pick(&ACTIONS);
             config.dnsbl.extend(zone.zip(action).map(|(zone, action)| dnsbl(zone, action)));
+        }
+        if dice.one_in(2) {
+            mails(&mut config, &mut dice);
         }
         config.class = classes(&mut dice);
         let faults: Vec<Fault> = FAULTS.into_iter().filter(|_| dice.one_in(2)).collect();
@@ -489,6 +505,7 @@ impl Workload {
         oracle::nobody_is_misled(&self.sim);
         oracle::nothing_is_left_over(&self.sim);
         oracle::nobody_waits(&self.sim);
+        oracle::no_mail_is_left(&mut self.sim);
         self.ledger.settle(&self.sim);
         let here = |client: &usize| {
             self.sim.clients.get(*client).is_some_and(|known| known.conn.is_some())

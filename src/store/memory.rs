@@ -1,12 +1,14 @@
 //! A store that forgets with the process: for tests and simulations.
 
 use super::{
-    CLAIMS_MAX, CONTESTS_MAX, Checked, Draft, Edited, Error, Find, Handed, Kept, LISTED_MAX, Query,
-    Rows, Standing, Store, Which, identify,
+    CLAIMS_MAX, CONTESTS_MAX, Checked, Draft, Edited, Error, Find, Handed, Kept, LISTED_MAX,
+    Letter, Posted, Query, Rows, Standing, Store, UNVERIFIED_MAX, Which, identify,
 };
 use crate::{
-    registry::{ACCESS, BUCKETS, Edit, Kind, Record, RecordId, SEEN, is_claim, is_resident},
-    time::{Sid, Stamp},
+    registry::{
+        ACCESS, BUCKETS, Edit, Kind, Record, RecordId, SEEN, UNVERIFIED, is_claim, is_resident,
+    },
+    time::{Sid, Stamp, Wall},
 };
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -27,6 +29,10 @@ pub struct Memory {
     kept: BTreeMap<Box<str>, Kept>,
     /// Edits that are handed over.
     handed: VecDeque<Draft>,
+    /// Mails that wait, by when they are due.
+    letters: BTreeMap<(Wall, u64), Posted>,
+    /// How many mails there have been.
+    posted: u64,
 }
 
 impl Memory {
@@ -131,9 +137,44 @@ impl Memory {
         });
         living.take(LISTED_MAX).cloned().collect()
     }
+
+    fn unverified(&self, before: Wall) -> Vec<Record> {
+        let from = self.claims.range((Box::from(UNVERIFIED), RecordId(Stamp::ZERO))..);
+        let held = from.take_while(|(key, _)| key.starts_with(UNVERIFIED));
+        let ids = held.map(|claim| claim.1).filter(|id| id.0.tick < Stamp::tick_at(before));
+        ids.take(UNVERIFIED_MAX).filter_map(|id| self.records.get(&id).cloned()).collect()
+    }
+
+    fn post(&mut self, letter: &Letter, most: usize) -> Rows {
+        if self.letters.len() >= most {
+            return Rows::Full;
+        }
+        self.posted += 1;
+        let number = self.posted;
+        let posted = Posted { number, tries: 0, letter: letter.clone() };
+        self.letters.insert((letter.made, number), posted);
+        Rows::Done
+    }
+
+    /// The mail that is due first, if it is by then; else when it is.
+    fn due(&self, by: Wall) -> Rows {
+        match self.letters.first_key_value() {
+            Some(((due, _), posted)) if *due <= by => {
+                Rows::Letter(Some(Box::new(posted.clone())), None)
+            }
+            first => Rows::Letter(None, first.map(|((due, _), _)| *due)),
+        }
+    }
+
+    /// Takes a mail out of the queue.
+    fn take(&mut self, number: u64) -> Option<Posted> {
+        let key = *self.letters.keys().find(|key| key.1 == number)?;
+        self.letters.remove(&key)
+    }
 }
 
 impl Store for Memory {
+    #[allow(clippy::too_many_lines, reason = "an arm for each query")]
     fn ask(&mut self, query: &Query) -> Result<Rows, Error> {
         match query {
             Query::Identify { sid, random, tick } => {
@@ -186,7 +227,21 @@ impl Store for Memory {
                 let draft = self.handed.pop_front();
                 Ok(Rows::Handed(draft.map(|draft| Box::new(Handed { number: 0, draft }))))
             }
-            Query::AnswerHanded { .. } => Ok(Rows::Done),
+            Query::AnswerHanded { .. } | Query::Probe => Ok(Rows::Done),
+            Query::Unverified { before } => Ok(Rows::Records(self.unverified(*before))),
+            Query::Post { letter, most } => Ok(self.post(letter, *most)),
+            Query::Due { by } => Ok(self.due(*by)),
+            Query::Postpone { number, due } => {
+                if let Some(posted) = self.take(*number) {
+                    let posted = Posted { tries: posted.tries + 1, ..posted };
+                    self.letters.insert((*due, *number), posted);
+                }
+                Ok(Rows::Done)
+            }
+            Query::Discard { number } => {
+                self.take(*number);
+                Ok(Rows::Done)
+            }
             Query::Check => Ok(Rows::Checked(Checked::Whole)),
             Query::ChannelsOf(account) => Ok(Rows::Records(self.channels_of(*account))),
             Query::Records(ids) | Query::Channels(ids) => {

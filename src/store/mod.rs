@@ -4,6 +4,7 @@ pub mod backup;
 pub mod handed;
 mod integrity;
 mod kept;
+mod letters;
 pub mod memory;
 mod records;
 pub mod sqlite;
@@ -70,6 +71,36 @@ pub enum Query {
     /// The same of channels that somebody is about to enter: it must not come from before the last change.
     /// Answers [`Rows::Records`].
     Channels(Vec<RecordId>),
+    /// Accounts that have not been verified and were registered before a moment. Answers [`Rows::Records`] with
+    /// at most [`UNVERIFIED_MAX`].
+    Unverified {
+        /// The moment.
+        before: Wall,
+    },
+    /// Keep a mail until it has been sent. Answers [`Rows::Done`], or [`Rows::Full`].
+    Post {
+        /// The mail.
+        letter: Box<Letter>,
+        /// How many may wait.
+        most: usize,
+    },
+    /// The mail that is to be sent next. Answers [`Rows::Letter`].
+    Due {
+        /// By when it must be due.
+        by: Wall,
+    },
+    /// A mail could not be sent: try later. Answers [`Rows::Done`].
+    Postpone {
+        /// Which.
+        number: u64,
+        /// When.
+        due: Wall,
+    },
+    /// A mail has been sent, or has to be given up. Answers [`Rows::Done`].
+    Discard {
+        /// Which.
+        number: u64,
+    },
     /// Records of a kind that have not ended, in order of their ids, from after one. Answers
     /// [`Rows::Records`] with at most [`LISTED_MAX`]; fewer are the last.
     List {
@@ -96,6 +127,8 @@ pub enum Query {
         /// The moment.
         before: Wall,
     },
+    /// Could a new account be stored? Answers [`Rows::Done`] if there is room for that much.
+    Probe,
     /// Is there an edit that the command line has handed over? Answers [`Rows::Handed`] with the first, which
     /// nobody else is given then.
     TakeHanded,
@@ -132,10 +165,16 @@ impl Query {
             | Query::Propose(_)
             | Query::Learn(_)
             | Query::Keep(_)
+            | Query::Post { .. }
+            | Query::Postpone { .. }
+            | Query::Discard { .. }
             | Query::Forget { .. }
+            | Query::Probe
             | Query::TakeHanded
             | Query::AnswerHanded { .. } => Access::Write,
-            Query::Find(_) | Query::Channels(_) | Query::ChannelsOf(_) => Access::LookUp,
+            Query::Find(_) | Query::Channels(_) | Query::ChannelsOf(_) | Query::Due { .. } => {
+                Access::LookUp
+            }
             Query::LoadReputation
             | Query::Claims { .. }
             | Query::Contests
@@ -143,6 +182,7 @@ impl Query {
             | Query::Bucket(_)
             | Query::Records(_)
             | Query::List { .. }
+            | Query::Unverified { .. }
             | Query::Recall { .. }
             | Query::Check => Access::Scan,
         }
@@ -173,6 +213,65 @@ pub struct Kept {
     pub over: Option<Wall>,
 }
 
+/// What a mail is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Purpose {
+    /// To verify a new account.
+    Verify,
+    /// To give an account whose password is lost another.
+    Reset,
+    /// To confirm another mail address.
+    Address,
+    /// To tell the mail address that an account had before.
+    Changed,
+}
+
+impl Purpose {
+    /// The number by which it is stored.
+    pub fn number(self) -> u8 {
+        match self {
+            Purpose::Verify => 0,
+            Purpose::Reset => 1,
+            Purpose::Address => 2,
+            Purpose::Changed => 3,
+        }
+    }
+
+    /// The purpose with that number.
+    pub fn of_number(number: u8) -> Option<Purpose> {
+        let all = [Purpose::Verify, Purpose::Reset, Purpose::Address, Purpose::Changed];
+        all.into_iter().find(|purpose| purpose.number() == number)
+    }
+}
+
+/// A mail that waits to be sent, as far as it is kept: what it says is made up when it is sent.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Letter {
+    /// To which address it goes.
+    pub address: Box<str>,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// What the account is called.
+    pub account: Box<str>,
+    /// Which account it is about.
+    pub id: RecordId,
+    /// What its code is made from, with a secret that is not stored.
+    pub salt: Box<str>,
+    /// When it was asked for.
+    pub made: Wall,
+}
+
+/// A mail in the queue.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Posted {
+    /// Its number, which no other has.
+    pub number: u64,
+    /// How often it could not be sent.
+    pub tries: u32,
+    /// The mail.
+    pub letter: Letter,
+}
+
 /// How an address stands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Standing {
@@ -195,6 +294,9 @@ pub enum Find {
 
 /// How many claims are told at once.
 pub const CLAIMS_MAX: usize = 1000;
+
+/// How many accounts that have not been verified are told at once.
+pub const UNVERIFIED_MAX: usize = 100;
 
 /// How many records are listed at once.
 pub const LISTED_MAX: usize = 100;
@@ -239,7 +341,7 @@ pub enum Rows {
     Proposed(Box<Edited>),
     /// To [`Query::Propose`]: another record has this claim, or the record itself has ended.
     Taken(Box<str>),
-    /// To [`Query::Propose`]: the record has no room for it, and nothing has happened.
+    /// To [`Query::Propose`] and [`Query::Post`]: there is no room for it, and nothing has happened.
     Full,
     /// To [`Query::Learn`], in the same order.
     Learned(Vec<Edited>),
@@ -253,7 +355,10 @@ pub enum Rows {
     Digests(Box<[u64; BUCKETS]>),
     /// To [`Query::Bucket`]: which, and its records in order with their digests.
     Bucket(usize, Vec<(RecordId, u64)>),
-    /// To [`Query::Records`] and [`Query::Channels`], those that are known; to [`Query::List`] and [`Query::ChannelsOf`].
+    /// To [`Query::Due`]: a mail that is due, or when the next is if there are any.
+    Letter(Option<Box<Posted>>, Option<Wall>),
+    /// To [`Query::Records`] and [`Query::Channels`], those that are known; to [`Query::List`],
+    /// [`Query::ChannelsOf`] and [`Query::Unverified`].
     Records(Vec<Record>),
     /// To [`Query::Recall`].
     Kept(Vec<Kept>),
@@ -615,6 +720,15 @@ mod tests {
         assert_eq!(store.ask(&Query::Claims { after: "".into() }), Ok(resident));
         let after = Query::Claims { after: "nick:bob".into() };
         assert_eq!(store.ask(&after), Ok(Rows::Claims(vec![("nick:rob".into(), id(10))])));
+        let waits = format!("unverified:{}", id(40));
+        let waiting = edit(40, 40, &[(waits.as_str(), Some("salt"))]);
+        let Rows::Proposed(waiting) = propose(store, &waiting) else { panic!() };
+        let before = |tick: u64| Query::Unverified { before: Stamp { tick, ..at(0) }.wall() };
+        assert_eq!(store.ask(&before(0)), Ok(Rows::Records(Vec::new())));
+        assert_eq!(store.ask(&before(1 << 16)), Ok(Rows::Records(vec![waiting.record])));
+        let verified = edit(40, 41, &[(waits.as_str(), None)]);
+        assert!(matches!(propose(store, &verified), Rows::Proposed(_)));
+        assert_eq!(store.ask(&before(1 << 16)), Ok(Rows::Records(Vec::new())));
         // An end gives back what was claimed.
         let end = Edit { what: What::End, ..edit(5, 30, &[]) };
         let Rows::Proposed(ended) = propose(store, &end) else { panic!() };
@@ -701,6 +815,47 @@ mod tests {
         assert_eq!(store.ask(&recall("")), Ok(Rows::Kept(vec![two])));
     }
 
+    /// What every store does with mails that wait.
+    fn letters(store: &mut dyn Store) {
+        let letter = |address: &str, purpose, made| Letter {
+            address: address.into(),
+            purpose,
+            account: "Bob".into(),
+            id: id(10),
+            salt: "salt".into(),
+            made: Wall(made),
+        };
+        let (one, two) = (letter("a@b", Purpose::Changed, 50), letter("c@d", Purpose::Reset, 20));
+        let post = |letter: &Letter| Query::Post { letter: Box::new(letter.clone()), most: 2 };
+        for letter in [&one, &two] {
+            assert_eq!(store.ask(&post(letter)), Ok(Rows::Done));
+        }
+        assert_eq!(store.ask(&post(&one)), Ok(Rows::Full));
+        let due = |store: &mut dyn Store, by| match store.ask(&Query::Due { by: Wall(by) }) {
+            Ok(Rows::Letter(posted, next)) => (posted, next.map(|next| next.0)),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(due(store, 19), (None, Some(20)));
+        let (Some(posted), None) = due(store, 20) else { panic!() };
+        assert_eq!((posted.tries, &posted.letter), (0, &two));
+        let number = posted.number;
+        assert_eq!(store.ask(&Query::Postpone { number, due: Wall(70) }), Ok(Rows::Done));
+        let (Some(first), None) = due(store, 1000) else { panic!() };
+        assert_eq!((first.tries, first.letter), (0, one));
+        assert_eq!(store.ask(&Query::Discard { number: first.number }), Ok(Rows::Done));
+        assert_eq!(due(store, 69), (None, Some(70)));
+        let again = due(store, 70).0.unwrap();
+        assert_eq!((again.number, again.tries, again.letter), (number, 1, two.clone()));
+        // What is not there cannot be changed, and no number comes again.
+        assert_eq!(store.ask(&Query::Discard { number }), Ok(Rows::Done));
+        for gone in [Query::Postpone { number, due: Wall(1) }, Query::Discard { number }] {
+            assert_eq!(store.ask(&gone), Ok(Rows::Done));
+        }
+        assert_eq!(due(store, 1000), (None, None));
+        assert_eq!(store.ask(&post(&two)), Ok(Rows::Done));
+        assert!(due(store, 1000).0.unwrap().number > number);
+    }
+
     /// Queries as they come, to be asked of two stores: a small world, so that much of it collides.
     fn some_edit(random: &mut impl FnMut(u64) -> u64) -> Query {
         const KEYS: &[&str] =
@@ -753,7 +908,7 @@ mod tests {
 
     #[test]
     fn every_store_keeps_the_contract() {
-        for case in [contract, records, registers, memos] {
+        for case in [contract, records, registers, letters, memos] {
             case(&mut Memory::default());
             let folder = folder();
             case(&mut sqlite::open(&folder).unwrap());

@@ -2,13 +2,15 @@
 //!
 //! How records merge is decided by [`Record`] alone; here they are read, and what has changed is written.
 
-use super::{CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, LISTED_MAX, Rows, Which};
+use super::{
+    CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, LISTED_MAX, Rows, UNVERIFIED_MAX, Which,
+};
 use crate::{
     registry::{
-        ACCESS, BUCKETS, Changed, Edit, Field, Kind, MEMO, Record, RecordId, SEEN, What, is_claim,
-        is_resident,
+        ACCESS, BUCKETS, Changed, Edit, Field, Kind, MEMO, Record, RecordId, SEEN, UNVERIFIED,
+        What, is_claim, is_resident,
     },
-    time::{Sid, Stamp},
+    time::{Sid, Stamp, Wall},
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
@@ -157,6 +159,21 @@ pub(super) fn records(db: &Connection, ids: &[RecordId]) -> Result<Rows, Error> 
         records.extend(load(db, *id)?);
     }
     Ok(Rows::Records(records))
+}
+
+/// Accounts that have not been verified and were registered before a moment.
+pub(super) fn unverified(db: &Connection, before: Wall) -> Result<Rows, Error> {
+    // What is claimed so begins with the prefix, and comes before the character after its last.
+    let mut statement = db.prepare(
+        "SELECT tick, server FROM claim WHERE key >= ?1 AND key < ?2 AND tick < ?3 LIMIT ?4",
+    )?;
+    let (end, tick) = (UNVERIFIED.replace(':', ";"), Stamp::tick_at(before) as i64);
+    let mut rows = statement.query(params![UNVERIFIED, end, tick, UNVERIFIED_MAX as i64])?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        ids.push(RecordId(stamp(row, 0)?));
+    }
+    records(db, &ids)
 }
 
 /// Records of a kind that have not ended, in order, from after one.

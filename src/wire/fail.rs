@@ -170,8 +170,14 @@ standards! {
     Fail register_unacceptable_email(account) => "REGISTER" "UNACCEPTABLE_EMAIL" "The network does not take this mail address; give another.";
     /// The address has registered too many.
     Fail register_too_many(account) => "REGISTER" "TEMPORARILY_UNAVAILABLE" "Too many accounts have been registered from your address; try again later.";
-    /// A code that nobody has been sent.
-    Fail verify_invalid_code(account) => "VERIFY" "INVALID_CODE" "No account waits for this code.";
+    /// A code that nobody has been sent, or too long ago.
+    Fail verify_invalid_code(account) => "VERIFY" "INVALID_CODE" "No such account waits for this code, or not any more.";
+    /// One has to be connected first.
+    Fail verify_complete_connection() => "VERIFY" "COMPLETE_CONNECTION_REQUIRED" "Complete your connection before you verify an account.";
+    /// It has been tried too often.
+    Fail verify_too_many(account) => "VERIFY" "TEMPORARILY_UNAVAILABLE" "Too many attempts; wait a moment and try again.";
+    /// It cannot be done now.
+    Fail verify_temporarily_unavailable(account) => "VERIFY" "TEMPORARILY_UNAVAILABLE" "The account cannot be verified now; try again later.";
     /// One is logged in already.
     Fail verify_already_authenticated(account) => "VERIFY" "ALREADY_AUTHENTICATED" "You are logged in to an account already.";
     /// A password that is easily guessed.

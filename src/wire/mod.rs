@@ -1,5 +1,5 @@
-//! IRC on the wire, DNS, HTTP, databases of addresses, and how clients prove who they are: bytes to values
-//! and back. Knows no server, no state, no clock.
+//! IRC on the wire, DNS, HTTP, mail, databases of addresses, and how clients prove who they are: bytes to
+//! values and back. Knows no server, no state, no clock.
 
 pub mod cap;
 pub mod casemap;
@@ -14,6 +14,7 @@ pub mod format;
 pub mod framing;
 pub mod http;
 pub mod isupport;
+pub mod mail;
 pub mod mask;
 pub mod message;
 pub mod mmdb;
@@ -24,6 +25,7 @@ pub mod proxy;
 pub mod reply;
 pub mod sasl;
 pub mod scram;
+pub mod smtp;
 pub mod tags;
 pub mod totp;
 pub mod upgrade;

@@ -1,6 +1,6 @@
 //! Reads the configuration with all files that it names.
 
-use super::{certificate, web};
+use super::{certificate, trust};
 use crate::{
     config::{self, Address, Config, Error, FILE_MAX, Listen, Mistake, Reading, Secret, Source},
     job::{Atlas, Loaded, Material, Texts},
@@ -58,14 +58,22 @@ impl Loader {
         let texts = Texts { motd: lines(&config.server.motd), rules: lines(&config.server.rules) };
         let (certificates, unusable) = self.certificates(&config.listen, &sources);
         errors.extend(unusable);
-        for file in config.dnsbl.iter_mut().filter_map(|list| list.ca_file.as_mut()) {
+        let lists = config.dnsbl.iter_mut().filter_map(|list| list.ca_file.as_mut());
+        for file in lists.chain(config.mail.ca_file.as_mut()) {
             let path = self.folder().join(&*file);
-            if let Err(error) = web::roots(Some(&path)) {
+            if let Err(error) = trust::roots(Some(&path)) {
                 let mistake = Mistake::Unusable(file.display().to_string(), error.to_string());
                 errors.push(Error::of_named(&sources, file, mistake));
             }
             // Who asks does not know where the configuration stands.
             *file = path;
+        }
+        if let Some(program) = &mut config.mail.sendmail {
+            let path = self.folder().join(&*program);
+            if let Err(error) = fs::metadata(&path) {
+                errors.push(unreadable(&sources, program, &error));
+            }
+            *program = path;
         }
         let mut database = |path: &Option<PathBuf>| {
             let found = self.database(path.as_ref()?, &sources);

@@ -8,8 +8,10 @@ mod crypt;
 pub mod dns;
 mod foreign;
 pub mod load;
+pub mod mail;
 pub mod password;
 mod rehearse;
+pub mod trust;
 mod watch;
 pub mod web;
 
@@ -22,8 +24,10 @@ use crate::{
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use dns::Resolver;
 use load::Loader;
+use mail::Post;
 use std::{
     io,
+    net::{TcpStream, ToSocketAddrs},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     thread,
@@ -46,6 +50,9 @@ const FINISH_TIME: Duration = Duration::from_secs(10);
 
 /// How long a read that is under way then may take.
 const SCAN_TIME: Duration = Duration::from_secs(1);
+
+/// How many of a host's addresses are tried.
+const ADDRESSES_MAX: usize = 4;
 
 /// What the workers work with.
 pub struct Workers {
@@ -188,6 +195,7 @@ impl Pool {
 struct Asking {
     resolver: Resolver,
     web: Web,
+    post: Post,
 }
 
 impl Asking {
@@ -204,6 +212,7 @@ impl Asking {
             Job::Inquire { list: List::Page { url, ca_file }, timeout, .. } => {
                 Answer::Listed(self.web.listed(&url, ca_file.as_deref(), at + timeout))
             }
+            Job::Mail(delivery) => Answer::Mailed(self.post.send(&delivery, at + delivery.timeout)),
             Job::Verify { .. }
             | Job::Check { .. }
             | Job::Hash { .. }
@@ -220,6 +229,18 @@ impl Asking {
 fn left(end: Instant) -> io::Result<Duration> {
     let left = end.saturating_duration_since(Instant::now());
     if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
+}
+
+/// A connection to the first of a host's addresses that takes one.
+fn connect(host: &str, port: u16, end: Instant) -> io::Result<TcpStream> {
+    let mut failure = io::ErrorKind::NotFound.into();
+    for address in (host, port).to_socket_addrs()?.take(ADDRESSES_MAX) {
+        match TcpStream::connect_timeout(&address, left(end)?) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
 }
 
 /// Where a worker's jobs come from and its answers go.
@@ -267,6 +288,7 @@ fn execute(job: Job) -> Answer {
         Job::Store(_)
         | Job::Resolve { .. }
         | Job::Inquire { .. }
+        | Job::Mail(_)
         | Job::Load
         | Job::Rehearse { .. }
         | Job::Watch => Answer::Busy,

@@ -1,39 +1,27 @@
 //! Asking web servers for pages.
 
-use super::left;
+use super::{
+    connect, left,
+    trust::{self, Trust},
+};
 use crate::{
     config::Secret,
     job::Listing,
     wire::http::{self, RESPONSE_MAX, Response, Url},
 };
-use rustls::{
-    ClientConfig, ClientConnection, RootCertStore, StreamOwned,
-    crypto::ring,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
-};
+use rustls::{ClientConnection, StreamOwned, pki_types::ServerName};
 use std::{
     fmt,
     io::{self, ErrorKind, Read, Write},
-    net::{TcpStream, ToSocketAddrs},
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    net::TcpStream,
+    path::Path,
+    time::Instant,
 };
 
 /// Asks web servers, for any number of threads.
 #[derive(Debug, Default)]
 pub struct Web {
-    trust: Mutex<Option<Trust>>,
-}
-
-/// Who vouches for servers.
-#[derive(Debug)]
-struct Trust {
-    /// As this file says, or the system's.
-    ca_file: Option<PathBuf>,
-    /// Until when it is not read again.
-    until: Instant,
-    config: Arc<ClientConfig>,
+    trust: Trust,
 }
 
 /// Why there is no page.
@@ -45,8 +33,8 @@ pub enum Error {
     Malformed,
     /// It is not to be trusted, or its words are not to be read.
     Tls(rustls::Error),
-    /// Nobody is known who could vouch for it: this file holds no certificates.
-    NobodyVouches(PathBuf),
+    /// Nobody can vouch for it.
+    Trust(trust::Error),
 }
 
 impl fmt::Display for Error {
@@ -55,9 +43,7 @@ impl fmt::Display for Error {
             Error::Io(error) => write!(f, "{error}"),
             Error::Malformed => f.write_str("what it says is no HTTP"),
             Error::Tls(error) => write!(f, "{error}"),
-            Error::NobodyVouches(file) => {
-                write!(f, "{} holds no certificates that can vouch for a server", file.display())
-            }
+            Error::Trust(error) => write!(f, "{error}"),
         }
     }
 }
@@ -85,61 +71,16 @@ impl Web {
     }
 
     fn page(&self, url: &Url, ca_file: Option<&Path>, end: Instant) -> Result<Response, Error> {
-        let stream = connect(url, end)?;
+        let stream = connect(&url.host, url.port, end)?;
         if !url.secure {
             return exchange(stream, |stream| stream, url, end);
         }
+        let trust = self.trust.client(ca_file).map_err(Error::Trust)?;
         let name = ServerName::try_from(url.host.clone())
             .map_err(|_| Error::Io(ErrorKind::InvalidInput.into()))?;
-        let session =
-            ClientConnection::new(self.trust(ca_file)?, name.to_owned()).map_err(Error::Tls)?;
+        let session = ClientConnection::new(trust, name.to_owned()).map_err(Error::Tls)?;
         exchange(StreamOwned::new(session, stream), |stream| &stream.sock, url, end)
     }
-
-    /// Whom to trust.
-    fn trust(&self, ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, Error> {
-        let mut trust = self.trust.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        let same = |trust: &&Trust| trust.ca_file.as_deref() == ca_file && now < trust.until;
-        if let Some(trust) = trust.as_ref().filter(same) {
-            return Ok(trust.config.clone());
-        }
-        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-        let builder = builder.with_safe_default_protocol_versions().map_err(Error::Tls)?;
-        let mut config = builder.with_root_certificates(roots(ca_file)?).with_no_client_auth();
-        config.resumption = rustls::client::Resumption::disabled();
-        let config = Arc::new(config);
-        *trust = Some(Trust {
-            ca_file: ca_file.map(Path::to_owned),
-            until: now + TRUST_LIFE,
-            config: config.clone(),
-        });
-        Ok(config)
-    }
-}
-
-/// Those who vouch for servers, as a file names them, or as the system does.
-pub fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, Error> {
-    let file = ca_file
-        .or_else(|| BUNDLES.iter().map(Path::new).find(|file| file.exists()))
-        .unwrap_or(Path::new(BUNDLES[0]));
-    let mut roots = RootCertStore::empty();
-    // One that cannot be used is as if it were not there.
-    let found = CertificateDer::pem_file_iter(file).into_iter().flatten().flatten();
-    roots.add_parsable_certificates(found);
-    if roots.is_empty() { Err(Error::NobodyVouches(file.into())) } else { Ok(roots) }
-}
-
-/// A connection to the first of a host's addresses that takes one.
-fn connect(url: &Url, end: Instant) -> io::Result<TcpStream> {
-    let mut failure = ErrorKind::NotFound.into();
-    for address in (url.host.as_str(), url.port).to_socket_addrs()?.take(ADDRESSES_MAX) {
-        match TcpStream::connect_timeout(&address, left(end)?) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => failure = error,
-        }
-    }
-    Err(failure)
 }
 
 /// Asks, and reads what comes, however slowly, or gives up in time. `socket` is what carries the stream.
@@ -172,21 +113,6 @@ fn exchange<S: Read + Write>(
         }
     }
 }
-
-/// Where systems keep the certificates of those whom they trust.
-const BUNDLES: [&str; 5] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-    "/usr/local/share/certs/ca-root-nss.crt",
-];
-
-/// How long it is believed who is to be trusted before it is read again.
-const TRUST_LIFE: Duration = Duration::from_secs(3600);
-
-/// How many of a host's addresses are tried.
-const ADDRESSES_MAX: usize = 4;
 
 /// How much is read at once.
 const PIECE: usize = 4096;

@@ -70,6 +70,7 @@ fn the_first_account_is_made_and_a_lost_password_replaced_whether_or_not_the_ser
     assert!(text.ends_with("  Root  suspended\n") && text.lines().count() == 1, "{text}");
     process.kill();
     done(folder, &["unsuspend", "root"], "");
+    done(folder, &["drop-totp", "root"], "");
     assert!(done(folder, &["list"], "").ends_with("  Root\n"));
     done(folder, &["delete", "root"], "");
     assert_eq!(done(folder, &["list"], ""), "");

@@ -6,7 +6,7 @@ use slircd::{
 };
 use std::{
     fs,
-    io::Write,
+    io::{self, Write},
     path::PathBuf,
     process::{Command, Output, Stdio},
 };
@@ -25,7 +25,10 @@ pub fn slircd(arguments: &[&str], input: &str) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    // A program that does not read what it is given may have ended before.
+    let written = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let unread = |error: io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    assert!(written.map_or_else(unread, |()| true));
     child.wait_with_output().unwrap()
 }
 
@@ -208,7 +211,7 @@ fn included_files_belong_to_the_configuration_and_so_do_their_mistakes() {
 fn files_that_only_workers_or_look_ups_use_are_checked_too() {
     let folder = folder("atlas");
     let path = folder.join("slircd.toml");
-    let text = "[geo]\ncountry = \"country.mmdb\"\nasn = \"lost.mmdb\"\n[[dnsbl]]\nname = \"a\"\nurl = \"https://a.test/{address}\"\nreplies = [\"200\"]\nca_file = \"ca.pem\"\n";
+    let text = "[geo]\ncountry = \"country.mmdb\"\nasn = \"lost.mmdb\"\n[[dnsbl]]\nname = \"a\"\nurl = \"https://a.test/{address}\"\nreplies = [\"200\"]\nca_file = \"ca.pem\"\n[mail]\nsendmail = \"lost-program\"\nfrom = \"irc@a.test\"\n";
     fs::write(&path, text).unwrap();
     fs::write(folder.join("country.mmdb"), "not one").unwrap();
     fs::write(folder.join("ca.pem"), "nothing").unwrap();
@@ -218,12 +221,14 @@ fn files_that_only_workers_or_look_ups_use_are_checked_too() {
         "slircd.toml:2: country.mmdb cannot be used: it is no MaxMind database (.mmdb)",
         "slircd.toml:3: there is no file lost.mmdb",
         "slircd.toml:8: ca.pem cannot be used: ",
+        "slircd.toml:10: there is no file lost-program",
     ] {
         assert!(errors.contains(wanted), "{wanted}\n{errors}");
     }
     let good = database(24, &[("192.0.2.0/24", country("DE"))]);
     fs::write(folder.join("country.mmdb"), &good).unwrap();
     fs::write(folder.join("lost.mmdb"), &good).unwrap();
+    fs::write(folder.join("lost-program"), "").unwrap();
     let (chain, _) = certificate::self_signed(&["a.test"]).unwrap();
     fs::write(folder.join("ca.pem"), chain).unwrap();
     assert!(check().status.success(), "{:?}", check());

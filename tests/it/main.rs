@@ -9,6 +9,7 @@ mod e2e;
 mod generated;
 mod limits;
 mod logins;
+mod mail_server;
 mod modes;
 mod name_server;
 mod simulate;

@@ -1,6 +1,7 @@
 //! HostServ: hosts of people's own choice, which their accounts have.
 
 mod answer;
+mod list;
 mod offer;
 mod request;
 mod set;
@@ -26,6 +27,7 @@ pub static SERVICE: Service = Service {
         commands: &[
             answer::ACTIVATE,
             set::DEL,
+            list::COMMANDS,
             switch::OFF,
             offer::OFFER,
             switch::ON,

@@ -6,6 +6,7 @@ mod ignore;
 mod list;
 mod read;
 mod send;
+mod sendops;
 
 use super::{Service, account, asked, asks, nickserv, told};
 use crate::{
@@ -35,6 +36,7 @@ pub static SERVICE: Service = Service {
             list::COMMANDS,
             read::COMMANDS,
             send::COMMANDS,
+            sendops::COMMANDS,
         ],
     },
 };
@@ -50,16 +52,30 @@ fn leave(ctx: &mut Ctx<'_>, name: &str, text: &str) -> Outcome {
 fn addressed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let Some(record) = nickserv::record(ctx, answer) else { return Ok(()) };
     let text = asked(ctx).into_iter().next().unwrap_or_default();
-    let Some(from) = of_session(ctx) else { return Ok(()) };
-    let name = record.name().unwrap_or_default();
-    if let Some(why) = refusal(ctx, &record) {
-        ctx.notice(&format!("{name} {why}."));
-        return Ok(());
+    match post(ctx, &record, &text, left) {
+        Ok(outcome) => outcome,
+        Err(why) => {
+            ctx.notice(&format!("{} {why}.", record.name().unwrap_or_default()));
+            Ok(())
+        }
     }
+}
+
+/// Leaves a memo for an account, from the one that the session is logged in to, unless it takes none.
+fn post(
+    ctx: &mut Ctx<'_>,
+    record: &Record,
+    text: &str,
+    then: Resume,
+) -> Result<Outcome, &'static str> {
+    if let Some(why) = refusal(ctx, record) {
+        return Err(why);
+    }
+    let from = of_session(ctx).unwrap_or_default();
     let at = ctx.core.clock.tick(ctx.now.wall);
-    let text = encode::head(&text, TEXT_MAX);
+    let text = encode::head(text, TEXT_MAX);
     let memo = Memo { key: memo::key(at), at, from: &from, read: false, text };
-    write(ctx, record.id, vec![memo.field()], left)
+    Ok(write(ctx, record.id, vec![memo.field()], then))
 }
 
 /// Why no memo may be left for an account, if none may.

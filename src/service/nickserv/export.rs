@@ -5,6 +5,7 @@ use crate::{
         account::{PASSWORD, SCRAM},
         ctx::{Ctx, Cursor, Outcome, STREAM_PIECE},
         dispatch::{Command, Run},
+        recovery::RESET,
         second::{PENDING, RECOVERY, TOTP},
         welcome,
     },
@@ -54,7 +55,7 @@ fn piece(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
 }
 
 /// What is not shown: nobody needs it who is the owner, and anybody could use it who is not.
-const SECRETS: [&str; 4] = [PASSWORD, SCRAM, TOTP, PENDING];
+const SECRETS: [&str; 5] = [PASSWORD, PENDING, RESET, SCRAM, TOTP];
 
 fn lines(record: &Record) -> Vec<String> {
     let registered = welcome::date_text(record.id.0.wall());

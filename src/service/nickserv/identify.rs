@@ -45,6 +45,9 @@ fn identified(ctx: &mut Ctx<'_>, name: &Nick, how: Result<(), Failure>) -> Outco
         Err(Failure::Suspended) => {
             ctx.notice("The account is suspended; ask an operator of the network.")
         }
+        Err(Failure::Unverified) => {
+            ctx.notice("The account waits for the code that was sent to its mail address: VERIFY <account> <code>. RESEND sends it again.");
+        }
         Err(Failure::TooOften) => {
             ctx.notice("Too many wrong passwords, from your address or for this account. Wait a minute and try again.")
         }

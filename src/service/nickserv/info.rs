@@ -9,7 +9,7 @@ use crate::{
         oper::Priv,
         policy,
         settings::{self, HIDEMAIL, PRIVATE},
-        suspension, welcome,
+        suspension, verification, welcome,
     },
     job::{Answer, Job},
     network::UserId,
@@ -77,6 +77,9 @@ fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     if let Some(mail) = record.get(account::MAIL).filter(|_| reads_mail) {
         ctx.notice(&format!("Mail address: {mail}"));
     }
+    if let Some((_, mail)) = verification::new_address(&record).filter(|_| reads_mail) {
+        ctx.notice(&format!("Mail address, once it is confirmed: {mail}"));
+    }
     if administers {
         noted(ctx, &record);
     }
@@ -87,6 +90,9 @@ fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 /// What anybody is told.
 fn open(ctx: &mut Ctx<'_>, user: UserId, (record, own): (&Record, bool)) {
     ctx.notice(&format!("Registered: {}", welcome::date_text(record.id.0.wall())));
+    if record.unverified().is_some() {
+        ctx.notice("The account waits to be verified.");
+    }
     if let Some(suspension) = suspension::of(record, ctx.now.wall) {
         ctx.notice(&format!("Suspended{}", suspension.text()));
     }

@@ -124,7 +124,8 @@ fn line(ctx: &Ctx<'_>, record: &Record) -> String {
     let suspended = suspension.map(|it| format!(", suspended{}", it.text())).unwrap_or_default();
     let held = if record.get(NOEXPIRE).is_some() { ", held" } else { "" };
     let marked = record.get(super::MARK).map(|note| format!(", marked: {note}"));
-    format!("{name} (last seen {seen}){held}{suspended}{}", marked.unwrap_or_default())
+    let waits = if record.unverified().is_some() { ", not verified" } else { "" };
+    format!("{name} (last seen {seen}){waits}{held}{suspended}{}", marked.unwrap_or_default())
 }
 
 /// How many accounts are shown.

@@ -18,14 +18,19 @@ mod regain;
 mod register;
 mod release;
 mod rename;
+mod resend;
+mod resetpass;
 mod saregister;
 mod second;
+mod sendpass;
 mod set;
 mod suspend;
 mod ungroup;
 mod unregister;
+mod verify;
+mod verifyemail;
 
-use super::Service;
+use super::{Service, account as named, asked, asks};
 use crate::{
     core::{
         ctx::{Ctx, Outcome},
@@ -36,7 +41,6 @@ use crate::{
     network::UserId,
     registry::{CERTS_MAX, Edit, Kind, Login, Record, RecordId, What},
     store::{Find, Query, Rows},
-    wire::name::Nick,
 };
 
 /// The service.
@@ -54,6 +58,7 @@ pub static SERVICE: Service = Service {
             unregister::DROP,
             unregister::ERASE,
             export::COMMANDS,
+            verify::FVERIFY,
             set::GET,
             ghost::COMMANDS,
             glist::COMMANDS,
@@ -71,16 +76,22 @@ pub static SERVICE: Service = Service {
             register::COMMANDS,
             release::COMMANDS,
             rename::COMMANDS,
+            resend::COMMANDS,
+            resetpass::COMMANDS,
             unregister::SADROP,
             set::SAGET,
             saregister::COMMANDS,
             set::SASET,
+            verify::SAVERIFY,
+            sendpass::COMMANDS,
             clients::SESSIONS,
             set::SET,
             passwd::SETPASS,
             suspend::COMMANDS,
             ungroup::COMMANDS,
             unregister::COMMANDS,
+            verify::COMMANDS,
+            verifyemail::COMMANDS,
         ],
     },
 };
@@ -129,16 +140,6 @@ pub(super) fn record(ctx: &mut Ctx<'_>, answer: Answer) -> Option<Box<Record>> {
     }
 }
 
-/// The account that owns a nick, or is called so; if there is none, that is told.
-fn named(ctx: &mut Ctx<'_>, name: &str) -> Option<RecordId> {
-    let nick = Nick::lookup(name, ctx.network().casemap());
-    let found = nick.and_then(|nick| ctx.network().claims().nick(&nick));
-    if found.is_none() {
-        ctx.notice(&format!("{name} is not registered."));
-    }
-    found
-}
-
 /// Tells the other operators what one of them does with an account.
 fn announce(ctx: &mut Ctx<'_>, user: UserId, what: &str) {
     let text = format!("{} {what}", ctx.whois(user).mask());
@@ -152,16 +153,6 @@ fn edited_name(answer: &Answer) -> String {
         _ => "",
     }
     .to_owned()
-}
-
-/// Notes what was asked, for when the answer comes that it takes.
-fn asks(ctx: &mut Ctx<'_>, words: &[&str]) {
-    ctx.session_mut().asked = words.iter().map(|word| (*word).into()).collect();
-}
-
-/// What was asked.
-fn asked(ctx: &mut Ctx<'_>) -> Vec<Box<str>> {
-    std::mem::take(&mut ctx.session_mut().asked)
 }
 
 /// The account that was asked for, as its id was noted.
@@ -185,6 +176,18 @@ fn told(ctx: &mut Ctx<'_>, answer: &Answer, done: &str) {
         _ => unavailable(ctx),
     }
 }
+
+/// Whether mail is sent at all; if not, that is told.
+fn sends_mail(ctx: &mut Ctx<'_>) -> bool {
+    let sends = ctx.core.config.mail.is_sent();
+    if !sends {
+        ctx.notice("This network sends no mail; ask those who run it.");
+    }
+    sends
+}
+
+/// What is told to somebody who has tried something too often.
+const TOO_OFTEN: &str = "Too many attempts. Wait a minute and try again.";
 
 pub(super) fn unavailable(ctx: &mut Ctx<'_>) {
     ctx.notice("Accounts cannot be reached now. Nothing has been changed; please try again later.");

@@ -35,6 +35,9 @@ fn register(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
 fn registered(ctx: &mut Ctx<'_>, name: &Nick, how: Result<(), Failure>) -> Outcome {
     match how {
         Ok(()) => ctx.notice(&format!("{name} is now registered, and yours.")),
+        Err(Failure::Unverified) => ctx.notice(&format!(
+            "{name} waits for you to verify it: a code has been sent to your mail address, and VERIFY {name} <code> makes the account yours. RESEND sends it again."
+        )),
         Err(Failure::Taken) => ctx.notice(&format!("{name} is already registered.")),
         Err(Failure::Unavailable) => super::unavailable(ctx),
         Err(failure) => ctx.notice(&format!("{name} is not registered: {}.", failure.why())),

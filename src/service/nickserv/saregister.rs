@@ -33,7 +33,7 @@ fn saregister(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
         ctx.notice(&format!("{} cannot be the name of an account.", args[0]));
         return Ok(());
     };
-    if account::owner(ctx.network(), &nick).is_some() {
+    if account::holder(ctx.network(), &nick).is_some() {
         ctx.notice(&format!("{nick} is already registered."));
         return Ok(());
     }

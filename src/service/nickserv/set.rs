@@ -1,8 +1,10 @@
 //! NickServ SET and GET, and SASET and SAGET, by which operators do the same for others: a row for each
 //! setting.
 
+use super::verifyemail;
 use crate::{
     core::{
+        account::MAIL,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
@@ -11,13 +13,14 @@ use crate::{
             EMAILMEMOS, ENFORCE, GRACE_MAX, HIDEMAIL, NEVEROP, NOEXPIRE, NOMEMO, NOOP, OFF, ON,
             PRIVATE,
         },
+        verification::NEW_MAIL,
     },
     job::Answer,
     network::UserId,
     registry::{NAME, Record, RecordId, What},
     store::Rows,
     time::{parse_span, span_text},
-    wire::{message::Args, name::Nick},
+    wire::{mail::is_address, message::Args, name::Nick},
 };
 
 /// A setting.
@@ -40,6 +43,8 @@ enum Takes {
     Name,
     /// `off`, which ends the second factor.
     Factor,
+    /// A mail address, or `none`.
+    Address,
 }
 
 /// `"NAME" takes, anyone|operators, "values" "what it is";`
@@ -58,6 +63,7 @@ macro_rules! settings {
 
 settings! {
     "ACCOUNTNAME" Takes::Name, anyone, "<nick>" "What the account is called: another of its nicks.";
+    "EMAIL" Takes::Address, anyone, "<address>|none" "Your mail address, for a password that you have lost. Where mail is sent, a code is sent there first, for VERIFYEMAIL, and the address before is told. Others never see it.";
     "EMAILMEMOS" Takes::Switch(EMAILMEMOS), anyone, "on|off" "Whether memos are sent to your mail address as well.";
     "ENFORCE" Takes::Grace(ENFORCE), anyone, "on|off|<time>" "What becomes of those who wear one of your nicks without logging in: on, they are called otherwise after as long as the server says; off, nothing; a time as 30s or 2m, after so long. Where the server gives nobody such a nick, it is always on.";
     "HIDEMAIL" Takes::Switch(HIDEMAIL), anyone, "on|off" "Whether your mail address is kept from operators too, but for those who administer accounts. Others never see it.";
@@ -120,7 +126,11 @@ fn set(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         ctx.notice(&format!("{} is for operators of the network to set.", setting.name));
         return Ok(());
     }
-    change(ctx, user, login.id, (setting, args[1]))
+    let address = matches!(setting.takes, Takes::Address).then_some(args[1]);
+    match address.filter(|address| is_address(address)) {
+        Some(address) => verifyemail::change(ctx, user, login.id, address),
+        None => change(ctx, user, login.id, (setting, args[1])),
+    }
 }
 
 fn saset(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
@@ -182,6 +192,13 @@ fn fields(ctx: &Ctx<'_>, account: RecordId, (takes, value): (Takes, &str)) -> Op
             own.then(|| one(NAME, Some(nick.as_str())))
         }
         Takes::Factor => (switch == Some(false)).then(second::none),
+        Takes::Address => {
+            let none = switch == Some(false) && !ctx.core.config.accounts.email_required;
+            let address = is_address(value).then_some(value);
+            // An address that has not been confirmed is not to take its place.
+            let fields = [one(MAIL, address), one(NEW_MAIL, None)].concat();
+            (none || address.is_some()).then_some(fields)
+        }
     }
 }
 
@@ -214,6 +231,7 @@ fn value(setting: &Setting, record: &Record) -> String {
         Takes::Grace(key) => record.get(key).unwrap_or(ON).to_owned(),
         Takes::Name => record.name().unwrap_or_default().to_owned(),
         Takes::Factor => if second::is_on(record) { ON } else { OFF }.to_owned(),
+        Takes::Address => record.get(MAIL).unwrap_or("none").to_owned(),
     }
 }
 
@@ -254,7 +272,7 @@ pub(super) fn summary(record: &Record) -> String {
     let switched = SETTINGS.iter().filter(|setting| match setting.takes {
         Takes::Switch(key) | Takes::Grace(key) => record.get(key).is_some(),
         Takes::Factor => second::is_on(record),
-        Takes::Name => false,
+        Takes::Name | Takes::Address => false,
     });
     let texts: Vec<String> =
         switched.map(|setting| format!("{} {}", setting.name, value(setting, record))).collect();
@@ -336,6 +354,37 @@ mod tests {
             alice < :NickServ!services@services.test NOTICE alice :ACCOUNTNAME of account al is al now.
             friend < :alice!~alice@alice.test ACCOUNT al
             same
+            ",
+        );
+    }
+
+    #[test]
+    fn a_mail_address_is_set_by_its_owner_or_an_operator_and_audited_by_nobody_else() {
+        check(
+            r"
+            config oper root sesame
+            config accounts.email_required true
+            account alice password=sesame mail=a@b.example
+            root > OPER root sesame
+            alice > NS IDENTIFY alice sesame
+            alice > NS SET EMAIL nowhere
+            alice < :NickServ!services@services.test NOTICE alice :That cannot be set. Syntax: SET EMAIL <address>|none
+            alice > NS SET EMAIL none
+            alice < :NickServ!services@services.test NOTICE alice :That cannot be set. Syntax: SET EMAIL <address>|none
+            alice > NS SET EMAIL al@mail.example
+            alice < :NickServ!services@services.test NOTICE alice :EMAIL of account alice is al@mail.example now.
+            alice > NS GET EMAIL
+            alice < :NickServ!services@services.test NOTICE alice :EMAIL: al@mail.example
+            root > NS SASET alice EMAIL al@other.example
+            root < :NickServ!services@services.test NOTICE root :EMAIL of account alice is al@other.example now.
+            ",
+        );
+        check(
+            r"
+            account alice password=sesame mail=a@b.example
+            alice > NS IDENTIFY alice sesame
+            alice > NS SET EMAIL none
+            alice < :NickServ!services@services.test NOTICE alice :EMAIL of account alice is none now.
             ",
         );
     }

@@ -131,10 +131,13 @@ mod tests {
             servers 2
             config oper root sesame
             root@1  > OPER root sesame
+            watch@2 > OPER root sesame
+            watch   > MODE watch +s x
             admin@2 > JOIN #warez
             bob@2   > JOIN #warez
             root    > OS FORBID ADD nick *ADMIN* staff only
             root    < :OperServ!services@services.test NOTICE root :*admin* is forbidden: staff only
+            watch   < :s2.test NOTICE watch :*** Notice -- root!~root@root.test sets the forbidden nick *admin*: staff only
             admin   <~ :OperServ!services@services.test NOTICE admin :This nickname is forbidden: staff only; you are called Guest* from now on.
             bob     <~ :admin!~admin@admin.test NICK :Guest*
             bob     > NICK TheAdmin
@@ -156,13 +159,14 @@ mod tests {
             root    < :root!~root@root.test NICK :admin
             root    > OS FORBID LIST
             root    <~ :OperServ!services@services.test NOTICE admin :#warez*: not here until *. Set * by root!~root@root.test.
-            root    < :OperServ!services@services.test NOTICE admin :Entries of the kind forbid channel: 1.
-            root    < :OperServ!services@services.test NOTICE admin :Entries of the kind forbid email: 0.
+            root    < :OperServ!services@services.test NOTICE admin :Entries of the kind forbidden channel: 1.
+            root    < :OperServ!services@services.test NOTICE admin :Entries of the kind forbidden email: 0.
             root    <~ :OperServ!services@services.test NOTICE admin :*admin*: staff only. Set *
             root    > OS SQLINE LIST
-            root    < :OperServ!services@services.test NOTICE admin :Entries of the kind forbid nick: 1.
+            root    < :OperServ!services@services.test NOTICE admin :Entries of the kind forbidden nick: 1.
             root    > OS FORBID DEL nick *admin*
             root    < :OperServ!services@services.test NOTICE admin :*admin* is allowed again.
+            watch   < :s2.test NOTICE watch :*** Notice -- admin!~root@root.test takes away the forbidden nick *admin*
             root    > OS SQLINE DEL *admin*
             root    < :OperServ!services@services.test NOTICE admin :*admin* is not forbidden.
             bob     > NICK TheAdmin

@@ -35,7 +35,9 @@ fn logsearch(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
     let lines: Vec<String> = found
         .map(|entry| {
             let when = welcome::date_text(entry.at.wall());
-            format!("[{when}, {}] {}: {}", entry.at.server, entry.who, entry.text)
+            let known = ctx.network().server(entry.at.server);
+            let server = known.map_or("?", |server| &server.info.name);
+            format!("[{when}, {server}] {}: {}", entry.who, entry.text)
         })
         .collect();
     lines.iter().take(SHOWN_MAX).for_each(|line| ctx.notice(line));
@@ -60,10 +62,10 @@ mod tests {
             carol@2 > NS REGISTER sesame-open
             alice@1 > OPER root sesame
             alice   > OS LOGSEARCH gline
-            alice   <~ :OperServ!services@services.test NOTICE alice :[*, 2SN] bob!~bob@bob.test (admin): GLINE *@bad.example rude
+            alice   <~ :OperServ!services@services.test NOTICE alice :[*, s2.test] bob!~bob@bob.test (admin): GLINE *@bad.example rude
             alice   <~ :OperServ!services@services.test NOTICE alice :Entries: *, of which * are shown.
             alice   > OS LOGSEARCH registers
-            alice   <~ :OperServ!services@services.test NOTICE alice :[*, 2SN] carol!~carol@carol.test: registers the account carol
+            alice   <~ :OperServ!services@services.test NOTICE alice :[*, s2.test] carol!~carol@carol.test: registers the account carol
             alice   > OS LOGSEARCH
             alice   <! geheim
             alice   <! sesame
@@ -71,10 +73,10 @@ mod tests {
             start 2
             heal
             alice   > OS LOGSEARCH registers
-            alice   <~ :OperServ!services@services.test NOTICE alice :[*, 2SN] carol!~carol@carol.test: registers the account carol
+            alice   <~ :OperServ!services@services.test NOTICE alice :[*, s2.test] carol!~carol@carol.test: registers the account carol
             dave@2  > OPER root sesame
             dave    > OS LOGSEARCH GLINE
-            dave    <~ :OperServ!services@services.test NOTICE dave :[*, 2SN] bob!~bob@bob.test (admin): GLINE *@bad.example rude
+            dave    <~ :OperServ!services@services.test NOTICE dave :[*, s2.test] bob!~bob@bob.test (admin): GLINE *@bad.example rude
             same
             ",
         );

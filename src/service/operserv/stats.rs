@@ -67,7 +67,7 @@ mod tests {
             alice <~ :OperServ!services@services.test NOTICE alice :This server has been up for *
             alice < :OperServ!services@services.test NOTICE alice :Users: 1 (at most 1), of whom 1 are operators; channels: 1; servers: 1.
             alice < :OperServ!services@services.test NOTICE alice :Bans: D-line 0, G-line 1, K-line 0, R-line 0, shun 0, ban 0, Z-line 0.
-            alice <~ :OperServ!services@services.test NOTICE alice :Kept for the network: audit *, exception 0, forbid channel 0, forbid email 0, forbid nick 1, *
+            alice <~ :OperServ!services@services.test NOTICE alice :Kept for the network: audit *, exception 0, forbidden channel 0, forbidden email 0, forbidden nick 1, *
             ",
         );
     }

@@ -2,17 +2,13 @@
 //! command, mode, extended ban and capability. The tests of `workload` hold it against the tables.
 //!
 //! `{channel}` stands for a channel, `{other}` for somebody's nick, `{me}` for one's own, `{n}` for a digit,
-//! `{step}` for a number that does not come again, `{id}` for a message, `{record}` for the account of n`{n}`. Several lines are sent at once.
+//! `{step}` for a number that does not come again, `{id}` for a message. Several lines are sent at once.
 
 use super::{CHANNELS, Workload};
 use crate::{
     core::snotice,
     sim::view::Room,
-    wire::{
-        casemap::Casemap,
-        extban,
-        name::{ChannelName, Nick},
-    },
+    wire::{extban, name::ChannelName},
 };
 
 impl Workload {
@@ -25,7 +21,7 @@ impl Workload {
         if self.dice.one_in(if self.owned { 6 } else { 60 }) {
             return self.owner((&channel, nick, &other));
         }
-        Some(match self.dice.below(68) {
+        Some(match self.dice.below(72) {
             0 | 1 => format!("NICK n{n}"),
             2 | 3 => format!("TOPIC {channel} :{}", if n == 0 { "" } else { "t" }),
             4 => format!("TOPIC {channel} :t{}", self.step),
@@ -45,7 +41,9 @@ impl Workload {
             16 | 38..=40 => format!("MODE {channel} +{} {n}7", self.dice.pick(&["k", "l", "l"])?),
             17 => format!("MODE {channel} {}", self.dice.pick(&["-k x", "-l", "+k-k+l a a 9"])?),
             18 | 19 => self.dice.pick(&["AWAY :gone", "AWAY :still gone", "AWAY", "AWAY"])?.into(),
-            20 if self.dice.one_in(2) => format!("REGISTER * * password{}", n % 2),
+            20 if self.dice.one_in(2) => self.phrase(REGISTERED, (&channel, nick, &other))?,
+            66 => self.mail()?,
+            68..=71 => self.account((&channel, nick, &other))?,
             64 => self.log_in(&format!("n{n}")).join("\n"),
             65 => self.log_in(&format!("u{n}")).join("\n"),
             20 => format!("SETNAME :name {n}"),
@@ -137,6 +135,22 @@ impl Workload {
         })
     }
 
+    /// What one of the mails that have come says that it is to be answered with.
+    fn mail(&mut self) -> Option<String> {
+        let mails: Vec<&str> = self
+            .sim
+            .hosts
+            .iter()
+            .flat_map(|host| &host.mails)
+            .map(|mail| mail.1.as_str())
+            .collect();
+        let mail = self.dice.pick(&mails).unwrap_or("/msg NickServ VERIFY n1 abc");
+        let answer = mail.split_once("/msg NickServ ").map_or("HELP", |parts| parts.1);
+        let answer = answer.lines().next()?.replace("<new password>", "password1");
+        let by_command = answer.starts_with("VERIFY ") && self.dice.one_in(2);
+        Some(if by_command { answer } else { format!("NS {answer}") })
+    }
+
     /// A client renames a channel, one in which it may, if there is one.
     pub(super) fn rename(&mut self, client: usize, channel: &str) -> Option<String> {
         let view = &self.sim.clients.get(client)?.view;
@@ -190,7 +204,7 @@ impl Workload {
     }
 
     /// One of several phrases, about a channel, by somebody, about somebody else.
-    fn phrase(
+    pub(super) fn phrase(
         &mut self,
         of: &[&'static str],
         (channel, me, other): (&str, &str, &str),
@@ -198,23 +212,10 @@ impl Workload {
         let (phrase, n) = (self.dice.pick(of)?, self.dice.below(6).to_string());
         let phrase = phrase.replace("{channel}", channel).replace("{n}", &n);
         let phrase = phrase.replace("{me}", me).replace("{other}", other);
-        let phrase = match phrase.contains("{record}") {
-            true => phrase.replace("{record}", &self.record(&format!("n{n}")).unwrap_or_default()),
-            false => phrase,
-        };
         Some(phrase.replace("{id}", self.ledger.last_id()))
     }
 }
 
-impl Workload {
-    /// The account that owns a nick, as some server knows it.
-    fn record(&self, nick: &str) -> Option<String> {
-        let nick = Nick::lookup(nick, Casemap::Ascii)?;
-        let mut servers = self.sim.servers();
-        servers
-            .find_map(|(_, server)| Some(server.core().network().claims().nick(&nick)?.to_string()))
-    }
-}
 /// What is said of registered channels.
 const OWNED: &[&str] = &[
     "NS IDENTIFY u{n} password0",
@@ -250,6 +251,16 @@ const OWNED: &[&str] = &[
     "JOIN {channel}",
 ];
 
+/// How accounts are registered. Of the mail addresses two are refused, for a while or for good.
+const REGISTERED: &[&str] = &[
+    "REGISTER * * password0",
+    "REGISTER * * password1",
+    "REGISTER * me@mail.test password0",
+    "REGISTER * you@mail.test password1",
+    "REGISTER * later@mail.test password0",
+    "REGISTER * nobody@mail.test password1",
+];
+
 /// What anybody says.
 const SAID: &[&str] = &[
     "ACCEPT {other}",
@@ -270,29 +281,18 @@ const SAID: &[&str] = &[
     "MS IGNORE ADD n{n}",
     "MS READ NEW",
     "MS SEND n{n} hello",
+    "MS SENDOPS {channel} hello",
     "MS SEND u{n} hello",
     "MEMOSERV LIST",
-    "NS 2FA TOTP ADD",
-    "NS AJOIN ADD {channel}",
-    "NS AJOIN DEL {channel}",
-    "NS CLIENTS LOGOUT ALL",
-    "NS EXPORT",
-    "NS GET",
     "NS IDENTIFY n{n} password1",
-    "NS IDENTIFY m{n} password0",
-    "OPER root sesame\nNS SUSPEND ADD {other} spam",
-    "NS PASSWD password0 password1",
-    "NS PASSWD password1 password0",
-    "NS RELEASE n{n}",
-    "NS SESSIONS",
-    "NS SET ACCOUNTNAME n{n}",
-    "NS SET ENFORCE {n}s",
-    "NS SET ENFORCE off",
-    "NS SET PRIVATE on",
-    "NS UNGROUP n{n}",
     "NS LOGOUT",
     "NS REGAIN n{n}",
     "NS GROUP",
+    "NS RESEND n{n}",
+    "NS RESETPASS n{n} 123 password1",
+    "NS SENDPASS n{n}",
+    "NS SENDPASS {other}",
+    "NS VERIFYEMAIL 123",
     "VERIFY n{n} 123",
     "CAP REQ :draft/oper-tag -draft/whoami",
     "CHANSERV INFO {channel}",
@@ -366,25 +366,13 @@ const COMMANDED: &[&str] = &[
     "GLOBOPS :news",
     "HS ACTIVATE u{n}",
     "HS DEL n{n}",
+    "HS LIST",
     "HS OFFER ADD o{n}.example",
     "HS REJECT n{n}",
     "HS SET u{n} v{n}.example",
     "HS SET n{n} v{n}.example",
     "KLINE 20s *@u{n}.test :out",
     "UNKLINE *@u{n}.test",
-    "NS HOLD n{n} ON",
-    "NS LIST",
-    "NS MARK n{n} ON odd",
-    "NS RENAME n{n} m{n}",
-    "NS RENAME m{n} n{n}",
-    "NS SADROP n{n} {record}",
-    "NS SAREGISTER n{n} password0",
-    "NS SASET n{n} NOOP on",
-    "NS SETPASS n{n} password1",
-    "NS SUSPEND ADD n{n} 20s spam",
-    "NS SUSPEND ADD {other} spam",
-    "NS SUSPEND DEL {other}",
-    "NS SUSPEND DEL n{n}",
     "MODE {me} +O",
     "MODE {me} +H",
     "MODE {me} -H+W",

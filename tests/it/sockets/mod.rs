@@ -7,6 +7,8 @@ mod connections;
 mod disk;
 #[cfg(unix)]
 mod kill;
+#[cfg(unix)]
+mod mail;
 mod names;
 #[cfg(unix)]
 pub mod process;

@@ -24,6 +24,8 @@ pub struct Process {
     files_max: usize,
     child: Child,
     log: Receiver<String>,
+    /// What has been read of its log, in all of its lives.
+    pub said: String,
     /// Where it listens, as far as these are no files.
     pub addresses: Vec<SocketAddr>,
 }
@@ -40,7 +42,8 @@ impl Process {
         fs::write(folder.join("slircd.toml"), text).unwrap();
         Process::certify(&folder.join("tls"));
         let (child, log) = begin(&folder, files_max);
-        let mut process = Process { folder, files_max, child, log, addresses: Vec::new() };
+        let mut process =
+            Process { folder, files_max, child, log, said: String::new(), addresses: Vec::new() };
         process.listens();
         process
     }
@@ -63,6 +66,7 @@ impl Process {
 
     /// Begins another life in the same folder, after it has ended; returns when it listens.
     pub fn again(&mut self) {
+        self.log.iter().for_each(|line| self.said += &line);
         (self.child, self.log) = begin(&self.folder, self.files_max);
         self.addresses.clear();
         self.listens();
@@ -95,12 +99,15 @@ impl Process {
 
     /// The next line of the log that holds `part`.
     pub fn logged(&mut self, part: &str) -> String {
-        let mut seen = String::new();
         loop {
             match self.log.recv_timeout(PATIENCE) {
-                Ok(line) if line.contains(part) => return line,
-                Ok(line) => seen += &line,
-                Err(error) => panic!("no `{part}` is logged: {error}\n{seen}"),
+                Ok(line) => {
+                    self.said += &line;
+                    if line.contains(part) {
+                        return line;
+                    }
+                }
+                Err(error) => panic!("no `{part}` is logged: {error}\n{}", self.said),
             }
         }
     }

@@ -1,0 +1,84 @@
+//! What clients do with accounts in random histories: they make them, log in, change and end them, and
+//! operators do so to those of others. More of it than of other phrases, since most comes to nothing.
+//!
+//! `{account}` stands for an account that somebody is logged in to, or one that may be there, `{record}` for
+//! its id; the rest is as in `phrases`.
+
+use super::Workload;
+use crate::{
+    sim::Sim,
+    wire::{casemap::Casemap, name::Nick},
+};
+
+impl Workload {
+    /// Something that a client says about accounts.
+    pub(super) fn account(&mut self, about: (&str, &str, &str)) -> Option<String> {
+        let list = if self.dice.one_in(3) { PRIVILEGED } else { OWNED };
+        let phrase = self.phrase(list, about)?;
+        let mut known = accounts(&self.sim);
+        known.push(format!("n{}", self.dice.below(6)));
+        let account = known.swap_remove(self.dice.below(known.len()));
+        let record = record(&self.sim, &account).unwrap_or_default();
+        Some(phrase.replace("{account}", &account).replace("{record}", &record))
+    }
+}
+
+/// The accounts that somebody is logged in to, as each server knows of its own users.
+fn accounts(sim: &Sim) -> Vec<String> {
+    let users = sim.servers().flat_map(|(_, server)| {
+        let core = server.core();
+        core.locals.iter().filter_map(|(user, _)| core.network().user(user).account())
+    });
+    users.map(str::to_owned).collect()
+}
+
+/// The account that owns a nick, as some server knows it.
+fn record(sim: &Sim, nick: &str) -> Option<String> {
+    let nick = Nick::lookup(nick, Casemap::Ascii)?;
+    let mut servers = sim.servers();
+    servers.find_map(|(_, server)| Some(server.core().network().claims().nick(&nick)?.to_string()))
+}
+
+/// What owners say, and those who would be.
+const OWNED: &[&str] = &[
+    "REGISTER * * password0",
+    "REGISTER * * password1",
+    "NS 2FA TOTP ADD",
+    "NS AJOIN ADD {channel}",
+    "NS AJOIN DEL {channel}",
+    "NS CLIENTS LOGOUT ALL",
+    "NS EXPORT",
+    "NS GET",
+    "NS GROUP",
+    "NS IDENTIFY {account} password0",
+    "NS IDENTIFY {account} password0",
+    "NS IDENTIFY {account} password1",
+    "NS LOGOUT",
+    "NS PASSWD password0 password1",
+    "NS PASSWD password1 password0",
+    "NS REGAIN {account}",
+    "NS RELEASE {account}",
+    "NS SESSIONS",
+    "NS SET ACCOUNTNAME {me}",
+    "NS SET ENFORCE {n}s",
+    "NS SET ENFORCE off",
+    "NS SET PRIVATE on",
+    "NS UNGROUP n{n}",
+];
+
+/// What operators say, who become so for it.
+const PRIVILEGED: &[&str] = &[
+    "OPER root sesame\nNS HOLD {account} ON",
+    "OPER root sesame\nNS LIST",
+    "OPER root sesame\nNS MARK {account} ON odd",
+    "OPER root sesame\nNS RENAME {account} m{n}",
+    "OPER root sesame\nNS RENAME {account} {me}",
+    "OPER root sesame\nNS SADROP {account} {record}",
+    "OPER root sesame\nNS SAREGISTER n{n} password0",
+    "OPER root sesame\nNS SASET {account} NOOP on",
+    "OPER root sesame\nNS SETPASS {account} password1",
+    "OPER root sesame\nNS SUSPEND ADD {account} 20s spam",
+    "OPER root sesame\nNS SUSPEND ADD {account} spam",
+    "OPER root sesame\nNS SUSPEND DEL {account}",
+    "OPER root sesame\nNS SUSPEND DEL n{n}",
+];

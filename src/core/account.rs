@@ -9,7 +9,7 @@ use super::{
     Core, ajoin, bans,
     ctx::{self, Ctx, Outcome, Resume},
     effect::Effects,
-    expiry, mail, memo, notes, registry,
+    expiry, mail, memo, notes, registered, registry,
     sasl::{self, Proof},
     second,
     session::Session,
@@ -389,8 +389,12 @@ pub fn change_password(
 
 /// Reads the record of whichever account owns a nick.
 pub fn recall(ctx: &mut Ctx<'_>, name: &Nick, resume: Resume) {
-    let find = Find::Claim(format!("{NICK}{}", name.folded()).into());
-    ctx.defer(Job::Store(Query::Find(find)), resume);
+    ctx.defer(Job::Store(Query::Find(Find::Claim(key(name)))), resume);
+}
+
+/// What whichever account owns a nick claims.
+pub fn key(name: &Nick) -> Box<str> {
+    format!("{NICK}{}", name.folded()).into()
 }
 
 /// Reads the record of whichever account has a certificate.
@@ -607,6 +611,7 @@ pub fn enter(ctx: &mut Ctx<'_>, record: &Record) {
     if ctx.declared.contains(&reply::SASL_SUCCESS) {
         ctx.reply(reply::sasl_success());
     }
+    registered::met(ctx.core, record);
     if let Some(user) = user {
         let uid = ctx.whois(user).uid;
         ctx.commit(Op::Account { uid, login: Some(login) });

@@ -87,11 +87,6 @@ fn named(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         account::failed(ctx, &name);
         return account::ended(ctx, Err(Failure::Wrong));
     };
-    let held = unverified_key(record.id);
-    // All of it is written again, so that nothing undoes it that was to end its waiting.
-    let fields = record.fields().filter(|(key, field)| field.value.is_some() && **key != *held);
-    let mut fields: Vec<_> = fields.map(|(key, field)| (key.into(), field.value.clone())).collect();
-    fields.push((held, None));
     let at = ctx.core.clock.tick(ctx.now.wall);
     let by = account::mask(ctx).into();
     let (id, what) = (record.id, completed(&record));
@@ -121,38 +116,22 @@ fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     account::ended(ctx, how)
 }
 
-/// Has the code of an account that waits sent once more. Whoever asks is not told whether it is; false says
-/// that they have asked too often.
-pub fn send_again(ctx: &mut Ctx<'_>, name: &Nick) -> bool {
-    let may = may_ask(ctx);
-    if may {
-        account::recall(ctx, name, |ctx, answer| {
-            let record = account::recalled(answer).ok().flatten();
-            note_asked(ctx, record.filter(|record| record.unverified().is_some()).as_deref());
-            Ok(())
-        });
-    }
-    may
-}
-
-/// Whether a session may have a mail sent, which counts as a try to log in from its address.
-pub fn may_ask(ctx: &mut Ctx<'_>) -> bool {
+/// Has a mail sent to the address of an account, if there is one: with the code that completes it, or one for
+/// a new password. Whoever asks is told nothing, and nothing is looked up before they have been answered, so
+/// that the time it takes tells nothing either. False says that they have asked too often.
+pub fn ask_for(ctx: &mut Ctx<'_>, name: &Nick, purpose: Purpose) -> bool {
     let (from, limits) = (ctx.session().from, &ctx.core.config.limits);
     let (burst, interval) = (limits.login_burst, limits.login_interval);
-    let may = ctx.core.attempts.may(from, burst, interval, ctx.now);
-    if may {
-        ctx.core.attempts.failed(from, interval, ctx.now);
+    if !ctx.core.attempts.may(from, burst, interval, ctx.now) {
+        return false;
     }
-    may
-}
-
-/// Notes that a mail is to be sent about an account, if there is one. That is done a little later, so that
-/// nobody can tell by the time it takes whether it is.
-pub fn note_asked(ctx: &mut Ctx<'_>, record: Option<&Record>) {
+    // As if it were a log-in that fails.
+    ctx.core.attempts.failed(from, interval, ctx.now);
     let asked = &mut ctx.core.mailing.asked;
-    if let Some(record) = record.filter(|_| asked.len() < ASKED_MAX) {
-        asked.push_back(record.id);
+    if asked.len() < ASKED_MAX {
+        asked.push_back((purpose, account::key(name)));
     }
+    true
 }
 
 /// Makes the address that of the account for which it was given, for whoever knows its code.
@@ -221,23 +200,21 @@ fn confirmed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     account::ended(ctx, Ok(()))
 }
 
-/// Sends what has been asked for.
+/// Looks up the accounts to which something is to be sent.
 pub fn answer_asked(core: &mut Core, fx: &mut Effects, now: Now) {
-    for id in std::mem::take(&mut core.mailing.asked) {
-        core.ask(fx, Job::Store(Query::Find(Find::Id(id))), Then::Server(asked), now);
+    for (purpose, key) in std::mem::take(&mut core.mailing.asked) {
+        let then = if purpose == Purpose::Verify { send_again } else { recovery::send_code };
+        core.ask(fx, Job::Store(Query::Find(Find::Claim(key))), Then::Server(then), now);
     }
 }
 
-fn asked(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
-    let Ok(Some(record)) = account::recalled(answer) else { return };
-    let Some(address) = record.get(account::MAIL) else { return };
-    if !mail::may_send(core, address, now) {
-        log::info!("an address has been sent as many mails as it may in an hour, or all have");
-        return;
-    }
-    match letter(&record, now).filter(|letter| letter.purpose == Purpose::Verify) {
-        Some(letter) => mail::post_aside(core, fx, letter, now),
-        None => recovery::make_code(core, fx, record.id, now),
+/// The code of an account that waits is sent once more.
+fn send_again(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
+    let record = account::recalled(answer).ok().flatten();
+    let letter = record.and_then(|record| letter(&record, now));
+    let letter = letter.filter(|letter| letter.purpose == Purpose::Verify);
+    if let Some(letter) = letter.filter(|letter| mail::may_send(core, &letter.address, now)) {
+        mail::post_aside(core, fx, letter, now);
     }
 }
 

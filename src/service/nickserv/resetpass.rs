@@ -87,6 +87,25 @@ mod tests {
     }
 
     #[test]
+    fn a_code_undoes_nothing_that_was_set_later() {
+        for set in ["PASSWD sesame alices-own alices-own", "SET EMAIL none"] {
+            check(&format!(
+                r"
+                config mail irc@test.example
+                account alice password=sesame mail=old@mail.example
+                alice > NS IDENTIFY alice sesame
+                bob   > NS SENDPASS alice
+                wait 6
+                mail old@mail.example *RESETPASS alice $code *
+                alice > NS {set}
+                bob   > NS RESETPASS alice $code bobs-choice
+                bob   <~ :NickServ!services@services.test NOTICE bob :This code has not been sent*
+                "
+            ));
+        }
+    }
+
+    #[test]
     fn a_code_is_good_for_a_while_and_only_so_many_are_tried() {
         check(
             r"

@@ -9,7 +9,7 @@ use super::{
     Core, ajoin, bans,
     ctx::{self, Ctx, Outcome, Resume},
     effect::Effects,
-    expiry, mail, memo, notes, registry,
+    expiry, mail, memo, notes, recovery, registry,
     sasl::{self, Proof},
     second,
     session::Session,
@@ -493,7 +493,7 @@ fn confirmed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 pub fn set_password(ctx: &mut Ctx<'_>, account: RecordId, hashes: &Hashes, resume: Resume) {
     let at = ctx.core.clock.tick(ctx.now.wall);
     let by = ctx.session().user().map_or_else(|| "*".to_owned(), |user| ctx.whois(user).mask());
-    let what = What::Write(kept(hashes).into());
+    let what = What::Write([kept(hashes).as_slice(), &[recovery::no_code()]].concat());
     let edit = Edit { id: account, kind: Kind::Account, at, by: by.into(), what };
     registry::propose(ctx, edit, resume);
 }

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     config::Secret,
     job::{Answer, Job},
-    registry::{Edit, Kind, Record, RecordId, What},
+    registry::{Edit, KeyValue, Kind, Record, RecordId, What},
     store::{Purpose, Query, Rows},
     time::Now,
     wire::name::Nick,
@@ -105,7 +105,7 @@ fn named(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     };
     let at = ctx.core.clock.tick(ctx.now.wall);
     let mut fields = account::kept(&hashes).to_vec();
-    fields.push((RESET.into(), None));
+    fields.push(no_code());
     let (id, by) = (record.id, account::mask(ctx).into());
     let edit = Edit { id, kind: Kind::Account, at, by, what: What::Write(fields) };
     registry::propose(ctx, edit, changed);
@@ -128,6 +128,11 @@ fn changed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         _ => Err(Failure::Unavailable),
     };
     account::ended(ctx, how)
+}
+
+/// What is written so that no code that was sent for a new password is good any more.
+pub fn no_code() -> KeyValue {
+    (RESET.into(), None)
 }
 
 /// The field of what a code for a new password is made from.

@@ -260,8 +260,7 @@ fn add(office: &Office<'_>, words: &[String]) -> Result<String, Trouble> {
     if let Some(mail) = words.get(1).filter(|mail| !is_address(mail)) {
         return Err(Trouble::BadMail(mail.clone()));
     }
-    let mut fields = account::nick_claims(&nick, office.casemap());
-    fields.push((NAME.into(), Some(name.into())));
+    let mut fields = account::named(&nick, office.casemap());
     fields.extend(words.get(1).map(|mail| (account::MAIL.into(), Some(mail.as_str().into()))));
     fields.extend(office.password()?);
     office.change(None, What::Write(fields))?;

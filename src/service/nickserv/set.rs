@@ -4,7 +4,7 @@
 use super::verifyemail;
 use crate::{
     core::{
-        account::MAIL,
+        account::{self, MAIL},
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
@@ -17,7 +17,7 @@ use crate::{
     },
     job::Answer,
     network::UserId,
-    registry::{NAME, Record, RecordId, What},
+    registry::{Record, RecordId, What},
     store::Rows,
     time::{parse_span, span_text},
     wire::{mail::is_address, message::Args, name::Nick},
@@ -198,7 +198,7 @@ fn fields(ctx: &Ctx<'_>, account: RecordId, (takes, value): (Takes, &str)) -> Op
         Takes::Name => {
             let nick = Nick::lookup(value, ctx.network().casemap())?;
             let own = ctx.network().claims().nick(&nick) == Some(account);
-            own.then(|| one(NAME, Some(nick.as_str())))
+            own.then(|| account::named(&nick, ctx.network().casemap()))
         }
         Takes::Factor => (switch == Some(false)).then(second::none),
         Takes::Address => {

@@ -5,6 +5,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "results are for whoever runs this")]
 
 #[cfg(target_os = "linux")]
+mod accounts;
+#[cfg(target_os = "linux")]
 mod answers;
 #[cfg(target_os = "linux")]
 mod client;
@@ -40,6 +42,7 @@ fn main() -> std::process::ExitCode {
 #[cfg(target_os = "linux")]
 mod linux {
     use crate::{
+        accounts::{self, Size, accounts},
         answers::answers,
         floor::{self, Floor, Lengths},
         process,
@@ -49,6 +52,9 @@ mod linux {
     use std::{fs, io, thread, time::Duration};
 
     pub(crate) fn run(arguments: &[String]) -> io::Result<()> {
+        if arguments.iter().any(|argument| argument == "--burn") {
+            accounts::burn();
+        }
         let files = process::raise_file_limit();
         if let [option, name, lengths @ ..] = arguments {
             if option == "--floor" {
@@ -101,6 +107,9 @@ mod linux {
         if wanted("answers") {
             answers(report, scale)?;
         }
+        if wanted("accounts") {
+            accounts(report, if quick { FEW } else { MANY })?;
+        }
         if wanted("idle") {
             scenario::idle(report, scale, false)?;
             scenario::idle(report, scale, true)?;
@@ -127,6 +136,12 @@ mod linux {
         rounds: 12,
         steady: Duration::from_millis(1500),
     };
+
+    const MANY: Size =
+        Size { accounts: 100_000, channels: 10_000, starts: 7, span: Duration::from_secs(5) };
+
+    const FEW: Size =
+        Size { accounts: 50, channels: 5, starts: 1, span: Duration::from_millis(100) };
 
     const QUICK: Scale = Scale {
         clients: 40,

@@ -60,6 +60,18 @@ impl Folder {
         Ok(folder)
     }
 
+    /// Adds to the configuration.
+    pub fn add(&self, text: &str) -> io::Result<()> {
+        let path = self.file("slircd.toml");
+        let before = fs::read_to_string(&path)?;
+        fs::write(path, before + text)
+    }
+
+    /// Where slircd keeps its data.
+    pub fn data(&self) -> PathBuf {
+        self.file("data")
+    }
+
     fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }

@@ -389,7 +389,7 @@ const LATE: Duration = Duration::from_secs(20);
 const MOMENT: Duration = Duration::from_millis(20);
 
 /// How long a server has to come to rest before its memory is looked at.
-const CALM: Duration = Duration::from_millis(500);
+pub const CALM: Duration = Duration::from_millis(500);
 
 /// Files of this process that are not sockets of clients.
 pub const FILES_KEPT: usize = 64;

@@ -4,7 +4,7 @@ use super::{Arguments, CONFIG, USAGE, complain, loader, password, run, say};
 use crate::{
     config::{Config, Secret},
     core::{
-        account, recovery, sasl,
+        account, sasl,
         second::{PENDING, RECOVERY, TOTP},
         settings::NOEXPIRE,
         suspension::{self, SUSPENDED, UNTIL},
@@ -269,9 +269,7 @@ fn add(office: &Office<'_>, words: &[String]) -> Result<String, Trouble> {
 
 fn reset_password(office: &Office<'_>, words: &[String]) -> Result<String, Trouble> {
     let record = office.account(words)?;
-    let mut fields = office.password()?;
-    fields.push(recovery::no_code());
-    office.change(Some(record.id), What::Write(fields))?;
+    office.change(Some(record.id), What::Write(office.password()?))?;
     Ok(format!("{} has another password\n", record.name().unwrap_or_default()))
 }
 

@@ -126,6 +126,7 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<Option<Her
     let mut server =
         Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, now);
     store::remember(&mut store, |past| server.remember(past, now)).map_err(failed)?;
+    store.shrink().map_err(failed)?;
     let reader = sqlite::reader(folder).map_err(failed)?;
     let workers = Workers {
         store: Box::new(store),

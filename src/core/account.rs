@@ -9,7 +9,7 @@ use super::{
     Core, ajoin, bans,
     ctx::{self, Ctx, Outcome, Resume},
     effect::Effects,
-    expiry, mail, memo, notes, recovery, registry,
+    expiry, mail, memo, notes, registered, registry,
     sasl::{self, Proof},
     second,
     session::Session,
@@ -395,8 +395,12 @@ pub fn change_password(
 
 /// Reads the record of whichever account owns a nick.
 pub fn recall(ctx: &mut Ctx<'_>, name: &Nick, resume: Resume) {
-    let find = Find::Claim(format!("{NICK}{}", name.folded()).into());
-    ctx.defer(Job::Store(Query::Find(find)), resume);
+    ctx.defer(Job::Store(Query::Find(Find::Claim(key(name)))), resume);
+}
+
+/// What whichever account owns a nick claims.
+pub fn key(name: &Nick) -> Box<str> {
+    format!("{NICK}{}", name.folded()).into()
 }
 
 /// Reads the record of whichever account has a certificate.
@@ -499,7 +503,7 @@ fn confirmed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 pub fn set_password(ctx: &mut Ctx<'_>, account: RecordId, hashes: &Hashes, resume: Resume) {
     let at = ctx.core.clock.tick(ctx.now.wall);
     let by = ctx.session().user().map_or_else(|| "*".to_owned(), |user| ctx.whois(user).mask());
-    let what = What::Write([kept(hashes).as_slice(), &[recovery::no_code()]].concat());
+    let what = What::Write(kept(hashes).into());
     let edit = Edit { id: account, kind: Kind::Account, at, by: by.into(), what };
     registry::propose(ctx, edit, resume);
 }
@@ -613,6 +617,7 @@ pub fn enter(ctx: &mut Ctx<'_>, record: &Record) {
     if ctx.declared.contains(&reply::SASL_SUCCESS) {
         ctx.reply(reply::sasl_success());
     }
+    registered::met(ctx.core, record);
     if let Some(user) = user {
         let uid = ctx.whois(user).uid;
         ctx.commit(Op::Account { uid, login: Some(login) });

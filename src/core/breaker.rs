@@ -167,9 +167,7 @@ impl Core {
         circuit.probing = true;
         let nobody = RecordId(Stamp { tick: 0, server: Sid::FIRST });
         let (query, then): (_, fn(&mut Core, &mut Effects, Answer, Now)) = match access {
-            Access::Write => {
-                (Query::RaiseClock { tick: self.clock.last(), clean: false }, write_probed)
-            }
+            Access::Write => (Query::Probe, write_probed),
             Access::LookUp | Access::Scan => (Query::Find(Find::Id(nobody)), look_up_probed),
         };
         self.ask_worker(fx, Job::Store(query), Then::Server(then), now);
@@ -187,10 +185,12 @@ impl Core {
                 };
                 if !circuit.told.as_ref().is_some_and(again) {
                     circuit.told = Some((cause.clone(), now.mono));
-                    let text = format!(
-                        "something could not be {} in the database, and everything else can: {cause}",
-                        done(access)
-                    );
+                    let what = match access {
+                        Access::Write => "written to the database",
+                        Access::LookUp | Access::Scan => "read from the database",
+                    };
+                    let text =
+                        format!("something could not be {what}, and everything else can: {cause}");
                     housekeeping::fault(self, fx, &text, now);
                 }
             }
@@ -411,7 +411,7 @@ mod tests {
             disk 1 page
             bo   > NS IDENTIFY Bob sesame
             bo   <~ :NickServ!services@* NOTICE bo :*later*
-            root <~ :s1.test NOTICE root :*** Notice -- something could not be read in the database, and everything else can: the database is damaged*
+            root <~ :s1.test NOTICE root :*** Notice -- something could not be read from the database, and everything else can: the database is damaged*
             bo   > NS IDENTIFY Bob sesame
             bo   <~ :NickServ!services@* NOTICE bo :*later*
             root <! NOTICE

@@ -349,7 +349,9 @@ mod tests {
     fn asked(effects: Vec<Effect>) -> Vec<(crate::job::JobId, bool)> {
         let asked = effects.into_iter().filter_map(|effect| match effect {
             Effect::Job { id, job } => match *job {
-                Job::Store(query) => Some((id, matches!(query, Query::RaiseClock { .. }))),
+                Job::Store(query) => {
+                    Some((id, matches!(query, Query::RaiseClock { .. } | Query::Probe)))
+                }
                 _ => None,
             },
             _ => None,

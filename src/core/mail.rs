@@ -39,8 +39,8 @@ pub struct Mailing {
     timer: timer::Key,
     /// When accounts were last looked for that wait to be verified.
     pub(in crate::core) looked: Mono,
-    /// Accounts to which a code is to be sent: to complete their registration, or for a new password.
-    pub(in crate::core) asked: VecDeque<RecordId>,
+    /// To which accounts a code is to be sent, and what for; by what they claim, if they are there.
+    pub(in crate::core) asked: VecDeque<(Purpose, Box<str>)>,
 }
 
 impl Default for Mailing {

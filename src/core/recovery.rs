@@ -7,41 +7,28 @@ use super::{
     account::{self, Errand, Failure},
     ctx::{Ctx, Outcome, Then},
     effect::Effects,
-    mail, registry, sasl, verification,
+    mail, registry, sasl,
 };
 use crate::{
     config::Secret,
     job::{Answer, Job},
-    registry::{Edit, KeyValue, Kind, Record, RecordId, What},
+    registry::{Edit, Kind, Record, What},
     store::{Purpose, Query, Rows},
     time::Now,
     wire::name::Nick,
 };
 
-/// Has a code sent to the address of an account. Whoever asks is told nothing; false says that they have
-/// asked too often.
-pub fn send_code(ctx: &mut Ctx<'_>, name: &Nick) -> bool {
-    let may = verification::may_ask(ctx);
-    if may {
-        account::recall(ctx, name, |ctx, answer| {
-            let record = account::recalled(answer).ok().flatten();
-            let reachable = |record: &Record| {
-                record.unverified().is_none() && record.get(account::MAIL).is_some()
-            };
-            let record = record.filter(|record| reachable(record));
-            verification::note_asked(ctx, record.as_deref());
-            Ok(())
-        });
+/// A code is sent to the address of an account, if it has one that can be believed.
+pub fn send_code(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
+    let Ok(Some(record)) = account::recalled(answer) else { return };
+    let address = record.get(account::MAIL).filter(|_| record.unverified().is_none());
+    if !address.is_some_and(|address| mail::may_send(core, address, now)) {
+        return;
     }
-    may
-}
-
-/// Writes to an account what a code is made from, which then is sent.
-pub fn make_code(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) {
     let salt = mail::salt(core, now);
     let (at, by) = (core.clock.tick(now.wall), core.name().into());
     let what = What::Write(vec![(RESET.into(), Some(salt))]);
-    let edit = Edit { id, kind: Kind::Account, at, by, what };
+    let edit = Edit { id: record.id, kind: Kind::Account, at, by, what };
     core.ask(fx, Job::Store(Query::Propose(Box::new(edit))), Then::Server(made), now);
 }
 
@@ -105,20 +92,23 @@ fn named(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     };
     let at = ctx.core.clock.tick(ctx.now.wall);
     let mut fields = account::kept(&hashes).to_vec();
-    fields.push(no_code());
+    fields.push((RESET.into(), None));
     let (id, by) = (record.id, account::mask(ctx).into());
     let edit = Edit { id, kind: Kind::Account, at, by, what: What::Write(fields) };
     registry::propose(ctx, edit, changed);
     Ok(())
 }
 
-/// Whether somebody knows the code that was sent for an account, in time.
+/// Whether somebody knows the code that was sent for an account, in time. It undoes nothing that has been set
+/// since it was asked for: a password, or another address.
 fn is_right(ctx: &Ctx<'_>, record: &Record, code: &Secret) -> bool {
     let field = record.field(RESET);
-    let asked = field.and_then(|field| Some((field.at.wall(), field.value.as_deref()?)));
+    let asked = field.and_then(|field| Some((field.at, field.value.as_deref()?)));
     asked.is_some_and(|(at, salt)| {
         let known = mail::is_code(ctx.core, Purpose::Reset, (record.id, salt), code.expose());
-        known && ctx.now.wall < at + ctx.core.config.accounts.reset_timeout
+        let mut since = [account::PASSWORD, account::MAIL].into_iter();
+        let last = since.all(|key| record.field(key).is_none_or(|field| field.at < at));
+        known && last && ctx.now.wall < at.wall() + ctx.core.config.accounts.reset_timeout
     })
 }
 
@@ -128,11 +118,6 @@ fn changed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         _ => Err(Failure::Unavailable),
     };
     account::ended(ctx, how)
-}
-
-/// What is written so that no code that was sent for a new password is good any more.
-pub fn no_code() -> KeyValue {
-    (RESET.into(), None)
 }
 
 /// The field of what a code for a new password is made from.

@@ -20,6 +20,7 @@ use super::{
     Core,
     ctx::{Ctx, Outcome, Then},
     effect::Effects,
+    settings::{NOOP, is_on},
 };
 use crate::{
     job::{Answer, Job},
@@ -45,14 +46,17 @@ pub struct Registered {
     known: BTreeMap<RecordId, Box<Registration>>,
     /// Those that somebody has entered without that the record could be read.
     unread: BTreeSet<RecordId>,
-    /// Whether the store is asked for their records.
-    reading: bool,
+    /// Those of them that the store is asked for.
+    reading: Vec<RecordId>,
     /// Those that are to be compared with their records, after so many rounds of housekeeping.
     compared: BTreeMap<RecordId, u8>,
     /// What is still to be written to records, oldest first.
     waiting: VecDeque<Edit>,
     /// Whether the store is at the first of them.
     storing: bool,
+    /// The accounts with which somebody has logged in here who wants no status on entering; at most
+    /// [`NOOPS_MAX`].
+    noops: BTreeSet<RecordId>,
     /// How far it has been looked for registrations that are to end.
     sweep: expiry::Sweep,
     /// Accounts that have ended, and may have had access.
@@ -125,12 +129,13 @@ impl Core {
     pub fn bring(&mut self, fx: &mut Effects, name: &ChannelName, now: Now) {
         let Some(id) = self.network.claims().channel(name) else { return };
         let there = self.network.record(name).map(|channel| self.network.channel(channel).epoch);
-        if there.is_some_and(|epoch| epoch.registered && epoch.at == id.0) {
+        let own = there.is_some_and(|epoch| epoch.registered && epoch.at == id.0);
+        if own && !self.registered.unread.contains(&id) {
             return;
         }
         if self.registered.known.contains_key(&id) {
             found(self, fx, id, now);
-        } else {
+        } else if !own {
             self.registered.unread.insert(id);
             let depth = there.map_or(0, Epoch::depth_after);
             let epoch = Epoch::registered(id.0, depth);
@@ -177,21 +182,24 @@ impl Core {
     /// Reads the records of channels that were entered without.
     fn read_registrations(&mut self, fx: &mut Effects, now: Now) {
         let Registered { unread, reading, .. } = &mut self.registered;
-        if unread.is_empty() || std::mem::replace(reading, true) {
+        if unread.is_empty() || !reading.is_empty() {
             return;
         }
-        let ids = unread.iter().copied().take(LOADED_MAX).collect();
+        let ids: Vec<RecordId> = unread.iter().copied().take(LOADED_MAX).collect();
+        reading.clone_from(&ids);
         self.ask(fx, Job::Store(Query::Channels(ids)), Then::Server(read), now);
     }
 }
 
 fn read(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
-    core.registered.reading = false;
+    let mut asked = std::mem::take(&mut core.registered.reading);
     // What cannot be read is asked for again with the next housekeeping.
     let Answer::Stored(Ok(Rows::Records(records))) = answer else { return };
     for record in records {
+        asked.retain(|id| *id != record.id);
         learn(core, fx, record, now);
     }
+    core.registered.unread.retain(|id| !asked.contains(id));
 }
 
 /// The record of a channel has been read.
@@ -202,7 +210,16 @@ fn learn(core: &mut Core, fx: &mut Effects, record: Record, now: Now) {
         return;
     }
     let registration = Box::new(Registration::read(record, casemap));
+    let name = ChannelName::new(registration.name(), casemap, usize::MAX);
     core.registered.known.insert(id, registration);
+    let channel = name.and_then(|name| core.network().record(&name));
+    let epoch = channel.map(|channel| core.network().channel(channel).epoch);
+    // Whoever has entered it without may have left again.
+    if epoch.is_some_and(|epoch| epoch.registered && epoch.at == id.0) {
+        found(core, fx, id, now);
+    } else {
+        core.registered.unread.remove(&id);
+    }
     review(core, fx, id, now);
 }
 
@@ -415,6 +432,15 @@ pub fn note(core: &mut Core, fx: &mut Effects, change: &Change, now: Now) {
     }
 }
 
+/// Somebody logs in to an account, or it has been written to: it may want no status on entering.
+pub fn met(core: &mut Core, record: &Record) {
+    let noops = &mut core.registered.noops;
+    match is_on(record, NOOP) && noops.len() < NOOPS_MAX {
+        true => noops.insert(record.id),
+        false => noops.remove(&record.id),
+    };
+}
+
 /// An account has ended: its channels go to their successors, or end. The server where it has ended sees to
 /// that.
 pub fn orphaned(core: &mut Core, fx: &mut Effects, account: RecordId, now: Now) {
@@ -510,8 +536,101 @@ fn mend(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) {
 /// stored has been.
 const PATIENCE: u8 = 2;
 
+/// How many accounts are remembered that want no status on entering.
+const NOOPS_MAX: usize = 100_000;
+
 /// How many records are read at once.
 const LOADED_MAX: usize = 100;
 
 /// How much waits to be written to records.
 const WAITING_MAX: usize = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn a_channel_is_entered_while_the_store_fails_and_is_as_it_should_be_afterwards() {
+        check(
+            r"
+            servers 2
+            account alice password=sesame
+            alice@1 > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            alice > TOPIC #a :ours
+            alice > MODE #a +bm eve!*@*
+            alice > CS REGISTER #a
+            alice > PART #a
+            bob@1 > PING x
+            carol@2 > PING x
+            wait 60
+            disk 1 broken
+            bob   > JOIN #a
+            bob   <~ :s1.test NOTICE bob :The database cannot be read now*
+            bob   < :s1.test 353 bob = #a :bob
+            alice > JOIN #a
+            bob   < :alice!~alice@alice.test JOIN #a
+            bob   <! MODE
+            disk 1 well
+            wait 60
+            bob   < :ChanServ!services@services.test MODE #a +mb eve!*@*
+            bob   < :alice!~alice@alice.test TOPIC #a :ours
+            bob   < :ChanServ!services@services.test MODE #a +qo alice alice
+            carol > JOIN #a
+            carol < :s2.test 332 carol #a :ours
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn an_operator_who_sends_somebody_in_founds_what_is_registered() {
+        check(
+            r"
+            config oper root sesame
+            account alice password=sesame
+            alice > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            alice > TOPIC #a :ours
+            alice > CS REGISTER #a
+            alice > PART #a
+            wait 20
+            root > OPER root sesame
+            bob  > PING x
+            root > SAJOIN bob #a
+            bob  < :s1.test 353 bob = #a :bob
+            bob  < :alice!~alice@alice.test TOPIC #a :ours
+            ",
+        );
+    }
+
+    #[test]
+    fn of_two_registrations_the_earlier_stays_and_the_other_is_told() {
+        check(
+            r"
+            servers 2
+            account alice password=sesame
+            account bob password=sesame
+            alice@1 > NS IDENTIFY alice sesame
+            bob@2   > NS IDENTIFY bob sesame
+            split 1 | 2
+            alice > JOIN #a
+            alice > TOPIC #a :alice's
+            alice > CS REGISTER #a
+            wait 5
+            bob   > JOIN #a
+            bob   > TOPIC #a :bob's
+            bob   > CS REGISTER #a
+            heal
+            bob   <~ :ChanServ!services@services.test NOTICE bob :Your registration of #a has come to an end*
+            bob   > TOPIC #a
+            bob   < :s2.test 332 bob #a :alice's
+            bob   > CS INFO #a
+            bob   < :ChanServ!services@services.test NOTICE bob :Founder    : alice
+            bob   > NAMES #a
+            bob   < :s2.test 353 bob = #a :~alice bob
+            same
+            ",
+        );
+    }
+}

@@ -10,7 +10,7 @@ use super::{
     ctx::{Ctx, Resume, Then},
     effect::Effects,
     memo, registered, render, reserve,
-    settings::ENFORCE,
+    settings::{ENFORCE, NOOP},
     suspension::{self, SUSPENDED, UNTIL},
     vhost,
 };
@@ -108,6 +108,9 @@ impl Core {
             registered::edited(self, fx, edited, now);
         } else if edited.edit.what == What::End && edited.edit.at.server == self.sid() {
             registered::orphaned(self, fx, edited.edit.id, now);
+        }
+        if edited.changed.iter().any(|change| &*change.key == NOOP) {
+            registered::met(self, &edited.record);
         }
         // Nobody is logged in to an account that has had no name.
         let renamed = |change: &Changed| &*change.key == NAME && change.before.is_some();

@@ -8,7 +8,7 @@
 use super::{
     account::{self, Failure},
     ctx::{Ctx, Outcome},
-    registry, suspension,
+    registry,
 };
 use crate::{
     config::Secret,
@@ -93,13 +93,13 @@ pub fn admit(ctx: &mut Ctx<'_>, record: &Record) -> Outcome {
 fn admitted(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     match answer {
         Answer::Stored(Ok(Rows::Proposed(edited))) if edited.changed.is_empty() => wrong(ctx),
-        // It may have happened since the password was checked.
-        Answer::Stored(Ok(Rows::Proposed(edited))) if suspension::refuses(ctx, &edited.record) => {
-            account::ended(ctx, Err(Failure::Suspended))
-        }
         Answer::Stored(Ok(Rows::Proposed(edited))) => {
-            account::enter(ctx, &edited.record);
-            account::ended(ctx, Ok(()))
+            // It may be another than when the password was checked.
+            let may = account::may_enter(ctx, &edited.record);
+            if may.is_ok() {
+                account::enter(ctx, &edited.record);
+            }
+            account::ended(ctx, may)
         }
         _ => account::ended(ctx, Err(Failure::Unavailable)),
     }

@@ -119,21 +119,19 @@ fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     account::ended(ctx, how)
 }
 
-/// Has the code of an account that waits sent once more. Whoever asks is not told whether it is; false says
-/// that they have asked too often.
-pub fn send_again(ctx: &mut Ctx<'_>, name: &Nick) -> bool {
+/// Has a mail sent to the address of an account, if there is one: with the code that completes it, or one for
+/// a new password. Whoever asks is told nothing, and nothing is looked up before they have been answered, so
+/// that the time it takes tells nothing either. False says that they have asked too often.
+pub fn ask_for(ctx: &mut Ctx<'_>, name: &Nick, purpose: Purpose) -> bool {
     let may = may_ask(ctx);
-    if may {
-        account::recall(ctx, name, |ctx, answer| {
-            let record = account::recalled(answer).ok().flatten();
-            note_asked(ctx, record.filter(|record| record.unverified().is_some()).as_deref());
-            Ok(())
-        });
+    let asked = &mut ctx.core.mailing.asked;
+    if may && asked.len() < ASKED_MAX {
+        asked.push_back((purpose, account::key(name)));
     }
     may
 }
 
-/// Whether a session may have a mail sent, which counts as a try to log in from its address.
+/// Whether a session may have a mail sent, which counts as a log-in from its address that fails.
 pub fn may_ask(ctx: &mut Ctx<'_>) -> bool {
     let (from, limits) = (ctx.session().from, &ctx.core.config.limits);
     let (burst, interval) = (limits.login_burst, limits.login_interval);
@@ -142,15 +140,6 @@ pub fn may_ask(ctx: &mut Ctx<'_>) -> bool {
         ctx.core.attempts.failed(from, interval, ctx.now);
     }
     may
-}
-
-/// Notes that a mail is to be sent about an account, if there is one. That is done a little later, so that
-/// nobody can tell by the time it takes whether it is.
-pub fn note_asked(ctx: &mut Ctx<'_>, record: Option<&Record>) {
-    let asked = &mut ctx.core.mailing.asked;
-    if let Some(record) = record.filter(|_| asked.len() < ASKED_MAX) {
-        asked.push_back(record.id);
-    }
 }
 
 /// Makes the address that of the account for which it was given, for whoever knows its code.
@@ -211,10 +200,10 @@ fn confirmed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 }
 
 /// What is written to an account whose mail address is another from now on, or none. One that has not been
-/// confirmed is not to take its place, nor is a code good any more that was sent to the one before.
+/// confirmed is not to take its place.
 pub fn mail_fields(address: Option<&str>) -> Vec<KeyValue> {
     let mail = (account::MAIL.into(), address.map(Into::into));
-    vec![mail, (NEW_MAIL.into(), None), recovery::no_code()]
+    vec![mail, (NEW_MAIL.into(), None)]
 }
 
 /// Tells the mail address that an account had until now that it has another, or none: whoever has taken the
@@ -228,23 +217,21 @@ pub fn tell_address_before(ctx: &mut Ctx<'_>, edited: &Edited) {
     }
 }
 
-/// Sends what has been asked for.
+/// Looks up the accounts to which something is to be sent.
 pub fn answer_asked(core: &mut Core, fx: &mut Effects, now: Now) {
-    for id in std::mem::take(&mut core.mailing.asked) {
-        core.ask(fx, Job::Store(Query::Find(Find::Id(id))), Then::Server(asked), now);
+    for (purpose, key) in std::mem::take(&mut core.mailing.asked) {
+        let then = if purpose == Purpose::Verify { send_again } else { recovery::send_code };
+        core.ask(fx, Job::Store(Query::Find(Find::Claim(key))), Then::Server(then), now);
     }
 }
 
-fn asked(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
-    let Ok(Some(record)) = account::recalled(answer) else { return };
-    let Some(address) = record.get(account::MAIL) else { return };
-    if !mail::may_send(core, address, now) {
-        log::info!("an address has been sent as many mails as it may in an hour, or all have");
-        return;
-    }
-    match letter(&record, now).filter(|letter| letter.purpose == Purpose::Verify) {
-        Some(letter) => mail::post_aside(core, fx, letter, now),
-        None => recovery::make_code(core, fx, record.id, now),
+/// The code of an account that waits is sent once more.
+fn send_again(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
+    let record = account::recalled(answer).ok().flatten();
+    let letter = record.and_then(|record| letter(&record, now));
+    let letter = letter.filter(|letter| letter.purpose == Purpose::Verify);
+    if let Some(letter) = letter.filter(|letter| mail::may_send(core, &letter.address, now)) {
+        mail::post_aside(core, fx, letter, now);
     }
 }
 

@@ -127,6 +127,8 @@ pub enum Query {
         /// The moment.
         before: Wall,
     },
+    /// Could a new account be stored? Answers [`Rows::Done`] if there is room for that much.
+    Probe,
     /// Is there an edit that the command line has handed over? Answers [`Rows::Handed`] with the first, which
     /// nobody else is given then.
     TakeHanded,
@@ -167,6 +169,7 @@ impl Query {
             | Query::Postpone { .. }
             | Query::Discard { .. }
             | Query::Forget { .. }
+            | Query::Probe
             | Query::TakeHanded
             | Query::AnswerHanded { .. } => Access::Write,
             Query::Find(_) | Query::Channels(_) | Query::ChannelsOf(_) | Query::Due { .. } => {

@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 use std::{
     fs::{DirBuilder, File, OpenOptions},
     io,
+    net::IpAddr,
     path::Path,
     time::Duration,
 };
@@ -52,6 +53,15 @@ pub fn reader(folder: &Path) -> Result<Sqlite, Error> {
     Ok(Sqlite { db, _lock: None })
 }
 
+/// What is written to see whether something can be.
+const PROBE: &str = "probe";
+
+/// How much that is.
+const PROBE_BYTES: usize = 24 << 10;
+
+/// How much of the file is kept in memory: what is looked up again and again the server remembers itself.
+const CACHE_KIB: u32 = 1024;
+
 /// How much of the file a reader keeps in memory.
 const READER_CACHE_KIB: u32 = 256;
 
@@ -79,6 +89,7 @@ impl Sqlite {
         db.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
         )?;
+        db.execute_batch(&format!("PRAGMA cache_size = -{CACHE_KIB}"))?;
         // What somebody has had deleted is not to be found in the free pages of the file.
         db.execute_batch("PRAGMA secure_delete = ON")?;
         migrate(&mut db)?;
@@ -92,6 +103,12 @@ impl Sqlite {
             Some(row) => Ok(Some(row.get(0)?)),
             None => Ok(None),
         }
+    }
+
+    /// Gives back the memory that the last answers have taken, for when they were many and will not be soon
+    /// again.
+    pub fn shrink(&self) -> Result<(), Error> {
+        Ok(self.db.execute_batch("PRAGMA shrink_memory")?)
     }
 
     /// Whether the file is whole, as far as that can be told in some time.
@@ -118,6 +135,25 @@ impl Sqlite {
         Ok(standings)
     }
 
+    fn keep_reputation(&mut self, kept: &[Standing], gone: &[IpAddr]) -> Result<Rows, Error> {
+        let change = self.db.transaction()?;
+        {
+            let mut keep = change.prepare(
+                "INSERT OR REPLACE INTO reputation (address, points, seen) VALUES (?1, ?2, ?3)",
+            )?;
+            for Standing { address, points, seen } in kept {
+                let seen = i64::try_from(*seen).unwrap_or(i64::MAX);
+                keep.execute(params![address.to_string(), points, seen])?;
+            }
+            let mut forget = change.prepare("DELETE FROM reputation WHERE address = ?1")?;
+            for address in gone {
+                forget.execute(params![address.to_string()])?;
+            }
+        }
+        change.commit()?;
+        Ok(Rows::Done)
+    }
+
     /// A number; 0 if it has never been stored. One that cannot be read is not taken for that: what
     /// follows from it could repeat ids.
     fn number(&self, key: &str) -> Result<u64, Error> {
@@ -126,6 +162,7 @@ impl Sqlite {
 }
 
 impl Store for Sqlite {
+    #[allow(clippy::too_many_lines, reason = "an arm for each query")]
     fn ask(&mut self, query: &Query) -> Result<Rows, Error> {
         match query {
             Query::Identify { sid, random, tick } => {
@@ -158,24 +195,7 @@ impl Store for Sqlite {
                 Ok(Rows::Done)
             }
             Query::LoadReputation => Ok(Rows::Reputation(self.reputation()?)),
-            Query::KeepReputation { kept, gone } => {
-                let change = self.db.transaction()?;
-                {
-                    let mut keep = change.prepare(
-                        "INSERT OR REPLACE INTO reputation (address, points, seen) VALUES (?1, ?2, ?3)",
-                    )?;
-                    for Standing { address, points, seen } in kept {
-                        let seen = i64::try_from(*seen).unwrap_or(i64::MAX);
-                        keep.execute(params![address.to_string(), points, seen])?;
-                    }
-                    let mut forget = change.prepare("DELETE FROM reputation WHERE address = ?1")?;
-                    for address in gone {
-                        forget.execute(params![address.to_string()])?;
-                    }
-                }
-                change.commit()?;
-                Ok(Rows::Done)
-            }
+            Query::KeepReputation { kept, gone } => self.keep_reputation(kept, gone),
             Query::Propose(edit) => records::propose(&mut self.db, edit),
             Query::Learn(edits) => records::learn(&mut self.db, edits),
             Query::Find(find) => records::find(&self.db, find),
@@ -188,17 +208,27 @@ impl Store for Sqlite {
             Query::Recall { after } => kept::recall(&self.db, after),
             Query::Forget { before } => kept::forget(&self.db, *before),
             Query::Records(ids) | Query::Channels(ids) => records::records(&self.db, ids),
+            Query::Probe => {
+                // A few pages, as many as a registration takes. On a disk that is nearly full less may
+                // still be written.
+                set(&self.db, &[(PROBE, "x".repeat(PROBE_BYTES))])?;
+                self.db.execute("DELETE FROM meta WHERE key = ?1", params![PROBE])?;
+                Ok(Rows::Done)
+            }
             Query::TakeHanded => Ok(Rows::Handed(handed::take(&mut self.db)?.map(Box::new))),
             Query::AnswerHanded { number, outcome } => {
                 handed::answer(&mut self.db, *number, outcome)?;
                 Ok(Rows::Done)
             }
+            Query::Check => self.check(CHECK_MAX).map(Rows::Checked).and_then(|found| {
+                self.shrink()?;
+                Ok(found)
+            }),
             Query::Unverified { before } => records::unverified(&self.db, *before),
             Query::Post { letter, most } => letters::post(&mut self.db, letter, *most),
             Query::Due { by } => letters::due(&self.db, *by),
             Query::Postpone { number, due } => letters::postpone(&self.db, *number, *due),
             Query::Discard { number } => letters::discard(&self.db, *number),
-            Query::Check => Ok(Rows::Checked(self.check(CHECK_MAX)?)),
             Query::ChannelsOf(account) => records::access(&self.db, *account),
         }
     }

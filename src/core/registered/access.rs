@@ -65,13 +65,28 @@ pub fn sets_topic(core: &Core, user: UserId, channel: ChannelId) -> bool {
         .is_none_or(|known| !known.is_on("TOPICLOCK") || flags(core, user, known).has('t'))
 }
 
-/// Gives a member the status that their access says, and takes what it does not if the channel is so set.
+/// Gives a member the status that their access says, unless they want none, and takes what it does not if the
+/// channel is so set.
 pub fn attend(core: &mut Core, fx: &mut Effects, (user, channel): (UserId, ChannelId), now: Now) {
+    let login = core.network().user(user).login.as_ref();
+    let noop = login.is_some_and(|login| core.registered.noops.contains(&login.id));
+    settle(core, fx, (user, channel), !noop, now);
+}
+
+/// Takes from a member the status that they may not have, and gives what they should if so asked.
+pub fn settle(
+    core: &mut Core,
+    fx: &mut Effects,
+    (user, channel): (UserId, ChannelId),
+    gives: bool,
+    now: Now,
+) {
     let Some(known) = core.registration_of(channel) else { return };
     let record = core.network().channel(channel);
     let Some(member) = record.member(user).filter(|_| record.epoch.registered) else { return };
     let flags = flags(core, user, known);
-    let given = flags.given().letters().map(|letter| (true, letter));
+    let given = if gives { flags.given() } else { Status::NONE };
+    let given = given.letters().map(|letter| (true, letter));
     let held = if known.is_on("SECURE") { flags.held() } else { member.status };
     let voice = |letter: &char| *letter == 'v';
     let taken = member.status.letters().filter(|letter| !voice(letter));

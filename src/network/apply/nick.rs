@@ -134,16 +134,19 @@ impl Network {
         claims: &[(Box<str>, Option<RecordId>)],
         changes: &mut Vec<Change>,
     ) -> bool {
-        let before = changes.len();
+        let mut news = false;
         for (key, holder) in claims {
             if !self.claims.set(key, *holder) {
                 continue;
             }
-            changes.push(Change::Claimed);
+            // Once for all of them: whoever hears of it looks at each.
+            if !std::mem::replace(&mut news, true) {
+                changes.push(Change::Claimed);
+            }
             let nick = key.strip_prefix(NICK).and_then(|name| Nick::lookup(name, self.casemap));
             nick.into_iter().for_each(|nick| self.settle(&nick, changes));
         }
-        changes.len() > before
+        news
     }
 
     /// Of the users in sight, the first who may have the nick: its owner, else who asked first.

@@ -12,11 +12,12 @@ use crate::{
             kept::Fields,
             record,
         },
+        settings::{NEVEROP, is_on},
     },
     job::{Answer, Job},
     network::UserId,
     registry::RecordId,
-    store::{Query, Rows},
+    store::{Find, Query, Rows},
     wire::{message::Args, name::ChannelName},
 };
 
@@ -80,7 +81,8 @@ pub(super) fn changed(before: Flags, changes: &str) -> Option<Flags> {
     Some(flags)
 }
 
-/// Gives an account other access, if the user may; `done` is told then.
+/// Gives an account other access, if the user may and the account lets itself be given any; `done` is told
+/// then.
 pub(super) fn change(
     ctx: &mut Ctx<'_>,
     user: UserId,
@@ -90,7 +92,40 @@ pub(super) fn change(
 ) -> Outcome {
     match checked(ctx, user, name, (account, after)) {
         Ok(fields) if fields.is_empty() => ctx.notice("That is so already."),
-        Ok(fields) => return super::set(ctx, user, name, fields, done),
+        Ok(_) => {
+            let letters = after.letters().collect();
+            let words = vec![name.to_string(), account.to_string(), letters, done];
+            ctx.session_mut().again = Some(Box::new(Again { words, then: |_, _, _| Ok(()) }));
+            ctx.defer(Job::Store(Query::Find(Find::Id(account))), asked);
+        }
+        Err(why) => ctx.notice(&why),
+    }
+    Ok(())
+}
+
+/// The account that is to have other access has been read.
+fn asked(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let (user, again) = (ctx.session().user(), ctx.session_mut().again.take());
+    let Some((user, again)) = user.zip(again) else { return Ok(()) };
+    let [name, account, letters, done] = &again.words[..] else { return Ok(()) };
+    let Answer::Stored(Ok(Rows::Record(Some(record)))) = answer else {
+        super::unavailable(ctx);
+        return Ok(());
+    };
+    let after = Flags::of(letters);
+    let own = ctx.whois(user).login.as_ref().is_some_and(|login| login.id == record.id);
+    if is_on(&record, NEVEROP) && !own && !after.is_empty() {
+        ctx.notice(&format!(
+            "{} does not want to be given access to channels (NickServ SET NEVEROP).",
+            record.name().unwrap_or(account)
+        ));
+        return Ok(());
+    }
+    // Much may have happened meanwhile.
+    let Some(name) = super::registered(ctx, name) else { return Ok(()) };
+    match checked(ctx, user, &name, (record.id, after)) {
+        Ok(fields) if fields.is_empty() => ctx.notice("That is so already."),
+        Ok(fields) => return super::set(ctx, user, &name, fields, done.clone()),
         Err(why) => ctx.notice(&why),
     }
     Ok(())
@@ -275,6 +310,35 @@ mod tests {
             carol > JOIN #a
             carol < :s2.test 353 carol = #a :~alice @bob &carol
             same
+            ",
+        );
+    }
+
+    #[test]
+    fn who_does_not_want_access_or_status_is_not_given_it() {
+        check(
+            r"
+            account alice password=sesame
+            account bob password=sesame
+            account carol password=sesame
+            alice > NS IDENTIFY alice sesame
+            bob   > NS IDENTIFY bob sesame
+            alice > JOIN #a
+            alice > CS REGISTER #a
+            alice > CS AOP #a ADD bob
+            bob   > NS SET NOOP on
+            bob   > JOIN #a
+            alice <! +o bob
+            bob   > CS UP #a
+            alice < :ChanServ!services@services.test MODE #a +o bob
+            bob   > PART #a
+            bob   > NS SET NOOP off
+            bob   > JOIN #a
+            alice < :ChanServ!services@services.test MODE #a +o bob
+            carol > NS IDENTIFY carol sesame
+            carol > NS SET NEVEROP on
+            alice > CS FLAGS #a carol +o
+            alice < :ChanServ!services@services.test NOTICE alice :carol does not want to be given access to channels (NickServ SET NEVEROP).
             ",
         );
     }

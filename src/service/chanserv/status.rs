@@ -93,7 +93,7 @@ fn up(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         return Ok(());
     }
     if let Some((channel, _)) = member(ctx, user, &name, None) {
-        access::attend(ctx.core, ctx.fx, (user, channel), ctx.now);
+        access::settle(ctx.core, ctx.fx, (user, channel), true, ctx.now);
     }
     Ok(())
 }

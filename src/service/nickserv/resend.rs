@@ -7,6 +7,7 @@ use crate::{
         verification,
     },
     network::UserId,
+    store::Purpose,
     wire::{message::Args, name::Nick},
 };
 
@@ -27,7 +28,7 @@ fn resend(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     }
     let name = args.given(0).map_or_else(|| ctx.whois(user).nick().to_string(), str::to_owned);
     let nick = Nick::lookup(&name, ctx.network().casemap());
-    if nick.is_some_and(|nick| !verification::send_again(ctx, &nick)) {
+    if nick.is_some_and(|nick| !verification::ask_for(ctx, &nick, Purpose::Verify)) {
         ctx.notice(super::TOO_OFTEN);
         return Ok(());
     }

@@ -4,9 +4,10 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
-        recovery,
+        verification,
     },
     network::UserId,
+    store::Purpose,
     wire::{message::Args, name::Nick},
 };
 
@@ -26,7 +27,7 @@ fn sendpass(ctx: &mut Ctx<'_>, _: UserId, args: Args<'_>) -> Outcome {
         return Ok(());
     }
     let nick = Nick::lookup(args[0], ctx.network().casemap());
-    if nick.is_some_and(|nick| !recovery::send_code(ctx, &nick)) {
+    if nick.is_some_and(|nick| !verification::ask_for(ctx, &nick, Purpose::Reset)) {
         ctx.notice(super::TOO_OFTEN);
         return Ok(());
     }

@@ -419,6 +419,8 @@ config! {
         address: String = "\"Your mail address on {network}\\n\\nThe account {account} on {network} is to have this mail address.\\nTo confirm that, log in there and say:\\n\\n    /msg NickServ VERIFYEMAIL {code}\\n\\nThe code is good for {time}. If it is not your account, do nothing.\\n\"", mail::ADDRESS.into(), Live;
         /// What is written to the address that it had before; without a code.
         changed: String = "\"Another mail address for {account} on {network}\\n\\nThe account {account} on {network} has another mail address now,\\nand nothing more is sent to this one. If it was not you who did that,\\nturn to those who run {network}.\\n\"", mail::CHANGED.into(), Live;
+        /// What is written to somebody who wants memos by mail (NickServ SET EMAILMEMOS). {sender} stands for the account that has left it, and {memo} for what it says.
+        memo: String = "\"A memo from {sender} on {network}\\n\\n{sender} has left a memo for the account {account} on {network}:\\n\\n{memo}\\n\\nIt waits there as well:\\n\\n    /msg MemoServ READ NEW\\n\\nNo more are sent here after /msg NickServ SET EMAILMEMOS off.\\n\"", mail::MEMO.into(), Live;
     }
     /// Hosts of people's own choice, which their accounts have (HostServ).
     vhosts Vhosts {

@@ -5,6 +5,7 @@ use super::{dice::Dice, disk::Disk, mmdb};
 use crate::{
     config::{Config, Secret},
     core::{
+        account,
         registered::{self, access, kept},
         suspension, vhost,
     },
@@ -21,7 +22,7 @@ use crate::{
     server::{Server, Setup},
     store::{self, Draft, Find, Past, Posted, Query, Rows, Store, memory::Memory},
     time::{Mono, Now, Sid, Stamp, Wall},
-    wire::{mmdb::Database, scram::Verifier},
+    wire::{mmdb::Database, name::Nick, scram::Verifier},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -217,6 +218,10 @@ impl Host {
             }
             if suspension::of(&record, now.wall).is_some() {
                 wrong.push(format!("{} is logged in to {record:?}", user.nick()));
+            }
+            let name = Nick::lookup(&login.name, core.network().casemap());
+            if !name.is_some_and(|name| account::owns(&record, &name)) {
+                wrong.push(format!("the name of {record:?} is not its own"));
             }
         }
         wrong

@@ -368,7 +368,7 @@ config! {
         nick_grace: Duration = "\"30s\"", Duration::from_secs(30), Live, 0..=3600;
         /// How the nick begins that they are then given; no account can have one that begins so.
         guest: String = "\"Guest\"", "Guest".into(), Live;
-        /// How long an account may go unused until it ends; with 0s it never does. Those that operators hold (HOLD) stay.
+        /// How long an account may go unused until it ends, and up to a day more; with 0s it never does. Those that operators hold (HOLD) stay.
         expire: Duration = "\"0s\"", Duration::ZERO, Live, 0..=315_360_000;
         /// How many nicks an account may have.
         nicks: usize = "10", 10, Live, 1..=100;

@@ -64,13 +64,22 @@ impl Cache {
 }
 
 impl Core {
-    /// What the store would find, if that is known.
-    pub(in crate::core) fn cached(&mut self, find: &Find) -> Option<Answer> {
-        let id = match find {
+    /// Whether it is known what the store would find.
+    pub(in crate::core) fn remembers(&self, find: &Find) -> bool {
+        self.found(find).is_some_and(|id| self.cache.records.contains_key(&id))
+    }
+
+    fn found(&self, find: &Find) -> Option<RecordId> {
+        match find {
             Find::Id(id) => Some(*id),
             Find::Claim(key) => self.network.claims().key(key),
-        };
-        let record = self.cache.get(id?)?.clone();
+        }
+    }
+
+    /// What the store would find now, if that is known.
+    pub(in crate::core) fn cached(&mut self, find: &Find) -> Option<Answer> {
+        let id = self.found(find)?;
+        let record = self.cache.get(id)?.clone();
         self.metrics.look_ups_cached += 1;
         Some(Answer::Stored(Ok(Rows::Record(Some(Box::new(record))))))
     }
@@ -117,8 +126,16 @@ const RECORD_BYTES: usize = 256;
 mod tests {
     use super::*;
     use crate::{
-        registry::{Edit, Kind, What},
+        core::{
+            effect::Effect,
+            frame::{Frame, Registry},
+            scene::Scene,
+        },
+        job::{Job, JobId},
+        registry::{Edit, Kind, NAME, NICK, What},
+        server::Input,
         sim::script::check,
+        store::{Query, Store, memory::Memory},
         time::{Sid, Stamp},
     };
 
@@ -150,6 +167,47 @@ mod tests {
         assert_eq!(cache.used.len(), 4);
         cache.put(&record(6, 2 * BYTES_MAX));
         assert!(cache.records.is_empty() && cache.used.is_empty() && cache.bytes == 0);
+    }
+
+    /// What the store is asked about records, of which it knows by then.
+    fn asked(effects: Vec<Effect>) -> Option<(JobId, Query)> {
+        effects.into_iter().find_map(|effect| match effect {
+            Effect::Job { id, job } => match *job {
+                Job::Store(query @ (Query::Find(_) | Query::Learn(_))) => Some((id, query)),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn what_changes_before_a_known_record_is_told_is_told() {
+        let (mut scene, mut store) = (Scene::new(), Memory::default());
+        let (alice, other) = (scene.user("alice"), scene.peer());
+        let answer = |scene: &mut Scene, store: &mut Memory, effects| {
+            let (id, query) = asked(effects).unwrap();
+            scene.input(Input::Done { id, answer: Answer::Stored(store.ask(&query)) })
+        };
+        let written = |scene: &mut Scene, store: &mut Memory, tick, fields: &[(&str, &str)]| {
+            let fields = fields.iter().map(|(key, value)| ((*key).into(), Some((*value).into())));
+            let (server, what) = (other.sid, What::Write(fields.collect()));
+            let (id, at) = (RecordId(Stamp { tick: 1, server }), Stamp { tick, server });
+            let edit = Edit { id, kind: Kind::Account, at, by: "test".into(), what };
+            let frame = Frame::Registry(Registry::Edits(vec![edit]));
+            let effects = scene.input(Input::Frame { peer: other.peer, frame });
+            answer(scene, store, effects);
+        };
+        let claim = format!("{NICK}carl");
+        written(&mut scene, &mut store, 1, &[(NAME, "carl"), (&claim, "carl")]);
+        let effects = scene.line(alice, "NS INFO carl");
+        answer(&mut scene, &mut store, effects);
+        for _ in 0..2 {
+            assert!(asked(scene.line(alice, "NS INFO carl")).is_none(), "it is known");
+            written(&mut scene, &mut store, 2, &[("suspended", "rude")]);
+            let effects = scene.input(Input::Tick);
+            let said = scene.said(&effects);
+            assert!(said.iter().any(|line| line.contains("Suspended: rude")), "{said:?}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     job::{Answer, Job},
     network::{ChannelId, Network, User, UserId, op::Op},
-    store::Access,
+    store::{Access, Find},
     time::{Mono, Now, Sid, Stamp},
     wire::{
         encode::Msg,
@@ -69,8 +69,8 @@ pub struct Pending {
     pub timer: timer::Key,
     /// When it was asked.
     pub asked: Mono,
-    /// The answer, if it is known already.
-    pub known: Option<Answer>,
+    /// What is to be answered without a worker, as soon as the timer says.
+    pub soon: Option<Soon>,
     /// What is asked of the store, if that is asked.
     pub access: Option<Access>,
 }
@@ -79,8 +79,17 @@ impl Pending {
     /// A question of which nothing but this is known.
     pub fn of(then: Then) -> Pending {
         let (timer, asked) = (timer::Key::default(), Mono::default());
-        Pending { then, timer, asked, known: None, access: None }
+        Pending { then, timer, asked, soon: None, access: None }
     }
+}
+
+/// How a question is answered without a worker.
+#[derive(Debug)]
+pub enum Soon {
+    /// With what is remembered then: it may have changed since it was asked for.
+    Remembered(Find),
+    /// Not at all, since the store fails.
+    Refused,
 }
 
 /// Who goes on with an answer.

@@ -102,6 +102,7 @@ use cache::Cache;
 use census::Census;
 use chanflood::Chanflood;
 use cloak::Cloak;
+use ctx::Soon;
 use effect::{Effect, Effects};
 use guest::Guests;
 use handed::Hand;
@@ -397,28 +398,24 @@ impl Core {
     /// Asks a worker, for something that no client waits for. A store is asked neither for what is known nor
     /// while it fails.
     pub fn ask(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) -> JobId {
-        if let Job::Store(Query::Find(find)) = &job {
-            if let Some(answer) = self.cached(find) {
-                return self.answer_soon(answer, then, now);
-            }
-        }
-        match &job {
-            Job::Store(query) if self.breaker.is_open(query.access()) => {
-                self.answer_soon(Answer::Busy, then, now)
-            }
-            _ => self.ask_worker(fx, job, then, now),
-        }
-    }
-
-    /// Has somebody go on with an answer that is known already, as if a worker had given it.
-    fn answer_soon(&mut self, answer: Answer, then: ctx::Then, now: Now) -> JobId {
-        let id =
-            self.pending.insert(ctx::Pending { known: Some(answer), ..ctx::Pending::of(then) });
+        let soon = match &job {
+            Job::Store(Query::Find(find)) if self.remembers(find) => Soon::Remembered(find.clone()),
+            Job::Store(query) if self.breaker.is_open(query.access()) => Soon::Refused,
+            _ => return self.ask_worker(fx, job, then, now),
+        };
+        let id = self.pending.insert(ctx::Pending { soon: Some(soon), ..ctx::Pending::of(then) });
         self.pending[id].timer = self.timers.set(now.mono, timer::Timer::Job(id));
         id
     }
 
     fn ask_worker(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) -> JobId {
+        let id = self.pending.insert(ctx::Pending::of(then));
+        self.submit(fx, id, job, now);
+        id
+    }
+
+    /// Gives a worker a question that is pending.
+    fn submit(&mut self, fx: &mut Effects, id: JobId, job: Job, now: Now) {
         let patience = match &job {
             Job::Resolve { timeout, .. } => *timeout,
             // That there is no reply is for the worker to say, who knows why.
@@ -430,12 +427,30 @@ impl Core {
             Job::Store(query) => Some(query.access()),
             _ => None,
         };
-        let id = self.pending.insert(ctx::Pending { access, ..ctx::Pending::of(then) });
         let pending = &mut self.pending[id];
-        pending.asked = now.mono;
+        (pending.access, pending.asked) = (access, now.mono);
         pending.timer = self.timers.set(now.mono + patience, timer::Timer::Job(id));
         fx.push(Effect::Job { id, job: Box::new(job) });
-        id
+    }
+
+    /// The time has come for a question: to be answered from memory, or to be waited for no more.
+    pub(in crate::core) fn question_due(&mut self, fx: &mut Effects, id: JobId, now: Now) {
+        let soon = self.pending.get_mut(id).and_then(|pending| pending.soon.take());
+        let answer = match soon {
+            Some(Soon::Remembered(find)) => match self.cached(&find) {
+                // It has been forgotten since.
+                None if !self.breaker.is_open(Access::LookUp) => {
+                    return self.submit(fx, id, Job::Store(Query::Find(find)), now);
+                }
+                answer => answer.unwrap_or(Answer::Busy),
+            },
+            Some(Soon::Refused) => Answer::Busy,
+            None => {
+                self.store_late(fx, id, now);
+                Answer::Busy
+            }
+        };
+        dispatch::done(self, fx, id, answer, now);
     }
 }
 

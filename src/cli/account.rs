@@ -1,15 +1,20 @@
 //! `slircd account`: accounts without a client, whether the server runs or not.
 
-use super::{Arguments, CONFIG, USAGE, complain, loader, password, run, say};
+use super::{
+    Arguments, CONFIG, USAGE, complain, loader, password,
+    run::{self, NotYours},
+    say,
+};
 use crate::{
     config::{Config, Secret},
     core::{
-        account, sasl,
+        account, recovery, sasl,
         second::{PENDING, RECOVERY, TOTP},
         settings::NOEXPIRE,
         suspension::{self, SUSPENDED, UNTIL},
         welcome,
     },
+    job::Hashes,
     reactor::system::wall,
     registry::{CERT, Edit, KeyValue, Kind, LOOK, NAME, NICK, Record, RecordId, SEEN, What},
     store::{
@@ -57,7 +62,7 @@ const VERBS: &[Verb] = &[
     Verb {
         name: "reset-password",
         params: "NAME",
-        about: "Gives an account another password; asks for it, or reads a line.",
+        about: "Gives an account another password, and logs all out; asks for it, or reads a line.",
         run: reset_password,
     },
     Verb {
@@ -90,7 +95,7 @@ const VERBS: &[Verb] = &[
 #[derive(Debug)]
 enum Trouble {
     /// The data folder belongs to another user of the system.
-    NotYours(PathBuf),
+    NotYours(NotYours),
     /// There is no database there.
     NoDatabase(PathBuf),
     /// There is no such account.
@@ -118,11 +123,7 @@ enum Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trouble::NotYours(folder) => write!(
-                f,
-                "{} belongs to another user; run this as that user (for example with `sudo -u slircd`), so that the server can read what is written there",
-                folder.display()
-            ),
+            Trouble::NotYours(folder) => folder.fmt(f),
             Trouble::NoDatabase(folder) => write!(
                 f,
                 "there is no database in {} yet; -c names the configuration of the server that is meant",
@@ -200,7 +201,8 @@ pub(super) fn account(arguments: &Arguments) -> ExitCode {
     };
     let folder = run::folder(&loaded.config);
     let office = Office { config: &loaded.config, folder: &folder };
-    match office.is_ours().and_then(|()| (verb.run)(&office, words)) {
+    let ours = run::is_ours(&folder).map_err(Trouble::NotYours);
+    match ours.and_then(|()| (verb.run)(&office, words)) {
         Ok(text) => say(&text),
         Err(trouble) => {
             complain(&trouble.to_string());
@@ -262,15 +264,24 @@ fn add(office: &Office<'_>, words: &[String]) -> Result<String, Trouble> {
     }
     let mut fields = account::named(&nick, office.casemap());
     fields.extend(words.get(1).map(|mail| (account::MAIL.into(), Some(mail.as_str().into()))));
-    fields.extend(office.password()?);
+    fields.extend(account::kept(&office.hashes()?));
     office.change(None, What::Write(fields))?;
     Ok(format!("the account {name} is made\n"))
 }
 
 fn reset_password(office: &Office<'_>, words: &[String]) -> Result<String, Trouble> {
     let record = office.account(words)?;
-    office.change(Some(record.id), What::Write(office.password()?))?;
-    Ok(format!("{} has another password\n", record.name().unwrap_or_default()))
+    let hashes = office.hashes()?;
+    office.change(Some(record.id), What::Write(recovery::taken_back(&hashes, wall())))?;
+    let name = record.name().unwrap_or_default();
+    let mut text =
+        format!("{name} has another password, and whoever was logged in to it is logged out\n");
+    if record.get(TOTP).is_some() {
+        text += &format!(
+            "its second factor stays: it is asked for a code as before; `slircd account drop-totp {name}` ends that\n"
+        );
+    }
+    Ok(text)
 }
 
 fn drop_totp(office: &Office<'_>, words: &[String]) -> Result<String, Trouble> {
@@ -300,20 +311,6 @@ fn delete(office: &Office<'_>, words: &[String]) -> Result<String, Trouble> {
 }
 
 impl Office<'_> {
-    /// That what is made in the data folder will be the server's.
-    fn is_ours(&self) -> Result<(), Trouble> {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt;
-            let owner = std::fs::metadata(self.folder).map(|folder| folder.uid());
-            let own = rustix::process::geteuid().as_raw();
-            if owner.is_ok_and(|owner| owner != own) {
-                return Err(Trouble::NotYours(self.folder.into()));
-            }
-        }
-        Ok(())
-    }
-
     fn casemap(&self) -> Casemap {
         self.config.server.casemapping
     }
@@ -337,14 +334,13 @@ impl Office<'_> {
         }
     }
 
-    /// What is stored of a password that is asked for.
-    fn password(&self) -> Result<Vec<KeyValue>, Trouble> {
+    /// The hashes of a password that is asked for.
+    fn hashes(&self) -> Result<Hashes, Trouble> {
         let password = password::ask().map_err(Trouble::NoPassword)?;
         let sound = |text: &String| !text.is_empty() && text.len() <= account::PASSWORD_MAX;
         let password = password.filter(sound).ok_or(Trouble::BadPassword)?;
         let scram = sasl::keeps_verifiers(self.config);
-        let hashes = work::hashes(&Secret::new(&password), scram).ok_or(Trouble::NoRandom)?;
-        Ok(account::kept(&hashes).into())
+        work::hashes(&Secret::new(&password), scram).ok_or(Trouble::NoRandom)
     }
 
     /// Writes fields of an account, or takes them away; what the account is called.

@@ -47,7 +47,12 @@ fn with_folder(
             return ExitCode::from(super::CONFIG);
         }
     };
-    match act(&run::folder(&loaded.config)) {
+    let folder = run::folder(&loaded.config);
+    if let Err(not_yours) = run::is_ours(&folder) {
+        complain(&not_yours.to_string());
+        return ExitCode::FAILURE;
+    }
+    match act(&folder) {
         Ok(text) => say(&text),
         Err(trouble) => {
             complain(&trouble.to_string());

@@ -96,6 +96,12 @@ const SUBCOMMANDS: &[Subcommand] = &[
         run: password::hash_password,
     },
     Subcommand {
+        name: "help",
+        params: "",
+        about: "Shows this, as --help does.",
+        run: |_| say(&help()),
+    },
+    Subcommand {
         name: "example-config",
         params: "",
         about: "Prints a configuration with every key explained.",

@@ -16,7 +16,7 @@ use crate::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::{
     ffi::OsString,
-    fs,
+    fmt, fs,
     io::{self, Write},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     panic::{AssertUnwindSafe, catch_unwind},
@@ -59,6 +59,34 @@ pub(super) fn folder(config: &Config) -> PathBuf {
     given
         .or_else(|| state_directory(std::env::var_os("STATE_DIRECTORY")))
         .unwrap_or_else(|| "slircd-data".into())
+}
+
+/// That what is made in a data folder will be the server's.
+pub(super) fn is_ours(folder: &Path) -> Result<(), NotYours> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let owner = std::fs::metadata(folder).map(|folder| folder.uid());
+        let own = rustix::process::geteuid().as_raw();
+        if owner.is_ok_and(|owner| owner != own) {
+            return Err(NotYours(folder.into()));
+        }
+    }
+    Ok(())
+}
+
+/// A data folder belongs to another user of the system.
+#[derive(Debug)]
+pub(super) struct NotYours(PathBuf);
+
+impl fmt::Display for NotYours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} belongs to another user; run this as that user (for example with `sudo -u slircd`), so that the server can read what is written there",
+            self.0.display()
+        )
+    }
 }
 
 /// The folder that systemd has made for the unit; of several the first (systemd.exec(5)).

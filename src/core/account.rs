@@ -500,7 +500,7 @@ fn confirmed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 }
 
 /// Has the store keep another password of an account, as the user says who asks for it.
-pub fn set_password(ctx: &mut Ctx<'_>, account: RecordId, hashes: &Hashes, resume: Resume) {
+fn set_password(ctx: &mut Ctx<'_>, account: RecordId, hashes: &Hashes, resume: Resume) {
     let at = ctx.core.clock.tick(ctx.now.wall);
     let by = ctx.session().user().map_or_else(|| "*".to_owned(), |user| ctx.whois(user).mask());
     let what = What::Write(kept(hashes).into());

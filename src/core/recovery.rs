@@ -11,10 +11,10 @@ use super::{
 };
 use crate::{
     config::Secret,
-    job::{Answer, Job},
-    registry::{Edit, Kind, Record, What},
+    job::{Answer, Hashes, Job},
+    registry::{Edit, KeyValue, Kind, Record, What},
     store::{Purpose, Query, Rows},
-    time::Now,
+    time::{Now, Wall},
     wire::name::Nick,
 };
 
@@ -91,10 +91,9 @@ fn named(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         return account::ended(ctx, Err(Failure::Wrong));
     };
     let at = ctx.core.clock.tick(ctx.now.wall);
-    let mut fields = account::kept(&hashes).to_vec();
-    fields.push((RESET.into(), None));
+    let what = What::Write(taken_back(&hashes, ctx.now.wall));
     let (id, by) = (record.id, account::mask(ctx).into());
-    let edit = Edit { id, kind: Kind::Account, at, by, what: What::Write(fields) };
+    let edit = Edit { id, kind: Kind::Account, at, by, what };
     registry::propose(ctx, edit, changed);
     Ok(())
 }
@@ -119,6 +118,17 @@ fn changed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     };
     account::ended(ctx, how)
 }
+
+/// What is written to an account that gets another password since somebody else may have had the one before:
+/// whoever is logged in is so no more.
+pub fn taken_back(hashes: &Hashes, now: Wall) -> Vec<KeyValue> {
+    let mut fields = account::kept(hashes).to_vec();
+    fields.extend([(RESET.into(), None), (LOGGED_OUT.into(), Some(now.0.to_string().into()))]);
+    fields
+}
+
+/// The field of when all who were logged in have been logged out. Each server does so when it learns of it.
+pub const LOGGED_OUT: &str = "logged-out";
 
 /// The field of what a code for a new password is made from.
 pub const RESET: &str = "reset";

@@ -9,7 +9,9 @@ use super::{
     Core, audit,
     ctx::{Ctx, Resume, Then},
     effect::Effects,
-    memo, registered, render, reserve,
+    memo,
+    recovery::LOGGED_OUT,
+    registered, render, reserve,
     settings::{ENFORCE, NOOP},
     suspension::{self, SUSPENDED, UNTIL},
     vhost,
@@ -116,6 +118,12 @@ impl Core {
         let renamed = |change: &Changed| &*change.key == NAME && change.before.is_some();
         if edited.edit.kind == Kind::Account && edited.changed.iter().any(renamed) {
             self.account_is_called(fx, edited, now);
+        }
+        if changes(LOGGED_OUT) {
+            let name = edited.record.name().unwrap_or_default();
+            let text =
+                format!("You are logged out: the account {name} has been given another password.");
+            self.log_in_as(fx, (edited.record.id, None), &text, now);
         }
         vhost::edited(self, fx, edited, now);
         memo::edited(self, fx, edited, now);

@@ -261,6 +261,17 @@ mod tests {
     }
 
     #[test]
+    fn whatever_takes_words_has_an_example() {
+        let rows = SERVICES.iter().flat_map(|service| service.table.iter());
+        let without = rows.filter(|command| {
+            let last = command.help.lines().last().unwrap_or_default();
+            command.required() > 0 && !last.starts_with("Example: ")
+        });
+        let without: Vec<&str> = without.map(|command| command.name).collect();
+        assert!(without.is_empty(), "{without:?}");
+    }
+
+    #[test]
     fn every_service_may_be_the_source_of_what_happens() {
         let names: Vec<&str> = SERVICES.iter().map(|service| service.name).collect();
         assert_eq!(names, crdt::SPEAKERS);

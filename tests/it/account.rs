@@ -4,6 +4,10 @@ use crate::{
     cli::slircd,
     sockets::process::{FILES, PLAIN, Process},
 };
+use slircd::{
+    registry::{Edit, Kind, What},
+    store::{Find, Query, Rows, Store},
+};
 use std::path::Path;
 
 /// What the subcommand says, and whether it has done what it should.
@@ -34,6 +38,18 @@ fn logs_in(process: &Process, password: &str, told: &str) {
     client.expect(told);
     client.send("QUIT");
     client.until_the_end();
+}
+
+/// Writes to the only account that whoever logs in has to give a code.
+fn wants_codes(data: &Path) {
+    let mut store = slircd::store::sqlite::open(data).unwrap();
+    let find = Query::Find(Find::Claim("nick:root".into()));
+    let Ok(Rows::Record(Some(record))) = store.ask(&find) else { panic!() };
+    let (id, at) = (record.id, record.id.0);
+    let what = What::Write(vec![("totp".into(), Some("secret".into()))]);
+    let edit = Edit { id, kind: Kind::Account, at, by: "test".into(), what };
+    let answer = store.ask(&Query::Propose(Box::new(edit)));
+    assert!(matches!(answer, Ok(Rows::Proposed(_))), "{answer:?}");
 }
 
 #[test]
@@ -71,6 +87,13 @@ fn the_first_account_is_made_and_a_lost_password_replaced_whether_or_not_the_ser
     assert!(text.ends_with("  Root  suspended\n") && text.lines().count() == 1, "{text}");
     process.kill();
     done(folder, &["unsuspend", "root"], "");
+    assert_eq!(
+        done(folder, &["reset-password", "root"], "open\n"),
+        "Root has another password, and whoever was logged in to it is logged out\n"
+    );
+    wants_codes(&folder.join("data"));
+    let text = done(folder, &["reset-password", "root"], "open\n");
+    assert!(text.contains("`slircd account drop-totp Root` ends that"), "{text}");
     done(folder, &["drop-totp", "root"], "");
     assert!(done(folder, &["list"], "").ends_with("  Root\n"));
     done(folder, &["delete", "root"], "");

@@ -103,6 +103,31 @@ fn what_is_stored_is_copied_checked_and_restored() {
 }
 
 #[test]
+fn a_data_folder_of_another_user_is_left_to_that_user() {
+    let folder = folder("another");
+    let data = folder.join("data");
+    fs::create_dir(&data).unwrap();
+    // Only root can give a folder away; whoever else runs this has no part in the root of the file system.
+    let given = std::os::unix::fs::chown(&data, Some(12_345), None).is_ok();
+    let (data, config) = (if given { data } else { "/".into() }, folder.join("slircd.toml"));
+    fs::write(&config, format!("[storage]\npath = {:?}\n", data.to_str().unwrap())).unwrap();
+    let copy = folder.join("copy.db");
+    let copy = copy.to_str().unwrap();
+    for arguments in [
+        &["backup", copy][..],
+        &["restore", copy, "--force"],
+        &["verify-data"],
+        &["account", "list"],
+    ] {
+        let output = slircd(&[arguments, &["-c", config.to_str().unwrap()]].concat(), "");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {error}");
+        assert!(error.contains(&format!("{} belongs to another user", data.display())), "{error}");
+    }
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn a_password_is_hashed_from_standard_input() {
     let output = slircd(&["hash-password"], "sesame\n");
     assert!(output.status.success());

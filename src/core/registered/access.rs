@@ -34,7 +34,9 @@ pub fn barred(core: &Core, user: UserId, channel: &Channel, now: Now) -> Option<
     let (flags, name) = (flags(core, user, known), channel.name.as_str());
     let suspended = known.record.get(record::SUSPENDED);
     if let Some(why) = suspended.filter(|_| !core.network().user(user).is_oper()) {
-        return Some(reply::need_regged_nick(name, &format!("The channel is suspended: {why}")));
+        let text =
+            format!("The channel is suspended: {why}. Only an operator of the network can open it");
+        return Some(reply::need_regged_nick(name, &text));
     }
     if flags.has('e') {
         return None;

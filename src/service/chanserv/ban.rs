@@ -26,7 +26,7 @@ const BANS: Command = Command {
     name: "",
     params: "<channel> <mask> [<duration>]",
     about: "",
-    help: "The mask may be somebody's nick. With a duration, as +2h, it ends by itself. It takes the flag r.",
+    help: "",
     replies: &[],
     cost: 2,
     ..Command::USUAL
@@ -35,6 +35,7 @@ const BANS: Command = Command {
 pub const BAN: &[Command] = &[Command {
     name: "BAN",
     about: "Bans a mask, or somebody's host, from a channel.",
+    help: "The mask may be somebody's nick. With a duration, as +2h, it ends by itself. It takes the flag r.\nExample: BAN #dev *!*@*.example.org +2h",
     run: Run::User(|ctx, user, args| add(ctx, user, &args, "")),
     ..BANS
 }];
@@ -42,6 +43,7 @@ pub const BAN: &[Command] = &[Command {
 pub const QUIET: &[Command] = &[Command {
     name: "QUIET",
     about: "Lets a mask, or somebody's host, not speak in a channel.",
+    help: "The mask may be somebody's nick. With a duration, as +2h, it ends by itself. It takes the flag r.\nExample: QUIET #dev rude +2h",
     run: Run::User(|ctx, user, args| add(ctx, user, &args, MUTE)),
     ..BANS
 }];
@@ -50,7 +52,7 @@ pub const UNBAN: &[Command] = &[Command {
     name: "UNBAN",
     params: "<channel> [<mask>]",
     about: "Takes bans away: one mask, or all that keep somebody out.",
-    help: "Without a mask or a nick, those that keep you out. It takes the flag r.",
+    help: "Without a mask or a nick, those that keep you out. It takes the flag r.\nExample: UNBAN #dev",
     run: Run::User(|ctx, user, args| {
         remove(ctx, user, &args, |act| matches!(act, Act::Ban | Act::Join))
     }),
@@ -61,7 +63,7 @@ pub const UNQUIET: &[Command] = &[Command {
     name: "UNQUIET",
     params: "<channel> [<mask>]",
     about: "Lets somebody speak again: takes away one mask, or all that fit them.",
-    help: "Without a mask or a nick, those that fit you. It takes the flag r.",
+    help: "Without a mask or a nick, those that fit you. It takes the flag r.\nExample: UNQUIET #dev alice",
     run: Run::User(|ctx, user, args| remove(ctx, user, &args, |act| act == Act::Mute)),
     ..BANS
 }];
@@ -70,7 +72,7 @@ pub const KICK: &[Command] = &[Command {
     name: "KICK",
     params: "<channel> <nick> [<reason>]",
     about: "Removes somebody from a channel.",
-    help: "It takes the flag r, and no less access than theirs.",
+    help: "It takes the flag r, and no less access than theirs.\nExample: KICK #dev rude please calm down",
     run: Run::User(|ctx, user, args| kick(ctx, user, &args, false)),
     ..BANS
 }];
@@ -79,7 +81,7 @@ pub const KICKBAN: &[Command] = &[Command {
     name: "KICKBAN",
     params: "<channel> <nick> [<reason>]",
     about: "Removes somebody from a channel, and bans their host.",
-    help: "It takes the flag r, and no less access than theirs.",
+    help: "It takes the flag r, and no less access than theirs.\nExample: KICKBAN #dev rude enough",
     run: Run::User(|ctx, user, args| kick(ctx, user, &args, true)),
     ..BANS
 }];
@@ -88,7 +90,7 @@ pub const HOWTOBAN: &[Command] = &[Command {
     name: "HOWTOBAN",
     params: "<channel> <nick>",
     about: "Tells which bans would keep somebody out.",
-    help: "",
+    help: "Example: HOWTOBAN #dev rude",
     run: Run::User(how),
     ..BANS
 }];

@@ -23,7 +23,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "INFO",
     params: "<channel>",
     about: "Tells of a registered channel.",
-    help: "Of one that is set PRIVATE it is told to those with access only.",
+    help: "Of one that is set PRIVATE it is told to those with access only.\nExample: INFO #dev",
     replies: &[],
     cost: 3,
     run: Run::User(info),

@@ -33,7 +33,7 @@ pub const SUSPEND: &[Command] = &[Command {
     name: "SUSPEND",
     params: "<channel> <reason>",
     about: "Closes a registered channel to everybody but operators of the network.",
-    help: "Whoever is in it is kicked. Its registration stays as it is; UNSUSPEND opens it again.",
+    help: "Whoever is in it is kicked. Its registration stays as it is; UNSUSPEND opens it again.\nExample: SUSPEND #dev spam",
     run: Run::Oper(Priv::Channels, |ctx, user, args| suspend(ctx, user, args[0], args[1])),
     ..OPERS
 }];
@@ -41,6 +41,7 @@ pub const SUSPEND: &[Command] = &[Command {
 pub const UNSUSPEND: &[Command] = &[Command {
     name: "UNSUSPEND",
     about: "Opens a channel again that has been suspended.",
+    help: "Example: UNSUSPEND #dev",
     run: Run::Oper(Priv::Channels, |ctx, user, args| open(ctx, user, args[0])),
     ..OPERS
 }];
@@ -49,6 +50,7 @@ pub const CLOSE: &[Command] = &[Command {
     name: "CLOSE",
     params: "<channel> <ON|OFF> [<reason>]",
     about: "Does what SUSPEND and UNSUSPEND do.",
+    help: "Example: CLOSE #dev ON spam",
     run: Run::Oper(Priv::Channels, |ctx, user, args| match args[1] {
         on if on.eq_ignore_ascii_case("ON") => {
             suspend(ctx, user, args[0], args.given(2).unwrap_or("Closed by an operator"))
@@ -66,6 +68,7 @@ pub const HOLD: &[Command] = &[Command {
     name: "HOLD",
     params: "<channel> <ON|OFF>",
     about: "Keeps a registration from ending for want of use.",
+    help: "Example: HOLD #dev ON",
     run: Run::Oper(Priv::Channels, |ctx, user, args| {
         let on = args[1].eq_ignore_ascii_case("ON").then(|| "on".to_owned());
         note(ctx, user, args[0], (HELD, on))
@@ -77,6 +80,7 @@ pub const MARK: &[Command] = &[Command {
     name: "MARK",
     params: "<channel> [<note>]",
     about: "Leaves a note about a channel that INFO shows to operators, or takes it away.",
+    help: "Example: MARK #dev asked about twice",
     run: Run::Oper(Priv::Channels, |ctx, user, args| {
         let text = args.given(1).map(|text| encode::head(text, NOTE_MAX).to_owned());
         note(ctx, user, args[0], (MARKED, text))
@@ -88,7 +92,7 @@ pub const FFLAGS: &[Command] = &[Command {
     name: "FFLAGS",
     params: "<channel> <account> <changes>",
     about: "Changes the access list of any channel, as FLAGS does.",
-    help: "The founder stays founder.",
+    help: "The founder stays founder.\nExample: FFLAGS #dev alice +o",
     run: Run::Oper(Priv::Channels, fflags),
     ..OPERS
 }];
@@ -97,6 +101,7 @@ pub const LIST: &[Command] = &[Command {
     name: "LIST",
     params: "[<pattern>]",
     about: "Lists registered channels, those whose names fit a pattern with * and ?.",
+    help: "Example: LIST #dev*",
     cost: 4,
     run: Run::Oper(Priv::Channels, list),
     ..OPERS
@@ -257,7 +262,7 @@ mod tests {
             alice < :ChanServ!services@services.test KICK #a alice :The channel is suspended: spam
             root  < :ChanServ!services@services.test NOTICE root :#a is suspended.
             alice > JOIN #a
-            alice < :s1.test 477 alice #a :The channel is suspended: spam
+            alice < :s1.test 477 alice #a :The channel is suspended: spam. Only an operator of the network can open it
             alice > CS INFO #a
             alice < :ChanServ!services@services.test NOTICE alice :Suspended  : spam
             root  > JOIN #a

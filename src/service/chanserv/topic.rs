@@ -15,7 +15,7 @@ const TOPICS: Command = Command {
     name: "",
     params: "<channel> <text>",
     about: "",
-    help: "It takes the flag t.",
+    help: "",
     replies: &[],
     cost: 2,
     ..Command::USUAL
@@ -25,6 +25,7 @@ pub const TOPIC: &[Command] = &[Command {
     name: "TOPIC",
     params: "<channel> [<text>]",
     about: "Sets the topic of a channel, or takes it away.",
+    help: "It takes the flag t.\nExample: TOPIC #dev Welcome",
     run: Run::User(|ctx, user, args| set(ctx, user, &args, |_, new| new.to_owned())),
     ..TOPICS
 }];
@@ -32,6 +33,7 @@ pub const TOPIC: &[Command] = &[Command {
 pub const TOPICAPPEND: &[Command] = &[Command {
     name: "TOPICAPPEND",
     about: "Adds something to the end of the topic.",
+    help: "It takes the flag t.\nExample: TOPICAPPEND #dev | meeting at noon",
     run: Run::User(|ctx, user, args| set(ctx, user, &args, joined)),
     ..TOPICS
 }];
@@ -39,6 +41,7 @@ pub const TOPICAPPEND: &[Command] = &[Command {
 pub const TOPICPREPEND: &[Command] = &[Command {
     name: "TOPICPREPEND",
     about: "Adds something to the beginning of the topic.",
+    help: "It takes the flag t.\nExample: TOPICPREPEND #dev meeting at noon |",
     run: Run::User(|ctx, user, args| set(ctx, user, &args, |old, new| joined(new, old))),
     ..TOPICS
 }];
@@ -47,7 +50,7 @@ pub const INVITE: &[Command] = &[Command {
     name: "INVITE",
     params: "<channel>",
     about: "Invites you to a channel, whatever keeps others out.",
-    help: "It takes the flag i.",
+    help: "It takes the flag i.\nExample: INVITE #dev",
     run: Run::User(invite),
     ..TOPICS
 }];
@@ -56,7 +59,7 @@ pub const GETKEY: &[Command] = &[Command {
     name: "GETKEY",
     params: "<channel>",
     about: "Tells you the key of a channel.",
-    help: "It takes the flag i.",
+    help: "It takes the flag i.\nExample: GETKEY #dev",
     run: Run::User(key),
     ..TOPICS
 }];

@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "UNREGISTER",
     params: "<channel> [<code>]",
     about: "Ends the registration of your channel.",
-    help: "The channel goes on as one that nobody owns. So that it does not happen by mistake, you are told a code that has to follow.",
+    help: "The channel goes on as one that nobody owns. So that it does not happen by mistake, you are told a code that has to follow.\nExample: UNREGISTER #dev",
     replies: &[],
     cost: 3,
     run: Run::User(unregister),
@@ -92,7 +92,7 @@ mod tests {
             alice > NS UNREGISTER alice $record
             wait 10
             alice > JOIN #a
-            alice < :s1.test 477 alice #a :The channel is suspended: spam
+            alice < :s1.test 477 alice #a :The channel is suspended: spam. Only an operator of the network can open it
             root  > CS UNSUSPEND #a
             root  < :ChanServ!services@services.test NOTICE root :#a is not suspended any more, and not registered either: the account of its founder is no more.
             alice > JOIN #a

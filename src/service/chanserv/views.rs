@@ -38,7 +38,7 @@ pub const COUNT: &[Command] = &[Command {
     name: "COUNT",
     params: "<channel>",
     about: "Tells how many have which access to a channel.",
-    help: "",
+    help: "Example: COUNT #dev",
     replies: &[],
     cost: 2,
     run: Run::User(count),
@@ -63,7 +63,11 @@ macro_rules! templates {
             name: $name,
             params: "<channel> [<LIST|ADD|DEL> [<account>]]",
             about: concat!("Shows and changes who has just the access of the template ", $name, "."),
-            help: "TEMPLATE tells which flags that are; FLAGS shows all who have access.",
+            help: concat!(
+                "TEMPLATE tells which flags that are; FLAGS shows all who have access.\nExample: ",
+                $name,
+                " #dev ADD alice"
+            ),
             replies: &[],
             cost: 3,
             run: Run::User($run),

@@ -40,7 +40,7 @@ pub const STATUS: &[Command] = &[Command {
     name: "STATUS",
     params: "[<account>]",
     about: "Shows which host your account has.",
-    help: "Operators with the privilege vhosts may ask about other accounts too.",
+    help: "Operators with the privilege vhosts may ask about other accounts too.\nExample: STATUS alice",
     replies: &[],
     cost: 3,
     run: Run::User(status),

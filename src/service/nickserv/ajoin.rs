@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "AJOIN",
     params: "<subcommand> [<channel>] [<key>]",
     about: "Lists, adds or removes channels that you enter whenever you log in.",
-    help: "AJOIN LIST shows them; AJOIN ADD <channel> [<key>] adds one, AJOIN DEL <channel> removes one. An account has at most 25. You enter them as if you had said JOIN.",
+    help: "AJOIN LIST shows them; AJOIN ADD <channel> [<key>] adds one, AJOIN DEL <channel> removes one. An account has at most 25. You enter them as if you had said JOIN.\nExample: AJOIN ADD #dev",
     replies: &[],
     cost: 3,
     run: Run::User(ajoin),

@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "CERT",
     params: "<subcommand> [<fingerprint>]",
     about: "Lists, adds or removes the certificates by which you can log in.",
-    help: "CERT LIST shows them. CERT ADD adds the certificate that you are connected with, or one by its SHA-256 fingerprint; CERT DEL <fingerprint> removes one. An account has at most 20. A client that connects with one of them logs in by SASL EXTERNAL.",
+    help: "CERT LIST shows them. CERT ADD adds the certificate that you are connected with, or one by its SHA-256 fingerprint; CERT DEL <fingerprint> removes one. An account has at most 20. A client that connects with one of them logs in by SASL EXTERNAL.\nExample: CERT ADD",
     replies: &[],
     cost: 3,
     run: Run::User(cert),

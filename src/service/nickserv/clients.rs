@@ -18,7 +18,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "CLIENTS",
     params: "[<subcommand>] [<nick>]",
     about: "Shows or disconnects those who are logged in to your account.",
-    help: "CLIENTS LIST shows them, on whichever server. CLIENTS LOGOUT <nick> disconnects one of them, CLIENTS LOGOUT ALL all but you. If you do not know one of them, change your password first (PASSWD).",
+    help: "CLIENTS LIST shows them, on whichever server. CLIENTS LOGOUT <nick> disconnects one of them, CLIENTS LOGOUT ALL all but you. If you do not know one of them, change your password first (PASSWD).\nExample: CLIENTS LOGOUT ALL",
     replies: &[],
     cost: 3,
     run: Run::User(clients),

@@ -17,7 +17,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "GHOST",
     params: "<nick>",
     about: "Disconnects whoever wears one of your nicks.",
-    help: "You have to be logged in to the account that the nick belongs to. REGAIN also gives you the nick.",
+    help: "You have to be logged in to the account that the nick belongs to. REGAIN also gives you the nick.\nExample: GHOST alice",
     replies: &[],
     cost: 3,
     run: Run::User(ghost),

@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "IDENTIFY",
     params: "[<account>] <password> [<code>]",
     about: "Logs you in to an account.",
-    help: "Without an account the one is meant that your nick belongs to. Better is SASL, which most clients can do for you: then you are logged in before anybody sees you. The code is for accounts that take one (2FA).",
+    help: "Without an account the one is meant that your nick belongs to. Better is SASL, which most clients can do for you: then you are logged in before anybody sees you. The code is for accounts that take one (2FA).\nExample: IDENTIFY alice open-sesame",
     replies: &[reply::LOGGED_IN],
     cost: 4,
     run: Run::User(identify),

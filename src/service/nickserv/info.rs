@@ -22,7 +22,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "INFO",
     params: "[<account>]",
     about: "Tells of an account: yours, or the one that a nick belongs to.",
-    help: "Its nicks and its mail address are shown to its owner, and to operators who may see what is hidden; to those who administer accounts, also what has been set and noted.",
+    help: "Its nicks and its mail address are shown to its owner, and to operators who may see what is hidden; to those who administer accounts, also what has been set and noted.\nExample: INFO alice",
     replies: &[],
     cost: 3,
     run: Run::User(info),

@@ -21,7 +21,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "LIST",
     params: "[<mask>] [<which>]",
     about: "Lists accounts, those of which a nick fits the mask.",
-    help: "With SUSPENDED, HELD or MARKED behind the mask only those. At most 500 are shown.",
+    help: "With SUSPENDED, HELD or MARKED behind the mask only those. At most 500 are shown.\nExample: LIST *bot SUSPENDED",
     replies: &[],
     cost: 5,
     run: Run::Oper(Priv::Accounts, list),

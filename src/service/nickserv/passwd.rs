@@ -7,10 +7,11 @@ use crate::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
-        sasl,
+        recovery, sasl,
     },
     job::{Answer, Job},
     network::UserId,
+    registry::What,
     wire::{message::Args, name::Nick},
 };
 
@@ -18,7 +19,7 @@ pub const PASSWD: &[Command] = &[Command {
     name: "PASSWD",
     params: "<current> <new> [<new again>]",
     about: "Gives your account another password.",
-    help: "Whoever is logged in stays so: CLIENTS LIST shows who that is. Certificates that log in stay too.",
+    help: "Whoever is logged in stays so: CLIENTS LIST shows who that is, and CLIENTS LOGOUT ALL disconnects all but you. Certificates that log in stay too.\nExample: PASSWD sesame open-sesame open-sesame",
     replies: &[],
     cost: 4,
     run: Run::User(passwd),
@@ -29,7 +30,7 @@ pub const SETPASS: &[Command] = &[Command {
     name: "SETPASS",
     params: "<account> <new>",
     about: "Gives somebody's account another password.",
-    help: "Tell it to nobody but the owner, who should change it with PASSWD.",
+    help: "Whoever is logged in to it is logged out, on every server. Certificates that log in, and a second factor, stay: CERT and 2FA show them to the owner. Tell the password to nobody but the owner, who should change it with PASSWD.\nExample: SETPASS alice open-sesame",
     replies: &[],
     cost: 4,
     run: Run::Oper(Priv::Accounts, setpass),
@@ -79,8 +80,9 @@ fn hashed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         super::unavailable(ctx);
         return Ok(());
     };
-    account::set_password(ctx, account, &hashes, set);
-    Ok(())
+    let Some(user) = ctx.session().user() else { return Ok(()) };
+    let fields = recovery::taken_back(&hashes, ctx.now.wall);
+    super::write(ctx, user, account, What::Write(fields), set)
 }
 
 fn set(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
@@ -136,6 +138,7 @@ mod tests {
     fn an_operator_gives_an_account_another_password() {
         check(
             r"
+            servers 2
             config oper root sesame
             config oper guard sesame oper
             account alice password=sesame
@@ -144,10 +147,14 @@ mod tests {
             root > OPER root sesame
             root > NS SETPASS nobody sesame-shut
             root < :NickServ!services@services.test NOTICE root :nobody is not registered.
+            alice@1 > NS IDENTIFY alice sesame
+            phone@2 > NS IDENTIFY alice sesame
             root > NS SETPASS alice short
             root < :NickServ!services@services.test NOTICE root :The password stays as it is: the password is too short.
             root > NS SETPASS Alice sesame-shut
             root < :NickServ!services@services.test NOTICE root :The password for alice has been changed.
+            alice < :s1.test NOTICE alice :You are logged out: the account alice has been given another password.
+            phone < :s2.test NOTICE phone :You are logged out: the account alice has been given another password.
             bob > NS IDENTIFY alice sesame-shut
             bob < :NickServ!services@services.test NOTICE bob :You are now identified for alice.
             guard > OPER guard sesame

@@ -14,7 +14,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "REGAIN",
     params: "<nick>",
     about: "Gives you one of your nicks back, whoever wears it.",
-    help: "Whoever wears it is disconnected. You have to be logged in to the account that the nick belongs to.",
+    help: "Whoever wears it is disconnected. You have to be logged in to the account that the nick belongs to.\nExample: REGAIN alice",
     replies: &[],
     cost: 3,
     run: Run::User(regain),

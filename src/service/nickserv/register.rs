@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "REGISTER",
     params: "<password> [<email>]",
     about: "Makes an account of your nick.",
-    help: "From then on you are logged in, and the nick is yours. The password is to be no word that anybody could guess.",
+    help: "From then on you are logged in, and the nick is yours. The password is to be no word that anybody could guess.\nExample: REGISTER open-sesame alice@example.org",
     replies: &[crate::wire::reply::LOGGED_IN],
     cost: 4,
     run: Run::User(register),

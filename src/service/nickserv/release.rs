@@ -19,7 +19,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "RELEASE",
     params: "<nick>",
     about: "Has whoever wears one of your nicks called otherwise, at once.",
-    help: "They stay connected; GHOST disconnects them. You have to be logged in to the account that the nick belongs to.",
+    help: "They stay connected; GHOST disconnects them. You have to be logged in to the account that the nick belongs to.\nExample: RELEASE alice",
     replies: &[],
     cost: 3,
     run: Run::User(release),

@@ -17,7 +17,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "RENAME",
     params: "<account> <name>",
     about: "Gives somebody's account another name.",
-    help: "The account then owns the nick of that name, and the name before is nobody's. Owners choose among their nicks with SET ACCOUNTNAME.",
+    help: "The account then owns the nick of that name, and the name before is nobody's. Owners choose among their nicks with SET ACCOUNTNAME.\nExample: RENAME alice alice2",
     replies: &[],
     cost: 3,
     run: Run::Oper(Priv::Accounts, rename),

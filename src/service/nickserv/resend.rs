@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "RESEND",
     params: "[<account>]",
     about: "Sends the code for a new account once more.",
-    help: "It goes to the mail address that was given with REGISTER. Without an account, your nick is meant.",
+    help: "It goes to the mail address that was given with REGISTER. Without an account, your nick is meant.\nExample: RESEND alice",
     replies: &[],
     cost: 4,
     run: Run::User(resend),

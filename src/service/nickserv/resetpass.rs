@@ -16,7 +16,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "RESETPASS",
     params: "<account> <code> <password>",
     about: "Sets another password, with the code that SENDPASS has sent by mail.",
-    help: "The old password is good no more. IDENTIFY then logs you in with the new one.",
+    help: "The old password is good no more, and whoever is logged in to the account is logged out, on every server. IDENTIFY then logs you in with the new one; a second factor is asked for as before.\nExample: RESETPASS alice abcdefghijkm open-sesame",
     replies: &[],
     cost: 4,
     run: Run::User(resetpass),
@@ -81,6 +81,41 @@ mod tests {
             bob   < :NickServ!services@services.test NOTICE bob :Invalid password for alice.
             bob   > NS IDENTIFY alice open-sesame
             bob   < :s2.test 900 bob bob!~bob@bob.test alice :You are now logged in as alice
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn whoever_is_logged_in_is_logged_out_by_a_reset_wherever_they_are() {
+        check(
+            r"
+            servers 2
+            config mail irc@test.example
+            account alice password=sesame mail=al@mail.example
+            thief@1 > NS IDENTIFY alice sesame
+            other@2 > NS IDENTIFY alice sesame
+            raw late
+            late    > CAP REQ sasl
+            late    > AUTHENTICATE PLAIN
+            late    > AUTHENTICATE AGFsaWNlAHNlc2FtZQ==
+            late    <~ :s1.test 903 *
+            bob@2   > NS SENDPASS alice
+            wait 6
+            mail al@mail.example *RESETPASS alice $code *
+            split 1 | 2
+            bob     > NS RESETPASS alice $code open-sesame
+            other   < :s2.test NOTICE other :You are logged out: the account alice has been given another password.
+            bob     > NS IDENTIFY alice open-sesame
+            thief   > PING x
+            thief   <! logged out
+            heal
+            thief   < :s1.test NOTICE thief :You are logged out: the account alice has been given another password.
+            late    > NICK late
+            late    > USER late 0 * :Late
+            late    > CAP END
+            bob     > NS CLIENTS LIST
+            bob     < :NickServ!services@services.test NOTICE bob :Logged in to your account: 1.
             same
             ",
         );

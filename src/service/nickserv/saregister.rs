@@ -19,7 +19,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "SAREGISTER",
     params: "<account> [<password>]",
     about: "Makes an account for somebody else.",
-    help: "Without a password nobody can log in to it until SETPASS gives it one. It may have a name that is reserved.",
+    help: "Without a password nobody can log in to it until SETPASS gives it one. It may have a name that is reserved.\nExample: SAREGISTER alice open-sesame",
     replies: &[],
     cost: 4,
     run: Run::Oper(Priv::Accounts, saregister),

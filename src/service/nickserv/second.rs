@@ -23,7 +23,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "2FA",
     params: "<TOTP> <subcommand> [<code>]",
     about: "Has logging in take a code of an app besides the password.",
-    help: "2FA TOTP ADD gives you a secret for your app; 2FA TOTP ADD <code> then turns it on and shows recovery codes, each good once, for when the app is lost.\n2FA TOTP CODES <code> gives you new recovery codes, 2FA TOTP DEL <code> turns it off.\nFrom then on the code goes behind the password, after a space: in IDENTIFY <account> <password> <code>, in PASS, and as the password of SASL PLAIN. SCRAM has no place for it. A certificate (CERT) logs in without.",
+    help: "2FA TOTP ADD gives you a secret for your app; 2FA TOTP ADD <code> then turns it on and shows recovery codes, each good once, for when the app is lost.\n2FA TOTP CODES <code> gives you new recovery codes, 2FA TOTP DEL <code> turns it off.\nFrom then on the code goes behind the password, after a space: in IDENTIFY <account> <password> <code>, in PASS, and as the password of SASL PLAIN. SCRAM has no place for it. A certificate (CERT) logs in without.\nExample: 2FA TOTP ADD 123456",
     replies: &[],
     cost: 4,
     run: Run::User(two_factors),

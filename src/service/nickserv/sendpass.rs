@@ -15,7 +15,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "SENDPASS",
     params: "<account>",
     about: "Sends a code with which you can set another password.",
-    help: "It goes to the mail address of the account, and is for RESETPASS. Whether there is such an account, or an address, nobody is told.",
+    help: "It goes to the mail address of the account, and is for RESETPASS. Whether there is such an account, or an address, nobody is told.\nExample: SENDPASS alice",
     replies: &[],
     cost: 4,
     run: Run::User(sendpass),

@@ -54,8 +54,11 @@ macro_rules! settings {
         const SETTINGS: &[Setting] =
             &[$(Setting { name: $name, takes: $takes, privileged: settings!(@ $who) }),*];
 
-        /// What HELP says of all of them.
-        const HELP: &str = concat!($($name, " ", $values, ": ", $about, "\n"),*);
+        /// What HELP says of all of them, of SET and of SASET.
+        const HELP: &str =
+            concat!($($name, " ", $values, ": ", $about, "\n"),*, "Example: SET ENFORCE 30s");
+        const HELP_FOR_OTHERS: &str =
+            concat!($($name, " ", $values, ": ", $about, "\n"),*, "Example: SASET alice NOEXPIRE on");
     };
     (@ anyone) => { false };
     (@ operators) => { true };
@@ -90,7 +93,7 @@ pub const GET: &[Command] = &[Command {
     name: "GET",
     params: "[<setting>]",
     about: "Shows the settings of your account, or one of them.",
-    help: "HELP SET explains them.",
+    help: "HELP SET explains them.\nExample: GET ENFORCE",
     replies: &[],
     cost: 3,
     run: Run::User(get),
@@ -101,7 +104,7 @@ pub const SASET: &[Command] = &[Command {
     name: "SASET",
     params: "<account> <setting> <value>",
     about: "Changes a setting of somebody's account.",
-    help: HELP,
+    help: HELP_FOR_OTHERS,
     replies: &[],
     cost: 3,
     run: Run::Oper(Priv::Accounts, saset),
@@ -117,7 +120,7 @@ pub const SAGET: &[Command] = &[Command {
     name: "SAGET",
     params: "<account> [<setting>]",
     about: "Shows the settings of somebody's account, or one of them.",
-    help: "HELP SASET explains them.",
+    help: "HELP SASET explains them.\nExample: SAGET alice ENFORCE",
     replies: &[],
     cost: 3,
     run: Run::Oper(Priv::Accounts, saget),

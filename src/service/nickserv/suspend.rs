@@ -20,7 +20,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "SUSPEND",
     params: "<subcommand> [<account>] [<duration>] [<reason>]",
     about: "Keeps everybody out of an account, for a while or until it is lifted.",
-    help: "SUSPEND ADD <account> [<duration>] [<reason>], the duration as 90m, 2h or 1w2d; SUSPEND DEL <account> lifts it, SUSPEND LIST shows all. Whoever is logged in to the account is logged out, on every server. The account keeps its nicks. Whoever tries to log in with its password is told the reason.",
+    help: "SUSPEND ADD <account> [<duration>] [<reason>], the duration as 90m, 2h or 1w2d; SUSPEND DEL <account> lifts it, SUSPEND LIST shows all. Whoever is logged in to the account is logged out, on every server. The account keeps its nicks. Whoever tries to log in with its password is told the reason.\nExample: SUSPEND ADD alice 2h spam",
     replies: &[],
     cost: 3,
     run: Run::Oper(Priv::Accounts, suspend),

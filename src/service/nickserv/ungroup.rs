@@ -17,7 +17,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "UNGROUP",
     params: "[<nick>]",
     about: "Gives back a nick of your account: the one you wear, or another.",
-    help: "The name of the account itself stays.",
+    help: "The name of the account itself stays.\nExample: UNGROUP alice2",
     replies: &[],
     cost: 3,
     run: Run::User(ungroup),

@@ -19,7 +19,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "VERIFYEMAIL",
     params: "<code>",
     about: "Confirms your mail address, with the code that was sent there.",
-    help: "From then on it is the address of your account. The one that it had before is told of it.",
+    help: "From then on it is the address of your account. The one that it had before is told of it.\nExample: VERIFYEMAIL abcdefghijkm",
     replies: &[],
     cost: 4,
     run: Run::User(verifyemail),

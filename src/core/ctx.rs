@@ -14,7 +14,7 @@ use super::{
 use crate::{
     job::{Answer, Job},
     network::{ChannelId, Network, User, UserId, op::Op},
-    store::Access,
+    store::{Access, Find},
     time::{Mono, Now, Sid, Stamp},
     wire::{
         encode::Msg,
@@ -69,8 +69,8 @@ pub struct Pending {
     pub timer: timer::Key,
     /// When it was asked.
     pub asked: Mono,
-    /// The answer, if it is known already.
-    pub known: Option<Answer>,
+    /// How it is answered without a worker, if it is.
+    pub known: Option<Known>,
     /// What is asked of the store, if that is asked.
     pub access: Option<Access>,
 }
@@ -81,6 +81,15 @@ impl Pending {
         let (timer, asked) = (timer::Key::default(), Mono::default());
         Pending { then, timer, asked, known: None, access: None }
     }
+}
+
+/// How a question is answered that no worker is asked.
+#[derive(Debug)]
+pub enum Known {
+    /// Not at all, since the store fails.
+    Refused,
+    /// By what is known of a record by then: between question and answer it may have become another.
+    Cached(Find),
 }
 
 /// Who goes on with an answer.

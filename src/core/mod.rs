@@ -102,6 +102,7 @@ use cache::Cache;
 use census::Census;
 use chanflood::Chanflood;
 use cloak::Cloak;
+use ctx::Known;
 use effect::{Effect, Effects};
 use guest::Guests;
 use handed::Hand;
@@ -396,29 +397,51 @@ impl Core {
 
     /// Asks a worker, for something that no client waits for. A store is asked neither for what is known nor
     /// while it fails.
-    pub fn ask(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) -> JobId {
-        if let Job::Store(Query::Find(find)) = &job {
-            if let Some(answer) = self.cached(find) {
-                return self.answer_soon(answer, then, now);
+    pub fn ask(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) {
+        let known = match &job {
+            Job::Store(Query::Find(find)) if self.is_cached(find) => {
+                Some(Known::Cached(find.clone()))
             }
-        }
-        match &job {
-            Job::Store(query) if self.breaker.is_open(query.access()) => {
-                self.answer_soon(Answer::Busy, then, now)
-            }
-            _ => self.ask_worker(fx, job, then, now),
+            Job::Store(query) if self.breaker.is_open(query.access()) => Some(Known::Refused),
+            _ => None,
+        };
+        match known {
+            Some(known) => self.answer_soon(known, then, now),
+            None => self.ask_worker(fx, job, then, now),
         }
     }
 
-    /// Has somebody go on with an answer that is known already, as if a worker had given it.
-    fn answer_soon(&mut self, answer: Answer, then: ctx::Then, now: Now) -> JobId {
-        let id =
-            self.pending.insert(ctx::Pending { known: Some(answer), ..ctx::Pending::of(then) });
+    /// Has somebody go on with what is known already, as if a worker had given it.
+    fn answer_soon(&mut self, known: Known, then: ctx::Then, now: Now) {
+        let id = self.pending.insert(ctx::Pending { known: Some(known), ..ctx::Pending::of(then) });
         self.pending[id].timer = self.timers.set(now.mono, timer::Timer::Job(id));
-        id
     }
 
-    fn ask_worker(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) -> JobId {
+    /// A question has waited for as long as it may: it is answered by what is known.
+    fn answer_due(&mut self, fx: &mut Effects, id: JobId, now: Now) {
+        let known = self.pending.get_mut(id).and_then(|pending| pending.known.take());
+        let answer = match known {
+            None => {
+                self.store_late(fx, id, now);
+                Answer::Busy
+            }
+            Some(Known::Refused) => Answer::Busy,
+            Some(Known::Cached(find)) => match self.cached(&find) {
+                Some(answer) => answer,
+                // It has been forgotten meanwhile.
+                None => return self.submit(fx, id, Job::Store(Query::Find(find)), now),
+            },
+        };
+        dispatch::done(self, fx, id, answer, now);
+    }
+
+    fn ask_worker(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) {
+        let id = self.pending.insert(ctx::Pending::of(then));
+        self.submit(fx, id, job, now);
+    }
+
+    /// Gives a worker what a question asks.
+    fn submit(&mut self, fx: &mut Effects, id: JobId, job: Job, now: Now) {
         let patience = match &job {
             Job::Resolve { timeout, .. } => *timeout,
             // That there is no reply is for the worker to say, who knows why.
@@ -426,16 +449,14 @@ impl Core {
             Job::Mail(delivery) => delivery.timeout + ctx::JOB_GRACE,
             _ => ctx::JOB_TIMEOUT,
         };
-        let access = match &job {
+        let Some(pending) = self.pending.get_mut(id) else { return };
+        pending.access = match &job {
             Job::Store(query) => Some(query.access()),
             _ => None,
         };
-        let id = self.pending.insert(ctx::Pending { access, ..ctx::Pending::of(then) });
-        let pending = &mut self.pending[id];
         pending.asked = now.mono;
         pending.timer = self.timers.set(now.mono + patience, timer::Timer::Job(id));
         fx.push(Effect::Job { id, job: Box::new(job) });
-        id
     }
 }
 

@@ -6,6 +6,7 @@ use crate::{
     core::{
         account, sasl,
         second::{PENDING, RECOVERY, TOTP},
+        settings::NOEXPIRE,
         suspension::{self, SUSPENDED, UNTIL},
         welcome,
     },
@@ -15,7 +16,7 @@ use crate::{
         Draft, Error, Find, LISTED_MAX, Outcome, Query, Rows, Store, Which, handed::Desk, sqlite,
     },
     time::{Stamp, Wall},
-    wire::{casemap::Casemap, mask, name::Nick},
+    wire::{casemap::Casemap, mail::is_address, mask, name::Nick},
     work,
 };
 use std::{
@@ -96,6 +97,8 @@ enum Trouble {
     NoAccount(String),
     /// No account can have that name.
     BadName(String),
+    /// The mail address can be none.
+    BadMail(String),
     /// The password is empty, too long, or was typed differently the second time.
     BadPassword,
     /// The password could not be read.
@@ -132,6 +135,9 @@ impl fmt::Display for Trouble {
                 f,
                 "no account can be called {name}: it has to be a nick that is not reserved ([accounts] reserved)"
             ),
+            Trouble::BadMail(mail) => {
+                write!(f, "{mail} is no mail address, as alice@example.org; nothing was changed")
+            }
             Trouble::BadPassword => f.write_str(
                 "the password is empty or too long, or was not the same twice; nothing was changed",
             ),
@@ -251,8 +257,10 @@ fn add(office: &Office<'_>, words: &[String]) -> Result<String, Trouble> {
     let nick = Nick::new(name, office.casemap(), office.config.limits.nick)
         .filter(|nick| !account::is_reserved(office.config, nick, office.casemap()))
         .ok_or_else(|| Trouble::BadName(name.into()))?;
-    let mut fields = account::nick_claims(&nick, office.casemap());
-    fields.push((NAME.into(), Some(name.into())));
+    if let Some(mail) = words.get(1).filter(|mail| !is_address(mail)) {
+        return Err(Trouble::BadMail(mail.clone()));
+    }
+    let mut fields = account::named(&nick, office.casemap());
     fields.extend(words.get(1).map(|mail| (account::MAIL.into(), Some(mail.as_str().into()))));
     fields.extend(office.password()?);
     office.change(None, What::Write(fields))?;
@@ -412,7 +420,7 @@ fn born(record: &Record) -> String {
 
 /// How the keys of fields begin that are shown.
 const SHOWN: &[&str] =
-    &[NAME, NICK, LOOK, CERT, SEEN, account::MAIL, SUSPENDED, UNTIL, "hold", "mark"];
+    &[NAME, NICK, LOOK, CERT, SEEN, account::MAIL, SUSPENDED, UNTIL, NOEXPIRE, "mark"];
 
 /// By whom accounts are changed here, as people are told.
 const BY: &str = "the command line";

@@ -162,7 +162,10 @@ fn elsewhere(
     }
     let named = barred.redirect.as_deref();
     let name = named.or_else(|| ctx.network().channel(channel).value('f'))?;
-    ctx.find_channel(name)
+    let target = ctx.find_channel(name)?;
+    // Whom its registration keeps out is known only once that has been read.
+    let forbidden = notes::forbidden(ctx, Section::ForbidChannel, name).is_some();
+    Some(target).filter(|target| ctx.core.knows_registration(*target) && !forbidden)
 }
 
 fn leave_all(ctx: &mut Ctx<'_>, user: UserId) -> Outcome {
@@ -338,5 +341,34 @@ mod tests {
                 ",
             ));
         }
+    }
+
+    #[test]
+    fn nobody_is_sent_past_what_a_registration_keeps_out() {
+        check(
+            r"
+            servers 2
+            config oper root sesame
+            account alice password=sesame
+            alice@1 > NS IDENTIFY alice sesame
+            alice > JOIN #a,#open
+            alice > CS REGISTER #a
+            alice > CS AKICK #a ADD eve
+            bob@2 > JOIN #b
+            bob   > MODE #b +bb eve!*@*$#a carol!*@*$#open
+            eve@2 > JOIN #b
+            eve   < :s2.test 474 eve #b :Cannot join channel (+b)
+            eve   > JOIN #a
+            eve   < :s2.test 474 eve #a :Cannot join channel (+b)
+            root@1 > OPER root sesame
+            root  > OS FORBID ADD channel #op* closed
+            carol@2 > JOIN #b
+            carol < :s2.test 474 carol #b :Cannot join channel (+b)
+            root  > OS FORBID DEL channel #op*
+            alice > JOIN #open
+            carol > JOIN #b
+            carol <~ :s2.test 470 carol #b #open *
+            ",
+        );
     }
 }

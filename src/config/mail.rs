@@ -88,10 +88,10 @@ impl Mail {
             ("reset", &self.reset, true),
             ("address", &self.address, true),
             ("changed", &self.changed, false),
+            ("memo", &self.memo, false),
         ] {
             if !is_letter(text, coded) {
-                let wants =
-                    "a subject, an empty line and a text; with {code} in it, but for `changed`";
+                let wants = "a subject, an empty line and a text; with {code} in it, but for `changed` and `memo`";
                 wrong(&[key], Mistake::Wants(key, wants));
             }
         }
@@ -116,6 +116,7 @@ pub(super) const VERIFY: &str = "Your account {account} on {network}\n\nThe acco
 pub(super) const RESET: &str = "A new password for {account} on {network}\n\nSomebody has asked for a new password for the account {account}\non {network}. If that was you, say there:\n\n    /msg NickServ RESETPASS {account} {code} <new password>\n\nThe code is good for {time}. If it was not you, do nothing: your\npassword stays as it is.\n";
 pub(super) const ADDRESS: &str = "Your mail address on {network}\n\nThe account {account} on {network} is to have this mail address.\nTo confirm that, log in there and say:\n\n    /msg NickServ VERIFYEMAIL {code}\n\nThe code is good for {time}. If it is not your account, do nothing.\n";
 pub(super) const CHANGED: &str = "Another mail address for {account} on {network}\n\nThe account {account} on {network} has another mail address now,\nand nothing more is sent to this one. If it was not you who did that,\nturn to those who run {network}.\n";
+pub(super) const MEMO: &str = "A memo from {sender} on {network}\n\n{sender} has left a memo for the account {account} on {network}:\n\n{memo}\n\nIt waits there as well:\n\n    /msg MemoServ READ NEW\n\nNo more are sent here after /msg NickServ SET EMAILMEMOS off.\n";
 
 #[cfg(test)]
 mod tests {
@@ -127,7 +128,9 @@ mod tests {
             assert!(is_letter(text, true), "{text}");
             assert!(text.lines().all(|line| line.len() < 76), "{text}");
         }
-        assert!(is_letter(CHANGED, false) && !is_letter(CHANGED, true));
+        for text in [CHANGED, MEMO] {
+            assert!(is_letter(text, false) && !is_letter(text, true));
+        }
         for text in ["", "one line", "\n\nno subject {code}", "two\nlines\n\n{code}"] {
             assert!(!is_letter(text, true), "{text:?}");
         }

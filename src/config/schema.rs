@@ -368,7 +368,7 @@ config! {
         nick_grace: Duration = "\"30s\"", Duration::from_secs(30), Live, 0..=3600;
         /// How the nick begins that they are then given; no account can have one that begins so.
         guest: String = "\"Guest\"", "Guest".into(), Live;
-        /// How long an account may go unused until it ends; with 0s it never does. Those that operators hold (HOLD) stay.
+        /// How long an account may go unused until it ends, and up to a day more; with 0s it never does. Those that operators hold (HOLD) stay.
         expire: Duration = "\"0s\"", Duration::ZERO, Live, 0..=315_360_000;
         /// How many nicks an account may have.
         nicks: usize = "10", 10, Live, 1..=100;
@@ -419,6 +419,8 @@ config! {
         address: String = "\"Your mail address on {network}\\n\\nThe account {account} on {network} is to have this mail address.\\nTo confirm that, log in there and say:\\n\\n    /msg NickServ VERIFYEMAIL {code}\\n\\nThe code is good for {time}. If it is not your account, do nothing.\\n\"", mail::ADDRESS.into(), Live;
         /// What is written to the address that it had before; without a code.
         changed: String = "\"Another mail address for {account} on {network}\\n\\nThe account {account} on {network} has another mail address now,\\nand nothing more is sent to this one. If it was not you who did that,\\nturn to those who run {network}.\\n\"", mail::CHANGED.into(), Live;
+        /// What is written to somebody who wants memos by mail (NickServ SET EMAILMEMOS). {sender} stands for the account that has left it, and {memo} for what it says.
+        memo: String = "\"A memo from {sender} on {network}\\n\\n{sender} has left a memo for the account {account} on {network}:\\n\\n{memo}\\n\\nIt waits there as well:\\n\\n    /msg MemoServ READ NEW\\n\\nNo more are sent here after /msg NickServ SET EMAILMEMOS off.\\n\"", mail::MEMO.into(), Live;
     }
     /// Hosts of people's own choice, which their accounts have (HostServ).
     vhosts Vhosts {

@@ -248,6 +248,14 @@ pub fn nick_claims(nick: &Nick, casemap: Casemap) -> Vec<(Box<str>, Option<Box<s
     claims
 }
 
+/// What is written to an account that is to be called by a nick. It goes together with the claim of the nick,
+/// so that no account comes to have a name that is not its own, whatever others write at the same time.
+pub fn named(nick: &Nick, casemap: Casemap) -> Vec<(Box<str>, Option<Box<str>>)> {
+    let mut fields = nick_claims(nick, casemap);
+    fields.push((NAME.into(), Some(nick.as_str().into())));
+    fields
+}
+
 /// What is written to an account that gives up a nick, and what it looks like if no other of its nicks does.
 pub fn without_nick(
     record: &Record,
@@ -283,9 +291,7 @@ fn propose(ctx: &mut Ctx<'_>, certified: bool) {
     let by = mask(ctx).into();
     let fingerprint = fingerprint(ctx).filter(|_| certified);
     let Some(errand) = &ctx.session().errand else { return };
-    let name = errand.name.as_str();
-    let mut fields = nick_claims(&errand.name, ctx.network().casemap());
-    fields.push((NAME.into(), Some(name.into())));
+    let mut fields = named(&errand.name, ctx.network().casemap());
     fields.extend(errand.hashes.iter().flat_map(|hashes| kept(hashes)));
     fields.extend(fingerprint.map(|it| (format!("{CERT}{it}").into(), Some("".into()))));
     let (id, address) = (RecordId(at), errand.mail.clone());

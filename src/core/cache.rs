@@ -65,20 +65,21 @@ impl Cache {
 
 impl Core {
     /// Whether it is known what the store would find.
-    pub(in crate::core) fn is_cached(&self, find: &Find) -> bool {
-        self.sought(find).is_some_and(|id| self.cache.records.contains_key(&id))
+    pub(in crate::core) fn remembers(&self, find: &Find) -> bool {
+        self.found(find).is_some_and(|id| self.cache.records.contains_key(&id))
     }
 
-    fn sought(&self, find: &Find) -> Option<RecordId> {
+    fn found(&self, find: &Find) -> Option<RecordId> {
         match find {
             Find::Id(id) => Some(*id),
             Find::Claim(key) => self.network.claims().key(key),
         }
     }
 
-    /// What the store would find, if that is known.
+    /// What the store would find now, if that is known.
     pub(in crate::core) fn cached(&mut self, find: &Find) -> Option<Answer> {
-        let record = self.cache.get(self.sought(find)?)?.clone();
+        let id = self.found(find)?;
+        let record = self.cache.get(id)?.clone();
         self.metrics.look_ups_cached += 1;
         Some(Answer::Stored(Ok(Rows::Record(Some(Box::new(record))))))
     }
@@ -130,11 +131,11 @@ mod tests {
             frame::{Frame, Registry},
             scene::Scene,
         },
-        job::Job,
-        registry::{Edit, Kind, What},
+        job::{Job, JobId},
+        registry::{Edit, Kind, NAME, NICK, What},
         server::Input,
         sim::script::check,
-        store::{Store, memory::Memory},
+        store::{Query, Store, memory::Memory},
         time::{Sid, Stamp},
     };
 
@@ -168,6 +169,47 @@ mod tests {
         assert!(cache.records.is_empty() && cache.used.is_empty() && cache.bytes == 0);
     }
 
+    /// What the store is asked about records, of which it knows by then.
+    fn asked(effects: Vec<Effect>) -> Option<(JobId, Query)> {
+        effects.into_iter().find_map(|effect| match effect {
+            Effect::Job { id, job } => match *job {
+                Job::Store(query @ (Query::Find(_) | Query::Learn(_))) => Some((id, query)),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn what_changes_before_a_known_record_is_told_is_told() {
+        let (mut scene, mut store) = (Scene::new(), Memory::default());
+        let (alice, other) = (scene.user("alice"), scene.peer());
+        let answer = |scene: &mut Scene, store: &mut Memory, effects| {
+            let (id, query) = asked(effects).unwrap();
+            scene.input(Input::Done { id, answer: Answer::Stored(store.ask(&query)) })
+        };
+        let written = |scene: &mut Scene, store: &mut Memory, tick, fields: &[(&str, &str)]| {
+            let fields = fields.iter().map(|(key, value)| ((*key).into(), Some((*value).into())));
+            let (server, what) = (other.sid, What::Write(fields.collect()));
+            let (id, at) = (RecordId(Stamp { tick: 1, server }), Stamp { tick, server });
+            let edit = Edit { id, kind: Kind::Account, at, by: "test".into(), what };
+            let frame = Frame::Registry(Registry::Edits(vec![edit]));
+            let effects = scene.input(Input::Frame { peer: other.peer, frame });
+            answer(scene, store, effects);
+        };
+        let claim = format!("{NICK}carl");
+        written(&mut scene, &mut store, 1, &[(NAME, "carl"), (&claim, "carl")]);
+        let effects = scene.line(alice, "NS INFO carl");
+        answer(&mut scene, &mut store, effects);
+        for _ in 0..2 {
+            assert!(asked(scene.line(alice, "NS INFO carl")).is_none(), "it is known");
+            written(&mut scene, &mut store, 2, &[("suspended", "rude")]);
+            let effects = scene.input(Input::Tick);
+            let said = scene.said(&effects);
+            assert!(said.iter().any(|line| line.contains("Suspended: rude")), "{said:?}");
+        }
+    }
+
     #[test]
     fn a_record_that_was_looked_up_is_found_again_as_it_is_now() {
         check(
@@ -191,57 +233,5 @@ mod tests {
             dora  <~ :s1.test 900 dora *
             ",
         );
-    }
-
-    /// Alice has given bob's password, which was right, and his record is in memory; before she is answered
-    /// the store learns an edit of it. What she is told then.
-    fn overtaken(edit: &[(&str, &str)]) -> Vec<String> {
-        let (mut scene, mut store) = (Scene::new(), Memory::default());
-        let (other, at) = (scene.peer(), Stamp { tick: 7, server: Sid::FIRST });
-        let write = |at, fields: &[(&str, &str)]| {
-            let field = |(key, value): &(&str, &str)| ((*key).into(), Some((*value).into()));
-            let what = What::Write(fields.iter().map(field).collect());
-            let (kind, by) = (Kind::Account, "bob!b@h".into());
-            Edit { id: RecordId(Stamp { tick: 7, server: Sid::FIRST }), kind, at, by, what }
-        };
-        let edits = |scene: &mut Scene, store: &mut Memory, edit| {
-            let frame = Frame::Registry(Registry::Edits(vec![edit]));
-            let effects = scene.input(Input::Frame { peer: other.peer, frame });
-            answer(scene, store, &effects)
-        };
-        let account = [("name", "bob"), ("nick:bob", "bob"), ("password", "hash")];
-        edits(&mut scene, &mut store, write(at, &account));
-        let alice = scene.user("alice");
-        let effects = scene.line(alice, "NS IDENTIFY bob sesame");
-        let effects = answer(&mut scene, &mut store, &effects);
-        let (id, right) = (Scene::asked(&effects), Answer::Checked { right: true, renewed: None });
-        scene.input(Input::Done { id, answer: right });
-        edits(&mut scene, &mut store, write(Stamp { tick: 8, ..at }, edit));
-        let effects = scene.input(Input::Tick);
-        scene.said(&effects)
-    }
-
-    /// The store answers what it has been asked; what the server wants done then.
-    fn answer(scene: &mut Scene, store: &mut Memory, effects: &[Effect]) -> Vec<Effect> {
-        let asked = effects.iter().find_map(|effect| match effect {
-            Effect::Job { id, job } => match &**job {
-                Job::Store(query) => Some((*id, query)),
-                _ => None,
-            },
-            _ => None,
-        });
-        let (id, query) = asked.unwrap();
-        let answer = Answer::Stored(store.ask(query));
-        scene.input(Input::Done { id, answer })
-    }
-
-    #[test]
-    fn a_record_that_becomes_another_before_it_is_given_is_given_as_it_is_then() {
-        let said = overtaken(&[("name", "rob"), ("nick:rob", "rob")]);
-        assert!(said.iter().any(|line| line.contains(" 900 alice alice!")), "{said:?}");
-        assert!(said.iter().all(|line| !line.contains("logged in as bob")), "{said:?}");
-        let said = overtaken(&[("suspended", "spam")]);
-        assert!(said.iter().any(|line| line.ends_with("bob is suspended: spam")), "{said:?}");
-        assert!(said.iter().all(|line| !line.contains(" 900 ")), "{said:?}");
     }
 }

@@ -69,8 +69,8 @@ pub struct Pending {
     pub timer: timer::Key,
     /// When it was asked.
     pub asked: Mono,
-    /// How it is answered without a worker, if it is.
-    pub known: Option<Known>,
+    /// What is to be answered without a worker, as soon as the timer says.
+    pub soon: Option<Soon>,
     /// What is asked of the store, if that is asked.
     pub access: Option<Access>,
 }
@@ -79,17 +79,17 @@ impl Pending {
     /// A question of which nothing but this is known.
     pub fn of(then: Then) -> Pending {
         let (timer, asked) = (timer::Key::default(), Mono::default());
-        Pending { then, timer, asked, known: None, access: None }
+        Pending { then, timer, asked, soon: None, access: None }
     }
 }
 
-/// How a question is answered that no worker is asked.
+/// How a question is answered without a worker.
 #[derive(Debug)]
-pub enum Known {
+pub enum Soon {
+    /// With what is remembered then: it may have changed since it was asked for.
+    Remembered(Find),
     /// Not at all, since the store fails.
     Refused,
-    /// By what is known of a record by then: between question and answer it may have become another.
-    Cached(Find),
 }
 
 /// Who goes on with an answer.

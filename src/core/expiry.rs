@@ -65,7 +65,9 @@ fn ask(core: &mut Core, fx: &mut Effects, after: Option<RecordId>, now: Now) {
     if away || here().map(|(sid, _)| sid).min() != Some(core.sid()) {
         return;
     }
-    let expire = u64::try_from(core.config.accounts.expire.as_millis()).unwrap_or(u64::MAX);
+    // What was written down about an account's last use may be so old, and nobody loses one early.
+    let expire = core.config.accounts.expire + SEEN_EVERY;
+    let expire = u64::try_from(expire.as_millis()).unwrap_or(u64::MAX);
     let before = Wall(now.wall.0.saturating_sub(expire));
     let query = Query::List { kind: Kind::Account, after, which: Which::UnseenSince(before) };
     core.ask(fx, Job::Store(query), Then::Server(found), now);
@@ -137,7 +139,29 @@ mod tests {
             wait 86300
             alice > PING x
             root > PING x
-            wait 5000
+            wait 13000
+            root > NS LIST
+            root <~ * NOTICE root :alice (last seen 2027-*)
+            root < :NickServ!services@services.test NOTICE root :End of the list: 1 accounts.
+            "
+        ));
+    }
+
+    #[test]
+    fn who_has_just_used_the_account_keeps_it() {
+        check(&format!(
+            r"
+            {PATIENCE}
+            config oper root sesame
+            config accounts.expire 86400
+            root > OPER root sesame
+            alice > NS REGISTER sesame-open
+            wait 80000
+            root > PING x
+            alice > NS LOGOUT
+            alice > NS IDENTIFY sesame-open
+            alice > NS LOGOUT
+            wait 12000
             root > NS LIST
             root <~ * NOTICE root :alice (last seen 2027-*)
             root < :NickServ!services@services.test NOTICE root :End of the list: 1 accounts.

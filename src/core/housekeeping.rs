@@ -67,7 +67,7 @@ pub fn tick(core: &mut Core, fx: &mut Effects, now: Now) {
             Timer::Nick(user) => reserve::enforce(core, fx, user, now),
             Timer::Gate(conn) => gate(core, fx, conn, now),
             Timer::Inquiries(conn) => blocklist::give_up(core, fx, conn, now),
-            Timer::Job(id) => core.answer_due(fx, id, now),
+            Timer::Job(id) => core.question_due(fx, id, now),
             Timer::Mail => mail::due(core, fx, now),
             Timer::Grace(server) => grace(core, fx, server, now),
             Timer::Expire => expire(core, fx, now),

@@ -1,6 +1,6 @@
 //! Mail: the queue in the store, from which one mail after the other is sent, and the codes that mails hold.
 //!
-//! A mail in the queue does not say what it will: only what it is for. Neither does the store know a code,
+//! A mail in the queue does not say what it will: only what it is for, and which memo it shows. Neither does the store know a code,
 //! only the salt that it is made from, with the network's secret. A mail that was sent as the server ended
 //! is sent again.
 
@@ -93,6 +93,7 @@ pub fn letter(
         account: record.name().unwrap_or_default().into(),
         id: record.id,
         salt: salt.into(),
+        memo: "".into(),
         made: now.wall,
     }
 }
@@ -268,7 +269,7 @@ fn good_until(config: &Config, letter: &Letter) -> Option<Wall> {
         Purpose::Verify => Some(letter.id.0.wall() + config.accounts.verify_timeout),
         Purpose::Address => Some(letter.made + config.accounts.verify_timeout),
         Purpose::Reset => Some(letter.made + config.accounts.reset_timeout),
-        Purpose::Changed => None,
+        Purpose::Changed | Purpose::Memo => None,
     }
 }
 
@@ -281,12 +282,16 @@ fn delivery(core: &Core, posted: &Posted, now: Now) -> Option<Delivery> {
         Purpose::Reset => &settings.reset,
         Purpose::Address => &settings.address,
         Purpose::Changed => &settings.changed,
+        Purpose::Memo => &settings.memo,
     };
+    let (sender, memo) = letter.memo.split_once('\n').unwrap_or_default();
     let text = welcome::fill(template, |name| match name {
         "account" => Some(letter.account.to_string()),
         "network" => Some(config.server.network.clone()),
         "server" => Some(core.name().to_owned()),
         "code" => Some(code(core, letter.purpose, letter.id, &letter.salt)),
+        "sender" => Some(sender.to_owned()),
+        "memo" => Some(memo.to_owned()),
         "time" => Some(span_text(left(config, letter, now))),
         _ => None,
     });
@@ -475,6 +480,7 @@ mod tests {
             account: "a".into(),
             id,
             salt: "".into(),
+            memo: "".into(),
             made: Wall(0),
         };
         let post = Query::Post { letter: Box::new(letter), most: 9 };

@@ -4,11 +4,17 @@
 //! does, and ends with the account. Its key is the moment when it was left; its value is whether it has
 //! been read, from whom it is, and what it says.
 
-use super::{Core, ctx::Ctx, effect::Effects, render};
+use super::{
+    Core, account,
+    ctx::Ctx,
+    effect::Effects,
+    mail, render,
+    settings::{EMAILMEMOS, is_on},
+};
 use crate::{
     network::UserId,
     registry::{MEMO, Record, RecordId},
-    store::Edited,
+    store::{Edited, Letter, Purpose},
     time::{Now, Stamp},
 };
 
@@ -84,15 +90,7 @@ pub fn greet(ctx: &mut Ctx<'_>, user: UserId, unread: usize) {
 
 /// Somebody who is logged in to an account is told of what has just been left for it.
 pub fn edited(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
-    let changed = edited.changed.iter();
-    let left = changed.filter(|change| change.key.starts_with(MEMO) && change.before.is_none());
-    let keys: Vec<&str> = left.map(|change| &*change.key).collect();
-    if keys.is_empty() {
-        return;
-    }
-    let memos = all(&edited.record);
-    let new = memos.iter().zip(1..).filter(|(memo, _)| keys.contains(&memo.key.as_str()));
-    for (memo, number) in new {
+    for (number, memo) in left(edited) {
         let text = format!(
             "You have a new memo from {}. /msg MemoServ READ {number} shows it.",
             memo.from
@@ -101,6 +99,35 @@ pub fn edited(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
             tell(core, fx, user, &text, now);
         }
     }
+}
+
+/// A memo that has been left here goes to the mail address of the account as well, if its owner wants that.
+/// Each is left at one server, so it is sent once.
+pub fn mail(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
+    let record = &edited.record;
+    let confirmed = record.get(account::MAIL).filter(|_| record.unverified().is_none());
+    let Some(address) = confirmed.filter(|_| is_on(record, EMAILMEMOS)) else { return };
+    for (_, memo) in left(edited) {
+        if !core.config.mail.is_sent() || !mail::may_send(core, address, now) {
+            return;
+        }
+        let letter = mail::letter(record, (Purpose::Memo, address, ""), now);
+        let memo = format!("{}\n{}", memo.from, memo.text).into();
+        mail::post_aside(core, fx, Letter { memo, ..letter }, now);
+    }
+}
+
+/// What an edit has left, and which of all memos that is, counted from one.
+fn left(edited: &Edited) -> Vec<(usize, Memo<'_>)> {
+    let is_new = |key: &str| {
+        edited.changed.iter().any(|change| *change.key == *key && change.before.is_none())
+    };
+    // Most edits are about something else.
+    if !edited.changed.iter().any(|change| change.key.starts_with(MEMO)) {
+        return Vec::new();
+    }
+    let numbered = (1..).zip(all(&edited.record));
+    numbered.filter(|(_, memo)| is_new(&memo.key)).collect()
 }
 
 fn tell(core: &Core, fx: &mut Effects, user: UserId, text: &str, now: Now) {

@@ -102,7 +102,7 @@ use cache::Cache;
 use census::Census;
 use chanflood::Chanflood;
 use cloak::Cloak;
-use ctx::Known;
+use ctx::Soon;
 use effect::{Effect, Effects};
 use guest::Guests;
 use handed::Hand;
@@ -397,50 +397,24 @@ impl Core {
 
     /// Asks a worker, for something that no client waits for. A store is asked neither for what is known nor
     /// while it fails.
-    pub fn ask(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) {
-        let known = match &job {
-            Job::Store(Query::Find(find)) if self.is_cached(find) => {
-                Some(Known::Cached(find.clone()))
-            }
-            Job::Store(query) if self.breaker.is_open(query.access()) => Some(Known::Refused),
-            _ => None,
+    pub fn ask(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) -> JobId {
+        let soon = match &job {
+            Job::Store(Query::Find(find)) if self.remembers(find) => Soon::Remembered(find.clone()),
+            Job::Store(query) if self.breaker.is_open(query.access()) => Soon::Refused,
+            _ => return self.ask_worker(fx, job, then, now),
         };
-        match known {
-            Some(known) => self.answer_soon(known, then, now),
-            None => self.ask_worker(fx, job, then, now),
-        }
-    }
-
-    /// Has somebody go on with what is known already, as if a worker had given it.
-    fn answer_soon(&mut self, known: Known, then: ctx::Then, now: Now) {
-        let id = self.pending.insert(ctx::Pending { known: Some(known), ..ctx::Pending::of(then) });
+        let id = self.pending.insert(ctx::Pending { soon: Some(soon), ..ctx::Pending::of(then) });
         self.pending[id].timer = self.timers.set(now.mono, timer::Timer::Job(id));
+        id
     }
 
-    /// A question has waited for as long as it may: it is answered by what is known.
-    fn answer_due(&mut self, fx: &mut Effects, id: JobId, now: Now) {
-        let known = self.pending.get_mut(id).and_then(|pending| pending.known.take());
-        let answer = match known {
-            None => {
-                self.store_late(fx, id, now);
-                Answer::Busy
-            }
-            Some(Known::Refused) => Answer::Busy,
-            Some(Known::Cached(find)) => match self.cached(&find) {
-                Some(answer) => answer,
-                // It has been forgotten meanwhile.
-                None => return self.submit(fx, id, Job::Store(Query::Find(find)), now),
-            },
-        };
-        dispatch::done(self, fx, id, answer, now);
-    }
-
-    fn ask_worker(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) {
+    fn ask_worker(&mut self, fx: &mut Effects, job: Job, then: ctx::Then, now: Now) -> JobId {
         let id = self.pending.insert(ctx::Pending::of(then));
         self.submit(fx, id, job, now);
+        id
     }
 
-    /// Gives a worker what a question asks.
+    /// Gives a worker a question that is pending.
     fn submit(&mut self, fx: &mut Effects, id: JobId, job: Job, now: Now) {
         let patience = match &job {
             Job::Resolve { timeout, .. } => *timeout,
@@ -449,14 +423,34 @@ impl Core {
             Job::Mail(delivery) => delivery.timeout + ctx::JOB_GRACE,
             _ => ctx::JOB_TIMEOUT,
         };
-        let Some(pending) = self.pending.get_mut(id) else { return };
-        pending.access = match &job {
+        let access = match &job {
             Job::Store(query) => Some(query.access()),
             _ => None,
         };
-        pending.asked = now.mono;
+        let pending = &mut self.pending[id];
+        (pending.access, pending.asked) = (access, now.mono);
         pending.timer = self.timers.set(now.mono + patience, timer::Timer::Job(id));
         fx.push(Effect::Job { id, job: Box::new(job) });
+    }
+
+    /// The time has come for a question: to be answered from memory, or to be waited for no more.
+    pub(in crate::core) fn question_due(&mut self, fx: &mut Effects, id: JobId, now: Now) {
+        let soon = self.pending.get_mut(id).and_then(|pending| pending.soon.take());
+        let answer = match soon {
+            Some(Soon::Remembered(find)) => match self.cached(&find) {
+                // It has been forgotten since.
+                None if !self.breaker.is_open(Access::LookUp) => {
+                    return self.submit(fx, id, Job::Store(Query::Find(find)), now);
+                }
+                answer => answer.unwrap_or(Answer::Busy),
+            },
+            Some(Soon::Refused) => Answer::Busy,
+            None => {
+                self.store_late(fx, id, now);
+                Answer::Busy
+            }
+        };
+        dispatch::done(self, fx, id, answer, now);
     }
 }
 

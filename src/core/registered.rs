@@ -33,7 +33,7 @@ use crate::{
     registry::{Edit, Kind, NAME, Record, RecordId, What},
     store::{Edited, Query, Rows},
     time::{Now, Stamp},
-    wire::name::ChannelName,
+    wire::{framing::BODY_MAX, name::ChannelName},
 };
 use kept::{Fields, Parts};
 use record::Registration;
@@ -122,6 +122,12 @@ impl Core {
     /// The registration of a channel, if it is registered and its record is in memory.
     pub fn registration_of(&self, channel: ChannelId) -> Option<&Registration> {
         self.registration(&self.network().channel(channel).name)
+    }
+
+    /// Whether there is nothing of a channel's registration, if it has one, that is not in memory.
+    pub fn knows_registration(&self, channel: ChannelId) -> bool {
+        let id = self.network().claims().channel(&self.network().channel(channel).name);
+        id.is_none_or(|id| self.registered.known.contains_key(&id))
     }
 
     /// Sees to it that a channel which is registered is founded so, with what its record keeps, before
@@ -219,17 +225,22 @@ fn learn(core: &mut Core, fx: &mut Effects, record: Record, now: Now) {
     } else {
         core.registered.unread.remove(&id);
     }
-    review(core, fx, id, now);
+    if let Some(channel) = review(core, fx, id, now) {
+        access::attend_all(core, fx, channel, now);
+    }
 }
 
 /// Has the record of a channel in memory, as the store has it. One that was not is compared with the channel:
 /// whatever that has and the record has not may have been told by a server that crashed before it was stored.
-fn know(core: &mut Core, record: Record) {
+/// Returns whether it was not.
+fn know(core: &mut Core, record: Record) -> bool {
     let (id, casemap) = (record.id, core.network().casemap());
     let registration = Box::new(Registration::read(record, casemap));
-    if core.registered.known.insert(id, registration).is_none() {
+    let new = core.registered.known.insert(id, registration).is_none();
+    if new {
         core.registered.compared.insert(id, PATIENCE);
     }
+    new
 }
 
 /// Founds a channel by its registration, with what its record keeps, unless it is so founded. What has been
@@ -267,19 +278,19 @@ fn found(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) {
     }
 }
 
-/// Sees to it that a channel, if somebody of this server is in it, is as its record says.
-fn review(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) {
+/// Sees to it that a channel, if somebody of this server is in it, is as its record says, but for who has
+/// which status in it. Returns the channel.
+fn review(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) -> Option<ChannelId> {
     let network = core.network();
-    let Some(known) = core.registered.known.get(&id) else { return };
-    let name = ChannelName::new(known.name(), network.casemap(), usize::MAX);
-    let channel = name.as_ref().and_then(|name| network.name(name));
-    let Some(channel) = channel.filter(|channel| core.is_home_of(*channel)) else { return };
-    if name.and_then(|name| network.claims().channel(&name)) != Some(id) {
-        return;
+    let known = core.registered.known.get(&id)?;
+    let name = ChannelName::new(known.name(), network.casemap(), usize::MAX)?;
+    let channel = network.name(&name).filter(|channel| core.is_home_of(*channel))?;
+    if network.claims().channel(&name) != Some(id) {
+        return None;
     }
     found(core, fx, id, now);
     access::lock(core, fx, channel, now);
-    access::attend_all(core, fx, channel, now);
+    Some(channel)
 }
 
 /// The store has written to the record of a channel.
@@ -296,12 +307,16 @@ pub fn edited(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
     if !home && !core.registered.known.contains_key(&id) {
         return;
     }
-    know(core, record.clone());
+    let new = know(core, record.clone());
     let elsewhere = edit.at.server != core.sid();
     if let (true, false, Some(name), Some(channel)) = (edit.at == id.0, elsewhere, name, channel) {
         register(core, fx, (id, channel), &name, now);
     }
-    review(core, fx, id, now);
+    match review(core, fx, id, now) {
+        Some(channel) if new => access::attend_all(core, fx, channel, now),
+        Some(channel) => access::changed(core, fx, (channel, changed), now),
+        None => (),
+    }
     if elsewhere && changed.iter().any(|change| kept::is_kept(&change.key)) {
         core.registered.compared.insert(id, PATIENCE);
     }
@@ -425,7 +440,9 @@ pub fn note(core: &mut Core, fx: &mut Effects, change: &Change, now: Now) {
             let id = core.network().claims().channel(&record.name);
             let Some(id) = id.filter(|_| core.is_home_of(*channel)) else { return };
             if core.registered.known.contains_key(&id) {
-                review(core, fx, id, now);
+                if let Some(channel) = review(core, fx, id, now) {
+                    access::attend_all(core, fx, channel, now);
+                }
             } else {
                 core.registered.unread.insert(id);
                 core.read_registrations(fx, now);
@@ -490,6 +507,7 @@ pub fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.read_registrations(fx, now);
     ask_for_orphans(core, fx, now);
     compare(core, fx, now);
+    expiry::note_all(core, fx, now);
     expiry::turn(core, fx, now);
     let casemap = core.network().casemap();
     let mut known = std::mem::take(&mut core.registered.known);
@@ -548,8 +566,9 @@ const PATIENCE: u8 = 2;
 /// How many accounts are remembered that want no status on entering.
 const NOOPS_MAX: usize = 100_000;
 
-/// How many records are read at once.
-const LOADED_MAX: usize = 100;
+/// How many records are read at once: no fewer than a line can name channels, since whom the others keep
+/// out would not be known.
+const LOADED_MAX: usize = BODY_MAX / 2;
 
 /// How much waits to be written to records.
 const WAITING_MAX: usize = 10_000;

@@ -252,6 +252,7 @@ pub fn answered(core: &mut Core, fx: &mut Effects, answer: &Answer, now: Now) {
     match answer {
         Answer::Stored(Ok(Rows::Proposed(edited))) if edited.news => {
             core.edited(fx, edited, now);
+            memo::mail(core, fx, edited, now);
             note_down(core, fx, edited, now);
             core.commit(fx, Op::Edit(Box::new(edited.edit.clone())), None, now);
         }

@@ -15,8 +15,8 @@ use super::{
 use crate::{
     config::{Config, Secret},
     job::{Answer, Job},
-    registry::{Edit, Kind, Login, Record, RecordId, UNVERIFIED, What},
-    store::{Find, Letter, Purpose, Query, Rows},
+    registry::{Edit, KeyValue, Kind, Login, Record, RecordId, UNVERIFIED, What},
+    store::{Edited, Find, Letter, Purpose, Query, Rows},
     time::{Now, Stamp, Wall},
     wire::name::Nick,
 };
@@ -107,8 +107,11 @@ pub fn completed(record: &Record) -> What {
 fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let how = match answer {
         Answer::Stored(Ok(Rows::Proposed(edited))) => {
-            account::enter(ctx, &edited.record);
-            Ok(())
+            let may = account::may_enter(ctx, &edited.record);
+            if may.is_ok() {
+                account::enter(ctx, &edited.record);
+            }
+            may
         }
         Answer::Stored(Ok(Rows::Taken(_))) => Err(Failure::Taken),
         _ => Err(Failure::Unavailable),
@@ -120,18 +123,23 @@ fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 /// a new password. Whoever asks is told nothing, and nothing is looked up before they have been answered, so
 /// that the time it takes tells nothing either. False says that they have asked too often.
 pub fn ask_for(ctx: &mut Ctx<'_>, name: &Nick, purpose: Purpose) -> bool {
-    let (from, limits) = (ctx.session().from, &ctx.core.config.limits);
-    let (burst, interval) = (limits.login_burst, limits.login_interval);
-    if !ctx.core.attempts.may(from, burst, interval, ctx.now) {
-        return false;
-    }
-    // As if it were a log-in that fails.
-    ctx.core.attempts.failed(from, interval, ctx.now);
+    let may = may_ask(ctx);
     let asked = &mut ctx.core.mailing.asked;
-    if asked.len() < ASKED_MAX {
+    if may && asked.len() < ASKED_MAX {
         asked.push_back((purpose, account::key(name)));
     }
-    true
+    may
+}
+
+/// Whether a session may have a mail sent, which counts as a log-in from its address that fails.
+pub fn may_ask(ctx: &mut Ctx<'_>) -> bool {
+    let (from, limits) = (ctx.session().from, &ctx.core.config.limits);
+    let (burst, interval) = (limits.login_burst, limits.login_interval);
+    let may = ctx.core.attempts.may(from, burst, interval, ctx.now);
+    if may {
+        ctx.core.attempts.failed(from, interval, ctx.now);
+    }
+    may
 }
 
 /// Makes the address that of the account for which it was given, for whoever knows its code.
@@ -165,13 +173,10 @@ fn told(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         account::failed(ctx, &name);
         return account::ended(ctx, Err(Failure::Wrong));
     };
-    let fields = vec![(account::MAIL.into(), Some(address.into())), (NEW_MAIL.into(), None)];
+    let fields = mail_fields(Some(&address));
     let at = ctx.core.clock.tick(ctx.now.wall);
     let by = account::mask(ctx).into();
     let edit = Edit { id: record.id, kind: Kind::Account, at, by, what: What::Write(fields) };
-    if let Some(errand) = &mut ctx.session_mut().errand {
-        errand.record = Some(record);
-    }
     registry::propose(ctx, edit, confirmed);
     Ok(())
 }
@@ -190,14 +195,26 @@ fn confirmed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let Answer::Stored(Ok(Rows::Proposed(edited))) = answer else {
         return account::ended(ctx, Err(Failure::Unavailable));
     };
-    let before = ctx.session_mut().errand.as_mut().and_then(|errand| errand.record.take());
-    let address = before.as_ref().and_then(|record| record.get(account::MAIL));
-    // Whoever has taken the account over is not to do that unseen.
-    if let Some(address) = address.filter(|old| Some(*old) != edited.record.get(account::MAIL)) {
+    tell_address_before(ctx, &edited);
+    account::ended(ctx, Ok(()))
+}
+
+/// What is written to an account whose mail address is another from now on, or none. One that has not been
+/// confirmed is not to take its place.
+pub fn mail_fields(address: Option<&str>) -> Vec<KeyValue> {
+    let mail = (account::MAIL.into(), address.map(Into::into));
+    vec![mail, (NEW_MAIL.into(), None)]
+}
+
+/// Tells the mail address that an account had until now that it has another, or none: whoever has taken the
+/// account over is not to do that unseen.
+pub fn tell_address_before(ctx: &mut Ctx<'_>, edited: &Edited) {
+    let changed = edited.changed.iter().find(|change| &*change.key == account::MAIL);
+    let before = changed.and_then(|change| change.before.as_deref());
+    if let Some(address) = before.filter(|_| ctx.core.config.mail.is_sent()) {
         let letter = mail::letter(&edited.record, (Purpose::Changed, address, ""), ctx.now);
         mail::post_aside(ctx.core, ctx.fx, letter, ctx.now);
     }
-    account::ended(ctx, Ok(()))
 }
 
 /// Looks up the accounts to which something is to be sent.

@@ -131,7 +131,8 @@ impl Mesh {
         frame: Frame,
         now: Now,
     ) -> Option<Box<Routed>> {
-        let known = self.peers.get_mut(peer)?;
+        // What comes from a server that may not be linked until the link is closed is not heard.
+        let known = self.peers.get_mut(peer).filter(|peer| !peer.juped)?;
         match frame {
             Frame::Have { from, have, neighbours } => {
                 known.neighbours = neighbours;

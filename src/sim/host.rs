@@ -5,8 +5,9 @@ use super::{dice::Dice, disk::Disk, mmdb};
 use crate::{
     config::{Config, Secret},
     core::{
-        registered::{self, kept},
-        suspension,
+        account,
+        registered::{self, access, kept},
+        suspension, vhost,
     },
     job::{
         Answer, Atlas, Delivery, Hashes, Job, JobId, Lane, List, Listing, Loaded, RANDOM_LEN,
@@ -21,7 +22,7 @@ use crate::{
     server::{Server, Setup},
     store::{self, Draft, Find, Past, Posted, Query, Rows, Store, memory::Memory},
     time::{Mono, Now, Sid, Stamp, Wall},
-    wire::{mmdb::Database, scram::Verifier},
+    wire::{mmdb::Database, name::Nick, scram::Verifier},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -200,26 +201,34 @@ impl Host {
         wrong
     }
 
-    /// Who is logged in here otherwise than the store says: sentences.
+    /// Who is logged in here, or shown, otherwise than the store says: sentences.
     pub fn misnamed(&mut self, at: Duration) -> Vec<String> {
         let (mut wrong, now) = (Vec::new(), self.now(at));
         let Some(core) = self.server.as_ref().map(Server::core) else { return wrong };
-        for user in core.locals.iter().map(|(user, _)| core.network().user(user)) {
+        for (user, local) in core.locals.iter().map(|(id, local)| (core.network().user(id), local))
+        {
             let Some(login) = user.login.as_deref() else { continue };
             let found = self.store.ask(&Query::Find(Find::Id(login.id)));
             let Ok(Rows::Record(Some(record))) = found else { panic!("{found:?}") };
             if record.name() != Some(&*login.name) {
                 wrong.push(format!("{} is logged in as {login:?}, not {record:?}", user.nick()));
             }
+            if local.seldom().vhost.as_deref() != vhost::of(&record) {
+                wrong.push(format!("{} is shown as {}, not {record:?}", user.nick(), user.host));
+            }
             if suspension::of(&record, now.wall).is_some() {
                 wrong.push(format!("{} is logged in to {record:?}", user.nick()));
+            }
+            let name = Nick::lookup(&login.name, core.network().casemap());
+            if !name.is_some_and(|name| account::owns(&record, &name)) {
+                wrong.push(format!("the name of {record:?} is not its own"));
             }
         }
         wrong
     }
 
     /// What the store keeps of registered channels in which somebody is, and what the network knows of them,
-    /// where that differs: sentences.
+    /// where that differs, and modes that are not as they are locked: sentences.
     pub fn forgets(&mut self, now: Wall) -> Vec<String> {
         let Some(server) = &self.server else { return Vec::new() };
         let (network, mut wrong) = (server.core().network(), Vec::new());
@@ -233,6 +242,8 @@ impl Host {
                 wrong.push(format!("{} has no record", record.name));
                 continue;
             };
+            let unlocked = access::unlocked(server.core(), channel);
+            wrong.extend(unlocked.iter().map(|change| format!("{}: {change:?}", record.name)));
             let place = (&record.name, record.epoch);
             let kept = kept::state(&stored, place, true, now, network.casemap());
             let there = network.restored(channel, place.0, place.1, registered::CHANSERV).state;

@@ -38,7 +38,9 @@ impl Desk {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(folder.join(sqlite::FILE), flags)?;
         db.busy_timeout(sqlite::BUSY)?;
-        db.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
+        db.execute_batch(
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;",
+        )?;
         sqlite::version(&db)?;
         Ok(Desk { db })
     }

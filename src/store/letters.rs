@@ -1,5 +1,5 @@
-//! Mails that wait to be sent, in SQLite: a row for each, without what it says, which is made up when it is
-//! sent.
+//! Mails that wait to be sent, in SQLite: a row for each. What it says is made up when it is sent; only a memo
+//! is kept as it is, since whoever gets it may delete it meanwhile.
 
 use super::{Error, Letter, Posted, Purpose, Rows};
 use crate::{
@@ -18,6 +18,9 @@ pub(super) const TABLE: &str = "
     CREATE INDEX letter_due ON letter (due);
 ";
 
+/// A memo that a letter shows, as another step of the schema.
+pub(super) const MEMO: &str = "ALTER TABLE letter ADD COLUMN memo TEXT NOT NULL DEFAULT '';";
+
 /// Keeps a letter if fewer than `most` wait.
 pub(super) fn post(db: &mut Connection, letter: &Letter, most: usize) -> Result<Rows, Error> {
     let change = db.transaction()?;
@@ -28,8 +31,8 @@ pub(super) fn post(db: &mut Connection, letter: &Letter, most: usize) -> Result<
     let RecordId(Stamp { tick, server }) = letter.id;
     let made = letter.made.0 as i64;
     change.execute(
-        "INSERT INTO letter (address, purpose, account, tick, server, salt, made, due, tries)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, 0)",
+        "INSERT INTO letter (address, purpose, account, tick, server, salt, made, due, tries, memo)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, 0, ?8)",
         params![
             letter.address,
             letter.purpose.number(),
@@ -37,7 +40,8 @@ pub(super) fn post(db: &mut Connection, letter: &Letter, most: usize) -> Result<
             tick as i64,
             server.number(),
             letter.salt,
-            made
+            made,
+            letter.memo
         ],
     )?;
     change.commit()?;
@@ -48,7 +52,7 @@ pub(super) fn post(db: &mut Connection, letter: &Letter, most: usize) -> Result<
 pub(super) fn due(db: &Connection, by: Wall) -> Result<Rows, Error> {
     let first = db
         .prepare(
-            "SELECT number, address, purpose, account, tick, server, salt, made, due, tries
+            "SELECT number, address, purpose, account, tick, server, salt, made, due, tries, memo
              FROM letter ORDER BY due, number LIMIT 1",
         )?
         .query_row([], |row| Ok((posted(row), row.get::<_, i64>(8)?)))
@@ -83,6 +87,7 @@ fn posted(row: &Row<'_>) -> Result<Posted, Error> {
         account: row.get(3)?,
         id,
         salt: row.get(6)?,
+        memo: row.get(10)?,
         made: Wall(row.get::<_, i64>(7)? as u64),
     };
     Ok(Posted { number: row.get::<_, i64>(0)? as u64, tries: row.get(9)?, letter })

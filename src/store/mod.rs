@@ -224,6 +224,8 @@ pub enum Purpose {
     Address,
     /// To tell the mail address that an account had before.
     Changed,
+    /// To show a memo that has been left for an account.
+    Memo,
 }
 
 impl Purpose {
@@ -234,12 +236,14 @@ impl Purpose {
             Purpose::Reset => 1,
             Purpose::Address => 2,
             Purpose::Changed => 3,
+            Purpose::Memo => 4,
         }
     }
 
     /// The purpose with that number.
     pub fn of_number(number: u8) -> Option<Purpose> {
-        let all = [Purpose::Verify, Purpose::Reset, Purpose::Address, Purpose::Changed];
+        use Purpose::{Address, Changed, Memo, Reset, Verify};
+        let all = [Verify, Reset, Address, Changed, Memo];
         all.into_iter().find(|purpose| purpose.number() == number)
     }
 }
@@ -257,6 +261,8 @@ pub struct Letter {
     pub id: RecordId,
     /// What its code is made from, with a secret that is not stored.
     pub salt: Box<str>,
+    /// The memo that it shows, if that is what it is for: from whom it is, and in the next line what it says.
+    pub memo: Box<str>,
     /// When it was asked for.
     pub made: Wall,
 }
@@ -823,9 +829,10 @@ mod tests {
             account: "Bob".into(),
             id: id(10),
             salt: "salt".into(),
+            memo: "alice\nhello".into(),
             made: Wall(made),
         };
-        let (one, two) = (letter("a@b", Purpose::Changed, 50), letter("c@d", Purpose::Reset, 20));
+        let (one, two) = (letter("a@b", Purpose::Memo, 50), letter("c@d", Purpose::Reset, 20));
         let post = |letter: &Letter| Query::Post { letter: Box::new(letter.clone()), most: 2 };
         for letter in [&one, &two] {
             assert_eq!(store.ask(&post(letter)), Ok(Rows::Done));

@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     records::ACCESS_INDEX,
     handed::TABLES,
     letters::TABLE,
+    letters::MEMO,
 ];
 
 /// How long another program may hold the file before it counts as locked.

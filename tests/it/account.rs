@@ -51,6 +51,7 @@ fn the_first_account_is_made_and_a_lost_password_replaced_whether_or_not_the_ser
     refused(folder, &["add", "boss"], "other\n", "no account can be called boss");
     refused(folder, &["add", "a b"], "other\n", "no account can be called a b");
     refused(folder, &["add", "carl"], "\n", "the password is empty");
+    refused(folder, &["add", "carl", "nowhere"], "other\n", "nowhere is no mail address");
     refused(folder, &["info", "nobody"], "", "there is no account nobody");
     let text = done(folder, &["info", "ROOT"], "");
     assert!(text.contains("mail = \"root@mail.example\", by the command line"), "{text}");

@@ -4,6 +4,7 @@ use super::{
     CHANSERV,
     flags::Flags,
     record::{self, Registration},
+    settings::{self, Setting},
 };
 use crate::{
     core::{Core, chanban, effect::Effects, render},
@@ -12,13 +13,14 @@ use crate::{
         mode::{self, Kind, Status},
         op::{ModeChange, Op},
     },
-    registry::{Record, RecordId, What},
+    registry::{ACCESS, Changed, Record, RecordId, What},
     time::Now,
     wire::{
         mode::{Arity, Item, parse},
         reply::{self, Reply},
     },
 };
+use std::collections::BTreeSet;
 
 /// The access of a user to a channel.
 pub fn flags(core: &Core, user: UserId, registration: &Registration) -> Flags {
@@ -112,6 +114,34 @@ pub fn attend_all(core: &mut Core, fx: &mut Effects, channel: ChannelId, now: No
     }
 }
 
+/// The record of a channel has changed: who has other access now is given the status that it says. Others
+/// keep what they have, since somebody may have taken it from them.
+pub fn changed(
+    core: &mut Core,
+    fx: &mut Effects,
+    (channel, changed): (ChannelId, &[Changed]),
+    now: Now,
+) {
+    let secure = settings::named("SECURE").map(Setting::field);
+    if changed.iter().any(|change| Some(&change.key) == secure.as_ref()) {
+        return attend_all(core, fx, channel, now);
+    }
+    let mut accounts = BTreeSet::new();
+    for Changed { key, before, after } in changed {
+        accounts.extend(key.strip_prefix(ACCESS).and_then(RecordId::parse));
+        if &**key == record::FOUNDER {
+            let both = [before, after].into_iter().flatten();
+            accounts.extend(both.filter_map(|id| RecordId::parse(id)));
+        }
+    }
+    for user in at_home(core, channel) {
+        let login = core.network().user(user).login.as_ref().map(|login| login.id);
+        if login.is_some_and(|login| accounts.contains(&login)) {
+            attend(core, fx, (user, channel), now);
+        }
+    }
+}
+
 /// The members of a channel who are at home here.
 pub fn at_home(core: &Core, channel: ChannelId) -> Vec<UserId> {
     let members = core.network().everyone(channel).map(|(user, _)| user);
@@ -200,6 +230,16 @@ pub fn allows(core: &Core, channel: ChannelId, (on, letter): (bool, char), value
 
 /// Sets and takes away the modes of a channel that are locked otherwise.
 pub fn lock(core: &mut Core, fx: &mut Effects, channel: ChannelId, now: Now) {
+    let changes = unlocked(core, channel);
+    if !changes.is_empty() {
+        let record = core.network().channel(channel);
+        let (name, epoch) = (record.name.clone(), record.epoch);
+        core.commit(fx, Op::Mode { name, epoch, by: CHANSERV, changes }, None, now);
+    }
+}
+
+/// What makes the modes of a channel that are locked as they are to be.
+pub fn unlocked(core: &Core, channel: ChannelId) -> Vec<ModeChange> {
     let text = core.registration_of(channel).and_then(|known| known.setting("MLOCK"));
     let modes = text.map(locked).and_then(Result::ok).unwrap_or_default();
     let record = core.network().channel(channel);
@@ -211,15 +251,11 @@ pub fn lock(core: &mut Core, fx: &mut Effects, channel: ChannelId, now: Now) {
         }
         Kind::List | Kind::Status => None,
     });
-    let changes: Vec<ModeChange> = changes.collect();
-    if !changes.is_empty() {
-        let (name, epoch) = (record.name.clone(), record.epoch);
-        core.commit(fx, Op::Mode { name, epoch, by: CHANSERV, changes }, None, now);
-    }
+    changes.collect()
 }
 
 /// What is written to the record of a channel when an account with access has ended: the successor of a
-/// founder inherits it; without one it ends.
+/// founder inherits it; without one it ends, unless it is suspended: then it is nobody's until it is opened.
 pub fn without(record: &Record, account: RecordId) -> What {
     let is = |key: &str| record.get(key).and_then(RecordId::parse) == Some(account);
     let successor = record.get(record::SUCCESSOR).and_then(RecordId::parse);
@@ -229,7 +265,11 @@ pub fn without(record: &Record, account: RecordId) -> What {
     }
     if is(record::FOUNDER) {
         let Some(successor) = successor.filter(|successor| *successor != account) else {
-            return What::End;
+            if record.get(record::SUSPENDED).is_none() {
+                return What::End;
+            }
+            fields.push((record::FOUNDER.into(), None));
+            return What::Write(fields);
         };
         let founder = Flags::founder().letters().collect::<String>();
         fields.push((record::FOUNDER.into(), Some(successor.to_string().into())));

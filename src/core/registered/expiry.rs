@@ -3,7 +3,7 @@
 
 use super::{
     Registered, access,
-    record::{self, HELD, USED},
+    record::{self, HELD, Registration, USED},
 };
 use crate::{
     core::{Core, ctx::Then, effect::Effects},
@@ -29,17 +29,46 @@ pub struct Sweep {
     asking: bool,
 }
 
-/// Notes that somebody with access has entered a channel, once a day.
+/// Notes that somebody with access has entered a channel, or is in it, now and then.
 pub fn note(core: &mut Core, fx: &mut Effects, (user, channel): (UserId, ChannelId), now: Now) {
     let Some(known) = core.registration_of(channel) else { return };
-    let used = used(&known.record);
-    let day = used + Duration::from_secs(86_400);
-    if access::flags(core, user, known).is_empty() || now.wall < day {
+    if access::flags(core, user, known).is_empty() || now.wall < noted_again(core, &known.record) {
         return;
     }
     let (id, at) = (known.id, core.clock.tick(now.wall));
     let fields = vec![(USED.into(), Some(now.wall.0.to_string().into()))];
     super::write(core, fx, id, (at, &core.service_mask("ChanServ")), fields, now);
+}
+
+/// Notes the same of channels which nobody has to enter, since somebody with access never leaves them.
+pub fn note_all(core: &mut Core, fx: &mut Effects, now: Now) {
+    // What has been noted and is not stored yet is not noted again.
+    if core.config.channels.expire.is_zero() || !core.registered.waiting.is_empty() {
+        return;
+    }
+    let casemap = core.network().casemap();
+    let known = core.registered.known.values();
+    let due = known.filter(|known| now.wall >= noted_again(core, &known.record));
+    let user = |known: &Registration| {
+        let name = ChannelName::new(known.name(), casemap, usize::MAX)?;
+        let channel = core.network().name(&name)?;
+        let mut users = access::at_home(core, channel).into_iter();
+        let user = users.find(|user| !access::flags(core, *user, known).is_empty())?;
+        Some((user, channel))
+    };
+    let used: Vec<(UserId, ChannelId)> = due.filter_map(|known| user(known)).collect();
+    used.into_iter().for_each(|place| note(core, fx, place, now));
+}
+
+/// From when on it is noted again that a registration is made use of: once a day, and often enough that it
+/// does not end in between.
+fn noted_again(core: &Core, record: &Record) -> Wall {
+    let day = Duration::from_secs(86_400);
+    let span = match core.config.channels.expire {
+        expire if expire.is_zero() => day,
+        expire => day.min(expire / 4),
+    };
+    used(record) + span
 }
 
 /// When a registration was last made use of; at first when it was made.
@@ -144,6 +173,30 @@ mod tests {
             root  < :ChanServ!services@services.test NOTICE root :- #c
             root  < :ChanServ!services@services.test NOTICE root :2 channels fit *.
             same
+            ",
+        );
+    }
+
+    #[test]
+    fn a_channel_that_somebody_never_leaves_is_used() {
+        check(
+            r"
+            config oper root sesame
+            config channels.expire 3600
+            config limits.ping_interval 86400
+            account alice password=sesame
+            root  > OPER root sesame
+            alice > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            alice > CS REGISTER #a
+            wait 10000
+            alice > PART #a
+            wait 2000
+            root  > CS LIST
+            root  < :ChanServ!services@services.test NOTICE root :1 channels fit *.
+            wait 7300
+            root  > CS LIST
+            root  < :ChanServ!services@services.test NOTICE root :0 channels fit *.
             ",
         );
     }

@@ -14,7 +14,7 @@ use crate::{
         ChannelId, UserId,
         op::{Leave, Op},
     },
-    registry::What,
+    registry::{KEY_MAX, What},
     time::{Wall, parse_span, span_text},
     wire::{encode, extban::Ban, mask, message::Args, name::ChannelName},
 };
@@ -56,8 +56,13 @@ fn add(ctx: &mut Ctx<'_>, user: UserId, name: &ChannelName, text: &str, reason: 
         ctx.notice("After !T follows a time, as 30m, 12h or 7d.");
         return Ok(());
     };
-    let Some(known) = super::registration(ctx, name) else { return Ok(()) };
     let (key, now) = (record::akick(&ban), ctx.now.wall);
+    // As masks are compared it may be longer than it was entered.
+    if key.len() > KEY_MAX {
+        ctx.notice("The mask is too long.");
+        return Ok(());
+    }
+    let Some(known) = super::registration(ctx, name) else { return Ok(()) };
     let live = known.akicks.iter().filter(|akick| is_live(akick, now));
     if known.record.get(&key).is_none() && live.count() >= AKICKS_MAX {
         ctx.notice(&format!("A channel has at most {AKICKS_MAX} AKICKs. DEL one first."));
@@ -239,5 +244,21 @@ mod tests {
             same
             ",
         );
+    }
+
+    #[test]
+    fn a_mask_that_is_too_long_once_it_is_folded_is_refused() {
+        let long = "\u{130}".repeat(120);
+        check(&format!(
+            r"
+            config server.casemapping precis
+            account alice password=sesame
+            alice > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            alice > CS REGISTER #a
+            alice > CS AKICK #a ADD {long}
+            alice < :ChanServ!services@services.test NOTICE alice :The mask is too long.
+            ",
+        ));
     }
 }

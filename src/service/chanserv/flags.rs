@@ -148,8 +148,9 @@ pub(super) fn checked(
     if after.has('F') {
         return Err("TRANSFER makes somebody founder.".into());
     }
-    // Whoever has less may not touch those who have more, and anybody may give up what they have.
-    let gives_up = own && before.includes(after);
+    // Whoever has less may not touch those who have more, and anybody may give up what they have; being kept
+    // out is nothing to give up.
+    let gives_up = own && before.includes(after) && before.has('b') == after.has('b');
     let may = mine.to_give();
     let within = mine.has('f') && may.includes(differ) && (mine.has('F') || may.includes(before));
     if !gives_up && !within {
@@ -253,7 +254,7 @@ fn listed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 }
 
 /// How many accounts may have access to a channel.
-const ACCESS_MAX: usize = 200;
+pub(super) const ACCESS_MAX: usize = 200;
 
 #[cfg(test)]
 mod tests {
@@ -367,6 +368,27 @@ mod tests {
             alice < :ChanServ!services@services.test MODE #a +o bob
             bob   < :ChanServ!services@services.test MODE #a +v carol
             same
+            ",
+        );
+    }
+
+    #[test]
+    fn who_is_kept_out_does_not_let_themselves_in() {
+        check(
+            r"
+            account alice password=sesame
+            account eve password=sesame
+            alice > NS IDENTIFY alice sesame
+            eve   > NS IDENTIFY eve sesame
+            alice > JOIN #a
+            alice > CS REGISTER #a
+            alice > CS FLAGS #a eve +bV
+            eve   > CS FLAGS #a eve -b
+            eve   < :ChanServ!services@services.test NOTICE eve :You are not authorized to perform this operation.
+            eve   > CS FLAGS #a eve -V
+            eve   < :ChanServ!services@services.test NOTICE eve :Flags +b were set on eve in #a.
+            eve   > JOIN #a
+            eve   < :s1.test 474 eve #a :Cannot join channel (+b)
             ",
         );
     }

@@ -79,6 +79,11 @@ fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     for row in SETTINGS {
         match (row.takes, row.value(&known.record)) {
             (Takes::Switch(_), _) => on.extend(row.is_on(&known.record).then_some(row.name)),
+            // Without the values: one may be the key.
+            (Takes::Modes, Some(value)) => {
+                let modes = value.split(' ').next().unwrap_or_default();
+                lines.push(format!("{:<11}: {modes}", row.name));
+            }
             (_, Some(value)) => lines.push(format!("{:<11}: {value}", row.name)),
             (_, None) => (),
         }
@@ -102,10 +107,13 @@ mod tests {
             alice@1 > NS IDENTIFY alice sesame
             alice > JOIN #a
             alice > CS REGISTER #a
+            alice > CS SET #a MLOCK +nk sesame
+            alice > MODE #a +i
             bob@2 > CS INFO #a
             bob < :ChanServ!services@services.test NOTICE bob :Information on #a:
             bob < :ChanServ!services@services.test NOTICE bob :Founder    : alice
             bob <~ :ChanServ!services@services.test NOTICE bob :Registered : 2027-*
+            bob < :ChanServ!services@services.test NOTICE bob :MLOCK      : +nk
             bob < :ChanServ!services@services.test NOTICE bob :Flags      : KEEPTOPIC
             bob < :ChanServ!services@services.test NOTICE bob :*** End of Info ***
             bob > CS INFO #b

@@ -1,5 +1,6 @@
 //! ChanServ STATUS, WHY and CLONE.
 
+use super::flags::ACCESS_MAX;
 use crate::{
     core::{
         ctx::{Ctx, Outcome},
@@ -88,6 +89,13 @@ fn clone(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         .collect();
     if fields.is_empty() {
         ctx.notice(&format!("Nobody else has access to {from}."));
+        return Ok(());
+    }
+    let new = source.access.keys().filter(|id| !target.access.contains_key(id)).count();
+    if target.access.len() + new > ACCESS_MAX {
+        ctx.notice(&format!(
+            "{to} would have more than {ACCESS_MAX} entries of access. Take some away first."
+        ));
         return Ok(());
     }
     super::set(

@@ -14,6 +14,7 @@ use crate::{
     job::{Answer, Job},
     network::UserId,
     registry::{CHANNEL, What},
+    service::{asked, asks},
     store::{CLAIMS_MAX, Query, Rows},
     wire::{encode, mask, message::Args, name::ChannelName},
 };
@@ -52,7 +53,11 @@ pub const CLOSE: &[Command] = &[Command {
         on if on.eq_ignore_ascii_case("ON") => {
             suspend(ctx, user, args[0], args.given(2).unwrap_or("Closed by an operator"))
         }
-        _ => open(ctx, user, args[0]),
+        off if off.eq_ignore_ascii_case("OFF") => open(ctx, user, args[0]),
+        _ => {
+            ctx.notice("Say ON or OFF.");
+            Ok(())
+        }
     }),
     ..OPERS
 }];
@@ -122,6 +127,13 @@ fn suspended(ctx: &mut Ctx<'_>, _: UserId, words: &[String]) -> Outcome {
 
 fn open(ctx: &mut Ctx<'_>, user: UserId, text: &str) -> Outcome {
     let Some(name) = super::registered(ctx, text) else { return Ok(()) };
+    // Whoever had founded it may have gone meanwhile, and nobody have inherited it.
+    if super::registration(ctx, &name).is_some_and(|known| known.founder.is_none()) {
+        let done = super::say(format!(
+            "{name} is not suspended any more, and not registered either: the account of its founder is no more."
+        ));
+        return super::write(ctx, user, &name, What::End, done);
+    }
     let done = format!("{name} is not suspended any more.");
     super::set(ctx, user, &name, vec![(SUSPENDED.into(), None)], done)
 }
@@ -157,34 +169,41 @@ fn fflags(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
 }
 
 fn list(ctx: &mut Ctx<'_>, _: UserId, args: Args<'_>) -> Outcome {
-    let words = vec![args.given(0).unwrap_or("*").to_owned()];
-    ctx.session_mut().again = Some(Box::new(Again { words, then: |_, _, _| Ok(()) }));
-    ctx.defer(Job::Store(Query::Claims { after: CHANNEL.into() }), listed);
+    ask(ctx, (args.given(0).unwrap_or("*"), 0), CHANNEL);
     Ok(())
 }
 
+/// Asks for the next page, having shown so many.
+fn ask(ctx: &mut Ctx<'_>, (pattern, shown): (&str, usize), after: &str) {
+    asks(ctx, &[pattern, &shown.to_string()]);
+    ctx.defer(Job::Store(Query::Claims { after: after.into() }), listed);
+}
+
 fn listed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let again = ctx.session_mut().again.take();
-    let pattern = again.and_then(|again| again.words.into_iter().next()).unwrap_or_default();
     let Answer::Stored(Ok(Rows::Claims(claims))) = answer else {
         super::unavailable(ctx);
         return Ok(());
     };
+    let asked = asked(ctx);
+    let [pattern, shown] = asked.as_slice() else { return Ok(()) };
+    let mut shown: usize = shown.parse().unwrap_or(LISTED_MAX);
     let casemap = ctx.network().casemap();
     let names = claims.iter().map_while(|(key, _)| key.strip_prefix(CHANNEL));
-    let fits = |name: &&str| mask::matches(&pattern, name, casemap);
-    let found: Vec<&str> = names.filter(fits).take(LISTED_MAX + 1).collect();
-    for name in found.iter().take(LISTED_MAX) {
-        let name = ChannelName::new(name, casemap, name.len());
-        let there = name.as_ref().is_some_and(|name| ctx.network().name(name).is_some());
-        if let Some(name) = name {
-            ctx.notice(&format!("- {name}{}", if there { "" } else { " (nobody is in it)" }));
-        }
+    let found = names.filter(|name| mask::matches(pattern, name, casemap));
+    let found = found.filter_map(|name| ChannelName::new(name, casemap, name.len()));
+    for name in found.take(LISTED_MAX - shown.min(LISTED_MAX)) {
+        let there = ctx.network().name(&name).is_some();
+        ctx.notice(&format!("- {name}{}", if there { "" } else { " (nobody is in it)" }));
+        shown += 1;
     }
-    let all = found.len() <= LISTED_MAX && claims.len() < CLAIMS_MAX;
-    let more = if all { "" } else { " There may be more: name a narrower pattern." };
-    let count = found.len().min(LISTED_MAX);
-    ctx.notice(&format!("{count} channels fit {pattern}.{more}"));
+    let last = claims.last().filter(|_| claims.len() == CLAIMS_MAX);
+    match last.filter(|(key, _)| key.starts_with(CHANNEL)) {
+        Some((last, _)) if shown < LISTED_MAX => ask(ctx, (pattern, shown), last),
+        _ if shown == LISTED_MAX => ctx.notice(&format!(
+            "{shown} channels are shown, and there may be more: name a narrower pattern."
+        )),
+        _ => ctx.notice(&format!("{shown} channels fit {pattern}.")),
+    }
     Ok(())
 }
 
@@ -196,7 +215,12 @@ const NOTE_MAX: usize = 300;
 
 #[cfg(test)]
 mod tests {
-    use crate::sim::script::check;
+    use super::*;
+    use crate::{
+        registry::{Edit, Kind, NAME, RecordId},
+        sim::{self, Sim, script::check},
+        time::{Sid, Stamp},
+    };
 
     #[test]
     fn operators_of_the_network_look_after_channels() {
@@ -244,11 +268,46 @@ mod tests {
             root  < :alice!~alice@alice.test JOIN #a
             root  > CS CLOSE #a ON
             alice < :ChanServ!services@services.test KICK #a alice :The channel is suspended: Closed by an operator
+            root  > CS CLOSE #a of
+            root  < :ChanServ!services@services.test NOTICE root :Say ON or OFF.
             root  > CS CLOSE #a OFF
             root  > CS LIST #b*
             root  < :ChanServ!services@services.test NOTICE root :0 channels fit #b*.
             same
             ",
         );
+    }
+
+    #[test]
+    fn every_channel_can_be_listed_however_many_there_are() {
+        let mut config = sim::config();
+        config.oper.push(sim::oper("root", "sesame"));
+        let mut sim = Sim::strangers(1, &config);
+        let channel = |number: usize| {
+            let at = Stamp { tick: 1 + number as u64, server: Sid::FIRST };
+            let name: Box<str> = format!("#c{number:04}").into();
+            let claim = format!("{CHANNEL}{name}").into();
+            let what = What::Write(vec![(claim, Some(name.clone())), (NAME.into(), Some(name))]);
+            Edit { id: RecordId(at), kind: Kind::Channel, at, by: "test".into(), what }
+        };
+        let edits: Vec<Edit> = (0..CLAIMS_MAX + 10).map(channel).collect();
+        sim.hosts[0].learn(&edits);
+        let root = sim.connect(0, "root");
+        sim.send(root, "OPER root sesame");
+        for (pattern, told) in [
+            (
+                format!("#c{:04}", CLAIMS_MAX + 5),
+                format!("1 channels fit #c{:04}.", CLAIMS_MAX + 5),
+            ),
+            (
+                "#c*".into(),
+                "50 channels are shown, and there may be more: name a narrower pattern.".into(),
+            ),
+        ] {
+            sim.send(root, &format!("CS LIST {pattern}"));
+            sim.settle();
+            let got = &sim.clients[root].got;
+            assert!(got.iter().any(|line| line.ends_with(&told)), "{got:#?}");
+        }
     }
 }

@@ -217,4 +217,29 @@ mod tests {
             ",
         );
     }
+
+    #[test]
+    fn whose_status_is_taken_is_not_given_it_again_because_something_else_changes() {
+        check(
+            r"
+            account alice password=sesame
+            account bob password=sesame
+            alice > NS IDENTIFY alice sesame
+            bob   > NS IDENTIFY bob sesame
+            alice > JOIN #a
+            alice > CS REGISTER #a
+            alice > CS FLAGS #a bob AOP
+            bob   > JOIN #a
+            alice > CS DEOP #a bob
+            bob   < :ChanServ!services@services.test MODE #a -o bob
+            alice > MODE #a +m
+            alice > TOPIC #a :ours
+            alice > CS SET #a URL https://example.org/
+            alice < :ChanServ!services@services.test NOTICE alice :URL for #a has been set to https://example.org/.
+            bob   <! +o
+            alice > CS FLAGS #a bob +a
+            bob   < :ChanServ!services@services.test MODE #a +ao bob bob
+            ",
+        );
+    }
 }

@@ -74,7 +74,8 @@ fn pending(ctx: &mut Ctx<'_>, name: &str) -> Option<(RecordId, Box<str>)> {
     let requests = || ctx.network().notes().of(Section::Request);
     // The account may be called otherwise by now, or be no more.
     let found = requests()
-        .find(|(id, note, _)| owner.as_deref() == Some(id) || note.text.eq_ignore_ascii_case(name));
+        .find(|(id, ..)| owner.as_deref() == Some(id))
+        .or_else(|| requests().find(|(_, note, _)| note.text.eq_ignore_ascii_case(name)));
     let found = found.and_then(|(id, note, _)| Some((RecordId::parse(id)?, note.value.clone())));
     if found.is_none() {
         ctx.notice(&format!("{name} has not asked for a host. WAITING shows who has."));

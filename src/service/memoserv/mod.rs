@@ -71,7 +71,7 @@ fn post(
     if let Some(why) = refusal(ctx, record) {
         return Err(why);
     }
-    let from = of_session(ctx).unwrap_or_default();
+    let from = of_session(ctx).ok_or("gets no memos from those who are not logged in")?;
     let at = ctx.core.clock.tick(ctx.now.wall);
     let text = encode::head(text, TEXT_MAX);
     let memo = Memo { key: memo::key(at), at, from: &from, read: false, text };

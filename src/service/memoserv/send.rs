@@ -82,6 +82,43 @@ mod tests {
     }
 
     #[test]
+    fn a_memo_is_mailed_once_to_who_wants_that() {
+        check(
+            r"
+            servers 2
+            config mail irc@test.example
+            config mail.hourly_address 2
+            config limits.ping_interval 5000
+            account alice password=sesame
+            account bob password=sesame mail=bob@mail.example
+            account carol password=sesame emailmemos=on
+            account dave password=sesame emailmemos=on mail=dave@mail.example unverified:dave=salt
+            alice@1 > NS IDENTIFY alice sesame
+            alice   > MS SEND bob by hand
+            nomail bob@mail.example
+            bob@2   > NS IDENTIFY bob sesame
+            bob     > NS SET EMAILMEMOS on
+            alice   > MS SEND bob on paper, {code}
+            alice   > MS SEND carol hello
+            alice   > MS SEND dave hello
+            mail bob@mail.example *Subject: A memo from alice on *alice has left a memo for the account bob on *on paper, {code}*
+            bob     < :MemoServ!services@services.test NOTICE bob :You have a new memo from alice. /msg MemoServ READ 2 shows it.
+            wait 70
+            nomail bob@mail.example
+            nomail dave@mail.example
+            bob     > MS SEND bob the second
+            bob     > MS SEND bob the third
+            mail bob@mail.example *the second*
+            mail bob@mail.example *the third*
+            bob     > MS SEND bob the fourth
+            wait 70
+            nomail bob@mail.example
+            same
+            ",
+        );
+    }
+
+    #[test]
     fn who_comes_by_sasl_is_told_of_memos() {
         check(
             r"

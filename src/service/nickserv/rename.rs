@@ -9,7 +9,7 @@ use crate::{
     },
     job::Answer,
     network::UserId,
-    registry::{NAME, What},
+    registry::What,
     wire::{message::Args, name::Nick},
 };
 
@@ -46,11 +46,10 @@ fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     // In another case it is the same nick.
     let mut fields =
         if before == new { Vec::new() } else { account::without_nick(&record, &before, casemap) };
-    for claim in account::nick_claims(&new, casemap) {
-        fields.retain(|(key, _)| *key != claim.0);
-        fields.push(claim);
+    for field in account::named(&new, casemap) {
+        fields.retain(|(key, _)| *key != field.0);
+        fields.push(field);
     }
-    fields.push((NAME.into(), Some(name.clone())));
     super::write(ctx, user, record.id, What::Write(fields), renamed)
 }
 

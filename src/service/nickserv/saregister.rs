@@ -11,7 +11,7 @@ use crate::{
     },
     job::{Answer, Hashes, Job},
     network::UserId,
-    registry::{Edit, Kind, NAME, RecordId, What},
+    registry::{Edit, Kind, RecordId, What},
     wire::{message::Args, name::Nick},
 };
 
@@ -64,8 +64,7 @@ fn found(ctx: &mut Ctx<'_>, hashes: &Hashes) -> Outcome {
     let nick = asked.first().and_then(|name| Nick::lookup(name, casemap));
     let (Some(user), Some(nick)) = (ctx.session().user(), nick) else { return Ok(()) };
     let at = ctx.core.clock.tick(ctx.now.wall);
-    let mut fields = account::nick_claims(&nick, casemap);
-    fields.push((NAME.into(), Some(nick.as_str().into())));
+    let mut fields = account::named(&nick, casemap);
     fields.extend(account::kept(hashes).into_iter().filter(|(_, value)| value.is_some()));
     super::announce(ctx, user, &format!("registers the account {nick}"));
     let (id, what, by) = (RecordId(at), What::Write(fields), ctx.whois(user).mask().into());

@@ -4,7 +4,7 @@
 use super::verifyemail;
 use crate::{
     core::{
-        account::MAIL,
+        account::{self, MAIL},
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
@@ -13,11 +13,11 @@ use crate::{
             EMAILMEMOS, ENFORCE, GRACE_MAX, HIDEMAIL, NEVEROP, NOEXPIRE, NOMEMO, NOOP, OFF, ON,
             PRIVATE,
         },
-        verification::NEW_MAIL,
+        verification,
     },
     job::Answer,
     network::UserId,
-    registry::{NAME, Record, RecordId, What},
+    registry::{Record, RecordId, What},
     store::Rows,
     time::{parse_span, span_text},
     wire::{mail::is_address, message::Args, name::Nick},
@@ -105,6 +105,11 @@ pub const SASET: &[Command] = &[Command {
     replies: &[],
     cost: 3,
     run: Run::Oper(Priv::Accounts, saset),
+    // Mail addresses are nobody's to read in a log.
+    audited: |args| match args {
+        [account, setting, _] if setting.eq_ignore_ascii_case("EMAIL") => vec![*account, *setting],
+        _ => args.to_vec(),
+    },
     ..Command::USUAL
 }];
 
@@ -136,8 +141,12 @@ fn set(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
 fn saset(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let Some(account) = super::named(ctx, args[0]) else { return Ok(()) };
     let Some(setting) = named(ctx, args[1]) else { return Ok(()) };
-    let text = format!("sets {} of the account {} to {}", setting.name, args[0], args[2]);
-    super::announce(ctx, user, &text);
+    let value = match setting.takes {
+        // There are operators who may not see it.
+        Takes::Address => String::new(),
+        _ => format!(" to {}", args[2]),
+    };
+    super::announce(ctx, user, &format!("sets {} of the account {}{value}", setting.name, args[0]));
     change(ctx, user, account, (setting, args[2]))
 }
 
@@ -189,15 +198,13 @@ fn fields(ctx: &Ctx<'_>, account: RecordId, (takes, value): (Takes, &str)) -> Op
         Takes::Name => {
             let nick = Nick::lookup(value, ctx.network().casemap())?;
             let own = ctx.network().claims().nick(&nick) == Some(account);
-            own.then(|| one(NAME, Some(nick.as_str())))
+            own.then(|| account::named(&nick, ctx.network().casemap()))
         }
         Takes::Factor => (switch == Some(false)).then(second::none),
         Takes::Address => {
             let none = switch == Some(false) && !ctx.core.config.accounts.email_required;
             let address = is_address(value).then_some(value);
-            // An address that has not been confirmed is not to take its place.
-            let fields = [one(MAIL, address), one(NEW_MAIL, None)].concat();
-            (none || address.is_some()).then_some(fields)
+            (none || address.is_some()).then(|| verification::mail_fields(address))
         }
     }
 }
@@ -209,6 +216,9 @@ fn changed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         super::told(ctx, &answer, "");
         return Ok(());
     };
+    if matches!(setting.takes, Takes::Address) {
+        verification::tell_address_before(ctx, edited);
+    }
     let account = edited.record.name().unwrap_or_default();
     let name = setting.name;
     let text = match (setting.takes, value(setting, &edited.record).as_str()) {
@@ -385,6 +395,28 @@ mod tests {
             alice > NS IDENTIFY alice sesame
             alice > NS SET EMAIL none
             alice < :NickServ!services@services.test NOTICE alice :EMAIL of account alice is none now.
+            ",
+        );
+    }
+
+    #[test]
+    fn other_operators_are_not_told_the_address_that_one_sets() {
+        check(
+            r"
+            config oper root sesame
+            config oper guard sesame oper
+            account alice password=sesame
+            guard > OPER guard sesame
+            guard > MODE guard +s +o
+            root > OPER root sesame
+            root > NS SASET alice EMAIL al@mail.example
+            root > NS SASET alice NOOP on
+            guard <~ :s1.test NOTICE guard :*sets EMAIL of the account alice
+            guard <~ :s1.test NOTICE guard :*sets NOOP of the account alice to on
+            guard <! al@mail.example
+            root > OS LOGSEARCH SASET
+            root <~ * NOTICE root :*NickServ SASET alice NOOP on
+            root <~ * NOTICE root :*NickServ SASET alice EMAIL
             ",
         );
     }

@@ -47,7 +47,16 @@ fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let nick = asked.first().and_then(|name| Nick::lookup(name, casemap));
     let (Some(user), Some(nick)) = (ctx.session().user(), nick) else { return Ok(()) };
     let Some(record) = super::record(ctx, answer) else { return Ok(()) };
-    let fields = account::without_nick(&record, &nick, casemap);
+    let name = record.name().and_then(|name| Nick::lookup(name, casemap));
+    let Some(name) = name.filter(|name| *name != nick) else {
+        ctx.notice(&format!("{nick} is the name of your account, which it keeps."));
+        return Ok(());
+    };
+    // Elsewhere it may get that nick for its name meanwhile: it is called as it was from now on.
+    let mut fields = account::without_nick(&record, &nick, casemap);
+    let named = account::named(&name, casemap);
+    fields.retain(|(key, _)| named.iter().all(|(kept, _)| kept != key));
+    fields.extend(named);
     super::write(ctx, user, record.id, What::Write(fields), ungrouped)
 }
 
@@ -65,6 +74,34 @@ fn ungrouped(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 #[cfg(test)]
 mod tests {
     use crate::sim::script::check;
+
+    #[test]
+    fn an_account_owns_its_name_though_the_two_sides_of_a_split_disagree() {
+        for (first, second, name) in [
+            ("alice > NS SET ACCOUNTNAME al", "ali > NS UNGROUP al", "alice"),
+            ("ali > NS UNGROUP al", "alice > NS SET ACCOUNTNAME al", "al"),
+        ] {
+            check(&format!(
+                r"
+                servers 2
+                account alice password=sesame nick:al=al
+                alice@1 > NS IDENTIFY alice sesame
+                ali@2   > NS IDENTIFY alice sesame
+                split 1 | 2
+                {first}
+                wait 1
+                {second}
+                heal
+                wait 30
+                alice   > NS GET ACCOUNTNAME
+                alice   < :NickServ!services@services.test NOTICE alice :ACCOUNTNAME: {name}
+                alice   > NS INFO {name}
+                alice   < :NickServ!services@services.test NOTICE alice :Information on {name}:
+                same
+                "
+            ));
+        }
+    }
 
     #[test]
     fn what_another_nick_of_the_account_looks_like_stays_claimed() {

@@ -42,6 +42,9 @@ fn verified(ctx: &mut Ctx<'_>, name: &Nick, how: Result<(), Failure>) -> Outcome
         Ok(()) => ctx.notice(&format!("{name} is now registered, and yours.")),
         Err(Failure::Wrong) => ctx.notice(WRONG),
         Err(Failure::TooOften) => ctx.notice(super::TOO_OFTEN),
+        Err(Failure::Suspended) => ctx.notice(&format!(
+            "{name} is registered now, but suspended; ask an operator of the network."
+        )),
         Err(_) => super::unavailable(ctx),
     }
     Ok(())
@@ -112,6 +115,36 @@ mod tests {
             root    < :NickServ!services@services.test NOTICE root :alice is verified.
             root    > NS SAVERIFY alice
             root    < :NickServ!services@services.test NOTICE root :alice does not wait.
+            alice   > NS IDENTIFY sesame-open
+            alice   < :NickServ!services@services.test NOTICE alice :You are now identified for alice.
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn a_suspended_account_is_completed_and_lets_nobody_in() {
+        check(
+            r"
+            servers 2
+            config mail irc@test.example
+            config accounts.email_required true
+            config oper root sesame
+            root@2  > OPER root sesame
+            alice@1 > NS REGISTER sesame-open al@mail.example
+            bob@1   > NS REGISTER sesame-open bob@mail.example
+            mail al@mail.example *VERIFY alice $code*
+            root    > NS SUSPEND ADD alice 1d rude
+            root    > NS SUSPEND ADD bob 1d rude
+            alice   > NS VERIFY alice $code
+            alice   <~ :NickServ!services@services.test NOTICE alice :The account alice is suspended until *: rude
+            alice   < :NickServ!services@services.test NOTICE alice :alice is registered now, but suspended; ask an operator of the network.
+            alice   <! 900
+            mail bob@mail.example *VERIFY bob $code*
+            bob     > VERIFY bob $code
+            bob     < :s1.test FAIL VERIFY TEMPORARILY_UNAVAILABLE bob :The account cannot be verified now; try again later.
+            bob     <! 900
+            root    > NS SUSPEND DEL alice
             alice   > NS IDENTIFY sesame-open
             alice   < :NickServ!services@services.test NOTICE alice :You are now identified for alice.
             same

@@ -50,9 +50,16 @@ pub(super) fn change(ctx: &mut Ctx<'_>, user: UserId, id: RecordId, address: &st
         ctx.notice("This mail address cannot be used here. Nothing has been changed.");
         return Ok(());
     }
-    if ctx.core.config.mail.is_sent() && !mail::may_send(ctx.core, address, ctx.now) {
-        ctx.notice(NOT_SENT);
-        return Ok(());
+    if ctx.core.config.mail.is_sent() {
+        // Nobody is to use up what may be sent to all.
+        if !verification::may_ask(ctx) {
+            ctx.notice(super::TOO_OFTEN);
+            return Ok(());
+        }
+        if !mail::may_send(ctx.core, address, ctx.now) {
+            ctx.notice(NOT_SENT);
+            return Ok(());
+        }
     }
     let field = verification::address_field(ctx.core, address, ctx.now);
     super::write(ctx, user, id, What::Write(vec![field]), written)
@@ -137,6 +144,44 @@ mod tests {
             alice <~ :NickServ!services@services.test NOTICE alice :No mail can be sent there now.*
             alice > NS SET EMAIL al@mail.example
             alice <~ :NickServ!services@services.test NOTICE alice :No mail can be sent there now.*
+            ",
+        );
+    }
+
+    #[test]
+    fn nobody_has_more_codes_sent_than_they_may_try_to_log_in() {
+        check(
+            r"
+            config mail irc@test.example
+            config limits.login_burst 2
+            account alice password=sesame
+            alice > NS IDENTIFY alice sesame
+            alice > NS SET EMAIL a@mail.example
+            alice > NS SET EMAIL b@mail.example
+            alice > NS SET EMAIL c@mail.example
+            alice < :NickServ!services@services.test NOTICE alice :Too many attempts. Wait a minute and try again.
+            mail b@mail.example *VERIFYEMAIL *
+            nomail c@mail.example
+            ",
+        );
+    }
+
+    #[test]
+    fn an_address_that_is_taken_away_is_told_of_it() {
+        check(
+            r"
+            config mail irc@test.example
+            config oper root sesame
+            account alice password=sesame mail=old@mail.example
+            account bob mail=bob@mail.example
+            root  > OPER root sesame
+            alice > NS IDENTIFY alice sesame
+            alice > NS SET EMAIL none
+            mail old@mail.example *Subject: Another mail address for alice on Test*
+            root  > NS SASET bob EMAIL new@mail.example
+            mail bob@mail.example *Subject: Another mail address for bob on Test*
+            root  > NS SASET bob EMAIL new@mail.example
+            nomail new@mail.example
             ",
         );
     }

@@ -41,6 +41,8 @@ fn record(sim: &Sim, nick: &str) -> Option<String> {
 
 /// What owners say, and those who would be.
 const OWNED: &[&str] = &[
+    "HS OFF",
+    "HS ON",
     "REGISTER * * password0",
     "REGISTER * * password1",
     "NS 2FA TOTP ADD",
@@ -68,6 +70,9 @@ const OWNED: &[&str] = &[
 
 /// What operators say, who become so for it.
 const PRIVILEGED: &[&str] = &[
+    "OPER root sesame\nHS DEL {account}",
+    "OPER root sesame\nHS SET {account} v{n}.example",
+    "OPER root sesame\nHS SET {account} w{n}.example",
     "OPER root sesame\nNS HOLD {account} ON",
     "OPER root sesame\nNS LIST",
     "OPER root sesame\nNS MARK {account} ON odd",

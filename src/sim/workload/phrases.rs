@@ -226,6 +226,7 @@ const OWNED: &[&str] = &[
     "CS AKICK {channel} ADD *!*u{n}@* !T 20s",
     "CS AKICK {channel} DEL *!*u{n}@*",
     "CS SET {channel} MLOCK +m-i",
+    "CS SET {channel} MLOCK +li-m {n}0",
     "CS SET {channel} MLOCK",
     "CS SET {channel} SECURE ON",
     "CS SET {channel} SECURE OFF",

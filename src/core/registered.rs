@@ -215,9 +215,8 @@ fn learn(core: &mut Core, fx: &mut Effects, record: Record, now: Now) {
         core.registered.unread.remove(&id);
         return;
     }
-    let registration = Box::new(Registration::read(record, casemap));
-    let name = ChannelName::new(registration.name(), casemap, usize::MAX);
-    core.registered.known.insert(id, registration);
+    let name = record.name().and_then(|name| ChannelName::new(name, casemap, usize::MAX));
+    know(core, record);
     let channel = name.and_then(|name| core.network().record(&name));
     let epoch = channel.map(|channel| core.network().channel(channel).epoch);
     // Whoever has entered it without may have left again.
@@ -229,6 +228,19 @@ fn learn(core: &mut Core, fx: &mut Effects, record: Record, now: Now) {
     if let Some(channel) = review(core, fx, id, now) {
         access::attend_all(core, fx, channel, now);
     }
+}
+
+/// Has the record of a channel in memory, as the store has it. One that was not is compared with the channel:
+/// whatever that has and the record has not may have been told by a server that crashed before it was stored.
+/// Returns whether it was not.
+fn know(core: &mut Core, record: Record) -> bool {
+    let (id, casemap) = (record.id, core.network().casemap());
+    let registration = Box::new(Registration::read(record, casemap));
+    let new = core.registered.known.insert(id, registration).is_none();
+    if new {
+        core.registered.compared.insert(id, PATIENCE);
+    }
+    new
 }
 
 /// Founds a channel by its registration, with what its record keeps, unless it is so founded. What has been
@@ -295,8 +307,7 @@ pub fn edited(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
     if !home && !core.registered.known.contains_key(&id) {
         return;
     }
-    let registration = Box::new(Registration::read(record.clone(), casemap));
-    let new = core.registered.known.insert(id, registration).is_none();
+    let new = know(core, record.clone());
     let elsewhere = edit.at.server != core.sid();
     if let (true, false, Some(name), Some(channel)) = (edit.at == id.0, elsewhere, name, channel) {
         register(core, fx, (id, channel), &name, now);
@@ -537,7 +548,8 @@ fn mend(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) {
     if first != Some(core.sid()) || !epoch.registered || epoch.at != id.0 {
         return;
     }
-    let state = kept::state(&known.record, (&name, epoch), true, now.wall, network.casemap());
+    let (topic, casemap) = (known.is_on("KEEPTOPIC"), network.casemap());
+    let state = kept::state(&known.record, (&name, epoch), topic, now.wall, casemap);
     let restored = network.restored(channel, &name, epoch, CHANSERV);
     let there: BTreeSet<String> = restored.state.iter().map(|op| format!("{op:?}")).collect();
     if state.iter().any(|op| !there.contains(&format!("{op:?}"))) {
@@ -646,6 +658,60 @@ mod tests {
             bob   > NAMES #a
             bob   < :s2.test 353 bob = #a :~alice bob
             same
+            ",
+        );
+    }
+
+    #[test]
+    fn what_a_server_that_crashed_had_not_stored_is_kept_by_who_hears_of_the_registration_later() {
+        check(
+            r"
+            servers 2
+            account alice password=sesame
+            alice@1 > NS IDENTIFY alice sesame
+            alice   > JOIN #a
+            bob@2   > JOIN #a
+            disk 2 full
+            alice > CS REGISTER #a
+            alice <~ :ChanServ!services@* NOTICE alice :#a is now registered to alice.
+            wait 20
+            disk 1 full
+            alice > TOPIC #a :ours
+            bob   < :alice!~alice@alice.test TOPIC #a :ours
+            crash 1
+            disk 1 well
+            disk 2 well
+            wait 60
+            start 1
+            heal
+            wait 60
+            bob     > PART #a
+            wait 400
+            carol@1 > JOIN #a
+            carol   < :s1.test 332 carol #a :ours
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn a_topic_that_is_not_to_be_kept_does_not_come_back() {
+        check(
+            r"
+            account alice password=sesame
+            alice > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            alice > CS REGISTER #a
+            alice > CS SET #a KEEPTOPIC off
+            alice > TOPIC #a :ours
+            alice > PART #a
+            bob   > PING x
+            wait 60
+            bob   > JOIN #a
+            wait 60
+            bob   > TOPIC #a
+            bob   < :s1.test 331 bob #a :No topic is set
+            bob   <! ours
             ",
         );
     }

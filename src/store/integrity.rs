@@ -11,6 +11,9 @@ use std::{
 /// How many things that are wrong are told.
 const TOLD_MAX: usize = 5;
 
+/// After how long a check that takes too long is interrupted again.
+const AGAIN: Duration = Duration::from_millis(10);
+
 /// Checks all pages, and gives up when it takes longer than that.
 pub(super) fn check(db: &Connection, within: Duration) -> Result<Checked, Error> {
     let clock = db.get_interrupt_handle();
@@ -18,8 +21,11 @@ pub(super) fn check(db: &Connection, within: Duration) -> Result<Checked, Error>
     thread::scope(|scope| {
         let watch = thread::Builder::new().name("slircd-check".into());
         let watched = watch.spawn_scoped(scope, move || {
-            if wait.recv_timeout(within) == Err(RecvTimeoutError::Timeout) {
+            let mut wanted = wait.recv_timeout(within);
+            // One that comes before the check has begun goes by unheard.
+            while wanted == Err(RecvTimeoutError::Timeout) {
                 clock.interrupt();
+                wanted = wait.recv_timeout(AGAIN);
             }
         });
         let found = match watched {

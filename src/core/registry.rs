@@ -12,6 +12,7 @@ use super::{
     memo,
     recovery::LOGGED_OUT,
     registered, render, reserve,
+    session::Registration,
     settings::{ENFORCE, NOOP},
     suspension::{self, SUSPENDED, UNTIL},
     vhost,
@@ -165,12 +166,7 @@ impl Core {
         text: &str,
         now: Now,
     ) {
-        for (_, session) in self.sessions.iter_mut() {
-            let registration = session.registration();
-            let entered = registration
-                .filter(|new| new.login.as_ref().is_some_and(|login| login.id == account));
-            entered.into_iter().for_each(|new| new.login = login.clone().map(Box::new));
-        }
+        self.entering(account).for_each(|new| new.login = login.clone().map(Box::new));
         for user in self.logged_in(account) {
             let uid = self.network().user(user).uid;
             let login = login.clone().map(Box::new);
@@ -186,6 +182,15 @@ impl Core {
         let text =
             format!("You are logged out: the account {name} is suspended{}", suspension.text());
         self.log_in_as(fx, (edited.record.id, None), &text, now);
+    }
+
+    /// Those who are about to come in here, and are logged in to an account.
+    pub(super) fn entering(
+        &mut self,
+        account: RecordId,
+    ) -> impl Iterator<Item = &mut Registration> {
+        let new = self.sessions.iter_mut().filter_map(|(_, session)| session.registration());
+        new.filter(move |new| new.login.as_ref().is_some_and(|login| login.id == account))
     }
 
     /// This server's users who are logged in to an account.

@@ -99,6 +99,7 @@ pub fn edited(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
         return;
     }
     let vhost = of(&edited.record);
+    core.entering(edited.record.id).for_each(|new| new.vhost = vhost.map(Into::into));
     for user in core.logged_in(edited.record.id) {
         let own = core.network().mask(user) == *edited.edit.by;
         wear(core, fx, user, vhost, now);
@@ -131,6 +132,28 @@ fn wear(core: &mut Core, fx: &mut Effects, user: UserId, vhost: Option<&str>, no
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sim::script::check;
+
+    #[test]
+    fn who_is_coming_in_has_the_host_as_it_is_by_then() {
+        check(
+            r"
+            account jilles password=sesame
+            raw a
+            a > CAP LS 302
+            a > NICK al
+            a > USER al 0 * :Al
+            a > CAP REQ sasl
+            a > AUTHENTICATE PLAIN
+            a > AUTHENTICATE amlsbGVzAGppbGxlcwBzZXNhbWU=
+            a <~ :s1.test 900 al al!*@* jilles *
+            hand 1 jilles vhost=of.my.own
+            wait 6
+            a > CAP END
+            a < :s1.test 001 al :Welcome to the Test IRC network, al!~al@of.my.own
+            ",
+        );
+    }
 
     #[test]
     fn a_host_is_nobody_elses() {

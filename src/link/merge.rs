@@ -8,11 +8,11 @@ use crate::{
     network::{
         ChannelId, Network,
         crdt::{Have, Source, Uid},
-        op::{Leave, ModeChange, Op},
+        op::{Entry, Leave, ModeChange, Op},
     },
     time::Stamp,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The channels whose founding the other has seen and forgotten, and that have been founded anew since.
 pub fn forgotten(network: &Network, state: &State) -> Vec<ChannelId> {
@@ -59,6 +59,11 @@ pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
             plan.push((Op::Leave { uid, name: channel.name.clone(), joined, how }, joined));
         }
     }
+    let moved = moved(network, have, state, |founded| renamed.contains(&founded));
+    for ((uid, joined), channel) in &moved {
+        let (name, how) = (network.channel(*channel).name.clone(), Leave::Part("".into()));
+        plan.push((Op::Leave { uid: *uid, name, joined: *joined, how }, *joined));
+    }
     for uid in network.users_missing(seen, |uid| users.contains(&uid)) {
         plan.push((
             Op::Quit { uid, reason: "Quit during a split".into() },
@@ -84,8 +89,43 @@ pub fn plan(network: &Network, have: &Have, state: &State) -> Vec<(Op, Stamp)> {
         }];
         plan.push((Op::Mode { name, epoch, by, changes }, mask.at));
     }
-    plan.extend(state.ops.iter().filter(|(op, at)| is_news(network, have, op, *at)).cloned());
+    let comes =
+        |op: &Op, at: Stamp| matches!(op, Op::Join { uid, .. } if moved.contains_key(&(*uid, at)));
+    let news = |(op, at): &&(Op, Stamp)| is_news(network, have, op, *at) || comes(op, *at);
+    plan.extend(state.ops.iter().filter(news).cloned());
     plan
+}
+
+/// The joins that are known here, and that the other side has in a founding of which nothing is known here:
+/// with where they are here. Their channel has been renamed, and all but this server have seen that and
+/// forgotten it.
+fn moved(
+    network: &Network,
+    have: &Have,
+    state: &State,
+    renamed: impl Fn(Stamp) -> bool,
+) -> BTreeMap<(Uid, Stamp), ChannelId> {
+    let mut there = BTreeMap::new();
+    for (op, at) in &state.ops {
+        if let Op::Join { uid, name, entry: Entry::Found(epoch) | Entry::Delayed(epoch, _) } = op {
+            if have.covers(*at) && !have.covers(epoch.at) {
+                there.insert((*uid, *at), name);
+            }
+        }
+    }
+    let mut moved = BTreeMap::new();
+    if there.is_empty() {
+        return moved;
+    }
+    for (id, channel) in network.channels() {
+        for (user, member) in channel.joins().filter(|_| !renamed(channel.epoch.at)) {
+            let join = (network.user(user).uid, member.joined);
+            if there.get(&join).is_some_and(|name| **name != channel.name) {
+                moved.insert(join, id);
+            }
+        }
+    }
+    moved
 }
 
 /// Whether an operation of a state may be news here, and not something that has been seen and gone again.

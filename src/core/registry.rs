@@ -112,7 +112,7 @@ impl Core {
         } else if edited.edit.what == What::End && edited.edit.at.server == self.sid() {
             registered::orphaned(self, fx, edited.edit.id, now);
         }
-        if edited.changed.iter().any(|change| &*change.key == NOOP) {
+        if changes(NOOP) {
             registered::met(self, &edited.record);
         }
         // Nobody is logged in to an account that has had no name.

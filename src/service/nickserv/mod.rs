@@ -35,12 +35,13 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::Table,
-        registry,
+        registry, verification,
     },
     job::{Answer, Job},
     network::UserId,
     registry::{CERTS_MAX, Edit, Kind, Login, Record, RecordId, What},
-    store::{Find, Query, Rows},
+    store::{Find, Purpose, Query, Rows},
+    wire::name::Nick,
 };
 
 /// The service.
@@ -184,6 +185,20 @@ fn sends_mail(ctx: &mut Ctx<'_>) -> bool {
         ctx.notice("This network sends no mail; ask those who run it.");
     }
     sends
+}
+
+/// Has a code mailed to an account, if there is one of that name that it is for, which nobody is told. If none
+/// can be asked for, that is told.
+fn asks_for_mail(ctx: &mut Ctx<'_>, name: &str, purpose: Purpose) -> bool {
+    if !sends_mail(ctx) {
+        return false;
+    }
+    let nick = Nick::lookup(name, ctx.network().casemap());
+    let asked = nick.is_none_or(|nick| verification::ask_for(ctx, &nick, purpose));
+    if !asked {
+        ctx.notice(TOO_OFTEN);
+    }
+    asked
 }
 
 /// What is told to somebody who has tried something too often.

@@ -4,11 +4,10 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
-        verification,
     },
     network::UserId,
     store::Purpose,
-    wire::{message::Args, name::Nick},
+    wire::message::Args,
 };
 
 pub const COMMANDS: &[Command] = &[Command {
@@ -23,13 +22,8 @@ pub const COMMANDS: &[Command] = &[Command {
 }];
 
 fn resend(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    if !super::sends_mail(ctx) {
-        return Ok(());
-    }
     let name = args.given(0).map_or_else(|| ctx.whois(user).nick().to_string(), str::to_owned);
-    let nick = Nick::lookup(&name, ctx.network().casemap());
-    if nick.is_some_and(|nick| !verification::ask_for(ctx, &nick, Purpose::Verify)) {
-        ctx.notice(super::TOO_OFTEN);
+    if !super::asks_for_mail(ctx, &name, Purpose::Verify) {
         return Ok(());
     }
     ctx.notice(&format!("If {name} waits to be verified, its code is sent again. Look for the mail also where your mail program puts what it does not trust."));

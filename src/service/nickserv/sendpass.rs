@@ -4,11 +4,10 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
-        verification,
     },
     network::UserId,
     store::Purpose,
-    wire::{message::Args, name::Nick},
+    wire::message::Args,
 };
 
 pub const COMMANDS: &[Command] = &[Command {
@@ -23,12 +22,7 @@ pub const COMMANDS: &[Command] = &[Command {
 }];
 
 fn sendpass(ctx: &mut Ctx<'_>, _: UserId, args: Args<'_>) -> Outcome {
-    if !super::sends_mail(ctx) {
-        return Ok(());
-    }
-    let nick = Nick::lookup(args[0], ctx.network().casemap());
-    if nick.is_some_and(|nick| !verification::ask_for(ctx, &nick, Purpose::Reset)) {
-        ctx.notice(super::TOO_OFTEN);
+    if !super::asks_for_mail(ctx, args[0], Purpose::Reset) {
         return Ok(());
     }
     ctx.notice(&format!("If {0} is an account with a mail address, a code is sent there. Then: /msg NickServ RESETPASS {0} <code> <new password>", args[0]));

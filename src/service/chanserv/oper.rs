@@ -9,6 +9,7 @@ use crate::{
         registered::{
             Again,
             record::{self, HELD, MARKED, SUSPENDED},
+            settings::{OFF, ON},
         },
     },
     job::{Answer, Job},
@@ -51,15 +52,10 @@ pub const CLOSE: &[Command] = &[Command {
     params: "<channel> <ON|OFF> [<reason>]",
     about: "Does what SUSPEND and UNSUSPEND do.",
     help: "Example: CLOSE #dev ON spam",
-    run: Run::Oper(Priv::Channels, |ctx, user, args| match args[1] {
-        on if on.eq_ignore_ascii_case("ON") => {
-            suspend(ctx, user, args[0], args.given(2).unwrap_or("Closed by an operator"))
-        }
-        off if off.eq_ignore_ascii_case("OFF") => open(ctx, user, args[0]),
-        _ => {
-            ctx.notice("Say ON or OFF.");
-            Ok(())
-        }
+    run: Run::Oper(Priv::Channels, |ctx, user, args| match switch(ctx, args[1]) {
+        Some(true) => suspend(ctx, user, args[0], args.given(2).unwrap_or("Closed by an operator")),
+        Some(false) => open(ctx, user, args[0]),
+        None => Ok(()),
     }),
     ..OPERS
 }];
@@ -70,8 +66,8 @@ pub const HOLD: &[Command] = &[Command {
     about: "Keeps a registration from ending for want of use.",
     help: "Example: HOLD #dev ON",
     run: Run::Oper(Priv::Channels, |ctx, user, args| {
-        let on = args[1].eq_ignore_ascii_case("ON").then(|| "on".to_owned());
-        note(ctx, user, args[0], (HELD, on))
+        let Some(on) = switch(ctx, args[1]) else { return Ok(()) };
+        note(ctx, user, args[0], (HELD, on.then(|| ON.to_owned())))
     }),
     ..OPERS
 }];
@@ -106,6 +102,15 @@ pub const LIST: &[Command] = &[Command {
     run: Run::Oper(Priv::Channels, list),
     ..OPERS
 }];
+
+/// What ON or OFF says; whatever else is said is told to be neither.
+fn switch(ctx: &mut Ctx<'_>, text: &str) -> Option<bool> {
+    let said = [(ON, true), (OFF, false)].into_iter().find(|row| text.eq_ignore_ascii_case(row.0));
+    if said.is_none() {
+        ctx.notice("Say ON or OFF.");
+    }
+    said.map(|row| row.1)
+}
 
 fn suspend(ctx: &mut Ctx<'_>, user: UserId, text: &str, reason: &str) -> Outcome {
     let Some(name) = super::registered(ctx, text) else { return Ok(()) };
@@ -254,6 +259,8 @@ mod tests {
             root  > CS INFO #a
             root  < :ChanServ!services@services.test NOTICE root :Mark       : looked at
             root  < :ChanServ!services@services.test NOTICE root :Held       : it does not end for want of use
+            root  > CS HOLD #a maybe
+            root  < :ChanServ!services@services.test NOTICE root :Say ON or OFF.
             root  > CS HOLD #a OFF
             root  < :ChanServ!services@services.test NOTICE root :#a has no such note any more.
             root  > CS MARK #a

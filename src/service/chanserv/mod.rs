@@ -7,6 +7,7 @@ mod ban;
 mod clear;
 mod flags;
 mod info;
+mod invite;
 mod look;
 mod oper;
 mod register;
@@ -58,13 +59,13 @@ pub static SERVICE: Service = Service {
             clear::ENFORCE,
             oper::FFLAGS,
             flags::COMMANDS,
-            topic::GETKEY,
+            invite::GETKEY,
             status::HALFOP,
             oper::HOLD,
             views::HOP,
             ban::HOWTOBAN,
             info::COMMANDS,
-            topic::INVITE,
+            invite::INVITE,
             ban::KICK,
             ban::KICKBAN,
             oper::LIST,
@@ -84,6 +85,7 @@ pub static SERVICE: Service = Service {
             topic::TOPIC,
             topic::TOPICAPPEND,
             topic::TOPICPREPEND,
+            topic::TOPICSWAP,
             transfer::COMMANDS,
             ban::UNBAN,
             ban::UNQUIET,

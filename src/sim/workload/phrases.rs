@@ -239,6 +239,8 @@ const OWNED: &[&str] = &[
     "CS UNBAN {channel}",
     "CS KICK {channel} {other}",
     "CS TOPICAPPEND {channel} more",
+    "CS TOPICSWAP {channel} more:less",
+    "CS INVITE {channel} {other}",
     "CS CLEAR {channel} MODES",
     "CS CLEAR {channel} BANS",
     "CS RECOVER {channel}",

@@ -18,14 +18,14 @@ pub mod settings;
 
 use super::{
     Core,
-    ctx::{Ctx, Outcome, Then},
+    ctx::{Again, Ctx, Outcome, Then},
     effect::Effects,
     settings::{NOOP, is_on},
 };
 use crate::{
     job::{Answer, Job},
     network::{
-        ChannelId, UserId,
+        ChannelId,
         change::Change,
         crdt::{Epoch, Source},
         op::{ModeChange, Op, Restored},
@@ -63,15 +63,6 @@ pub struct Registered {
     orphans: VecDeque<RecordId>,
     /// Whether the store is asked about the first of them.
     asking: bool,
-}
-
-/// What a session goes on with once the records of channels have been read.
-#[derive(Debug)]
-pub struct Again {
-    /// What was said.
-    pub words: Vec<String>,
-    /// What runs then.
-    pub then: fn(&mut Ctx<'_>, UserId, &[String]) -> Outcome,
 }
 
 /// As whose doing is shown what is done by a channel's registration.

@@ -7,7 +7,6 @@ use crate::{
         dispatch::{Command, Run},
         oper::Priv,
         registered::{
-            Again,
             flags::{self, FLAGS, Flags},
             kept::Fields,
             record,
@@ -17,6 +16,7 @@ use crate::{
     job::{Answer, Job},
     network::UserId,
     registry::RecordId,
+    service::{asked, asks},
     store::{Find, Query, Rows},
     wire::{message::Args, name::ChannelName},
 };
@@ -94,9 +94,8 @@ pub(super) fn change(
         Ok(fields) if fields.is_empty() => ctx.notice("That is so already."),
         Ok(_) => {
             let letters = after.letters().collect();
-            let words = vec![name.to_string(), account.to_string(), letters, done];
-            ctx.session_mut().again = Some(Box::new(Again { words, then: |_, _, _| Ok(()) }));
-            ctx.defer(Job::Store(Query::Find(Find::Id(account))), asked);
+            asks(ctx, &[name.to_string(), account.to_string(), letters, done]);
+            ctx.defer(Job::Store(Query::Find(Find::Id(account))), reached);
         }
         Err(why) => ctx.notice(&why),
     }
@@ -104,10 +103,9 @@ pub(super) fn change(
 }
 
 /// The account that is to have other access has been read.
-fn asked(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let (user, again) = (ctx.session().user(), ctx.session_mut().again.take());
-    let Some((user, again)) = user.zip(again) else { return Ok(()) };
-    let [name, account, letters, done] = &again.words[..] else { return Ok(()) };
+fn reached(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let (user, asked) = (ctx.session().user(), asked(ctx));
+    let (Some(user), [name, account, letters, done]) = (user, &asked[..]) else { return Ok(()) };
     let Answer::Stored(Ok(Rows::Record(Some(record)))) = answer else {
         super::unavailable(ctx);
         return Ok(());
@@ -220,16 +218,14 @@ pub(super) fn list(
     }
     let Some(known) = super::registration(ctx, name) else { return Ok(()) };
     let ids = known.access.keys().copied().collect();
-    let words = vec![name.to_string()];
-    ctx.session_mut().again = Some(Box::new(Again { words, then: |_, _, _| Ok(()) }));
+    asks(ctx, &[name.as_str()]);
     ctx.defer(Job::Store(Query::Records(ids)), then);
     Ok(())
 }
 
 /// Shows the access list in a way, once the accounts have been read.
 pub(super) fn show(ctx: &mut Ctx<'_>, answer: Answer, view: &View) -> Outcome {
-    let again = ctx.session_mut().again.take();
-    let text = again.and_then(|again| again.words.into_iter().next()).unwrap_or_default();
+    let text = asked(ctx).into_iter().next().unwrap_or_default();
     let Answer::Stored(Ok(Rows::Records(records))) = answer else {
         super::unavailable(ctx);
         return Ok(());

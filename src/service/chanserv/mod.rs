@@ -21,9 +21,9 @@ mod views;
 use super::{Service, account};
 use crate::{
     core::{
-        ctx::{Ctx, Outcome},
+        ctx::{Again, Ctx, Outcome},
         dispatch::Table,
-        registered::{Again, access, flags::Flags, kept::Fields, record::Registration},
+        registered::{access, flags::Flags, kept::Fields, record::Registration},
         registry,
     },
     job::Answer,

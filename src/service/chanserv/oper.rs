@@ -3,11 +3,10 @@
 use super::akick;
 use crate::{
     core::{
-        ctx::{Ctx, Outcome},
+        ctx::{Again, Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
         registered::{
-            Again,
             record::{self, HELD, MARKED, SUSPENDED},
             settings::{OFF, ON},
         },

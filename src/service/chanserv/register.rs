@@ -6,12 +6,13 @@ use crate::{
         dispatch::{Command, Run},
         oper::Priv,
         policy,
-        registered::{Again, flags::Flags, record},
+        registered::{flags::Flags, record},
         registry,
     },
     job::{Answer, Job},
     network::{ChannelId, UserId, crdt::Epoch, mode::Status},
     registry::{CHANNEL, Edit, Kind, Login, NAME, RecordId, What},
+    service::{asked, asks},
     store::{Query, Rows},
     wire::message::Args,
 };
@@ -30,8 +31,7 @@ pub const COMMANDS: &[Command] = &[Command {
 fn register(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     if ready(ctx, user, args[0]).is_some() {
         let Some(id) = ctx.whois(user).login.as_ref().map(|login| login.id) else { return Ok(()) };
-        let words = vec![args[0].to_owned()];
-        ctx.session_mut().again = Some(Box::new(Again { words, then: |_, _, _| Ok(()) }));
+        asks(ctx, &[args[0]]);
         ctx.defer(Job::Store(Query::ChannelsOf(id)), counted);
     }
     Ok(())
@@ -66,9 +66,8 @@ fn ready(ctx: &mut Ctx<'_>, user: UserId, text: &str) -> Option<(ChannelId, Logi
 
 /// There are only so many for each account.
 fn counted(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let (user, again) = (ctx.session().user(), ctx.session_mut().again.take());
-    let Some((user, again)) = user.zip(again) else { return Ok(()) };
-    let Some(text) = again.words.first() else { return Ok(()) };
+    let (user, asked) = (ctx.session().user(), asked(ctx));
+    let Some((user, text)) = user.zip(asked.first()) else { return Ok(()) };
     let Answer::Stored(Ok(Rows::Records(records))) = answer else {
         super::unavailable(ctx);
         return Ok(());

@@ -27,7 +27,7 @@ use crate::{
     network::{
         ChannelId,
         change::Change,
-        crdt::{Epoch, Source},
+        crdt::{self, Epoch, Source},
         op::{ModeChange, Op, Restored},
     },
     registry::{Edit, Kind, NAME, Record, RecordId, What},
@@ -66,7 +66,7 @@ pub struct Registered {
 }
 
 /// As whose doing is shown what is done by a channel's registration.
-pub const CHANSERV: Source = Source::Service("ChanServ");
+pub const CHANSERV: Source = Source::Service(crdt::CHANSERV);
 
 /// Has the session wait for the records of those among the channels that are registered and not in memory.
 /// Returns whether it waits; then it goes on with `again`, whether they could be read or not.
@@ -264,7 +264,7 @@ fn found(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) {
     let restored = Restored { name, epoch, by: CHANSERV, state };
     core.commit(fx, Op::Restore(Box::new(restored)), None, now);
     if let Some(depth) = depth {
-        let (at, by) = (core.clock.tick(now.wall), core.service_mask("ChanServ"));
+        let (at, by) = (core.clock.tick(now.wall), core.service_mask(crdt::CHANSERV));
         write(core, fx, id, (at, &by), vec![(record::DEPTH.into(), Some(depth))], now);
     }
 }
@@ -336,7 +336,7 @@ fn keep_all(core: &mut Core, fx: &mut Effects, (id, channel): (RecordId, Channel
     let record = core.network().channel(channel);
     let mut fields = Parts::all(record, Some(&known.record)).fields(record);
     fields.retain(|(key, value)| kept::is_older(known.record.get(key), value.as_deref()));
-    let (at, by) = (core.clock.tick(now.wall), core.service_mask("ChanServ"));
+    let (at, by) = (core.clock.tick(now.wall), core.service_mask(crdt::CHANSERV));
     write(core, fx, id, (at, &by), fields, now);
 }
 
@@ -479,7 +479,7 @@ fn inherit(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
     for record in records {
         let at = core.clock.tick(now.wall);
         let what = access::without(&record, account);
-        let by = core.service_mask("ChanServ").into();
+        let by = core.service_mask(crdt::CHANSERV).into();
         core.registered.waiting.push_back(Edit {
             id: record.id,
             kind: Kind::Channel,

@@ -27,7 +27,7 @@ use crate::{
         registry,
     },
     job::Answer,
-    network::{ChannelId, UserId},
+    network::{ChannelId, UserId, crdt},
     registry::{Edit, Kind, What},
     store::Rows,
     wire::name::ChannelName,
@@ -35,7 +35,7 @@ use crate::{
 
 /// The service.
 pub static SERVICE: Service = Service {
-    name: "ChanServ",
+    name: crdt::CHANSERV,
     alias: "CS",
     about: "Registered channels, and who may do what in them.",
     table: Table {

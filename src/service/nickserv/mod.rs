@@ -38,7 +38,7 @@ use crate::{
         registry, verification,
     },
     job::{Answer, Job},
-    network::UserId,
+    network::{UserId, crdt},
     registry::{Edit, Kind, Login, Record, RecordId, What},
     store::{Find, Purpose, Query, Rows},
     wire::name::Nick,
@@ -46,7 +46,7 @@ use crate::{
 
 /// The service.
 pub static SERVICE: Service = Service {
-    name: "NickServ",
+    name: crdt::NICKSERV,
     alias: "NS",
     about: "Accounts, and the nicks that belong to them.",
     table: Table {

@@ -3,9 +3,9 @@
 use super::post;
 use crate::{
     core::{
-        account,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        login,
     },
     job::Answer,
     network::UserId,
@@ -73,7 +73,7 @@ fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         noted.remove(3);
     }
     // Whoever cannot be reached is passed over.
-    let posted = account::recalled(answer).ok().flatten();
+    let posted = login::recalled(answer).ok().flatten();
     match posted.and_then(|record| post(ctx, &record, &text, left).ok()) {
         Some(outcome) => {
             asks(ctx, &noted);

@@ -6,6 +6,7 @@ mod akick;
 mod ban;
 mod clear;
 mod flags;
+mod grant;
 mod info;
 mod invite;
 mod look;
@@ -57,7 +58,7 @@ pub static SERVICE: Service = Service {
             status::DOWN,
             unregister::DROP,
             clear::ENFORCE,
-            oper::FFLAGS,
+            flags::FFLAGS,
             flags::COMMANDS,
             invite::GETKEY,
             status::HALFOP,

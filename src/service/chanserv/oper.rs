@@ -1,4 +1,4 @@
-//! ChanServ's commands for operators of the network: SUSPEND, UNSUSPEND, CLOSE, HOLD, MARK, FFLAGS, LIST.
+//! ChanServ's commands for operators of the network: SUSPEND, UNSUSPEND, CLOSE, HOLD, MARK, LIST.
 
 use super::akick;
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
         dispatch::{Command, Run},
         oper::Priv,
         registered::{
-            record::{self, HELD, MARKED, SUSPENDED},
+            record::{HELD, MARKED, SUSPENDED},
             settings::{OFF, ON},
         },
     },
@@ -83,15 +83,6 @@ pub const MARK: &[Command] = &[Command {
     ..OPERS
 }];
 
-pub const FFLAGS: &[Command] = &[Command {
-    name: "FFLAGS",
-    params: "<channel> <account> <changes>",
-    about: "Changes the access list of any channel, as FLAGS does.",
-    help: "The founder stays founder.\nExample: FFLAGS #dev alice +o",
-    run: Run::Oper(Priv::Channels, fflags),
-    ..OPERS
-}];
-
 pub const LIST: &[Command] = &[Command {
     name: "LIST",
     params: "[<pattern>]",
@@ -159,22 +150,6 @@ fn note(
         None => format!("{name} has no such note any more."),
     };
     super::set(ctx, user, &name, vec![(field.into(), value.map(Into::into))], done)
-}
-
-fn fflags(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    let Some(name) = super::registered(ctx, args[0]) else { return Ok(()) };
-    let Some(account) = super::account(ctx, args[1]) else { return Ok(()) };
-    let Some(known) = super::registration(ctx, &name) else { return Ok(()) };
-    let before = known.flags(Some(account));
-    let after =
-        super::flags::changed(before, args[2]).filter(|after| after.has('F') == before.has('F'));
-    let Some(after) = after.filter(|_| !before.has('F')) else {
-        ctx.notice("That is neither flags nor a template that can be set here.");
-        return Ok(());
-    };
-    let text = (!after.is_empty()).then(|| after.letters().collect::<String>().into());
-    let done = format!("Flags {after} were set on {} in {name}.", args[1]);
-    super::set(ctx, user, &name, vec![(record::access(account), text)], done)
 }
 
 fn list(ctx: &mut Ctx<'_>, _: UserId, args: Args<'_>) -> Outcome {
@@ -251,7 +226,7 @@ mod tests {
             root  > CS FFLAGS #a bob AOP
             root  < :ChanServ!services@services.test NOTICE root :Flags +AOehiortv were set on bob in #a.
             root  > CS FFLAGS #a alice -*
-            root  < :ChanServ!services@services.test NOTICE root :That is neither flags nor a template that can be set here.
+            root  < :ChanServ!services@services.test NOTICE root :The founder may do everything. TRANSFER makes somebody else founder.
             root  > CS MARK #a looked at
             root  < :ChanServ!services@services.test NOTICE root :#a has that note now.
             root  > CS HOLD #a ON

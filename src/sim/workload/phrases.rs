@@ -231,6 +231,8 @@ const OWNED: &[&str] = &[
     "CS SET {channel} SECURE ON",
     "CS SET {channel} SECURE OFF",
     "CS SET {channel} SUCCESSOR u{n}",
+    "CS SET {channel} LIMITFLAGS ON",
+    "CS SET {channel} LIMITFLAGS OFF",
     "CS TRANSFER {channel} u{n}",
     "CS TRANSFER ACCEPT {channel}",
     "CS OP {channel} {other}",

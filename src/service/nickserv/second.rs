@@ -72,7 +72,7 @@ fn made(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let codes = codes.filter_map(|code| <&[u8; RECOVERY_LEN]>::try_from(code).ok());
     let mut asked = super::asked(ctx);
     asked.push(totp::base32(secret));
-    asked.extend(codes.map(|code| totp::recovery_code(code)));
+    asked.extend(codes.map(totp::recovery_code));
     super::asks(ctx, &asked);
     super::read(ctx, account, found)
 }

@@ -31,7 +31,7 @@ use crate::{
         op::{ModeChange, Op, Restored},
     },
     registry::{Edit, Kind, NAME, Record, RecordId, What},
-    store::{Edited, Query, Rows},
+    store::{Edited, LISTED_MAX, Query, Rows},
     time::{Now, Stamp},
     wire::{framing::BODY_MAX, name::ChannelName},
 };
@@ -59,8 +59,9 @@ pub struct Registered {
     noops: BTreeSet<RecordId>,
     /// How far it has been looked for registrations that are to end.
     sweep: expiry::Sweep,
-    /// Accounts that have ended, and may have had access.
-    orphans: VecDeque<RecordId>,
+    /// Accounts that have ended, and may have had access; and after which channel those come that have not
+    /// been looked at.
+    orphans: VecDeque<(RecordId, Option<RecordId>)>,
     /// Whether the store is asked about the first of them.
     asking: bool,
 }
@@ -460,22 +461,25 @@ pub fn met(core: &mut Core, record: &Record) {
 /// An account has ended: its channels go to their successors, or end. The server where it has ended sees to
 /// that.
 pub fn orphaned(core: &mut Core, fx: &mut Effects, account: RecordId, now: Now) {
-    core.registered.orphans.push_back(account);
+    core.registered.orphans.push_back((account, None));
     ask_for_orphans(core, fx, now);
 }
 
 fn ask_for_orphans(core: &mut Core, fx: &mut Effects, now: Now) {
     let Registered { orphans, asking, .. } = &mut core.registered;
-    let Some(account) = orphans.front().copied().filter(|_| !*asking) else { return };
+    let Some((account, after)) = orphans.front().copied().filter(|_| !*asking) else { return };
     *asking = true;
-    core.ask(fx, Job::Store(Query::ChannelsOf(account)), Then::Server(inherit), now);
+    core.ask(fx, Job::Store(Query::ChannelsOf { account, after }), Then::Server(inherit), now);
 }
 
 fn inherit(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
     core.registered.asking = false;
     // What cannot be read is asked for again with the next housekeeping.
     let Answer::Stored(Ok(Rows::Records(records))) = answer else { return };
-    let Some(account) = core.registered.orphans.pop_front() else { return };
+    let Some((account, _)) = core.registered.orphans.pop_front() else { return };
+    if let Some(last) = records.last().filter(|_| records.len() == LISTED_MAX) {
+        core.registered.orphans.push_front((account, Some(last.id)));
+    }
     for record in records {
         let at = core.clock.tick(now.wall);
         let what = access::without(&record, account);

@@ -12,6 +12,7 @@ mod invite;
 mod look;
 mod oper;
 mod register;
+mod room;
 mod set;
 mod status;
 mod topic;

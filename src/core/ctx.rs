@@ -153,6 +153,15 @@ pub struct Next {
     pub cursor: Cursor,
 }
 
+/// What a session goes on with when an answer comes.
+#[derive(Debug)]
+pub struct Again {
+    /// What was said, or else has to be known then.
+    pub words: Vec<String>,
+    /// What runs then, if the command at work does not know.
+    pub then: fn(&mut Ctx<'_>, UserId, &[String]) -> Outcome,
+}
+
 /// How many things a long answer shows before it looks whether its reader keeps up.
 pub const STREAM_PIECE: usize = 100;
 

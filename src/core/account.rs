@@ -20,7 +20,7 @@ use crate::{
     job::{Answer, Hashes, Job},
     network::{Network, UserId, note::Section, op::Op},
     registry::{CERT, Edit, Kind, LOOK, Login, NAME, NICK, Record, RecordId, What},
-    store::{Find, Query, Rows},
+    store::{Find, Purpose, Query, Rows},
     time::{Now, Stamp},
     wire::{casemap::Casemap, mail::is_address, mask, name::Nick, precis, reply},
 };
@@ -216,7 +216,8 @@ fn may_register(
     let often = !exempt && !ctx.core.attempts.registers(from, burst, interval, ctx.now);
     refuse_if(often, Failure::TooOften)?;
     let mails = ctx.core.config.mail.is_sent();
-    let may = mail.is_none_or(|mail| !mails || mail::may_send(ctx.core, mail, ctx.now));
+    let may = mail
+        .is_none_or(|mail| !mails || mail::may_send(ctx.core, (Purpose::Verify, mail), ctx.now));
     refuse_if(!may, Failure::NoMail)
 }
 

@@ -144,7 +144,7 @@ fn readable(ctx: &Ctx<'_>, aim: &Aim) -> Outcome {
 pub fn value(ctx: &mut Ctx<'_>, aim: &Aim, key: &str) -> Option<Box<str>> {
     match aim.of {
         Some(of) => ctx.network().metadata(of)?.get(key).map(Into::into),
-        None => ctx.session_mut().registration()?.metadata.get(key).cloned(),
+        None => ctx.session_mut().registration()?.metadata.get(key).map(Into::into),
     }
 }
 
@@ -158,7 +158,7 @@ pub fn all(ctx: &mut Ctx<'_>, aim: &Aim) -> Vec<(Box<str>, Box<str>)> {
         }
         None => {
             let new = ctx.session_mut().registration();
-            new.map(|new| new.metadata.clone().into_iter().collect()).unwrap_or_default()
+            new.map(|new| new.metadata.all().into_iter().collect()).unwrap_or_default()
         }
     }
 }

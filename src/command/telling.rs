@@ -3,11 +3,14 @@
 use super::metadata::{Aim, all, invalid_key, value};
 use crate::{
     core::{
-        ctx::{Ctx, Outcome},
+        account::mask,
+        ctx::{Ctx, Outcome, Resume},
         filters,
-        metadata::{close, is_second, open},
+        metadata::{account::field, close, is_second, open},
         oper::Priv,
+        registry,
     },
+    job::Answer,
     network::{
         UserId,
         crdt::Source,
@@ -16,6 +19,8 @@ use crate::{
         mode::Status,
         op::{Op, Subject},
     },
+    registry::{Edit, KeyValue, Kind, RecordId, What},
+    store::Rows,
     wire::{
         fail::{self, Standard},
         message::Args,
@@ -32,19 +37,14 @@ pub fn set(ctx: &mut Ctx<'_>, aim: &Aim, args: &Args<'_>) -> Outcome {
     if !may_change(ctx, aim) {
         return Err(fail::metadata_key_no_permission(&aim.name, key).into());
     }
-    let second = is_second(ctx.session());
-    if new.is_none() && second && value(ctx, aim, key).is_none() {
+    if new.is_none() && is_second(ctx.session()) && value(ctx, aim, key).is_none() {
         return Err(fail::metadata_key_not_set(&aim.name, key).into());
     }
     if new.is_some_and(|new| new.len() > ctx.core.config.limits.metadata_value) {
         return Err(invalid_value(ctx, key).into());
     }
     if new.is_some() && !has_room(ctx, aim, key) {
-        return Err(if second {
-            fail::metadata_limit_reached(&aim.name).into()
-        } else {
-            fail::metadata_limit_reached_by(&aim.name, "SET").into()
-        });
+        return Err(limit_reached(ctx, &aim.name).into());
     }
     slow(ctx, aim, key, new)?;
     if let (Some(user), Some(new)) = (ctx.session().user(), new) {
@@ -53,12 +53,44 @@ pub fn set(ctx: &mut Ctx<'_>, aim: &Aim, args: &Args<'_>) -> Outcome {
             return if ctx.session().closing { Ok(()) } else { Err(refused.into()) };
         }
     }
+    if let Some(account) = account(ctx, aim) {
+        let asked = [Some(&*aim.name), Some(key), new].into_iter().flatten().map(Into::into);
+        ctx.session_mut().asked = asked.collect();
+        propose(ctx, account, vec![(field(key), new.map(Into::into))], kept);
+        return Ok(());
+    }
     write(ctx, aim, key, new);
-    ctx.reply(match new {
-        Some(new) => reply::key_value(&aim.name, key, new),
-        None => reply::key_not_set(&aim.name, key),
-    });
+    told(ctx, &aim.name, (key, new));
     Ok(())
+}
+
+/// The account of the target tells it from now on, or cannot.
+fn kept(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let asked = std::mem::take(&mut ctx.session_mut().asked);
+    let [name, key, value @ ..] = asked.as_slice() else { return Ok(()) };
+    match answer {
+        Answer::Stored(Ok(Rows::Proposed(_))) => {
+            told(ctx, name, (key, value.first().map(|value| &**value)));
+            Ok(())
+        }
+        Answer::Stored(Ok(Rows::Full)) => Err(limit_reached(ctx, name).into()),
+        _ => Err(fail::metadata_temporarily_unavailable(name, key).into()),
+    }
+}
+
+fn told(ctx: &mut Ctx<'_>, name: &str, (key, value): (&str, Option<&str>)) {
+    ctx.reply(match value {
+        Some(value) => reply::key_value(name, key, value),
+        None => reply::key_not_set(name, key),
+    });
+}
+
+/// That there are as many keys as there may be, as the client's version says it.
+fn limit_reached(ctx: &Ctx<'_>, name: &str) -> Standard {
+    match is_second(ctx.session()) {
+        true => fail::metadata_limit_reached(name),
+        false => fail::metadata_limit_reached_by(name, "SET"),
+    }
 }
 
 /// Takes all keys away.
@@ -67,13 +99,48 @@ pub fn clear(ctx: &mut Ctx<'_>, aim: &Aim, _args: &Args<'_>) -> Outcome {
         return Err(fail::metadata_key_no_permission(&aim.name, "*").into());
     }
     slow(ctx, aim, "*", None)?;
-    let batch = open(ctx.core, ctx.fx, ctx.conn, ("metadata", Some(&aim.name)), ctx.now);
-    for (key, _) in all(ctx, aim) {
-        write(ctx, aim, &key, None);
-        ctx.reply_in(batch.as_deref(), reply::key_not_set(&aim.name, &key));
+    let keys: Vec<Box<str>> = all(ctx, aim).into_iter().map(|(key, _)| key).collect();
+    if let Some(account) = account(ctx, aim).filter(|_| !keys.is_empty()) {
+        let fields = keys.iter().map(|key| (field(key), None)).collect();
+        ctx.session_mut().asked = [aim.name.as_str().into()].into_iter().chain(keys).collect();
+        propose(ctx, account, fields, cleared);
+        return Ok(());
+    }
+    keys.iter().for_each(|key| write(ctx, aim, key, None));
+    gone(ctx, &aim.name, &keys);
+    Ok(())
+}
+
+/// The account of the target tells nothing from now on, or what it told.
+fn cleared(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let asked = std::mem::take(&mut ctx.session_mut().asked);
+    let [name, keys @ ..] = asked.as_slice() else { return Ok(()) };
+    if !matches!(answer, Answer::Stored(Ok(Rows::Proposed(_)))) {
+        return Err(fail::metadata_temporarily_unavailable(name, "*").into());
+    }
+    gone(ctx, name, keys);
+    Ok(())
+}
+
+fn gone(ctx: &mut Ctx<'_>, name: &str, keys: &[Box<str>]) {
+    let batch = open(ctx.core, ctx.fx, ctx.conn, ("metadata", Some(name)), ctx.now);
+    for key in keys {
+        ctx.reply_in(batch.as_deref(), reply::key_not_set(name, key));
     }
     close(ctx.core, ctx.fx, ctx.conn, batch.as_deref(), ctx.now);
-    Ok(())
+}
+
+/// The account whose metadata it is: a user's who is logged in.
+fn account(ctx: &Ctx<'_>, aim: &Aim) -> Option<RecordId> {
+    let Some(Holder::User(user)) = aim.of else { return None };
+    ctx.whois(user).login.as_ref().map(|login| login.id)
+}
+
+/// Has the store write to an account; the session waits.
+fn propose(ctx: &mut Ctx<'_>, id: RecordId, fields: Vec<KeyValue>, resume: Resume) {
+    let (at, by) = (ctx.core.clock.tick(ctx.now.wall), mask(ctx).into());
+    let edit = Edit { id, kind: Kind::Account, at, by, what: What::Write(fields) };
+    registry::propose(ctx, edit, resume);
 }
 
 /// Whether the client may change what is told there.
@@ -120,17 +187,14 @@ fn has_room(ctx: &mut Ctx<'_>, aim: &Aim, key: &str) -> bool {
         None => ctx
             .session_mut()
             .registration()
-            .is_some_and(|new| new.metadata.contains_key(key) || new.metadata.len() < most),
+            .is_some_and(|new| new.metadata.get(key).is_some() || new.metadata.all().len() < most),
     }
 }
 
 fn write(ctx: &mut Ctx<'_>, aim: &Aim, key: &str, new: Option<&str>) {
     let Some((of, user)) = aim.of.zip(ctx.session().user()) else {
         if let Some(registration) = ctx.session_mut().registration() {
-            match new {
-                Some(new) => registration.metadata.insert(key.into(), new.into()),
-                None => registration.metadata.remove(key),
-            };
+            registration.metadata.set(key, new);
         }
         return;
     };

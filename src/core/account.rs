@@ -9,7 +9,7 @@ use super::{
     Core, ajoin, bans,
     ctx::{self, Ctx, Outcome, Resume},
     effect::Effects,
-    expiry, mail, memo, notes, registered, registry,
+    expiry, mail, memo, metadata, notes, registered, registry,
     sasl::{self, Proof},
     second,
     session::Session,
@@ -618,6 +618,7 @@ pub fn enter(ctx: &mut Ctx<'_>, record: &Record) {
         ctx.reply(reply::sasl_success());
     }
     registered::met(ctx.core, record);
+    let guest = user.is_some_and(|user| ctx.whois(user).login.is_none());
     if let Some(user) = user {
         let uid = ctx.whois(user).uid;
         ctx.commit(Op::Account { uid, login: Some(login) });
@@ -625,6 +626,7 @@ pub fn enter(ctx: &mut Ctx<'_>, record: &Record) {
         registration.login = Some(login);
     }
     vhost::entered(ctx, record);
+    metadata::account::entered(ctx, record, guest);
     memo::entered(ctx, record);
     expiry::seen(ctx.core, ctx.fx, record, ctx.now);
     ajoin::entered(ctx, record);

@@ -6,6 +6,7 @@ use crate::{
         account::{self, Failure},
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        login,
         sasl::{self, Step},
         second,
     },
@@ -90,7 +91,7 @@ fn take(ctx: &mut Ctx<'_>, message: &[u8]) -> Outcome {
                     Ok(())
                 }
                 (Err(scram::Error::InvalidProof), _) | (Ok(_), None) => {
-                    account::failed(ctx, &name);
+                    login::failed(ctx, &name);
                     failed(ctx, Failure::Wrong)
                 }
                 (Err(_), _) => malformed(ctx),
@@ -101,7 +102,7 @@ fn take(ctx: &mut Ctx<'_>, message: &[u8]) -> Outcome {
                 return malformed(ctx);
             }
             proceed(ctx, Step::Proven(proof));
-            account::confirm(ctx, proof, scram_confirmed);
+            login::confirm(ctx, proof, scram_confirmed);
             Ok(())
         }
         (Mechanism::ScramSha256, _) => scram_first(ctx, message),
@@ -117,7 +118,7 @@ fn plain(ctx: &mut Ctx<'_>, message: &[u8]) -> Outcome {
         return failed(ctx, Failure::Wrong);
     };
     let password = Secret::new(plain.password);
-    account::log_in_as(ctx, (name, acting.flatten()), password, logged_in)
+    login::log_in_as(ctx, (name, acting.flatten()), password, logged_in)
 }
 
 fn logged_in(ctx: &mut Ctx<'_>, _: &Nick, how: Result<(), Failure>) -> Outcome {
@@ -133,13 +134,13 @@ fn certificate(ctx: &mut Ctx<'_>, message: &[u8]) -> Outcome {
     let Some(fingerprint) = account::fingerprint(ctx).map(str::to_owned) else {
         return refuse(ctx, reply::sasl_fail("your connection has no certificate"));
     };
-    account::recall_certified(ctx, &fingerprint, certified);
+    login::recall_certified(ctx, &fingerprint, certified);
     proceed(ctx, Step::Certified(acting));
     Ok(())
 }
 
 fn certified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let record = match account::recalled(answer) {
+    let record = match login::recalled(answer) {
         Ok(record) => record,
         Err(failure) => return failed(ctx, failure),
     };
@@ -148,9 +149,9 @@ fn certified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     match record {
         None => refuse(ctx, reply::sasl_fail("no such account has your certificate")),
         Some(record) => {
-            let how = account::may_enter(ctx, &record);
+            let how = login::may_enter(ctx, &record);
             if how.is_ok() {
-                account::enter(ctx, &record);
+                login::enter(ctx, &record);
             }
             finish(ctx, how)
         }
@@ -162,17 +163,17 @@ fn scram_first(ctx: &mut Ctx<'_>, message: &[u8]) -> Outcome {
     let Some(name) = Nick::lookup(&first.name, ctx.network().casemap()) else {
         return failed(ctx, Failure::Wrong);
     };
-    if !account::may_try(ctx, &name) {
+    if !login::may_try(ctx, &name) {
         return failed(ctx, Failure::TooOften);
     }
-    account::recall(ctx, &name, challenge);
+    login::recall(ctx, &name, challenge);
     proceed(ctx, Step::Named(Box::new(first), name));
     Ok(())
 }
 
 /// Gives a challenge, to those who name no account as well: it looks as if there were one.
 fn challenge(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let record = match account::recalled(answer) {
+    let record = match login::recalled(answer) {
         Ok(record) => record,
         Err(failure) => return failed(ctx, failure),
     };
@@ -184,7 +185,7 @@ fn challenge(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         Some(acting) => acting.as_ref().is_some_and(|acting| account::owns(record, acting)),
     });
     let stored = record.as_ref().and_then(|record| record.get(account::SCRAM));
-    let proof = record.as_ref().and_then(|record| account::proof(record, account::SCRAM));
+    let proof = record.as_ref().and_then(|record| login::proof(record, account::SCRAM));
     let decoy = || {
         let secret = ctx.core.cloak.derive(b"decoys of SCRAM");
         Verifier::decoy(&secret, name.folded(), scram::ITERATIONS)
@@ -202,10 +203,10 @@ fn challenge(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 
 fn scram_confirmed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let Step::Proven(proof) = sasl::take_step(ctx.session_mut()) else { return Ok(()) };
-    match account::believe(ctx, proof, account::SCRAM, answer) {
+    match login::believe(ctx, proof, account::SCRAM, answer) {
         Ok(record) if second::is_on(&record) => finish(ctx, Err(Failure::NoPlaceForCode)),
         Ok(record) => {
-            account::enter(ctx, &record);
+            login::enter(ctx, &record);
             finish(ctx, Ok(()))
         }
         Err(failure) => finish(ctx, Err(failure)),

@@ -38,6 +38,7 @@ pub mod handed;
 pub mod housekeeping;
 pub mod keeper;
 pub mod local;
+pub mod login;
 pub mod lookalikes;
 pub mod mail;
 pub mod memo;

@@ -7,7 +7,7 @@ use super::{
     account::{self, Errand, Failure},
     ctx::{Ctx, Outcome, Then},
     effect::Effects,
-    mail, registry, sasl,
+    login, mail, registry, sasl,
 };
 use crate::{
     config::Secret,
@@ -20,7 +20,7 @@ use crate::{
 
 /// A code is sent to the address of an account, if it has one that can be believed.
 pub fn send_code(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
-    let Ok(Some(record)) = account::recalled(answer) else { return };
+    let Ok(Some(record)) = login::recalled(answer) else { return };
     let address = record.get(account::MAIL).filter(|_| record.unverified().is_none());
     if !address.is_some_and(|address| mail::may_send(core, address, now)) {
         return;
@@ -52,7 +52,7 @@ pub fn reset(
     then: account::Then,
 ) -> Outcome {
     let refused = match account::may_be_password(&ctx.core.config, password.expose()) {
-        Ok(()) if !account::may_try(ctx, &name) => Err(Failure::TooOften),
+        Ok(()) if !login::may_try(ctx, &name) => Err(Failure::TooOften),
         refused => refused,
     };
     if refused.is_err() {
@@ -73,12 +73,12 @@ fn hashed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let Some(errand) = &mut ctx.session_mut().errand else { return Ok(()) };
     errand.hashes = Some(Box::new(hashes));
     let name = errand.name.clone();
-    account::recall(ctx, &name, named);
+    login::recall(ctx, &name, named);
     Ok(())
 }
 
 fn named(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let record = match account::recalled(answer) {
+    let record = match login::recalled(answer) {
         Ok(record) => record,
         Err(failure) => return account::ended(ctx, Err(failure)),
     };
@@ -87,7 +87,7 @@ fn named(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let hashes = errand.hashes.take();
     let record = record.filter(|record| is_right(ctx, record, &code));
     let Some((record, hashes)) = record.zip(hashes) else {
-        account::failed(ctx, &name);
+        login::failed(ctx, &name);
         return account::ended(ctx, Err(Failure::Wrong));
     };
     let at = ctx.core.clock.tick(ctx.now.wall);

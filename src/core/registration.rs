@@ -3,14 +3,14 @@
 
 use super::{
     ConnId, Core,
-    account::{self, Failure},
+    account::Failure,
     bans, blocklist, class,
     ctx::{Ctx, Outcome, Reject, Resume, Then},
     defcon,
     effect::Effects,
     filters,
     local::Local,
-    memo,
+    login, memo,
     peer::{Origin, Peer},
     render, reserve, sasl,
     session::{Phase, Registration, Session},
@@ -155,7 +155,7 @@ pub fn progress(ctx: &mut Ctx<'_>) -> Outcome {
     let Some(registration) = ctx.session_mut().registration() else { return Ok(()) };
     if password.is_none() {
         if let Some((name, password)) = credentials(registration, casemap) {
-            return account::log_in(ctx, name, password, logged_in);
+            return login::log_in(ctx, name, password, logged_in);
         }
     }
     if let Some(hash) = password.filter(|_| !registration.admitted) {

@@ -8,7 +8,7 @@
 use super::{
     account::{self, Failure},
     ctx::{Ctx, Outcome},
-    registry,
+    login, registry,
 };
 use crate::{
     config::Secret,
@@ -78,7 +78,7 @@ pub fn accept(record: &Record, code: &str, now: Wall) -> Option<Fields> {
 /// Lets in whoever knows the password of an account, if they have given a code where it takes one.
 pub fn admit(ctx: &mut Ctx<'_>, record: &Record) -> Outcome {
     if !is_on(record) {
-        account::enter(ctx, record);
+        login::enter(ctx, record);
         return account::ended(ctx, Ok(()));
     }
     let code = ctx.session_mut().errand.as_mut().and_then(|errand| errand.code.take());
@@ -95,9 +95,9 @@ fn admitted(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         Answer::Stored(Ok(Rows::Proposed(edited))) if edited.changed.is_empty() => wrong(ctx),
         Answer::Stored(Ok(Rows::Proposed(edited))) => {
             // It may be another than when the password was checked.
-            let may = account::may_enter(ctx, &edited.record);
+            let may = login::may_enter(ctx, &edited.record);
             if may.is_ok() {
-                account::enter(ctx, &edited.record);
+                login::enter(ctx, &edited.record);
             }
             account::ended(ctx, may)
         }
@@ -107,7 +107,7 @@ fn admitted(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 
 fn wrong(ctx: &mut Ctx<'_>) -> Outcome {
     if let Some(name) = ctx.session().errand.as_ref().map(|errand| errand.name.clone()) {
-        account::failed(ctx, &name);
+        login::failed(ctx, &name);
     }
     account::ended(ctx, Err(Failure::WrongCode))
 }

@@ -10,7 +10,7 @@ use super::{
     account::{self, Errand, Failure},
     ctx::{Ctx, Outcome, Then},
     effect::Effects,
-    mail, recovery, registry,
+    login, mail, recovery, registry,
 };
 use crate::{
     config::{Config, Secret},
@@ -60,17 +60,17 @@ pub fn new_address(record: &Record) -> Option<(&str, &str)> {
 
 /// Completes the registration of an account for whoever knows its code, and logs them in.
 pub fn verify(ctx: &mut Ctx<'_>, name: Nick, code: Secret, then: account::Then) -> Outcome {
-    if !account::may_try(ctx, &name) {
+    if !login::may_try(ctx, &name) {
         return then(ctx, &name, Err(Failure::TooOften));
     }
     let errand = Errand::new(name.clone(), code, then);
     ctx.session_mut().errand = Some(errand);
-    account::recall(ctx, &name, named);
+    login::recall(ctx, &name, named);
     Ok(())
 }
 
 fn named(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let record = match account::recalled(answer) {
+    let record = match login::recalled(answer) {
         Ok(record) => record,
         Err(failure) => return account::ended(ctx, Err(failure)),
     };
@@ -84,7 +84,7 @@ fn named(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     });
     let Some(record) = right else {
         let name = errand.name.clone();
-        account::failed(ctx, &name);
+        login::failed(ctx, &name);
         return account::ended(ctx, Err(Failure::Wrong));
     };
     let at = ctx.core.clock.tick(ctx.now.wall);
@@ -107,9 +107,9 @@ pub fn completed(record: &Record) -> What {
 fn verified(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let how = match answer {
         Answer::Stored(Ok(Rows::Proposed(edited))) => {
-            let may = account::may_enter(ctx, &edited.record);
+            let may = login::may_enter(ctx, &edited.record);
             if may.is_ok() {
-                account::enter(ctx, &edited.record);
+                login::enter(ctx, &edited.record);
             }
             may
         }
@@ -126,7 +126,7 @@ pub fn ask_for(ctx: &mut Ctx<'_>, name: &Nick, purpose: Purpose) -> bool {
     let may = may_ask(ctx);
     let asked = &mut ctx.core.mailing.asked;
     if may && asked.len() < ASKED_MAX {
-        asked.push_back((purpose, account::key(name)));
+        asked.push_back((purpose, login::key(name)));
     }
     may
 }
@@ -150,7 +150,7 @@ pub fn confirm_address(
     then: account::Then,
 ) -> Outcome {
     let Some(name) = Nick::lookup(&login.name, ctx.network().casemap()) else { return Ok(()) };
-    if !account::may_try(ctx, &name) {
+    if !login::may_try(ctx, &name) {
         return then(ctx, &name, Err(Failure::TooOften));
     }
     ctx.session_mut().errand = Some(Errand::new(name, code, then));
@@ -159,7 +159,7 @@ pub fn confirm_address(
 }
 
 fn told(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let record = match account::recalled(answer) {
+    let record = match login::recalled(answer) {
         Ok(record) => record,
         Err(failure) => return account::ended(ctx, Err(failure)),
     };
@@ -170,7 +170,7 @@ fn told(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         let address = new_address(&record)?.1.to_owned();
         Some((record, address))
     }) else {
-        account::failed(ctx, &name);
+        login::failed(ctx, &name);
         return account::ended(ctx, Err(Failure::Wrong));
     };
     let fields = mail_fields(Some(&address));
@@ -227,7 +227,7 @@ pub fn answer_asked(core: &mut Core, fx: &mut Effects, now: Now) {
 
 /// The code of an account that waits is sent once more.
 fn send_again(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
-    let record = account::recalled(answer).ok().flatten();
+    let record = login::recalled(answer).ok().flatten();
     let letter = record.and_then(|record| letter(&record, now));
     let letter = letter.filter(|letter| letter.purpose == Purpose::Verify);
     if let Some(letter) = letter.filter(|letter| mail::may_send(core, &letter.address, now)) {

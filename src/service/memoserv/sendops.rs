@@ -3,9 +3,9 @@
 use super::post;
 use crate::{
     core::{
-        account,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        login,
     },
     job::Answer,
     network::UserId,
@@ -74,7 +74,7 @@ fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         ctx.session_mut().asked.remove(3);
     }
     // Whoever cannot be reached is passed over.
-    match account::recalled(answer) {
+    match login::recalled(answer) {
         Ok(Some(record)) => post(ctx, &record, &text, left).unwrap_or_else(|_| next(ctx)),
         Ok(None) | Err(_) => next(ctx),
     }

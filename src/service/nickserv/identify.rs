@@ -6,6 +6,7 @@ use crate::{
         account::{self, Failure},
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        login,
     },
     network::UserId,
     wire::{message::Args, name::Nick, reply},
@@ -32,7 +33,7 @@ fn identify(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         ctx.notice(&wrong(&name));
         return Ok(());
     };
-    account::log_in(ctx, nick, Secret::new(&password), identified)
+    login::log_in(ctx, nick, Secret::new(&password), identified)
 }
 
 fn identified(ctx: &mut Ctx<'_>, name: &Nick, how: Result<(), Failure>) -> Outcome {

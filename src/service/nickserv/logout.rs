@@ -2,9 +2,9 @@
 
 use crate::{
     core::{
-        account,
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        login,
     },
     network::UserId,
     wire::{message::Args, reply},
@@ -23,7 +23,7 @@ pub const COMMANDS: &[Command] = &[Command {
 
 fn logout(ctx: &mut Ctx<'_>, user: UserId, _args: Args<'_>) -> Outcome {
     if super::login(ctx, user).is_some() {
-        account::leave(ctx, user);
+        login::leave(ctx, user);
         ctx.notice("You have been logged out.");
     }
     Ok(())

@@ -6,6 +6,7 @@ use crate::{
         account::{self, Failure},
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        login,
         oper::Priv,
         recovery, sasl,
     },
@@ -46,7 +47,7 @@ fn passwd(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     }
     let Some(name) = Nick::lookup(&login.name, ctx.network().casemap()) else { return Ok(()) };
     let (current, new) = (Secret::new(args[0]), Secret::new(args[1]));
-    account::change_password(ctx, (&login, name), current, new, changed)
+    login::change_password(ctx, (&login, name), current, new, changed)
 }
 
 fn changed(ctx: &mut Ctx<'_>, name: &Nick, how: Result<(), Failure>) -> Outcome {

@@ -5,6 +5,7 @@ use crate::{
         account,
         ctx::{Ctx, Outcome, Resume},
         dispatch::{Command, Run},
+        login,
         second::{self, PENDING, RECOVERY, RECOVERY_CODES, TOTP, USED},
     },
     job::{Answer, Job},
@@ -45,7 +46,7 @@ fn two_factors(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         ctx.notice("2FA knows TOTP ADD, TOTP ADD <code>, TOTP CODES <code> and TOTP DEL <code>.");
         return Ok(());
     }
-    if !name(ctx).is_some_and(|name| account::may_try(ctx, &name)) {
+    if !name(ctx).is_some_and(|name| login::may_try(ctx, &name)) {
         ctx.notice("Too many wrong codes. Wait a minute and try again.");
         return Ok(());
     }
@@ -100,7 +101,7 @@ fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     };
     let Some(mut fields) = used else {
         if let Some(name) = name(ctx) {
-            account::failed(ctx, &name);
+            login::failed(ctx, &name);
         }
         ctx.notice("That is not a code of your app, or it has been used already.");
         return Ok(());

@@ -4,7 +4,7 @@ use super::metadata::{Aim, all, invalid_key, value};
 use crate::{
     core::{
         account::mask,
-        ctx::{Ctx, Outcome, Resume},
+        ctx::{Ctx, Outcome, Resume, asked, asks},
         filters,
         metadata::{account::field, close, is_second, open},
         oper::Priv,
@@ -54,8 +54,8 @@ pub fn set(ctx: &mut Ctx<'_>, aim: &Aim, args: &Args<'_>) -> Outcome {
         }
     }
     if let Some(account) = account(ctx, aim) {
-        let asked = [Some(&*aim.name), Some(key), new].into_iter().flatten().map(Into::into);
-        ctx.session_mut().asked = asked.collect();
+        let words: Vec<&str> = [&*aim.name, key].into_iter().chain(new).collect();
+        asks(ctx, &words);
         propose(ctx, account, vec![(field(key), new.map(Into::into))], kept);
         return Ok(());
     }
@@ -66,8 +66,8 @@ pub fn set(ctx: &mut Ctx<'_>, aim: &Aim, args: &Args<'_>) -> Outcome {
 
 /// The account of the target tells it from now on, or cannot.
 fn kept(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let asked = std::mem::take(&mut ctx.session_mut().asked);
-    let [name, key, value @ ..] = asked.as_slice() else { return Ok(()) };
+    let words = asked(ctx);
+    let [name, key, value @ ..] = words.as_slice() else { return Ok(()) };
     match answer {
         Answer::Stored(Ok(Rows::Proposed(_))) => {
             told(ctx, name, (key, value.first().map(|value| &**value)));
@@ -102,7 +102,9 @@ pub fn clear(ctx: &mut Ctx<'_>, aim: &Aim, _args: &Args<'_>) -> Outcome {
     let keys: Vec<Box<str>> = all(ctx, aim).into_iter().map(|(key, _)| key).collect();
     if let Some(account) = account(ctx, aim).filter(|_| !keys.is_empty()) {
         let fields = keys.iter().map(|key| (field(key), None)).collect();
-        ctx.session_mut().asked = [aim.name.as_str().into()].into_iter().chain(keys).collect();
+        let words: Vec<&str> =
+            [&*aim.name].into_iter().chain(keys.iter().map(|key| &**key)).collect();
+        asks(ctx, &words);
         propose(ctx, account, fields, cleared);
         return Ok(());
     }
@@ -113,8 +115,8 @@ pub fn clear(ctx: &mut Ctx<'_>, aim: &Aim, _args: &Args<'_>) -> Outcome {
 
 /// The account of the target tells nothing from now on, or what it told.
 fn cleared(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let asked = std::mem::take(&mut ctx.session_mut().asked);
-    let [name, keys @ ..] = asked.as_slice() else { return Ok(()) };
+    let words = asked(ctx);
+    let [name, keys @ ..] = words.as_slice() else { return Ok(()) };
     if !matches!(answer, Answer::Stored(Ok(Rows::Proposed(_)))) {
         return Err(fail::metadata_temporarily_unavailable(name, "*").into());
     }
@@ -122,10 +124,10 @@ fn cleared(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     Ok(())
 }
 
-fn gone(ctx: &mut Ctx<'_>, name: &str, keys: &[Box<str>]) {
+fn gone<T: AsRef<str>>(ctx: &mut Ctx<'_>, name: &str, keys: &[T]) {
     let batch = open(ctx.core, ctx.fx, ctx.conn, ("metadata", Some(name)), ctx.now);
     for key in keys {
-        ctx.reply_in(batch.as_deref(), reply::key_not_set(name, key));
+        ctx.reply_in(batch.as_deref(), reply::key_not_set(name, key.as_ref()));
     }
     close(ctx.core, ctx.fx, ctx.conn, batch.as_deref(), ctx.now);
 }

@@ -97,7 +97,7 @@ fn add(ctx: &mut Ctx<'_>, user: UserId, section: Section, rest: &[&str]) {
     if section == Section::ForbidChannel && !pattern.starts_with('#') {
         return ctx.notice("The name of a channel begins with #, and so does its mask.");
     }
-    if pattern.contains(['*', '?']) && ban::substance(&pattern) < SUBSTANCE_MIN {
+    if pattern.contains(['*', '?']) && ban::pattern::substance(&pattern) < SUBSTANCE_MIN {
         return ctx.notice(&format!(
             "{pattern} would forbid nearly everything; a mask needs {SUBSTANCE_MIN} characters that are no wildcards."
         ));

@@ -53,11 +53,9 @@ fn forbid(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     match (verb.as_str(), section, rest.get(1..).unwrap_or_default()) {
         ("ADD", Some(section), rest @ [_, ..]) => add(ctx, user, section, rest),
         ("DEL", Some(section), [pattern, ..]) => remove(ctx, user, section, pattern),
-        ("LIST", Some(section), _) => list(ctx, section, |pattern, _| pattern.into()),
-        ("LIST", None, _) => {
-            for (_, section) in KINDS {
-                list(ctx, *section, |pattern, _| pattern.into());
-            }
+        ("LIST", wanted, _) => {
+            let sections = KINDS.iter().map(|row| row.1);
+            show(ctx, sections.filter(|section| wanted.is_none_or(|one| one == *section)));
         }
         _ => ctx.notice(
             "FORBID knows ADD nick|channel|email [+<duration>] <mask> <reason>, DEL nick|channel|email <mask>, and LIST.",
@@ -79,13 +77,17 @@ fn sqline(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         }
         ("DEL", [pattern, ..]) => remove(ctx, user, section(pattern), pattern),
         ("LIST", _) => {
-            for section in [Section::ForbidChannel, Section::ForbidNick] {
-                list(ctx, section, |pattern, _| pattern.into());
-            }
+            show(ctx, [Section::ForbidChannel, Section::ForbidNick].into_iter());
         }
         _ => ctx.notice("SQLINE knows ADD [+<duration>] <mask> <reason>, DEL <mask>, and LIST."),
     }
     Ok(())
+}
+
+fn show(ctx: &mut Ctx<'_>, sections: impl Iterator<Item = Section>) {
+    let lines = sections.flat_map(|section| list(ctx, section, |pattern, _| pattern.into()));
+    let lines = lines.collect();
+    ctx.notices(lines);
 }
 
 fn add(ctx: &mut Ctx<'_>, user: UserId, section: Section, rest: &[&str]) {

@@ -16,7 +16,7 @@ use crate::{
     job::{Answer, Hashes, Job},
     network::{Network, crdt::SPEAKERS, note::Section},
     registry::{CERT, Edit, Kind, LOOK, NAME, NICK, Record, RecordId, What},
-    store::Rows,
+    store::{Purpose, Rows},
     wire::{casemap::Casemap, mail::is_address, mask, name::Nick, precis},
 };
 
@@ -212,7 +212,8 @@ fn may_register(
     let often = !exempt && !ctx.core.attempts.registers(from, burst, interval, ctx.now);
     refuse_if(often, Failure::TooOften)?;
     let mails = ctx.core.config.mail.is_sent();
-    let may = mail.is_none_or(|mail| !mails || mail::may_send(ctx.core, mail, ctx.now));
+    let may = mail
+        .is_none_or(|mail| !mails || mail::may_send(ctx.core, (Purpose::Verify, mail), ctx.now));
     refuse_if(!may, Failure::NoMail)
 }
 

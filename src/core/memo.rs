@@ -108,7 +108,7 @@ pub fn mail(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
     let confirmed = record.get(account::MAIL).filter(|_| record.unverified().is_none());
     let Some(address) = confirmed.filter(|_| is_on(record, EMAILMEMOS)) else { return };
     for (_, memo) in left(edited) {
-        if !core.config.mail.is_sent() || !mail::may_send(core, address, now) {
+        if !core.config.mail.is_sent() || !mail::may_send(core, (Purpose::Memo, address), now) {
             return;
         }
         let letter = mail::letter(record, (Purpose::Memo, address, ""), now);

@@ -172,7 +172,7 @@ fn told(ctx: &mut Ctx<'_>, answer: &Answer, done: &str) {
             ctx.notice("That belongs to somebody else already. Nothing has been changed.");
         }
         Answer::Stored(Ok(Rows::Full)) => ctx.notice(&format!(
-            "Your account holds as much as it may: {CERTS_MAX} certificates, and no end of changes of nicks and certificates. Nothing has been changed; remove something first."
+            "Your account holds as much as it may: {CERTS_MAX} certificates, or a thousand of everything that there are lists of. Nothing has been changed; remove something first."
         )),
         _ => unavailable(ctx),
     }

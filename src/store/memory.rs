@@ -6,7 +6,8 @@ use super::{
 };
 use crate::{
     registry::{
-        ACCESS, BUCKETS, Edit, Kind, Record, RecordId, SEEN, UNVERIFIED, is_claim, is_resident,
+        ACCESS, Applied, BUCKETS, Edit, Kind, Record, RecordId, SEEN, UNVERIFIED, is_claim,
+        is_resident,
     },
     time::{Sid, Stamp, Wall},
 };
@@ -56,7 +57,7 @@ impl Memory {
 
     fn edit(&mut self, edit: &Edit) -> Edited {
         let record = self.records.entry(edit.id).or_insert_with(|| Record::new(edit.id, edit.kind));
-        let (news, changed) = record.apply(edit);
+        let Applied { news, changed, .. } = record.apply(edit);
         let record = record.clone();
         let mut claims = Vec::new();
         for change in changed.iter().filter(|change| is_claim(&change.key)) {

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     registry::{
-        ACCESS, BUCKETS, Changed, Edit, Field, Kind, Record, RecordId, SEEN, UNVERIFIED, What,
-        is_claim, is_resident, touched,
+        ACCESS, Applied, BUCKETS, Changed, Edit, Field, Kind, Record, RecordId, SEEN, UNVERIFIED,
+        What, is_claim, is_resident,
     },
     time::{Sid, Stamp, Wall},
 };
@@ -72,11 +72,11 @@ pub(super) fn learn(db: &mut Connection, edits: &[Edit]) -> Result<Rows, Error> 
 fn edit(db: &Connection, edit: &Edit) -> Result<Edited, Error> {
     let record = load(db, edit.id)?;
     let mut record = record.unwrap_or_else(|| Record::new(edit.id, edit.kind));
-    let (news, changed) = record.apply(edit);
+    let Applied { news, changed, forgotten } = record.apply(edit);
     let (edit, claims, contested) = (edit.clone(), Vec::new(), Vec::new());
     let mut edited = Edited { edit, news, record, changed, claims, contested };
     if news {
-        write(db, &edited.edit, &edited.record)?;
+        write(db, &edited.edit, &edited.record, &forgotten)?;
         settle(db, &mut edited)?;
     }
     Ok(edited)
@@ -264,8 +264,13 @@ pub(super) fn unsound(db: &Connection) -> Result<Vec<String>, Error> {
     Ok(wrong)
 }
 
-/// Writes what an edit has changed of a record.
-fn write(db: &Connection, edit: &Edit, record: &Record) -> Result<(), Error> {
+/// Writes what an edit has changed of a record, in which some fields are forgotten.
+fn write(
+    db: &Connection,
+    edit: &Edit,
+    record: &Record,
+    forgotten: &[Box<str>],
+) -> Result<(), Error> {
     let RecordId(Stamp { tick, server }) = record.id;
     let (tick, server) = (tick as i64, server.number());
     let ended = record.ended.map(|at| (at.tick as i64, at.server.number()));
@@ -294,23 +299,15 @@ fn write(db: &Connection, edit: &Edit, record: &Record) -> Result<(), Error> {
         "INSERT OR REPLACE INTO field (tick, server, key, value, at_tick, at_server, by)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
-    for prefix in touched(fields) {
-        db.prepare(
-            "DELETE FROM field WHERE tick = ?1 AND server = ?2 AND value IS NULL AND at_tick < ?3
-             AND substr(key, 1, ?4) = ?5",
-        )?
-        .execute(params![
-            tick,
-            server,
-            record.forgotten_before(prefix) as i64,
-            prefix.len() as i64,
-            prefix
-        ])?;
-    }
     let written = record.fields().filter(|(_, field)| field.at == edit.at);
     for (key, Field { value, at, by }) in written.filter(|(key, _)| named(fields, key)) {
         let (at_tick, at_server) = (at.tick as i64, at.server.number());
         statement.execute(params![tick, server, key, value, at_tick, at_server, by])?;
+    }
+    let mut statement =
+        db.prepare("DELETE FROM field WHERE tick = ?1 AND server = ?2 AND key = ?3")?;
+    for key in forgotten {
+        statement.execute(params![tick, server, key])?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! Each mode and the topic is a field of its own, which holds the stamp and the author of what was written,
 //! and is written under that stamp: so the record and the network come to the same whichever way both are
-//! merged. A list has no end of entries over time, and a record remembers for ever what was taken from it;
+//! merged. A list has no end of entries over time, and a record remembers for long what was taken from it;
 //! so of the lists there are pieces instead, and what each server has added stands in pieces of its own,
 //! since two servers that do not reach each other must not undo what the other adds. That a mask is taken
 //! away by one server while another is adding to the same piece is mended by `registered`, which compares.

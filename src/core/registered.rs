@@ -136,11 +136,12 @@ impl Core {
         let Some(id) = self.network.claims().channel(name) else { return };
         let there = self.network.record(name).map(|channel| self.network.channel(channel).epoch);
         let own = there.is_some_and(|epoch| epoch.registered && epoch.at == id.0);
-        if own && !self.registered.unread.contains(&id) {
-            return;
-        }
         if self.registered.known.contains_key(&id) {
             found(self, fx, id, now);
+            // Nobody has seen to that while nobody was in it.
+            if let Some(channel) = self.network.record(name) {
+                access::lock(self, fx, channel, now);
+            }
         } else if !own {
             self.registered.unread.insert(id);
             let depth = there.map_or(0, Epoch::depth_after);
@@ -557,6 +558,7 @@ fn mend(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) {
         core.commit(fx, Op::Restore(Box::new(restored)), None, now);
     }
     keep_all(core, fx, (id, channel), now);
+    access::lock(core, fx, channel, now);
 }
 
 /// After how many rounds of housekeeping a channel is compared with its record: by then what is being
@@ -712,6 +714,27 @@ mod tests {
             bob   > TOPIC #a
             bob   < :s1.test 331 bob #a :No topic is set
             bob   <! ours
+            ",
+        );
+    }
+
+    #[test]
+    fn what_is_locked_while_nobody_is_there_is_so_for_who_enters_next() {
+        check(
+            r"
+            account alice password=sesame
+            alice > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            alice > CS REGISTER #a
+            alice > PART #a
+            wait 20
+            alice > CS SET #a MLOCK +im
+            bob   > JOIN #a
+            bob   < :s1.test 473 bob #a :Cannot join channel (+i)
+            alice > JOIN #a
+            alice < :s1.test 353 alice = #a :~alice
+            alice > MODE #a
+            alice < :s1.test 324 alice #a +imnrt
             ",
         );
     }

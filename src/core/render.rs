@@ -70,8 +70,8 @@ pub fn apply(
             vhost::logged_in(tell.core, tell.fx, *user, now);
         }
     }
-    // Of a channel that is restored somebody is about to enter it.
-    let entered = matches!(op, Op::Restore(_));
+    // Of a channel that is restored, or whose locked modes are set, somebody is about to enter it.
+    let entered = matches!(op, Op::Restore(_) | Op::Mode { by: Source::Service(_), .. });
     if core.network.has_empty() && core.alone() && !entered {
         core.network.collect(|_| true);
     }

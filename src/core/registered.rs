@@ -323,6 +323,16 @@ pub fn edited(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
     }
 }
 
+/// The store has been told of something that had been written later: a piece of a list may have been, by
+/// somebody who did not know all of it.
+pub fn outdone(core: &mut Core, edit: &Edit) {
+    let What::Write(fields) = &edit.what else { return };
+    let known = core.registered.known.contains_key(&edit.id);
+    if known && fields.iter().any(|(key, _)| kept::is_kept(key)) {
+        core.registered.compared.insert(edit.id, PATIENCE);
+    }
+}
+
 /// A channel has just been registered here: it goes on with what it has.
 fn register(
     core: &mut Core,
@@ -382,7 +392,8 @@ fn ended(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
     }
 }
 
-/// Notes what is to be written to the record of a channel, and has the store write it.
+/// Notes what is to be written to the record of a channel, and has the store write it: what the channel has
+/// under the stamp that it has there, so that of two servers who write it the later holds in both.
 fn write(
     core: &mut Core,
     fx: &mut Effects,
@@ -391,17 +402,21 @@ fn write(
     fields: Fields,
     now: Now,
 ) {
-    if fields.is_empty() {
-        return;
+    let mut writes: BTreeMap<Stamp, Fields> = BTreeMap::new();
+    for (key, value) in fields {
+        let at = kept::written(value.as_deref()).filter(|_| kept::is_kept(&key)).unwrap_or(at);
+        writes.entry(at).or_default().push((key, value));
     }
-    let edit = Edit { id, kind: Kind::Channel, at, by: by.into(), what: What::Write(fields) };
-    if core.registered.waiting.len() >= WAITING_MAX {
-        log::error!(
-            "too much waits to be stored; a change of a registered channel is lost when nobody is in it any more"
-        );
-        return;
+    for (at, fields) in writes {
+        if core.registered.waiting.len() >= WAITING_MAX {
+            log::error!(
+                "too much waits to be stored; a change of a registered channel is lost when nobody is in it any more"
+            );
+            return;
+        }
+        let edit = Edit { id, kind: Kind::Channel, at, by: by.into(), what: What::Write(fields) };
+        core.registered.waiting.push_back(edit);
     }
-    core.registered.waiting.push_back(edit);
     store(core, fx, now);
 }
 
@@ -735,6 +750,76 @@ mod tests {
             alice < :s1.test 353 alice = #a :~alice
             alice > MODE #a
             alice < :s1.test 324 alice #a +imnrt
+            ",
+        );
+    }
+
+    #[test]
+    fn a_topic_stays_that_was_set_while_another_server_wrote_the_one_before_to_the_record() {
+        check(
+            r"
+            servers 2
+            account alice password=sesame
+            alice@1 > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            bob@2 > JOIN #a
+            alice > MODE #a +o bob
+            disk 2 full
+            alice > CS REGISTER #a
+            bob   > TOPIC #a :one
+            stall 2 1
+            bob   > TOPIC #a :two
+            wait 30
+            calm
+            disk 2 well
+            wait 60
+            alice > PART #a
+            bob   > PART #a
+            wait 20
+            crash 1
+            crash 2
+            start 1
+            start 2
+            heal
+            carol@1 > JOIN #a
+            carol < :s1.test 332 carol #a :two
+            ",
+        );
+    }
+
+    #[test]
+    fn a_mask_stays_that_was_set_while_another_server_took_one_from_the_same_list() {
+        check(
+            r"
+            servers 2
+            account alice password=sesame
+            alice@1 > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            bob@2 > JOIN #a
+            alice > MODE #a +o bob
+            alice > CS REGISTER #a
+            bob   > MODE #a +b eve!*@*
+            wait 20
+            clock 2 -4
+            stall 1 2
+            stall 2 1
+            bob   > MODE #a +b mallory!*@*
+            wait 2
+            alice > MODE #a -b eve!*@*
+            calm
+            wait 60
+            alice > PART #a
+            bob   > PART #a
+            wait 20
+            crash 1
+            crash 2
+            start 1
+            start 2
+            heal
+            carol@1 > JOIN #a
+            carol > MODE #a b
+            carol <~ :s1.test 367 carol #a mallory!*@* bob!~bob@bob.test *
+            carol < :s1.test 368 carol #a :End of channel ban list
             ",
         );
     }

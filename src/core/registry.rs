@@ -270,7 +270,12 @@ pub fn answered(core: &mut Core, fx: &mut Effects, answer: &Answer, now: Now) {
             core.commit(fx, Op::Edit(Box::new(edited.edit.clone())), None, now);
         }
         Answer::Stored(Ok(Rows::Learned(all))) => {
-            all.iter().filter(|edited| edited.news).for_each(|edited| core.edited(fx, edited, now));
+            for edited in all {
+                match edited.news {
+                    true => core.edited(fx, edited, now),
+                    false => registered::outdone(core, &edited.edit),
+                }
+            }
         }
         _ => (),
     }

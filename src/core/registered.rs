@@ -454,6 +454,7 @@ pub fn note(core: &mut Core, fx: &mut Effects, change: &Change, now: Now) {
         Change::Restored { channel } => {
             let Some(record) = core.network().find_channel(*channel) else { return };
             let id = core.network().claims().channel(&record.name);
+            access::restate(core, fx, *channel, now);
             let Some(id) = id.filter(|_| core.is_home_of(*channel)) else { return };
             if core.registered.known.contains_key(&id) {
                 if let Some(channel) = review(core, fx, id, now) {
@@ -820,6 +821,27 @@ mod tests {
             carol > MODE #a b
             carol <~ :s1.test 367 carol #a mallory!*@* bob!~bob@bob.test *
             carol < :s1.test 368 carol #a :End of channel ban list
+            ",
+        );
+    }
+
+    #[test]
+    fn who_was_renamed_along_and_back_while_the_channel_was_registered_has_one_status() {
+        check(
+            r"
+            servers 2
+            account bob password=sesame
+            bob@2   > NS IDENTIFY bob sesame
+            alice@1 > JOIN #a
+            bob     > JOIN #a
+            alice   > MODE #a +o bob
+            split 1 | 2
+            bob     > CS REGISTER #a
+            alice   > RENAME #a #b :why
+            wait 60
+            alice   > RENAME #b #a :why
+            heal
+            same
             ",
         );
     }

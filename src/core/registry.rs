@@ -281,8 +281,12 @@ pub fn answered(
             core.commit(fx, Op::Edit(Box::new(edited.edit.clone())), None, now);
         }
         Answer::Stored(Ok(Rows::Learned(all))) => {
-            let news = all.iter().filter(|edited| edited.news);
-            news.for_each(|edited| core.edited(fx, edited, None, now));
+            for edited in all {
+                match edited.news {
+                    true => core.edited(fx, edited, None, now),
+                    false => registered::outdone(core, &edited.edit),
+                }
+            }
         }
         _ => (),
     }

@@ -194,14 +194,16 @@ pub fn is_kept(key: &str) -> bool {
 /// Whether what is stored in a field has been written before another value; pieces of lists have no such
 /// order.
 pub fn is_older(stored: Option<&str>, value: Option<&str>) -> bool {
-    let written = |value: Option<&str>| {
-        let head = value?.split_once('\n')?.0;
-        RecordId::parse(head.split(' ').next()?)
-    };
     match (written(stored), written(value)) {
         (Some(stored), Some(value)) => stored < value,
         _ => stored != value,
     }
+}
+
+/// When that was written which a field keeps; of pieces of lists that is not told.
+pub fn written(value: Option<&str>) -> Option<Stamp> {
+    let head = value?.split_once('\n')?.0;
+    RecordId::parse(head.split(' ').next()?).map(|id| id.0)
 }
 
 fn topic_written(value: &str) -> Option<Lww<Topic>> {

@@ -23,7 +23,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "METADATA",
     params: "<target> <subcommand> [{<key>} [<value>]]",
     about: "Shows and sets what users and channels tell of themselves, key by key.",
-    help: "The target is a nick, a channel, or * for yourself. GET shows keys, LIST all of them; SET sets a key to a value or, without one, takes it away; CLEAR takes all away. SUB and UNSUB say of which keys you want to hear, SUBS lists them, SYNC shows them as they are now.\nExample: METADATA * SET pronouns :they/them",
+    help: "The target is a nick, a channel, or * for yourself. GET shows keys, LIST all of them; SET sets a key to a value or, without one, takes it away; CLEAR takes all away. SUB and UNSUB say of which keys you want to hear, SUBS lists them, SYNC shows them as they are now.\nWhat you tell while you are logged in belongs to your account: all its sessions tell it, it is there again when you log in, and goes when you log out. What a registered channel tells is kept with it. All else ends with the session or the channel.\nExample: METADATA * SET pronouns :they/them",
     replies: &[
         reply::KEY_VALUE,
         reply::KEY_NOT_SET,

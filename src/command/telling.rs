@@ -3,12 +3,13 @@
 use super::metadata::{Aim, all, invalid_key, value};
 use crate::{
     core::{
-        account::mask,
-        ctx::{Ctx, Outcome, Resume, asked, asks},
+        ctx::{Ctx, Outcome, asked, asks},
         filters,
-        metadata::{account::field, close, is_second, open},
+        metadata::{
+            account::{self, Refusal},
+            close, is_second, open,
+        },
         oper::Priv,
-        registry,
     },
     job::Answer,
     network::{
@@ -19,8 +20,6 @@ use crate::{
         mode::Status,
         op::{Op, Subject},
     },
-    registry::{Edit, KeyValue, Kind, RecordId, What},
-    store::Rows,
     wire::{
         fail::{self, Standard},
         message::Args,
@@ -53,10 +52,10 @@ pub fn set(ctx: &mut Ctx<'_>, aim: &Aim, args: &Args<'_>) -> Outcome {
             return if ctx.session().closing { Ok(()) } else { Err(refused.into()) };
         }
     }
-    if let Some(account) = account(ctx, aim) {
+    if let Some(user) = logged_in(ctx, aim) {
         let words: Vec<&str> = [&*aim.name, key].into_iter().chain(new).collect();
         asks(ctx, &words);
-        propose(ctx, account, vec![(field(key), new.map(Into::into))], kept);
+        account::propose(ctx, user, [(key.into(), new.map(Into::into))], kept);
         return Ok(());
     }
     write(ctx, aim, key, new);
@@ -68,13 +67,13 @@ pub fn set(ctx: &mut Ctx<'_>, aim: &Aim, args: &Args<'_>) -> Outcome {
 fn kept(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let words = asked(ctx);
     let [name, key, value @ ..] = words.as_slice() else { return Ok(()) };
-    match answer {
-        Answer::Stored(Ok(Rows::Proposed(_))) => {
+    match account::proposed(&answer) {
+        Ok(()) => {
             told(ctx, name, (key, value.first().map(|value| &**value)));
             Ok(())
         }
-        Answer::Stored(Ok(Rows::Full)) => Err(limit_reached(ctx, name).into()),
-        _ => Err(fail::metadata_temporarily_unavailable(name, key).into()),
+        Err(Refusal::Full) => Err(limit_reached(ctx, name).into()),
+        Err(Refusal::Unavailable) => Err(fail::metadata_temporarily_unavailable(name, key).into()),
     }
 }
 
@@ -100,12 +99,11 @@ pub fn clear(ctx: &mut Ctx<'_>, aim: &Aim, _args: &Args<'_>) -> Outcome {
     }
     slow(ctx, aim, "*", None)?;
     let keys: Vec<Box<str>> = all(ctx, aim).into_iter().map(|(key, _)| key).collect();
-    if let Some(account) = account(ctx, aim).filter(|_| !keys.is_empty()) {
-        let fields = keys.iter().map(|key| (field(key), None)).collect();
+    if let Some(user) = logged_in(ctx, aim).filter(|_| !keys.is_empty()) {
         let words: Vec<&str> =
             [&*aim.name].into_iter().chain(keys.iter().map(|key| &**key)).collect();
         asks(ctx, &words);
-        propose(ctx, account, fields, cleared);
+        account::propose(ctx, user, keys.into_iter().map(|key| (key, None)), cleared);
         return Ok(());
     }
     keys.iter().for_each(|key| write(ctx, aim, key, None));
@@ -117,7 +115,7 @@ pub fn clear(ctx: &mut Ctx<'_>, aim: &Aim, _args: &Args<'_>) -> Outcome {
 fn cleared(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let words = asked(ctx);
     let [name, keys @ ..] = words.as_slice() else { return Ok(()) };
-    if !matches!(answer, Answer::Stored(Ok(Rows::Proposed(_)))) {
+    if account::proposed(&answer).is_err() {
         return Err(fail::metadata_temporarily_unavailable(name, "*").into());
     }
     gone(ctx, name, keys);
@@ -132,17 +130,10 @@ fn gone<T: AsRef<str>>(ctx: &mut Ctx<'_>, name: &str, keys: &[T]) {
     close(ctx.core, ctx.fx, ctx.conn, batch.as_deref(), ctx.now);
 }
 
-/// The account whose metadata it is: a user's who is logged in.
-fn account(ctx: &Ctx<'_>, aim: &Aim) -> Option<RecordId> {
+/// The user whose metadata is their account's, since they are logged in.
+fn logged_in(ctx: &Ctx<'_>, aim: &Aim) -> Option<UserId> {
     let Some(Holder::User(user)) = aim.of else { return None };
-    ctx.whois(user).login.as_ref().map(|login| login.id)
-}
-
-/// Has the store write to an account; the session waits.
-fn propose(ctx: &mut Ctx<'_>, id: RecordId, fields: Vec<KeyValue>, resume: Resume) {
-    let (at, by) = (ctx.core.clock.tick(ctx.now.wall), mask(ctx).into());
-    let edit = Edit { id, kind: Kind::Account, at, by, what: What::Write(fields) };
-    registry::propose(ctx, edit, resume);
+    ctx.whois(user).login.is_some().then_some(user)
 }
 
 /// Whether the client may change what is told there.
@@ -184,6 +175,13 @@ fn slow(ctx: &mut Ctx<'_>, aim: &Aim, key: &str, new: Option<&str>) -> Outcome {
 
 fn has_room(ctx: &mut Ctx<'_>, aim: &Aim, key: &str) -> bool {
     let most = ctx.core.config.limits.metadata_keys;
+    if let Some(Holder::Channel(channel)) = aim.of {
+        let at = ctx.core.clock.tick(ctx.now.wall);
+        let registration = ctx.core.registration_of(channel);
+        if registration.is_some_and(|known| !known.has_room_for(key, at)) {
+            return false;
+        }
+    }
     match aim.of {
         Some(of) => ctx.network().metadata(of).is_some_and(|metadata| metadata.has_room(key, most)),
         None => ctx

@@ -28,9 +28,9 @@ use crate::{
         ChannelId,
         change::Change,
         crdt::{self, Epoch, Source},
-        op::{ModeChange, Op, Restored},
+        op::{ModeChange, Op, Restored, Subject},
     },
-    registry::{Edit, Kind, NAME, Record, RecordId, What},
+    registry::{Edit, Kind, METADATA, NAME, Record, RecordId, What},
     store::{Edited, LISTED_MAX, Query, Rows},
     time::{Now, Stamp},
     wire::{framing::BODY_MAX, name::ChannelName},
@@ -158,7 +158,11 @@ impl Core {
 
     /// Keeps what an operation of this server has changed of a registered channel.
     pub(in crate::core) fn keep_channel(&mut self, fx: &mut Effects, op: &Op, at: Stamp, now: Now) {
-        let (Op::Mode { name, by, .. } | Op::Topic { name, by, .. }) = op else { return };
+        let (name, by) = match op {
+            Op::Mode { name, by, .. } | Op::Topic { name, by, .. } => (name, by),
+            Op::Metadata { of: Subject::Channel(name, _), by, .. } => (name, by),
+            _ => return,
+        };
         let Some(channel) = self.network.record(name) else { return };
         let record = self.network.channel(channel);
         let id = RecordId(record.epoch.at);
@@ -345,7 +349,11 @@ fn keep_all(core: &mut Core, fx: &mut Effects, (id, channel): (RecordId, Channel
     let mut fields = Parts::all(record, Some(&known.record)).fields(record);
     fields.retain(|(key, value)| kept::is_older(known.record.get(key), value.as_deref()));
     let (at, by) = (core.clock.tick(now.wall), core.service_mask(crdt::CHANSERV));
-    write(core, fx, id, (at, &by), fields, now);
+    // If there is no room for more keys of metadata, there is for the others.
+    let (metadata, others): (Fields, Fields) =
+        fields.into_iter().partition(|(key, _)| key.starts_with(METADATA));
+    write(core, fx, id, (at, &by), metadata, now);
+    write(core, fx, id, (at, &by), others, now);
 }
 
 /// A registration has come to an end: the channel goes on without, as it is.
@@ -516,7 +524,8 @@ fn mend(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) {
         return;
     }
     let (topic, casemap) = (known.is_on("KEEPTOPIC"), network.casemap());
-    let state = kept::state(&known.record, (&name, epoch), topic, now.wall, casemap);
+    let mut state = kept::state(&known.record, (&name, epoch), topic, now.wall, casemap);
+    state.extend(kept::taken_away(&known.record, (&name, epoch), network.channel(channel)));
     let restored = network.restored(channel, &name, epoch, CHANSERV);
     let there: BTreeSet<String> = restored.state.iter().map(|op| format!("{op:?}")).collect();
     if state.iter().any(|op| !there.contains(&format!("{op:?}"))) {

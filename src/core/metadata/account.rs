@@ -13,9 +13,15 @@
 //! account does; an operator of another server, who has not heard yet that somebody has logged in, may set
 //! something of the user alone, which that server then writes to the account.
 
-use super::early::Early;
+use super::{early::Early, field};
 use crate::{
-    core::{ConnId, Core, ctx::Ctx, effect::Effects, filters},
+    core::{
+        ConnId, Core, account,
+        ctx::{Ctx, Resume},
+        effect::Effects,
+        filters, registry,
+    },
+    job::Answer,
     network::{
         UserId,
         change::Change,
@@ -25,18 +31,13 @@ use crate::{
         op::{Op, Subject},
     },
     registry::{Edit, KeyValue, Kind, METADATA, Record, RecordId, What},
-    store::Edited,
+    store::{Edited, Rows},
     time::{Now, Stamp},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Keys that are set, with their values.
 type Told = BTreeMap<Box<str>, Box<str>>;
-
-/// The field of a record that keeps a key.
-pub fn field(key: &str) -> Box<str> {
-    format!("{METADATA}{key}").into()
-}
 
 /// What an account tells.
 pub fn of(record: &Record) -> Told {
@@ -108,6 +109,38 @@ pub fn comes(ctx: &mut Ctx<'_>, user: UserId, early: Early) {
     if let Some(account) = who.login.as_ref().map(|login| login.id) {
         let by = who.mask();
         keep(ctx.core, ctx.fx, (account, &by), new, ctx.now);
+    }
+}
+
+/// Has the store write what the account of a user tells from now on who is logged in; the session waits, and
+/// goes on with [`proposed`].
+pub fn propose(
+    ctx: &mut Ctx<'_>,
+    user: UserId,
+    new: impl IntoIterator<Item = KeyValue>,
+    resume: Resume,
+) {
+    let Some(id) = ctx.whois(user).login.as_ref().map(|login| login.id) else { return };
+    let (at, by) = (ctx.core.clock.tick(ctx.now.wall), account::mask(ctx).into());
+    let edit = Edit { id, kind: Kind::Account, at, by, what: written(new) };
+    registry::propose(ctx, edit, resume);
+}
+
+/// Why an account does not tell something.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Refusal {
+    /// Its record has no room for more keys.
+    Full,
+    /// The store cannot write it, or there is no such account any more.
+    Unavailable,
+}
+
+/// What has become of it: that the account tells it now, and whoever is logged in to it.
+pub fn proposed(answer: &Answer) -> Result<(), Refusal> {
+    match answer {
+        Answer::Stored(Ok(Rows::Proposed(_))) => Ok(()),
+        Answer::Stored(Ok(Rows::Full)) => Err(Refusal::Full),
+        _ => Err(Refusal::Unavailable),
     }
 }
 
@@ -194,15 +227,20 @@ fn keep(
     new: impl IntoIterator<Item = KeyValue>,
     now: Now,
 ) {
-    let fields: Vec<KeyValue> = new.into_iter().map(|(key, value)| (field(&key), value)).collect();
-    if !fields.is_empty() {
-        let (at, what) = (core.clock.tick(now.wall), What::Write(fields));
+    let mut new = new.into_iter().peekable();
+    if new.peek().is_some() {
+        let (at, what) = (core.clock.tick(now.wall), written(new));
         core.store_later(
             fx,
             Edit { id: account, kind: Kind::Account, at, by: by.into(), what },
             now,
         );
     }
+}
+
+/// What an account tells from now on, as it is written.
+fn written(new: impl IntoIterator<Item = KeyValue>) -> What {
+    What::Write(new.into_iter().map(|(key, value)| (field(&key), value)).collect())
 }
 
 #[cfg(test)]

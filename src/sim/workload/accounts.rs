@@ -43,6 +43,10 @@ fn record(sim: &Sim, nick: &str) -> Option<String> {
 const OWNED: &[&str] = &[
     "HS OFF",
     "HS ON",
+    "METADATA * CLEAR",
+    "METADATA * SET k{n}",
+    "METADATA * SET k{n} :by {me}",
+    "METADATA * SET k{n} :of {account}",
     "REGISTER * * password0",
     "REGISTER * * password1",
     "NS 2FA TOTP ADD",
@@ -71,6 +75,8 @@ const OWNED: &[&str] = &[
 /// What operators say, who become so for it.
 const PRIVILEGED: &[&str] = &[
     "OPER root sesame\nHS DEL {account}",
+    "OPER root sesame\nMETADATA {other} CLEAR",
+    "OPER root sesame\nMETADATA {other} SET k{n} :by an operator",
     "OPER root sesame\nHS SET {account} v{n}.example",
     "OPER root sesame\nHS SET {account} w{n}.example",
     "OPER root sesame\nNS HOLD {account} ON",

@@ -252,6 +252,9 @@ const OWNED: &[&str] = &[
     "CS CLONE {channel} #c0",
     "CS UP {channel}",
     "CS DOWN {channel}",
+    "METADATA {channel} CLEAR",
+    "METADATA {channel} SET k{n}",
+    "METADATA {channel} SET k{n} :by {me}",
     "PART {channel}",
     "JOIN {channel}",
 ];

@@ -190,17 +190,22 @@ impl Record {
         if fields.iter().any(|(key, value)| value.is_none() && self.get(key).is_some()) {
             return true;
         }
-        // Others leave memos, and are not to keep the owner from anything else by that.
-        let memos = self.fields.keys().filter(|key| key.starts_with(MEMO)).count();
         let counts = |key: &str| key.contains(':') && !self.fields.contains_key(key);
-        let new = fields.iter().filter(|(key, _)| counts(key));
-        let (left, new): (Vec<_>, Vec<_>) = new.partition(|(key, _)| key.starts_with(MEMO));
-        let (left, new) = (left.len(), new.len());
+        let new: Vec<&str> =
+            fields.iter().map(|(key, _)| &**key).filter(|key| counts(key)).collect();
+        let fits = |of: &dyn Fn(&str) -> bool, most, remembered| {
+            let new = new.iter().filter(|key| of(key)).count();
+            let takes = |field: &Field| field.value.is_some() || field.at.tick >= remembered;
+            let known = self.fields.iter().filter(|(key, field)| of(key) && takes(field));
+            new == 0 || known.count() + new <= most
+        };
+        // What is written now is the latest.
+        let remembered = remembered_at(edit.at.tick);
         let certificate = |key: &str| key.starts_with(CERT) && self.get(key).is_none();
         let added =
             fields.iter().filter(|(key, value)| value.is_some() && certificate(key)).count();
-        (new == 0 || self.fields.len() - memos + new <= RECORD_FIELDS_MAX)
-            && (left == 0 || memos + left <= MEMOS_MAX)
+        fits(&|key| APART.iter().all(|row| !key.starts_with(row.0)), RECORD_FIELDS_MAX, 0)
+            && APART.iter().all(|row| fits(&|key| key.starts_with(row.0), row.1, remembered))
             && (added == 0 || self.under(CERT).count() + added <= CERTS_MAX)
     }
 
@@ -234,26 +239,24 @@ impl Record {
                     let (value, by) = (value.clone(), edit.by.clone());
                     self.fields.insert(key.clone(), Field { value, at: edit.at, by });
                 }
-                if fields.iter().any(|(key, _)| key.starts_with(MEMO)) {
-                    self.forget_memos();
-                }
+                touched(fields).for_each(|prefix| self.forget(prefix));
                 (news, changed)
             }
         }
     }
 
-    /// Before when memos were taken away that are not remembered any more, as the latest that has been
-    /// written of any says.
-    pub fn memos_forgotten_before(&self) -> u64 {
-        let memos = self.fields.iter().filter(|(key, _)| key.starts_with(MEMO));
-        let latest = memos.map(|(_, field)| field.at.tick).max().unwrap_or(0);
-        latest.saturating_sub(MEMO_REMEMBERED_MS << 16)
+    /// Before when fields of a group that is counted apart were taken away that are not remembered any more,
+    /// as the latest that has been written of any says.
+    pub fn forgotten_before(&self, prefix: &str) -> u64 {
+        let group = self.fields.iter().filter(|(key, _)| key.starts_with(prefix));
+        let latest = group.map(|(_, field)| field.at.tick).max().unwrap_or(0);
+        remembered_at(latest)
     }
 
-    fn forget_memos(&mut self) {
-        let before = self.memos_forgotten_before();
+    fn forget(&mut self, prefix: &str) {
+        let before = self.forgotten_before(prefix);
         self.fields.retain(|key, field| {
-            !key.starts_with(MEMO) || field.value.is_some() || field.at.tick >= before
+            !key.starts_with(prefix) || field.value.is_some() || field.at.tick >= before
         });
     }
 
@@ -328,6 +331,17 @@ impl Edit {
     }
 }
 
+/// The groups of fields that are counted apart and that a write touches: how their keys begin.
+pub fn touched(fields: &[KeyValue]) -> impl Iterator<Item = &'static str> {
+    let touches = |prefix: &str| fields.iter().any(|(key, _)| key.starts_with(prefix));
+    APART.iter().map(|row| row.0).filter(move |prefix| touches(prefix))
+}
+
+/// Since when it is remembered at a tick that fields were taken away of those counted apart.
+fn remembered_at(tick: u64) -> u64 {
+    tick.saturating_sub(REMEMBERED_MS << 16)
+}
+
 /// Whether a field of that key is a claim, which only one record can have.
 pub fn is_claim(key: &str) -> bool {
     CLAIMS.iter().any(|claim| key.starts_with(claim.prefix))
@@ -372,8 +386,16 @@ pub const UNVERIFIED: &str = "unverified:";
 /// claim of the nick.
 pub const LOOK: &str = "look:";
 
+/// Groups of fields that take no room from any other, with how many each may have, those included that have
+/// been taken away and are remembered: others leave memos, and whoever operates a channel sets its metadata;
+/// neither is to keep an owner from anything else.
+const APART: [(&str, usize); 2] = [(MEMO, MEMOS_MAX), (METADATA, METADATA_MAX)];
+
 /// How the field of a memo begins, which the moment follows at which it was left.
 pub const MEMO: &str = "memo:";
+
+/// How the field of a key of metadata begins, which the key follows.
+pub const METADATA: &str = "meta:";
 
 /// How the claim of a nick begins; an account claims its own name so too.
 pub const NICK: &str = "nick:";
@@ -396,12 +418,16 @@ pub const RECORD_FIELDS_MAX: usize = 1000;
 /// How many certificates may log in to one account.
 pub const CERTS_MAX: usize = 20;
 
-/// How many memos a record may come to have, those included that have been taken away and are remembered.
-pub const MEMOS_MAX: usize = 400;
+/// How many memos a record may come to have.
+const MEMOS_MAX: usize = 400;
 
-/// For how long, in milliseconds, it is remembered that a memo was taken away: a server that was away for
-/// longer than these 30 days may bring it back.
-const MEMO_REMEMBERED_MS: u64 = 30 * 86_400_000;
+/// How many keys of metadata a record may come to have: more than may be set at once, by as many as may be
+/// taken away for others meanwhile.
+const METADATA_MAX: usize = 400;
+
+/// For how long, in milliseconds, it is remembered that a field was taken away of those counted apart: a server
+/// that was away for longer than these 30 days may bring it back.
+const REMEMBERED_MS: u64 = 30 * 86_400_000;
 
 /// The longest key, in bytes.
 pub const KEY_MAX: usize = 256;
@@ -477,13 +503,23 @@ mod tests {
     }
 
     #[test]
-    fn memos_take_no_room_from_anything_else() {
-        let all: Vec<String> = (0..MEMOS_MAX).map(|number| format!("memo:{number:04}")).collect();
-        let fields: Vec<_> = all.iter().map(|key| (key.as_str(), Some("x"))).collect();
-        let full = record(&[&write(2, &fields)]);
-        assert!(!full.has_room(&write(3, &[("memo:x", Some("x"))])));
-        assert!(full.has_room(&write(3, &[("nick:x", Some("x"))])));
-        assert!(full.has_room(&write(3, &[("memo:0001", None)])));
+    fn what_is_counted_apart_takes_no_room_from_anything_else() {
+        for (prefix, most) in APART {
+            let all: Vec<String> = (0..most).map(|number| format!("{prefix}{number:04}")).collect();
+            // Those that were taken away count as well.
+            let value = |place| if place % 2 == 0 { Some("x") } else { None };
+            let fields = all.iter().enumerate().map(|(place, key)| (key.as_str(), value(place)));
+            let full = record(&[&write(2, &fields.collect::<Vec<_>>())]);
+            let new = format!("{prefix}x");
+            assert!(!full.has_room(&write(3, &[(&new, Some("x"))])));
+            assert!(full.has_room(&write(3, &[(&all[1], Some("x"))])));
+            assert!(full.has_room(&write(3, &[(&all[2], None)])));
+            let late = (REMEMBERED_MS + 1) << 16;
+            assert!(full.has_room(&write(late, &[(&new, Some("x"))])), "it is forgotten by then");
+            for (other, _) in APART.iter().filter(|row| row.0 != prefix).chain([&("nick:", 0)]) {
+                assert!(full.has_room(&write(3, &[(&format!("{other}x"), Some("x"))])));
+            }
+        }
     }
 
     #[test]

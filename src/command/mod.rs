@@ -88,6 +88,7 @@ mod stats;
 mod subscription;
 mod summon;
 mod tagmsg;
+mod telling;
 mod time;
 mod topic;
 mod trace;

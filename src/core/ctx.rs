@@ -162,6 +162,17 @@ pub struct Again {
     pub then: fn(&mut Ctx<'_>, UserId, &[String]) -> Outcome,
 }
 
+/// Notes what was asked, for when the answer comes that it takes.
+pub fn asks<T: AsRef<str>>(ctx: &mut Ctx<'_>, words: &[T]) {
+    let words = words.iter().map(|word| word.as_ref().to_owned()).collect();
+    ctx.session_mut().again = Some(Box::new(Again { words, then: |_, _, _| Ok(()) }));
+}
+
+/// What was asked.
+pub fn asked(ctx: &mut Ctx<'_>) -> Vec<String> {
+    ctx.session_mut().again.take().map(|again| again.words).unwrap_or_default()
+}
+
 /// How many things a long answer shows before it looks whether its reader keeps up.
 pub const STREAM_PIECE: usize = 100;
 

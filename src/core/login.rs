@@ -8,7 +8,7 @@ use super::{
     ajoin,
     ctx::{self, Ctx, Outcome, Resume},
     effect::Effects,
-    expiry, memo, registered, registry,
+    expiry, memo, metadata, registered, registry,
     sasl::{self, Proof},
     second::{self, step_up},
     suspension, vhost,
@@ -269,6 +269,7 @@ pub fn enter(ctx: &mut Ctx<'_>, record: &Record) {
         ctx.reply(reply::sasl_success());
     }
     registered::met(ctx.core, record);
+    let guest = user.is_some_and(|user| ctx.whois(user).login.is_none());
     if let Some(user) = user {
         let uid = ctx.whois(user).uid;
         ctx.commit(Op::Account { uid, login: Some(login) });
@@ -276,6 +277,7 @@ pub fn enter(ctx: &mut Ctx<'_>, record: &Record) {
         registration.login = Some(login);
     }
     vhost::entered(ctx, record);
+    metadata::account::entered(ctx, record, guest);
     memo::entered(ctx, record);
     expiry::seen(ctx.core, ctx.fx, record, ctx.now);
     ajoin::entered(ctx, record);

@@ -1,6 +1,9 @@
 //! How sessions are told of metadata (`ircv3: metadata`): those with `draft/metadata-2` in METADATA lines,
 //! all others in numerics, and unasked only of the keys that they have subscribed to.
 
+pub mod account;
+pub mod early;
+
 use super::{ConnId, Core, audience, effect::Effects, render, session::Session};
 use crate::{
     network::{ChannelId, Network, UserId, metadata::Holder},

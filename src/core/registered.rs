@@ -50,10 +50,6 @@ pub struct Registered {
     reading: Vec<RecordId>,
     /// Those that are to be compared with their records, after so many rounds of housekeeping.
     compared: BTreeMap<RecordId, u8>,
-    /// What is still to be written to records, oldest first.
-    waiting: VecDeque<Edit>,
-    /// Whether the store is at the first of them.
-    storing: bool,
     /// The accounts with which somebody has logged in here who wants no status on entering; at most
     /// [`NOOPS_MAX`].
     noops: BTreeSet<RecordId>,
@@ -373,7 +369,7 @@ fn ended(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
     }
 }
 
-/// Notes what is to be written to the record of a channel, and has the store write it.
+/// Has the store write to the record of a channel.
 fn write(
     core: &mut Core,
     fx: &mut Effects,
@@ -382,43 +378,9 @@ fn write(
     fields: Fields,
     now: Now,
 ) {
-    if fields.is_empty() {
-        return;
-    }
-    let edit = Edit { id, kind: Kind::Channel, at, by: by.into(), what: What::Write(fields) };
-    if core.registered.waiting.len() >= WAITING_MAX {
-        log::error!(
-            "too much waits to be stored; a change of a registered channel is lost when nobody is in it any more"
-        );
-        return;
-    }
-    core.registered.waiting.push_back(edit);
-    store(core, fx, now);
-}
-
-fn store(core: &mut Core, fx: &mut Effects, now: Now) {
-    let Registered { waiting, storing, .. } = &mut core.registered;
-    let Some(edit) = waiting.front().filter(|_| !*storing) else { return };
-    *storing = true;
-    let job = Job::Store(Query::Propose(Box::new(edit.clone())));
-    core.ask(fx, job, Then::Server(stored), now);
-}
-
-fn stored(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
-    core.registered.storing = false;
-    match answer {
-        Answer::Stored(Ok(rows)) => {
-            let edit = core.registered.waiting.pop_front();
-            if let (Rows::Full, Some(edit)) = (rows, edit) {
-                log::warn!(
-                    "the record of the registered channel {} is full; what has changed in it is lost when nobody is in it any more",
-                    edit.id
-                );
-            }
-            store(core, fx, now);
-        }
-        // The next housekeeping tries again.
-        answer => log::debug!("a registered channel could not be stored: {answer:?}"),
+    if !fields.is_empty() {
+        let what = What::Write(fields);
+        core.store_later(fx, Edit { id, kind: Kind::Channel, at, by: by.into(), what }, now);
     }
 }
 
@@ -484,21 +446,13 @@ fn inherit(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
         let at = core.clock.tick(now.wall);
         let what = access::without(&record, account);
         let by = core.service_mask(crdt::CHANSERV).into();
-        core.registered.waiting.push_back(Edit {
-            id: record.id,
-            kind: Kind::Channel,
-            at,
-            by,
-            what,
-        });
+        core.store_later(fx, Edit { id: record.id, kind: Kind::Channel, at, by, what }, now);
     }
-    store(core, fx, now);
     ask_for_orphans(core, fx, now);
 }
 
 /// What is looked after every few seconds.
 pub fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
-    store(core, fx, now);
     core.read_registrations(fx, now);
     ask_for_orphans(core, fx, now);
     compare(core, fx, now);
@@ -518,7 +472,7 @@ pub fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
 /// of a list at once, or one has crashed between telling and storing. One of the servers whose users are
 /// there mends it.
 fn compare(core: &mut Core, fx: &mut Effects, now: Now) {
-    if !core.registered.waiting.is_empty() {
+    if !core.unstored.is_empty() {
         return;
     }
     for (id, rounds) in std::mem::take(&mut core.registered.compared) {
@@ -564,9 +518,6 @@ const NOOPS_MAX: usize = 100_000;
 /// How many records are read at once: no fewer than a line can name channels, since whom the others keep
 /// out would not be known.
 const LOADED_MAX: usize = BODY_MAX / 2;
-
-/// How much waits to be written to records.
-const WAITING_MAX: usize = 10_000;
 
 #[cfg(test)]
 mod tests {

@@ -13,7 +13,9 @@ mod user;
 use super::{
     ConnId, Core, audience, bans, callerid, defcon,
     effect::Effects,
-    housekeeping, multiline, notes,
+    housekeeping,
+    metadata::account,
+    multiline, notes,
     recent::{Place, Said},
     registered, reserve,
     session::Phase,
@@ -69,6 +71,7 @@ pub fn apply(
             bans::logged_in(tell.core, tell.fx, *user, now);
             vhost::logged_in(tell.core, tell.fx, *user, now);
         }
+        account::note(tell.core, tell.fx, (change, at), now);
     }
     // Of a channel that is restored somebody is about to enter it.
     let entered = matches!(op, Op::Restore(_));

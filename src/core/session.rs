@@ -8,6 +8,7 @@ use super::{
     effect::Effects,
     flood::Bucket,
     gateway::Claim,
+    metadata::early::Early,
     multiline::Batch,
     peer::{Origin, Peer, Tls},
     sasl::Exchange,
@@ -22,7 +23,6 @@ use crate::{
     time::{Mono, Now},
     wire::{cap::CapSet, name::Nick},
 };
-use std::collections::BTreeMap;
 
 /// A client connection.
 #[derive(Debug)]
@@ -104,7 +104,7 @@ pub struct Registration {
     /// The away message, for a user who comes and is not there.
     pub away: Option<Box<str>>,
     /// What the user tells of themselves; bounded by `[limits] metadata_keys`.
-    pub metadata: BTreeMap<Box<str>, Box<str>>,
+    pub metadata: Early,
     /// Whether it is negotiating capabilities.
     pub negotiating: bool,
     /// Whether the name of its address is still being looked up.

@@ -60,7 +60,7 @@ impl Metadata {
     }
 
     /// Every key that has been written, be it set or not.
-    pub(super) fn registers(&self) -> impl Iterator<Item = (&str, &Lww<Option<Box<str>>>)> {
+    pub fn registers(&self) -> impl Iterator<Item = (&str, &Lww<Option<Box<str>>>)> {
         self.0.iter().map(|(key, register)| (&**key, register))
     }
 

@@ -11,7 +11,7 @@ pub mod operserv;
 
 use crate::{
     core::{
-        ctx::{Again, Ctx, Outcome},
+        ctx::{Again, Ctx, Outcome, asked, asks},
         dispatch::{self, Command, Run, Table},
         registered,
     },
@@ -169,17 +169,6 @@ fn account(ctx: &mut Ctx<'_>, name: &str) -> Option<RecordId> {
         ctx.notice(&format!("{name} is not registered."));
     }
     found
-}
-
-/// Notes what was asked, for when the answer comes that it takes.
-fn asks<T: AsRef<str>>(ctx: &mut Ctx<'_>, words: &[T]) {
-    let words = words.iter().map(|word| word.as_ref().to_owned()).collect();
-    ctx.session_mut().again = Some(Box::new(Again { words, then: |_, _, _| Ok(()) }));
-}
-
-/// What was asked.
-fn asked(ctx: &mut Ctx<'_>) -> Vec<String> {
-    ctx.session_mut().again.take().map(|again| again.words).unwrap_or_default()
 }
 
 /// Tells what has come of writing to an account: the words for its success, or why there was none. Returns

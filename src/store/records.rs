@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     registry::{
-        ACCESS, BUCKETS, Changed, Edit, Field, Kind, MEMO, Record, RecordId, SEEN, UNVERIFIED,
-        What, is_claim, is_resident,
+        ACCESS, BUCKETS, Changed, Edit, Field, Kind, Record, RecordId, SEEN, UNVERIFIED, What,
+        is_claim, is_resident, touched,
     },
     time::{Sid, Stamp, Wall},
 };
@@ -294,7 +294,7 @@ fn write(db: &Connection, edit: &Edit, record: &Record) -> Result<(), Error> {
         "INSERT OR REPLACE INTO field (tick, server, key, value, at_tick, at_server, by)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
-    if fields.iter().any(|(key, _)| key.starts_with(MEMO)) {
+    for prefix in touched(fields) {
         db.prepare(
             "DELETE FROM field WHERE tick = ?1 AND server = ?2 AND value IS NULL AND at_tick < ?3
              AND substr(key, 1, ?4) = ?5",
@@ -302,9 +302,9 @@ fn write(db: &Connection, edit: &Edit, record: &Record) -> Result<(), Error> {
         .execute(params![
             tick,
             server,
-            record.memos_forgotten_before() as i64,
-            MEMO.len() as i64,
-            MEMO
+            record.forgotten_before(prefix) as i64,
+            prefix.len() as i64,
+            prefix
         ])?;
     }
     let written = record.fields().filter(|(_, field)| field.at == edit.at);

@@ -174,6 +174,8 @@ standards! {
     Fail metadata_limit_reached(target) => "METADATA" "LIMIT_REACHED" "There are as many keys as there may be; take one away first.";
     /// As many as there may be, of what the subcommand makes, for `draft/metadata-3`.
     Fail metadata_limit_reached_by(target, subcommand) => "METADATA" "LIMIT_REACHED" "There are as many as there may be; take one away first.";
+    /// Metadata of an account cannot be stored now, so it stays as it is.
+    Fail metadata_temporarily_unavailable(target, key) => "METADATA" "TEMPORARILY_UNAVAILABLE" "It cannot be stored now, and nothing has been changed; try again later.";
     /// Metadata has been changed too often.
     Fail metadata_rate_limited(target, key, secs) => "METADATA" "RATE_LIMITED" "Too many changes; wait and try again.";
     /// As many subscriptions as there may be.

@@ -43,7 +43,7 @@ pub fn note(core: &mut Core, fx: &mut Effects, (user, channel): (UserId, Channel
 /// Notes the same of channels which nobody has to enter, since somebody with access never leaves them.
 pub fn note_all(core: &mut Core, fx: &mut Effects, now: Now) {
     // What has been noted and is not stored yet is not noted again.
-    if core.config.channels.expire.is_zero() || !core.registered.waiting.is_empty() {
+    if core.config.channels.expire.is_zero() || !core.unstored.is_empty() {
         return;
     }
     let casemap = core.network().casemap();
@@ -132,9 +132,8 @@ fn read(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
         );
         let (at, by) = (core.clock.tick(now.wall), core.service_mask(crdt::CHANSERV).into());
         let edit = Edit { id: record.id, kind: Kind::Channel, at, by, what: What::End };
-        core.registered.waiting.push_back(edit);
+        core.store_later(fx, edit, now);
     }
-    super::store(core, fx, now);
 }
 
 /// How often it is looked.

@@ -1,0 +1,224 @@
+//! What users and channels tell of themselves is changed: SET and CLEAR of METADATA (`ircv3: metadata`).
+
+use super::metadata::{Aim, all, invalid_key, value};
+use crate::{
+    core::{
+        account::mask,
+        ctx::{Ctx, Outcome, Resume, asked, asks},
+        filters,
+        metadata::{account::field, close, is_second, open},
+        oper::Priv,
+        registry,
+    },
+    job::Answer,
+    network::{
+        UserId,
+        crdt::Source,
+        filter::Place,
+        metadata::{Holder, is_key},
+        mode::Status,
+        op::{Op, Subject},
+    },
+    registry::{Edit, KeyValue, Kind, RecordId, What},
+    store::Rows,
+    wire::{
+        fail::{self, Standard},
+        message::Args,
+        reply,
+    },
+};
+
+/// Sets a key, or takes it away.
+pub fn set(ctx: &mut Ctx<'_>, aim: &Aim, args: &Args<'_>) -> Outcome {
+    let (key, new) = (args[2], args.get(3));
+    if !is_key(key) {
+        return Err(invalid_key(ctx, key).into());
+    }
+    if !may_change(ctx, aim) {
+        return Err(fail::metadata_key_no_permission(&aim.name, key).into());
+    }
+    if new.is_none() && is_second(ctx.session()) && value(ctx, aim, key).is_none() {
+        return Err(fail::metadata_key_not_set(&aim.name, key).into());
+    }
+    if new.is_some_and(|new| new.len() > ctx.core.config.limits.metadata_value) {
+        return Err(invalid_value(ctx, key).into());
+    }
+    if new.is_some() && !has_room(ctx, aim, key) {
+        return Err(limit_reached(ctx, &aim.name).into());
+    }
+    slow(ctx, aim, key, new)?;
+    if let (Some(user), Some(new)) = (ctx.session().user(), new) {
+        if filters::check(ctx, user, Place::Topic, new).is_err() {
+            let refused = invalid_value(ctx, key);
+            return if ctx.session().closing { Ok(()) } else { Err(refused.into()) };
+        }
+    }
+    if let Some(account) = account(ctx, aim) {
+        let words: Vec<&str> = [&*aim.name, key].into_iter().chain(new).collect();
+        asks(ctx, &words);
+        propose(ctx, account, vec![(field(key), new.map(Into::into))], kept);
+        return Ok(());
+    }
+    write(ctx, aim, key, new);
+    told(ctx, &aim.name, (key, new));
+    Ok(())
+}
+
+/// The account of the target tells it from now on, or cannot.
+fn kept(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let words = asked(ctx);
+    let [name, key, value @ ..] = words.as_slice() else { return Ok(()) };
+    match answer {
+        Answer::Stored(Ok(Rows::Proposed(_))) => {
+            told(ctx, name, (key, value.first().map(|value| &**value)));
+            Ok(())
+        }
+        Answer::Stored(Ok(Rows::Full)) => Err(limit_reached(ctx, name).into()),
+        _ => Err(fail::metadata_temporarily_unavailable(name, key).into()),
+    }
+}
+
+fn told(ctx: &mut Ctx<'_>, name: &str, (key, value): (&str, Option<&str>)) {
+    ctx.reply(match value {
+        Some(value) => reply::key_value(name, key, value),
+        None => reply::key_not_set(name, key),
+    });
+}
+
+/// That there are as many keys as there may be, as the client's version says it.
+fn limit_reached(ctx: &Ctx<'_>, name: &str) -> Standard {
+    match is_second(ctx.session()) {
+        true => fail::metadata_limit_reached(name),
+        false => fail::metadata_limit_reached_by(name, "SET"),
+    }
+}
+
+/// Takes all keys away.
+pub fn clear(ctx: &mut Ctx<'_>, aim: &Aim, _args: &Args<'_>) -> Outcome {
+    if !may_change(ctx, aim) {
+        return Err(fail::metadata_key_no_permission(&aim.name, "*").into());
+    }
+    slow(ctx, aim, "*", None)?;
+    let keys: Vec<Box<str>> = all(ctx, aim).into_iter().map(|(key, _)| key).collect();
+    if let Some(account) = account(ctx, aim).filter(|_| !keys.is_empty()) {
+        let fields = keys.iter().map(|key| (field(key), None)).collect();
+        let words: Vec<&str> =
+            [&*aim.name].into_iter().chain(keys.iter().map(|key| &**key)).collect();
+        asks(ctx, &words);
+        propose(ctx, account, fields, cleared);
+        return Ok(());
+    }
+    keys.iter().for_each(|key| write(ctx, aim, key, None));
+    gone(ctx, &aim.name, &keys);
+    Ok(())
+}
+
+/// The account of the target tells nothing from now on, or what it told.
+fn cleared(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
+    let words = asked(ctx);
+    let [name, keys @ ..] = words.as_slice() else { return Ok(()) };
+    if !matches!(answer, Answer::Stored(Ok(Rows::Proposed(_)))) {
+        return Err(fail::metadata_temporarily_unavailable(name, "*").into());
+    }
+    gone(ctx, name, keys);
+    Ok(())
+}
+
+fn gone<T: AsRef<str>>(ctx: &mut Ctx<'_>, name: &str, keys: &[T]) {
+    let batch = open(ctx.core, ctx.fx, ctx.conn, ("metadata", Some(name)), ctx.now);
+    for key in keys {
+        ctx.reply_in(batch.as_deref(), reply::key_not_set(name, key.as_ref()));
+    }
+    close(ctx.core, ctx.fx, ctx.conn, batch.as_deref(), ctx.now);
+}
+
+/// The account whose metadata it is: a user's who is logged in.
+fn account(ctx: &Ctx<'_>, aim: &Aim) -> Option<RecordId> {
+    let Some(Holder::User(user)) = aim.of else { return None };
+    ctx.whois(user).login.as_ref().map(|login| login.id)
+}
+
+/// Has the store write to an account; the session waits.
+fn propose(ctx: &mut Ctx<'_>, id: RecordId, fields: Vec<KeyValue>, resume: Resume) {
+    let (at, by) = (ctx.core.clock.tick(ctx.now.wall), mask(ctx).into());
+    let edit = Edit { id, kind: Kind::Account, at, by, what: What::Write(fields) };
+    registry::propose(ctx, edit, resume);
+}
+
+/// Whether the client may change what is told there.
+pub fn may_change(ctx: &Ctx<'_>, aim: &Aim) -> bool {
+    let Some(user) = ctx.session().user() else { return true };
+    let privilege = match aim.of {
+        Some(Holder::Channel(_)) => Priv::Channels,
+        Some(Holder::User(_)) | None => Priv::Identity,
+    };
+    is_theirs(ctx, user, aim) || ctx.may(user, privilege)
+}
+
+/// Whether it is one's own, or that of a channel of which one is an operator.
+pub fn is_theirs(ctx: &Ctx<'_>, user: UserId, aim: &Aim) -> bool {
+    match aim.of {
+        Some(Holder::User(other)) => other == user,
+        Some(Holder::Channel(channel)) => {
+            let status = ctx.network().status(channel, user);
+            status.is_some_and(|status| status.at_least(Status::OP))
+        }
+        None => true,
+    }
+}
+
+/// That the user does not change metadata too often.
+fn slow(ctx: &mut Ctx<'_>, aim: &Aim, key: &str, new: Option<&str>) -> Outcome {
+    let Some(user) = ctx.session().user() else { return Ok(()) };
+    let limits = &ctx.core.config.limits;
+    let (burst, interval, now) = (limits.metadata_burst, limits.metadata_interval, ctx.now.mono);
+    let Some(local) = ctx.core.locals.get_mut(user) else { return Ok(()) };
+    let Err(wait) = local.changes.take(burst, interval, now) else { return Ok(()) };
+    let secs = wait.as_secs() + 1;
+    Err(if is_second(ctx.session()) {
+        fail::metadata_rate_limited(&aim.name, key, &secs.to_string()).into()
+    } else {
+        reply::metadata_rate_limit(&aim.name, key, secs, new.unwrap_or_default()).into()
+    })
+}
+
+fn has_room(ctx: &mut Ctx<'_>, aim: &Aim, key: &str) -> bool {
+    let most = ctx.core.config.limits.metadata_keys;
+    match aim.of {
+        Some(of) => ctx.network().metadata(of).is_some_and(|metadata| metadata.has_room(key, most)),
+        None => ctx
+            .session_mut()
+            .registration()
+            .is_some_and(|new| new.metadata.get(key).is_some() || new.metadata.all().len() < most),
+    }
+}
+
+fn write(ctx: &mut Ctx<'_>, aim: &Aim, key: &str, new: Option<&str>) {
+    let Some((of, user)) = aim.of.zip(ctx.session().user()) else {
+        if let Some(registration) = ctx.session_mut().registration() {
+            registration.metadata.set(key, new);
+        }
+        return;
+    };
+    let of = subject(ctx, of);
+    let by = Source::User(ctx.whois(user).uid);
+    ctx.commit(Op::Metadata { by, of, key: key.into(), value: new.map(Into::into) });
+}
+
+fn subject(ctx: &Ctx<'_>, of: Holder) -> Subject {
+    match of {
+        Holder::User(user) => Subject::User(ctx.whois(user).uid),
+        Holder::Channel(channel) => {
+            let record = ctx.network().channel(channel);
+            Subject::Channel(record.name.clone(), record.epoch)
+        }
+    }
+}
+
+fn invalid_value(ctx: &Ctx<'_>, key: &str) -> Standard {
+    if is_second(ctx.session()) {
+        fail::metadata_value_invalid()
+    } else {
+        fail::metadata_invalid_value(key)
+    }
+}

@@ -52,7 +52,7 @@ pub fn change_password(
     new: Secret,
     then: Then,
 ) -> Outcome {
-    let may = may_be_password(&ctx.core.config, new.expose());
+    let may = may_be_password(ctx.core, new.expose());
     let may = may.and_then(|()| if may_try(ctx, &name) { Ok(()) } else { Err(Failure::TooOften) });
     if let Err(failure) = may {
         return then(ctx, &name, Err(failure));

@@ -224,6 +224,8 @@ standards! {
     Fail register_weak_password(account) => "REGISTER" "WEAK_PASSWORD" "The password is too short.";
     /// A password that cannot be.
     Fail register_unacceptable_password(account) => "REGISTER" "UNACCEPTABLE_PASSWORD" "The password is too long.";
+    /// A password that operators have forbidden.
+    Fail register_forbidden_password(account) => "REGISTER" "UNACCEPTABLE_PASSWORD" "The network does not take this password; choose another.";
     /// It cannot be done now.
     Fail register_temporarily_unavailable(account) => "REGISTER" "TEMPORARILY_UNAVAILABLE" "No account can be registered now; try again later.";
     /// A real name that cannot be (`ircv3: setname`).

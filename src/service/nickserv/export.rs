@@ -3,7 +3,7 @@
 use crate::{
     core::{
         account::{PASSWORD, SCRAM},
-        ctx::{Ctx, Cursor, Outcome, STREAM_PIECE},
+        ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         recovery::RESET,
         second::{APP, PENDING, RECOVERY},
@@ -33,25 +33,14 @@ fn export(ctx: &mut Ctx<'_>, user: UserId, _args: Args<'_>) -> Outcome {
 
 fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let Some(record) = super::record(ctx, answer) else { return Ok(()) };
-    let asked = lines(&record);
+    let mut lines = lines(&record);
     ctx.notice(&format!(
         "All that is stored of your account: {} lines, and one that says that they have ended.",
-        asked.len()
+        lines.len()
     ));
-    ctx.stream(Cursor { asked, ..Cursor::default() }, piece);
+    lines.push("End of the export.".into());
+    ctx.notices(lines);
     Ok(())
-}
-
-fn piece(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
-    let begin = cursor.slot as usize;
-    let lines = cursor.asked.iter().skip(begin).take(STREAM_PIECE);
-    lines.for_each(|line| ctx.notice(line));
-    cursor.slot = cursor.slot.saturating_add(STREAM_PIECE as u32);
-    if (cursor.slot as usize) < cursor.asked.len() {
-        return Some(cursor);
-    }
-    ctx.notice("End of the export.");
-    None
 }
 
 /// What is not shown: nobody needs it who is the owner, and anybody could use it who is not.

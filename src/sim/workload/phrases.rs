@@ -392,6 +392,7 @@ const COMMANDED: &[&str] = &[
     "OS FORBID ADD nick +20s n{n} no",
     "OS FORBID DEL nick n{n}",
     "OS FORBID ADD email *@bad{n}.example no",
+    "OS FORBID ADD password +20s {n}{n}{n}{n} no",
     "OS SQLINE ADD +5s {channel} no",
     "OS SQLINE DEL {channel}",
     "OS GLOBAL hello",

@@ -31,7 +31,7 @@ fn say_all(client: &mut Client, nick: &str) {
         format!("OPER root {SECRET}-wrong"),
         format!("OPER root {SECRET}-right"),
         format!("OS FORBID ADD password {SECRET}*right* known to others"),
-        format!("OS FORBID LIST password"),
+        "OS FORBID LIST password".into(),
         format!("NS SETPASS {nick} {SECRET}-right"),
         format!("OS FORBID DEL  password {SECRET}*right*"),
         format!("NS IDENTIFY {nick} {SECRET}-wrong"),

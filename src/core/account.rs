@@ -31,6 +31,8 @@ pub struct Errand {
     pub(super) password: Secret,
     /// The code that was given behind it, if the account takes one.
     pub(super) code: Option<Secret>,
+    /// Whether the code can be asked for by itself.
+    pub(super) asks: bool,
     /// What the password is to be from now on, for somebody who changes it and does not log in.
     pub(super) change: Option<Secret>,
     /// The mail address of a new account.
@@ -121,8 +123,8 @@ impl Failure {
 impl Errand {
     pub(super) fn new(name: Nick, password: Secret, then: Then) -> Box<Errand> {
         let (acting, code, change, mail) = (None, None, None, None);
-        let (hashes, record) = (None, None);
-        Box::new(Errand { name, acting, password, code, change, mail, hashes, record, then })
+        let (hashes, record, asks) = (None, None, false);
+        Box::new(Errand { name, acting, password, code, asks, change, mail, hashes, record, then })
     }
 }
 

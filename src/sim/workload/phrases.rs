@@ -515,6 +515,7 @@ pub const CAPS: &[&str] = &[
     "away-notify",
     "cap-notify",
     "chghost",
+    "draft/account-2fa",
     "draft/channel-rename",
     "draft/extended-isupport",
     "draft/message-redaction",

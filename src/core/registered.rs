@@ -94,7 +94,7 @@ fn loaded(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
             }
         }
         _ => ctx.notice(
-            "The database cannot be read now, so what is registered of that channel is not known: nobody is given a status by it, and its lists are missing, until it can be.",
+            "The database cannot be read now, so what is registered of that channel is not known: nobody is given a status by it or kept out, and its lists are missing, until it can be.",
         ),
     }
     (again.then)(ctx, user, &again.words)
@@ -130,12 +130,14 @@ impl Core {
             if let Some(channel) = self.network.record(name) {
                 access::lock(self, fx, channel, now);
             }
-        } else if !own {
+        } else {
             self.registered.unread.insert(id);
-            let depth = there.map_or(0, Epoch::depth_after);
-            let epoch = Epoch::registered(id.0, depth);
-            let restored = Restored { name: name.clone(), epoch, by: CHANSERV, state: Vec::new() };
-            self.commit(fx, Op::Restore(Box::new(restored)), None, now);
+            if !own {
+                let depth = there.map_or(0, Epoch::depth_after);
+                let (name, epoch) = (name.clone(), Epoch::registered(id.0, depth));
+                let restored = Restored { name, epoch, by: CHANSERV, state: Vec::new() };
+                self.commit(fx, Op::Restore(Box::new(restored)), None, now);
+            }
         }
         self.read_registrations(fx, now);
     }
@@ -209,7 +211,7 @@ fn learn(core: &mut Core, fx: &mut Effects, record: Record, now: Now) {
         return;
     }
     let name = record.name().and_then(|name| ChannelName::new(name, casemap, usize::MAX));
-    know(core, record);
+    let new = know(core, record);
     let channel = name.and_then(|name| core.network().record(&name));
     let epoch = channel.map(|channel| core.network().channel(channel).epoch);
     // Whoever has entered it without may have left again.
@@ -220,6 +222,9 @@ fn learn(core: &mut Core, fx: &mut Effects, record: Record, now: Now) {
     }
     if let Some(channel) = review(core, fx, id, now) {
         access::attend_all(core, fx, channel, now);
+        if new {
+            access::put_out(core, fx, channel, now);
+        }
     }
 }
 
@@ -306,7 +311,10 @@ pub fn edited(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
         register(core, fx, (id, channel), &name, now);
     }
     match review(core, fx, id, now) {
-        Some(channel) if new => access::attend_all(core, fx, channel, now),
+        Some(channel) if new => {
+            access::attend_all(core, fx, channel, now);
+            access::put_out(core, fx, channel, now);
+        }
         Some(channel) => access::changed(core, fx, (channel, changed), now),
         None => (),
     }

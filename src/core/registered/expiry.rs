@@ -118,12 +118,19 @@ fn claimed(core: &mut Core, _: &mut Effects, answer: Answer, _: Now) {
 fn read(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
     core.registered.sweep.asking = false;
     let Answer::Stored(Ok(Rows::Records(records))) = answer else { return };
+    end_unused(core, fx, &records, now);
+}
+
+fn end_unused(core: &mut Core, fx: &mut Effects, records: &[Record], now: Now) {
     let (span, casemap) = (core.config.channels.expire, core.network().casemap());
+    if span.is_zero() || !core.may_end_unused(span, now) {
+        return;
+    }
     for record in records {
         let name = record.name().and_then(|name| ChannelName::new(name, casemap, usize::MAX));
         let inside = name.is_none_or(|name| core.network().name(&name).is_some());
         let kept = record.get(HELD).is_some() || record.get(record::SUSPENDED).is_some();
-        if inside || kept || record.ended.is_some() || now.wall < used(&record) + span {
+        if inside || kept || record.ended.is_some() || now.wall < used(record) + span {
             continue;
         }
         log::info!(
@@ -196,6 +203,32 @@ mod tests {
             wait 7300
             root  > CS LIST
             root  < :ChanServ!services@services.test NOTICE root :0 channels fit *.
+            ",
+        );
+    }
+
+    #[test]
+    fn no_registration_ends_while_somebody_may_make_use_of_it_behind_a_split() {
+        check(
+            r"
+            servers 2
+            config channels.expire 7200
+            config limits.ping_interval 86400
+            account alice password=sesame
+            alice@2 > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            alice > CS REGISTER #a
+            alice > PART #a
+            split 1 | 2
+            wait 6000
+            alice > JOIN #a
+            alice > PART #a
+            wait 6000
+            heal
+            wait 60
+            alice > CS INFO #a
+            alice < :ChanServ!services@services.test NOTICE alice :Founder    : alice
+            same
             ",
         );
     }

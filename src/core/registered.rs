@@ -12,6 +12,7 @@
 pub mod access;
 pub mod expiry;
 pub mod flags;
+pub mod heirs;
 pub mod kept;
 pub mod record;
 pub mod settings;
@@ -31,13 +32,13 @@ use crate::{
         op::{ModeChange, Op, Restored, Subject},
     },
     registry::{Edit, Kind, METADATA, NAME, Record, RecordId, What},
-    store::{Edited, LISTED_MAX, Query, Rows},
+    store::{Edited, Query, Rows},
     time::{Now, Stamp},
     wire::{framing::BODY_MAX, name::ChannelName},
 };
 use kept::{Fields, Parts};
 use record::Registration;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What this server knows of registered channels besides who has registered them.
 #[derive(Debug, Default)]
@@ -55,11 +56,8 @@ pub struct Registered {
     noops: BTreeSet<RecordId>,
     /// How far it has been looked for registrations that are to end.
     sweep: expiry::Sweep,
-    /// Accounts that have ended, and may have had access; and after which channel those come that have not
-    /// been looked at.
-    orphans: VecDeque<(RecordId, Option<RecordId>)>,
-    /// Whether the store is asked about the first of them.
-    asking: bool,
+    /// The accounts that have ended, and may have had channels.
+    heirs: heirs::Heirs,
 }
 
 /// As whose doing is shown what is done by a channel's registration.
@@ -454,41 +452,10 @@ pub fn met(core: &mut Core, record: &Record) {
     };
 }
 
-/// An account has ended: its channels go to their successors, or end. The server where it has ended sees to
-/// that.
-pub fn orphaned(core: &mut Core, fx: &mut Effects, account: RecordId, now: Now) {
-    core.registered.orphans.push_back((account, None));
-    ask_for_orphans(core, fx, now);
-}
-
-fn ask_for_orphans(core: &mut Core, fx: &mut Effects, now: Now) {
-    let Registered { orphans, asking, .. } = &mut core.registered;
-    let Some((account, after)) = orphans.front().copied().filter(|_| !*asking) else { return };
-    *asking = true;
-    core.ask(fx, Job::Store(Query::ChannelsOf { account, after }), Then::Server(inherit), now);
-}
-
-fn inherit(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
-    core.registered.asking = false;
-    // What cannot be read is asked for again with the next housekeeping.
-    let Answer::Stored(Ok(Rows::Records(records))) = answer else { return };
-    let Some((account, _)) = core.registered.orphans.pop_front() else { return };
-    if let Some(last) = records.last().filter(|_| records.len() == LISTED_MAX) {
-        core.registered.orphans.push_front((account, Some(last.id)));
-    }
-    for record in records {
-        let at = core.clock.tick(now.wall);
-        let what = access::without(&record, account);
-        let by = core.service_mask(crdt::CHANSERV).into();
-        core.store_later(fx, Edit { id: record.id, kind: Kind::Channel, at, by, what }, now);
-    }
-    ask_for_orphans(core, fx, now);
-}
-
 /// What is looked after every few seconds.
 pub fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.read_registrations(fx, now);
-    ask_for_orphans(core, fx, now);
+    heirs::turn(core, fx, now);
     compare(core, fx, now);
     expiry::note_all(core, fx, now);
     expiry::turn(core, fx, now);

@@ -13,7 +13,7 @@ use crate::{
         mode::{self, Kind, STATUS, Status},
         op::{Leave, ModeChange, Op},
     },
-    registry::{ACCESS, Changed, Record, RecordId, What},
+    registry::{ACCESS, Changed, RecordId},
     time::Now,
     wire::{
         mode::{Arity, Item, parse},
@@ -324,31 +324,6 @@ pub fn unlocked(core: &Core, channel: ChannelId) -> Vec<ModeChange> {
         Kind::List | Kind::Status => None,
     });
     changes.collect()
-}
-
-/// What is written to the record of a channel when an account with access has ended: the successor of a
-/// founder inherits it; without one it ends, unless it is suspended: then it is nobody's until it is opened.
-pub fn without(record: &Record, account: RecordId) -> What {
-    let is = |key: &str| record.get(key).and_then(RecordId::parse) == Some(account);
-    let successor = record.get(record::SUCCESSOR).and_then(RecordId::parse);
-    let mut fields = vec![(record::access(account), None)];
-    if is(record::SUCCESSOR) {
-        fields.push((record::SUCCESSOR.into(), None));
-    }
-    if is(record::FOUNDER) {
-        let Some(successor) = successor.filter(|successor| *successor != account) else {
-            if record.get(record::SUSPENDED).is_none() {
-                return What::End;
-            }
-            fields.push((record::FOUNDER.into(), None));
-            return What::Write(fields);
-        };
-        let founder = Flags::founder().letters().collect::<String>();
-        fields.push((record::FOUNDER.into(), Some(successor.to_string().into())));
-        fields.push((record::SUCCESSOR.into(), None));
-        fields.push((record::access(successor), Some(founder.into())));
-    }
-    What::Write(fields)
 }
 
 /// What is said to whom RESTRICTED keeps out.

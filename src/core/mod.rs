@@ -106,7 +106,6 @@ use cloak::Cloak;
 use ctx::Soon;
 use effect::{Effect, Effects};
 use guest::Guests;
-use handed::Hand;
 use keeper::Keeper;
 use local::Local;
 use lookalikes::Lookalikes;
@@ -192,8 +191,8 @@ pub struct Core {
     pub(in crate::core) ajoins: Vec<(ConnId, String)>,
     /// When accounts that nobody uses were last looked for.
     pub(in crate::core) unused_looked: Mono,
-    /// What the command line has handed over and is being done.
-    pub(in crate::core) handed: Hand,
+    /// Whether something is being done that the command line has handed over, or looked for.
+    pub(in crate::core) handed: bool,
     /// Records that have been looked up lately.
     pub(in crate::core) cache: Cache,
     /// What is known of registered channels.
@@ -278,7 +277,7 @@ impl Core {
             unused_looked: now.mono,
             cache: Cache::default(),
             registered: Registered::default(),
-            handed: Hand::default(),
+            handed: false,
             talks: BTreeMap::new(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),

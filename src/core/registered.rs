@@ -417,9 +417,9 @@ fn stored(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
     match answer {
         Answer::Stored(Ok(rows)) => {
             let edit = core.registered.waiting.pop_front();
-            if let (Rows::Full, Some(edit)) = (rows, edit) {
+            if let (Rows::Full | Rows::Unsound, Some(edit)) = (rows, edit) {
                 log::warn!(
-                    "the record of the registered channel {} is full; what has changed in it is lost when nobody is in it any more",
+                    "the record of the registered channel {} cannot hold more; what has changed in it is lost when nobody is in it any more",
                     edit.id
                 );
             }

@@ -352,6 +352,9 @@ pub const LOOK: &str = "look:";
 /// How the field of a memo begins, which the moment follows at which it was left.
 pub const MEMO: &str = "memo:";
 
+/// How the field of a key of metadata begins, which the key follows.
+pub const METADATA: &str = "meta:";
+
 /// How the claim of a nick begins; an account claims its own name so too.
 pub const NICK: &str = "nick:";
 

@@ -310,7 +310,7 @@ config! {
         silence: usize = "32", 32, Live, 1..=1000;
         /// The most nicks that a client may monitor.
         monitor: usize = "100", 100, Live, 1..=1000;
-        /// The most metadata keys of a user or channel.
+        /// The most metadata keys of a user, an account or a channel.
         metadata_keys: usize = "32", 32, Live, 1..=100;
         /// The most metadata keys that a client may be subscribed to.
         metadata_subs: usize = "50", 50, Live, 1..=200;

@@ -12,7 +12,7 @@ use super::{
     settings::{EMAILMEMOS, is_on},
 };
 use crate::{
-    network::UserId,
+    network::{UserId, crdt},
     registry::{MEMO, Record, RecordId},
     store::{Edited, Letter, Purpose},
     time::{Now, Stamp},
@@ -131,7 +131,7 @@ fn left(edited: &Edited) -> Vec<(usize, Memo<'_>)> {
 }
 
 fn tell(core: &Core, fx: &mut Effects, user: UserId, text: &str, now: Now) {
-    render::tell_as(core, fx, (&core.service_mask("MemoServ"), user), text, now);
+    render::tell_as(core, fx, (&core.service_mask(crdt::MEMOSERV), user), text, now);
 }
 
 const READ: &str = "read";

@@ -2,11 +2,11 @@
 //!
 //! That a field of a list was taken away has to be remembered, or a server that has not heard of it would
 //! bring it back; but whoever adds and removes for long enough would fill any record. So it is forgotten
-//! [`REMEMBERED_MS`] after, by the latest that the record says of itself, and of [`REMOVED_MAX`] that are
-//! remembered the earliest are. Both follow from what is in the record and from nothing else, so servers that
+//! [`REMEMBERED_MS`] after, by the latest that the record says of itself, and of more than [`REMOVED_MAX`]
+//! of a list the earliest are. Both follow from what is in the record and from nothing else, so servers that
 //! know the same remember the same. A field of which there is but one is remembered for ever.
 
-use super::{CERT, CERTS_MAX, Edit, MEMO, Record, UNVERIFIED, What};
+use super::{CERT, CERTS_MAX, Edit, MEMO, METADATA, Record, UNVERIFIED, What};
 use crate::time::Stamp;
 
 impl Record {
@@ -28,16 +28,21 @@ impl Record {
     pub(super) fn forget(&mut self) -> Vec<Box<str>> {
         let latest = self.fields.values().map(|field| field.at.tick).max().unwrap_or(0);
         let before = latest.saturating_sub(REMEMBERED_MS << 16);
-        let removed =
-            self.fields.iter().filter(|(key, field)| field.value.is_none() && is_listed(key));
+        let lists = LISTS.iter().flat_map(|list| self.too_old(list, before));
+        let forgotten: Vec<Box<str>> = lists.collect();
+        forgotten.iter().for_each(|key| drop(self.fields.remove(key)));
+        forgotten
+    }
+
+    /// What was taken from a list before a tick, and what is too much of that.
+    fn too_old(&self, List { has, .. }: &List, before: u64) -> Vec<Box<str>> {
+        let removed = self.fields.iter().filter(|(key, field)| field.value.is_none() && has(key));
         let mut removed: Vec<(Stamp, &str)> =
             removed.map(|(key, field)| (field.at, &**key)).collect();
         removed.sort_unstable();
         let too_old = removed.partition_point(|(at, _)| at.tick < before);
         removed.truncate(too_old.max(removed.len().saturating_sub(REMOVED_MAX)));
-        let forgotten: Vec<Box<str>> = removed.into_iter().map(|(_, key)| key.into()).collect();
-        forgotten.iter().for_each(|key| drop(self.fields.remove(key)));
-        forgotten
+        removed.into_iter().map(|(_, key)| key.into()).collect()
     }
 }
 
@@ -56,18 +61,27 @@ struct List {
 
 const LISTS: &[List] = &[
     List { has: |key| key.starts_with(CERT), most: CERTS_MAX },
-    // Others leave memos, and are not to keep the owner from anything else by that.
+    // Others leave memos, and whoever operates a channel sets its metadata; neither is to keep an owner from
+    // anything else.
     List { has: |key| key.starts_with(MEMO), most: MEMOS_MAX },
-    List { has: |key| is_listed(key) && !key.starts_with(MEMO), most: FIELDS_MAX },
+    List { has: |key| key.starts_with(METADATA), most: METADATA_MAX },
+    List { has: |key| is_listed(key) && !is_apart(key), most: FIELDS_MAX },
 ];
+
+fn is_apart(key: &str) -> bool {
+    key.starts_with(MEMO) || key.starts_with(METADATA) || key.starts_with(CERT)
+}
 
 /// How many memos a record may hold.
 const MEMOS_MAX: usize = 400;
 
+/// How many keys of metadata.
+const METADATA_MAX: usize = 400;
+
 /// How many fields of all other lists together.
 const FIELDS_MAX: usize = 1000;
 
-/// Of how many fields a record remembers that they were taken away.
+/// Of how many fields of a list a record remembers that they were taken away.
 const REMOVED_MAX: usize = 1000;
 
 /// For how long, in milliseconds: a server that was away for longer than these 30 days may bring back what
@@ -152,7 +166,9 @@ mod tests {
         let keys = |prefix: &str, count: usize| -> Vec<String> {
             (0..count).map(|number| format!("{prefix}{number:04}")).collect()
         };
-        for (prefix, most) in [(MEMO, MEMOS_MAX), (CERT, CERTS_MAX), (NICK, FIELDS_MAX)] {
+        for (prefix, most) in
+            [(MEMO, MEMOS_MAX), (METADATA, METADATA_MAX), (CERT, CERTS_MAX), (NICK, FIELDS_MAX)]
+        {
             let all = keys(prefix, most);
             let fields: Vec<_> = all.iter().map(|key| (key.as_str(), Some("x"))).collect();
             let at = at_day(2);

@@ -240,7 +240,8 @@ fn letters(store: &mut dyn Store) {
     assert_eq!((posted.tries, &posted.letter), (0, &two));
     let number = posted.number;
     assert_eq!(store.ask(&Query::Postpone { number, due: Wall(70) }), Ok(Rows::Done));
-    let (Some(first), None) = due(store, 1000) else { panic!() };
+    assert_eq!(due(store, 70).0.map(|posted| posted.letter), Some(two.clone()), "before a memo");
+    let (Some(first), None) = due(store, 69) else { panic!() };
     assert_eq!((first.tries, first.letter), (0, one));
     assert_eq!(store.ask(&Query::Discard { number: first.number }), Ok(Rows::Done));
     assert_eq!(due(store, 69), (None, Some(70)));

@@ -2,7 +2,8 @@
 
 use super::{
     CLAIMS_MAX, CONTESTS_MAX, Checked, Draft, Edited, Error, Find, Handed, Kept, LISTED_MAX,
-    Letter, Posted, Query, Rows, Standing, Store, UNVERIFIED_MAX, Which, identify, refused,
+    Letter, Posted, Purpose, Query, Rows, Standing, Store, UNVERIFIED_MAX, Which, identify,
+    refused,
 };
 use crate::{
     registry::{
@@ -158,13 +159,12 @@ impl Memory {
         Rows::Done
     }
 
-    /// The mail that is due first, if it is by then; else when it is.
+    /// The mail that is to be sent next, if one is due by then; else when the next is.
     fn due(&self, by: Wall) -> Rows {
-        match self.letters.first_key_value() {
-            Some(((due, _), posted)) if *due <= by => {
-                Rows::Letter(Some(Box::new(posted.clone())), None)
-            }
-            first => Rows::Letter(None, first.map(|((due, _), _)| *due)),
+        let due = self.letters.iter().take_while(|((due, _), _)| *due <= by);
+        match due.min_by_key(|(_, posted)| posted.letter.purpose == Purpose::Memo) {
+            Some((_, posted)) => Rows::Letter(Some(Box::new(posted.clone())), None),
+            None => Rows::Letter(None, self.letters.keys().next().map(|(due, _)| *due)),
         }
     }
 

@@ -84,7 +84,7 @@ pub enum Query {
         /// How many may wait.
         most: usize,
     },
-    /// The mail that is to be sent next. Answers [`Rows::Letter`].
+    /// The mail that is to be sent next: of those that are due the first, but no memo before another. Answers [`Rows::Letter`].
     Due {
         /// By when it must be due.
         by: Wall,

@@ -182,7 +182,7 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.steady.look(now);
     core.look_for_unused(fx, now);
     core.store_kept(fx, now);
-    core.take_handed(fx, now);
+    core.look_for_handed(fx, now);
     core.store_unstored(fx, now);
     registered::regular(core, fx, now);
     verification::answer_asked(core, fx, now);

@@ -107,7 +107,6 @@ use cloak::Cloak;
 use ctx::Soon;
 use effect::{Effect, Effects};
 use guest::Guests;
-use handed::Hand;
 use keeper::Keeper;
 use local::Local;
 use lookalikes::Lookalikes;
@@ -196,8 +195,8 @@ pub struct Core {
     pub(in crate::core) unused_looked: Mono,
     /// Whether the clocks run evenly, without which nothing ends because of its age.
     pub(in crate::core) steady: expiry::Steady,
-    /// What the command line has handed over and is being done.
-    pub(in crate::core) handed: Hand,
+    /// Whether something is being done that the command line has handed over, or looked for.
+    pub(in crate::core) handed: bool,
     /// Records that have been looked up lately.
     pub(in crate::core) cache: Cache,
     /// What is known of registered channels.
@@ -286,7 +285,7 @@ impl Core {
             cache: Cache::default(),
             registered: Registered::default(),
             unstored: Unstored::default(),
-            handed: Hand::default(),
+            handed: false,
             talks: BTreeMap::new(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),

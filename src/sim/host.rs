@@ -143,7 +143,8 @@ impl Host {
     pub fn hand(&mut self, draft: Draft, at: Duration) {
         let Draft { id: Some(id), kind, by, what } = draft.clone() else { return };
         if self.server.is_some() {
-            return self.store.hand(draft);
+            self.store.hand(draft);
+            return;
         }
         let tick = Stamp::tick_at(self.now(at).wall);
         let edit = Edit { id, kind, at: Stamp { tick, server: self.sid }, by, what };

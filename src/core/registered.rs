@@ -289,6 +289,18 @@ fn review(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) -> Option<C
     Some(channel)
 }
 
+/// A channel in which somebody of this server is goes on with a registration that it did not have.
+fn goes_on(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) {
+    if core.registered.known.contains_key(&id) {
+        if let Some(channel) = review(core, fx, id, now) {
+            access::attend_all(core, fx, channel, now);
+        }
+    } else {
+        core.registered.unread.insert(id);
+        core.read_registrations(fx, now);
+    }
+}
+
 /// The store has written to the record of a channel.
 pub fn edited(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
     let Edited { edit, record, changed, .. } = edited;
@@ -362,7 +374,7 @@ fn keep_all(core: &mut Core, fx: &mut Effects, (id, channel): (RecordId, Channel
     write(core, fx, id, (at, &by), others, now);
 }
 
-/// A registration has come to an end: the channel goes on without, as it is.
+/// A registration has come to an end: the channel goes on without, as it is, or with another.
 fn ended(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
     let id = edited.edit.id;
     core.registered.known.remove(&id);
@@ -376,7 +388,9 @@ fn ended(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
     let channel = name.and_then(|name| core.network().name(&name));
     if let Some(channel) = channel.filter(|channel| core.is_home_of(*channel)) {
         let record = core.network().channel(channel);
-        if record.epoch.at == id.0 && record.has('r') {
+        if let Some(other) = core.network().claims().channel(&record.name) {
+            goes_on(core, fx, other, now);
+        } else if record.epoch.at == id.0 && record.has('r') {
             let (name, epoch) = (record.name.clone(), record.epoch);
             let changes = vec![ModeChange::Flag { letter: 'r', on: false }];
             core.commit(fx, Op::Mode { name, epoch, by: CHANSERV, changes }, None, now);
@@ -425,14 +439,7 @@ pub fn note(core: &mut Core, fx: &mut Effects, change: &Change, now: Now) {
             let id = core.network().claims().channel(&record.name);
             access::restate(core, fx, *channel, now);
             let Some(id) = id.filter(|_| core.is_home_of(*channel)) else { return };
-            if core.registered.known.contains_key(&id) {
-                if let Some(channel) = review(core, fx, id, now) {
-                    access::attend_all(core, fx, channel, now);
-                }
-            } else {
-                core.registered.unread.insert(id);
-                core.read_registrations(fx, now);
-            }
+            goes_on(core, fx, id, now);
         }
         // What a server that has crashed had written, and not stored, is known to others.
         Change::Server(_) => {

@@ -11,6 +11,7 @@ mod info;
 mod invite;
 mod look;
 mod oper;
+mod purge;
 mod register;
 mod room;
 mod set;
@@ -25,6 +26,7 @@ use crate::{
     core::{
         ctx::{Again, Ctx, Outcome},
         dispatch::Table,
+        notes,
         registered::{access, flags::Flags, kept::Fields, record::Registration},
         registry,
     },
@@ -75,6 +77,7 @@ pub static SERVICE: Service = Service {
             status::OP,
             status::OWNER,
             status::PROTECT,
+            purge::COMMANDS,
             ban::QUIET,
             clear::RECOVER,
             register::COMMANDS,
@@ -106,7 +109,8 @@ fn registered(ctx: &mut Ctx<'_>, text: &str) -> Option<ChannelName> {
     let name = ctx.channel_name(text);
     let id = name.as_ref().and_then(|name| ctx.network().claims().channel(name));
     if id.is_none() {
-        ctx.notice(&format!("{text} is not registered."));
+        let purged = name.and_then(|name| purged(ctx, &name));
+        ctx.notice(&purged.unwrap_or_else(|| format!("{text} is not registered.")));
         return None;
     }
     let name = name.filter(|name| ctx.core.registration(name).is_some());
@@ -114,6 +118,12 @@ fn registered(ctx: &mut Ctx<'_>, text: &str) -> Option<ChannelName> {
         unavailable(ctx);
     }
     name
+}
+
+/// What is told of a channel that has been purged, if it has been.
+fn purged(ctx: &Ctx<'_>, name: &ChannelName) -> Option<String> {
+    let note = notes::purged(ctx.network(), name)?;
+    Some(format!("{name} is purged: {}. Nobody can use it.", note.text))
 }
 
 /// The registration of a channel that [`registered`] has found.

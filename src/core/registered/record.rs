@@ -109,6 +109,11 @@ pub fn akick(ban: &Ban) -> Box<str> {
     format!("{AKICK}{}", ban.lasting()).into()
 }
 
+/// Whether a field says who may do what in a channel, or who is kept out.
+pub fn is_access(key: &str) -> bool {
+    key == FOUNDER || key == SUCCESSOR || key.starts_with(ACCESS) || key.starts_with(AKICK)
+}
+
 /// What is stored of an AKICK.
 pub fn akick_text(mask: &str, until: Option<Wall>, reason: &str) -> Box<str> {
     let until = until.map_or_else(String::new, |until| until.0.to_string());

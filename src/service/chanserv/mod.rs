@@ -27,12 +27,22 @@ use crate::{
         ctx::{Again, Ctx, Outcome},
         dispatch::Table,
         notes,
-        registered::{access, flags::Flags, kept::Fields, record::Registration},
+        registered::{
+            CHANSERV, access,
+            flags::Flags,
+            kept::Fields,
+            record::{self, Registration},
+            settings::{self, ON},
+        },
         registry,
     },
     job::Answer,
-    network::{ChannelId, UserId, crdt},
-    registry::{Edit, Kind, What},
+    network::{
+        ChannelId, UserId, crdt,
+        mode::Status,
+        op::{Hearers, Op},
+    },
+    registry::{Edit, Kind, Record, What},
     store::Rows,
     wire::name::ChannelName,
 };
@@ -199,7 +209,13 @@ fn written(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let (user, again) = (ctx.session().user(), ctx.session_mut().again.take());
     let Some((user, again)) = user.zip(again) else { return Ok(()) };
     match answer {
-        Answer::Stored(Ok(Rows::Proposed(_))) => return (again.then)(ctx, user, &again.words),
+        Answer::Stored(Ok(Rows::Proposed(edited))) => {
+            let told = edited.changed.iter().any(|change| record::is_access(&change.key));
+            if let Some(what) = again.words.first().filter(|_| told) {
+                announce(ctx, user, &edited.record, what);
+            }
+            return (again.then)(ctx, user, &again.words);
+        }
         Answer::Stored(Ok(Rows::Taken(_))) => {
             ctx.notice("The channel is not registered any more. Nothing has been changed.");
         }
@@ -209,6 +225,18 @@ fn written(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         _ => unavailable(ctx),
     }
     Ok(())
+}
+
+/// Tells a channel that is set VERBOSE, or its operators, who has done what to its access list.
+fn announce(ctx: &mut Ctx<'_>, user: UserId, record: &Record, what: &str) {
+    let least = match settings::named("VERBOSE").and_then(|row| row.value(record)) {
+        Some(ON) => Status::NONE,
+        Some("ops") => Status::OP,
+        _ => return,
+    };
+    let Some(name) = record.name().and_then(|name| ctx.channel_name(name)) else { return };
+    let text = format!("{}: {what}", ctx.whois(user).nick()).into();
+    ctx.commit(Op::Announce { by: CHANSERV, to: Hearers::Channel(name, least), text });
 }
 
 fn refused(ctx: &mut Ctx<'_>) {

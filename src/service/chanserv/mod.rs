@@ -16,6 +16,7 @@ mod register;
 mod room;
 mod set;
 mod status;
+mod template;
 mod topic;
 mod transfer;
 mod unregister;
@@ -96,7 +97,7 @@ pub static SERVICE: Service = Service {
             look::STATUS,
             oper::SUSPEND,
             clear::SYNC,
-            views::TEMPLATE,
+            template::COMMANDS,
             topic::TOPIC,
             topic::TOPICAPPEND,
             topic::TOPICPREPEND,

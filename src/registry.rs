@@ -279,19 +279,19 @@ impl Record {
 impl Edit {
     /// Whether it keeps to what a record may hold: asked before it is proposed, and of peers.
     pub fn is_sound(&self) -> bool {
-        match &self.what {
-            What::End => true,
-            What::Write(fields) => {
-                !fields.is_empty()
-                    && fields.len() <= FIELDS_MAX
-                    && fields.iter().all(|(key, value)| {
-                        !key.is_empty()
-                            && key.len() <= KEY_MAX
-                            && value.as_deref().is_none_or(|value| value.len() <= VALUE_MAX)
-                            && !key.contains('\0')
-                    })
-            }
-        }
+        let fields: &[KeyValue] = match &self.what {
+            What::Write(fields) if fields.is_empty() => return false,
+            What::Write(fields) => fields,
+            What::End => &[],
+        };
+        self.by.len() <= KEY_MAX
+            && fields.len() <= FIELDS_MAX
+            && fields.iter().all(|(key, value)| {
+                !key.is_empty()
+                    && key.len() <= KEY_MAX
+                    && value.as_deref().is_none_or(|value| value.len() <= VALUE_MAX)
+                    && !key.contains('\0')
+            })
     }
 
     /// What it claims.
@@ -373,7 +373,7 @@ pub const FIELDS_MAX: usize = 2000;
 /// How many certificates may log in to one account.
 pub const CERTS_MAX: usize = 20;
 
-/// The longest key, in bytes.
+/// The longest key, in bytes, and the longest name of an author.
 pub const KEY_MAX: usize = 256;
 
 /// The longest value, in bytes.
@@ -482,5 +482,7 @@ mod tests {
         assert!(!write(1, &[("", None)]).is_sound());
         assert!(!write(1, &[(&long, None)]).is_sound());
         assert!(!write(1, &[("a", Some(&"x".repeat(VALUE_MAX + 1)))]).is_sound());
+        assert!(end(1).is_sound());
+        assert!(!Edit { by: long.into(), ..end(1) }.is_sound());
     }
 }

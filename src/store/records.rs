@@ -3,7 +3,7 @@
 //! How records merge is decided by [`Record`] alone; here they are read, and what has changed is written.
 
 use super::{
-    CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, LISTED_MAX, Rows, UNVERIFIED_MAX, Which,
+    CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, LISTED_MAX, Rows, UNVERIFIED_MAX, Which, refused,
 };
 use crate::{
     registry::{
@@ -12,7 +12,7 @@ use crate::{
     },
     time::{Sid, Stamp, Wall},
 };
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use std::collections::BTreeMap;
 
 /// The tables, as a step of the schema.
@@ -44,19 +44,24 @@ pub(super) const ACCESS_INDEX: &str = "
 /// Applies an edit, all of it or nothing, if what it claims is free.
 pub(super) fn propose(db: &mut Connection, proposed: &Edit) -> Result<Rows, Error> {
     let change = db.transaction()?;
+    let rows = propose_in(&change, proposed)?;
+    change.commit()?;
+    Ok(rows)
+}
+
+/// The same, with other changes, all of which have to be undone if this one fails.
+pub(super) fn propose_in(change: &Transaction<'_>, proposed: &Edit) -> Result<Rows, Error> {
+    let mut taken = None;
     for key in proposed.claims() {
-        if claimants(&change, key)?.first().is_some_and(|holder| *holder != proposed.id) {
-            return Ok(Rows::Taken(key.into()));
+        if claimants(change, key)?.first().is_some_and(|holder| *holder != proposed.id) {
+            taken = Some(key);
+            break;
         }
     }
-    match load(&change, proposed.id)? {
-        Some(record) if record.ended.is_some() => return Ok(Rows::Taken("".into())),
-        Some(record) if !record.has_room(proposed) => return Ok(Rows::Full),
-        Some(_) | None => (),
+    match refused(proposed, load(change, proposed.id)?.as_ref(), taken) {
+        Some(rows) => Ok(rows),
+        None => Ok(Rows::Proposed(Box::new(edit(change, proposed)?))),
     }
-    let edited = edit(&change, proposed)?;
-    change.commit()?;
-    Ok(Rows::Proposed(Box::new(edited)))
 }
 
 /// Applies edits, all of them or none.

@@ -97,7 +97,7 @@ pub struct Key {
     pub kind: Kind,
     /// The server on which it holds; none for the network.
     pub server: Option<Sid>,
-    /// The mask, as [`canonical`] writes it.
+    /// The mask, as [`pattern::canonical`] writes it.
     pub mask: Box<str>,
 }
 

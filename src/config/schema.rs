@@ -407,7 +407,7 @@ config! {
         give_up: Duration = "\"1d\"", Duration::from_secs(86_400), Live, 60..=604_800;
         /// The most mails that wait to be sent.
         queue: usize = "1000", 1000, Live, 1..=100_000;
-        /// The most mails in an hour.
+        /// The most mails in an hour. Memos are at most half of these, of those to one address and of those that wait, so that nobody is kept from a code by them.
         hourly: u32 = "100", 100, Live, 1..=100_000;
         /// The most mails to one address in an hour.
         hourly_address: u32 = "5", 5, Live, 1..=1000;

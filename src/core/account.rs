@@ -14,9 +14,9 @@ use super::{
 use crate::{
     config::{Config, Secret},
     job::{Answer, Hashes, Job},
-    network::{Network, note::Section},
+    network::{Network, crdt::SPEAKERS, note::Section},
     registry::{CERT, Edit, Kind, LOOK, NAME, NICK, Record, RecordId, What},
-    store::Rows,
+    store::{Purpose, Rows},
     wire::{casemap::Casemap, mail::is_address, mask, name::Nick, precis},
 };
 
@@ -146,15 +146,13 @@ pub fn before_connect(config: &Config) -> bool {
 pub fn is_reserved(config: &Config, name: &Nick, casemap: Casemap) -> bool {
     let masks = config.accounts.reserved.iter().map(String::as_str);
     let guests = format!("{}*", config.accounts.guest);
-    let masks = masks.chain(SERVICES.iter().copied()).chain([guests.as_str()]);
+    let services = SPEAKERS.iter().chain(ELSEWHERE).copied();
+    let masks = masks.chain(services).chain([guests.as_str()]);
     masks.into_iter().any(|mask| mask::matches(mask, name.as_str(), casemap))
 }
 
-/// Whose names people trust, and whom they tell their passwords.
-const SERVICES: &[&str] = &[
-    "AuthServ", "BotServ", "ChanServ", "Global", "HistServ", "HostServ", "MemoServ", "NickServ",
-    "OperServ", "Services",
-];
+/// Services of other networks, whose names people trust, and whom they tell their passwords.
+const ELSEWHERE: &[&str] = &["AuthServ", "BotServ", "Global", "HistServ", "Services"];
 
 /// Registers an account for whoever asks, and logs them in. The certificate of their connection, if they
 /// have one, logs them in from then on.
@@ -211,7 +209,8 @@ fn may_register(
     let often = !exempt && !ctx.core.attempts.registers(from, burst, interval, ctx.now);
     refuse_if(often, Failure::TooOften)?;
     let mails = ctx.core.config.mail.is_sent();
-    let may = mail.is_none_or(|mail| !mails || mail::may_send(ctx.core, mail, ctx.now));
+    let may = mail
+        .is_none_or(|mail| !mails || mail::may_send(ctx.core, (Purpose::Verify, mail), ctx.now));
     refuse_if(!may, Failure::NoMail)
 }
 

@@ -153,6 +153,26 @@ pub struct Next {
     pub cursor: Cursor,
 }
 
+/// What a session goes on with when an answer comes.
+#[derive(Debug)]
+pub struct Again {
+    /// What was said, or else has to be known then.
+    pub words: Vec<String>,
+    /// What runs then, if the command at work does not know.
+    pub then: fn(&mut Ctx<'_>, UserId, &[String]) -> Outcome,
+}
+
+/// Notes what was asked, for when the answer comes that it takes.
+pub fn asks<T: AsRef<str>>(ctx: &mut Ctx<'_>, words: &[T]) {
+    let words = words.iter().map(|word| word.as_ref().to_owned()).collect();
+    ctx.session_mut().again = Some(Box::new(Again { words, then: |_, _, _| Ok(()) }));
+}
+
+/// What was asked.
+pub fn asked(ctx: &mut Ctx<'_>) -> Vec<String> {
+    ctx.session_mut().again.take().map(|again| again.words).unwrap_or_default()
+}
+
 /// How many things a long answer shows before it looks whether its reader keeps up.
 pub const STREAM_PIECE: usize = 100;
 

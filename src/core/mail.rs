@@ -99,9 +99,9 @@ pub fn letter(
 }
 
 /// Whether another mail may go to an address, and if so notes that one does.
-pub fn may_send(core: &mut Core, address: &str, now: Now) -> bool {
+pub fn may_send(core: &mut Core, to: (Purpose, &str), now: Now) -> bool {
     let config = &core.config.mail;
-    core.attempts.mails(address, (config.hourly_address, config.hourly), now)
+    core.attempts.mails(to, (config.hourly_address, config.hourly), now)
 }
 
 /// Puts a mail into the queue; the session waits.
@@ -125,7 +125,12 @@ pub fn post_aside(core: &mut Core, fx: &mut Effects, letter: Letter, now: Now) {
 }
 
 fn posting(config: &Config, letter: Letter) -> Query {
-    Query::Post { letter: Box::new(letter), most: config.mail.queue }
+    // As of what is sent in an hour, half is left to codes.
+    let most = match letter.purpose {
+        Purpose::Memo => config.mail.queue / 2,
+        Purpose::Verify | Purpose::Reset | Purpose::Address | Purpose::Changed => config.mail.queue,
+    };
+    Query::Post { letter: Box::new(letter), most }
 }
 
 fn note_posted(core: &mut Core, fx: &mut Effects, answer: &Answer, now: Now) -> bool {

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     network::{
         Network, UserId,
-        crdt::Source,
+        crdt::{OPERSERV, Source},
         note::{Key, Note, Section},
         op::{Leave, Op},
     },
@@ -112,9 +112,6 @@ pub fn news(ctx: &mut Ctx<'_>, user: UserId, section: Section) {
         render::tell_as(ctx.core, ctx.fx, (&source, user), &line, ctx.now);
     }
 }
-
-/// Who tells news, and acts on what is forbidden: core may not know services.
-const OPERSERV: &str = "OperServ";
 
 /// Tells operators of this server that a note has been written or taken away.
 pub fn announce(

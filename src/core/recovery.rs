@@ -22,7 +22,7 @@ use crate::{
 pub fn send_code(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
     let Ok(Some(record)) = login::recalled(answer) else { return };
     let address = record.get(account::MAIL).filter(|_| record.unverified().is_none());
-    if !address.is_some_and(|address| mail::may_send(core, address, now)) {
+    if !address.is_some_and(|address| mail::may_send(core, (Purpose::Reset, address), now)) {
         return;
     }
     let salt = mail::salt(core, now);

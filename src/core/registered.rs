@@ -18,20 +18,20 @@ pub mod settings;
 
 use super::{
     Core,
-    ctx::{Ctx, Outcome, Then},
+    ctx::{Again, Ctx, Outcome, Then},
     effect::Effects,
     settings::{NOOP, is_on},
 };
 use crate::{
     job::{Answer, Job},
     network::{
-        ChannelId, UserId,
+        ChannelId,
         change::Change,
-        crdt::{Epoch, Source},
+        crdt::{self, Epoch, Source},
         op::{ModeChange, Op, Restored, Subject},
     },
     registry::{Edit, Kind, METADATA, NAME, Record, RecordId, What},
-    store::{Edited, Query, Rows},
+    store::{Edited, LISTED_MAX, Query, Rows},
     time::{Now, Stamp},
     wire::{framing::BODY_MAX, name::ChannelName},
 };
@@ -55,23 +55,15 @@ pub struct Registered {
     noops: BTreeSet<RecordId>,
     /// How far it has been looked for registrations that are to end.
     sweep: expiry::Sweep,
-    /// Accounts that have ended, and may have had access.
-    orphans: VecDeque<RecordId>,
+    /// Accounts that have ended, and may have had access; and after which channel those come that have not
+    /// been looked at.
+    orphans: VecDeque<(RecordId, Option<RecordId>)>,
     /// Whether the store is asked about the first of them.
     asking: bool,
 }
 
-/// What a session goes on with once the records of channels have been read.
-#[derive(Debug)]
-pub struct Again {
-    /// What was said.
-    pub words: Vec<String>,
-    /// What runs then.
-    pub then: fn(&mut Ctx<'_>, UserId, &[String]) -> Outcome,
-}
-
 /// As whose doing is shown what is done by a channel's registration.
-pub const CHANSERV: Source = Source::Service("ChanServ");
+pub const CHANSERV: Source = Source::Service(crdt::CHANSERV);
 
 /// Has the session wait for the records of those among the channels that are registered and not in memory.
 /// Returns whether it waits; then it goes on with `again`, whether they could be read or not.
@@ -273,7 +265,7 @@ fn found(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) {
     let restored = Restored { name, epoch, by: CHANSERV, state };
     core.commit(fx, Op::Restore(Box::new(restored)), None, now);
     if let Some(depth) = depth {
-        let (at, by) = (core.clock.tick(now.wall), core.service_mask("ChanServ"));
+        let (at, by) = (core.clock.tick(now.wall), core.service_mask(crdt::CHANSERV));
         write(core, fx, id, (at, &by), vec![(record::DEPTH.into(), Some(depth))], now);
     }
 }
@@ -345,7 +337,7 @@ fn keep_all(core: &mut Core, fx: &mut Effects, (id, channel): (RecordId, Channel
     let record = core.network().channel(channel);
     let mut fields = Parts::all(record, Some(&known.record)).fields(record);
     fields.retain(|(key, value)| kept::is_older(known.record.get(key), value.as_deref()));
-    let (at, by) = (core.clock.tick(now.wall), core.service_mask("ChanServ"));
+    let (at, by) = (core.clock.tick(now.wall), core.service_mask(crdt::CHANSERV));
     // If there is no room for more keys of metadata, there is for the others.
     let (metadata, others): (Fields, Fields) =
         fields.into_iter().partition(|(key, _)| key.starts_with(METADATA));
@@ -439,26 +431,29 @@ pub fn met(core: &mut Core, record: &Record) {
 /// An account has ended: its channels go to their successors, or end. The server where it has ended sees to
 /// that.
 pub fn orphaned(core: &mut Core, fx: &mut Effects, account: RecordId, now: Now) {
-    core.registered.orphans.push_back(account);
+    core.registered.orphans.push_back((account, None));
     ask_for_orphans(core, fx, now);
 }
 
 fn ask_for_orphans(core: &mut Core, fx: &mut Effects, now: Now) {
     let Registered { orphans, asking, .. } = &mut core.registered;
-    let Some(account) = orphans.front().copied().filter(|_| !*asking) else { return };
+    let Some((account, after)) = orphans.front().copied().filter(|_| !*asking) else { return };
     *asking = true;
-    core.ask(fx, Job::Store(Query::ChannelsOf(account)), Then::Server(inherit), now);
+    core.ask(fx, Job::Store(Query::ChannelsOf { account, after }), Then::Server(inherit), now);
 }
 
 fn inherit(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
     core.registered.asking = false;
     // What cannot be read is asked for again with the next housekeeping.
     let Answer::Stored(Ok(Rows::Records(records))) = answer else { return };
-    let Some(account) = core.registered.orphans.pop_front() else { return };
+    let Some((account, _)) = core.registered.orphans.pop_front() else { return };
+    if let Some(last) = records.last().filter(|_| records.len() == LISTED_MAX) {
+        core.registered.orphans.push_front((account, Some(last.id)));
+    }
     for record in records {
         let at = core.clock.tick(now.wall);
         let what = access::without(&record, account);
-        let by = core.service_mask("ChanServ").into();
+        let by = core.service_mask(crdt::CHANSERV).into();
         core.store_later(fx, Edit { id: record.id, kind: Kind::Channel, at, by, what }, now);
     }
     ask_for_orphans(core, fx, now);

@@ -11,13 +11,12 @@ use super::{
     metadata::early::Early,
     multiline::Batch,
     peer::{Origin, Peer, Tls},
-    registered::Again,
     sasl::Exchange,
     timer,
 };
 use crate::{
     config::{Config, Listen, Secret},
-    core::ctx::Next,
+    core::ctx::{Again, Next},
     network::UserId,
     registry::Login,
     time::{Mono, Now},
@@ -65,10 +64,8 @@ pub struct Session {
     pub voice: Option<&'static str>,
     /// What it is at that takes several steps.
     pub errand: Option<Box<Errand>>,
-    /// What it goes on with once the records of channels have been read.
+    /// What it was asked, and goes on with, when the answer comes for which the command at work waits.
     pub again: Option<Box<Again>>,
-    /// What the service command at work was asked, for when its answer comes.
-    pub asked: Vec<Box<str>>,
     /// The gateway that speaks for it, by WEBIRC.
     pub gateway: Option<Box<str>>,
     /// The nicks that it monitors.
@@ -178,7 +175,6 @@ impl Session {
             voice: None,
             errand: None,
             again: None,
-            asked: Vec::new(),
             gateway: None,
             monitor: Vec::new(),
             keys: Vec::new(),

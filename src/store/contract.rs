@@ -297,7 +297,8 @@ fn stores_answer_alike_whatever_comes() {
     queries.extend((1..=5).map(|of| Query::Find(Find::Id(id(of)))));
     queries.push(Query::Records((1..=6).map(id).collect()));
     queries.push(Query::Channels((1..=3).map(id).collect()));
-    queries.extend((9..12).map(|of| Query::ChannelsOf(id(of))));
+    let channels_of = |after| move |of| Query::ChannelsOf { account: id(of), after };
+    queries.extend((9..12).map(channels_of(None)).chain((9..12).map(channels_of(Some(id(2))))));
     for query in queries {
         assert_eq!(sqlite.ask(&query), memory.ask(&query), "{query:?}");
     }

@@ -96,9 +96,12 @@ impl Memory {
         losers.collect()
     }
 
-    fn channels_of(&self, account: RecordId) -> Vec<Record> {
+    fn channels_of(&self, account: RecordId, after: Option<RecordId>) -> Vec<Record> {
         let key = format!("{ACCESS}{account}");
-        self.records.values().filter(|record| record.get(&key).is_some()).cloned().collect()
+        let of = self.records.values().filter(|record| {
+            record.get(&key).is_some() && after.is_none_or(|after| record.id > after)
+        });
+        of.take(LISTED_MAX).cloned().collect()
     }
 
     fn find(&self, find: &Find) -> Option<Box<Record>> {
@@ -243,7 +246,9 @@ impl Store for Memory {
                 Ok(Rows::Done)
             }
             Query::Check => Ok(Rows::Checked(Checked::Whole)),
-            Query::ChannelsOf(account) => Ok(Rows::Records(self.channels_of(*account))),
+            Query::ChannelsOf { account, after } => {
+                Ok(Rows::Records(self.channels_of(*account, *after)))
+            }
             Query::Records(ids) | Query::Channels(ids) => {
                 let known = ids.iter().filter_map(|id| self.records.get(id).cloned());
                 Ok(Rows::Records(known.collect()))

@@ -188,7 +188,7 @@ pub(super) fn list(
         Which::With(key) => (&**key, i64::MAX, i64::MAX),
         Which::UnseenSince(wall) => ("", Stamp::tick_at(*wall) as i64, wall.0 as i64),
     };
-    let (tick, server) = after.map_or((-1, 0), |id| (id.0.tick as i64, id.0.server.number()));
+    let (tick, server) = place(after);
     let mut statement = db.prepare(
         "SELECT tick, server FROM record
          WHERE kind = ?1 AND ended_tick IS NULL AND (tick, server) > (?2, ?3) AND tick < ?4
@@ -214,14 +214,26 @@ pub(super) fn list(
 
 /// The channels in which an account has access. What the index is of stands in the query as well, or it would
 /// not be used.
-pub(super) fn access(db: &Connection, account: RecordId) -> Result<Rows, Error> {
+pub(super) fn access(
+    db: &Connection,
+    account: RecordId,
+    after: Option<RecordId>,
+) -> Result<Rows, Error> {
+    let (tick, server) = place(after);
     let mut statement = db.prepare(
         "SELECT tick, server FROM field
          WHERE key = ?1 AND key >= 'access:' AND key < 'access;' AND value IS NOT NULL
-         ORDER BY tick, server",
+         AND (tick, server) > (?2, ?3)
+         ORDER BY tick, server LIMIT ?4",
     )?;
-    let mut rows = statement.query(params![format!("{ACCESS}{account}")])?;
+    let key = format!("{ACCESS}{account}");
+    let mut rows = statement.query(params![key, tick, server, LISTED_MAX as i64])?;
     found(db, &mut rows)
+}
+
+/// After which row a list goes on.
+fn place(after: Option<RecordId>) -> (i64, u16) {
+    after.map_or((-1, 0), |id| (id.0.tick as i64, id.0.server.number()))
 }
 
 /// The records whose ids a query has found.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     core::{Core, chanban, effect::Effects, render},
     network::{
-        Channel, ChannelId, UserId,
+        Channel, ChannelId, UserId, crdt,
         mode::{self, Kind, Status},
         op::{ModeChange, Op},
     },
@@ -188,7 +188,7 @@ pub fn greet(core: &Core, fx: &mut Effects, (user, channel): (UserId, ChannelId)
 
 /// Tells a user something that is ChanServ's to tell.
 pub fn tell(core: &Core, fx: &mut Effects, user: UserId, text: &str, now: Now) {
-    render::tell_as(core, fx, (&core.service_mask("ChanServ"), user), text, now);
+    render::tell_as(core, fx, (&core.service_mask(crdt::CHANSERV), user), text, now);
 }
 
 /// A mode that is locked: on or off, its letter, and its value.

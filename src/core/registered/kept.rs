@@ -310,13 +310,16 @@ const PIECES_MAX: usize = 32;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{network::crdt::Uid, sim::script::check};
+    use crate::{
+        network::crdt::{self, Uid},
+        sim::script::check,
+    };
 
     #[test]
     fn what_is_kept_reads_as_it_was_written() {
         let at = Stamp { tick: 5 << 16, server: Sid::FIRST };
         let uid = Uid { server: Sid::FIRST, number: 7 };
-        for by in [Source::User(uid), Source::Server(Sid::FIRST), Source::Service("ChanServ")] {
+        for by in [Source::User(uid), Source::Server(Sid::FIRST), Source::Service(crdt::CHANSERV)] {
             let head = format!("{} {by}", RecordId(at));
             let flag = mode_change('m', &format!("{head}\n+")).unwrap();
             assert!(matches!(flag.2, ModeChange::Flag { letter: 'm', on: true }), "{flag:?}");

@@ -3,10 +3,10 @@
 use crate::{
     core::{
         chanban,
-        ctx::{Ctx, Outcome},
+        ctx::{Again, Ctx, Outcome},
         dispatch::{Command, Run},
         registered::{
-            Again, CHANSERV, access,
+            CHANSERV, access,
             record::{self, Akick},
         },
     },

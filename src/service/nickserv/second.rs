@@ -71,9 +71,9 @@ fn made(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let codes = rest.chunks(RECOVERY_LEN).take(RECOVERY_CODES);
     let codes = codes.filter_map(|code| <&[u8; RECOVERY_LEN]>::try_from(code).ok());
     let mut asked = super::asked(ctx);
-    asked.push(totp::base32(secret).into());
-    asked.extend(codes.map(|code| totp::recovery_code(code).into()));
-    ctx.session_mut().asked = asked;
+    asked.push(totp::base32(secret));
+    asked.extend(codes.map(totp::recovery_code));
+    super::asks(ctx, &asked);
     super::read(ctx, account, found)
 }
 
@@ -86,12 +86,14 @@ fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         return Ok(());
     };
     let Some(record) = super::record(ctx, answer) else { return Ok(()) };
-    let (used, then, shows): (_, Resume, bool) = match (&**subcommand, &**code) {
+    let (used, then, shows): (_, Resume, bool) = match (subcommand.as_str(), code.as_str()) {
         ("ADD", _) if second::is_on(&record) => {
             ctx.notice("Your account takes codes already. 2FA TOTP DEL <code> turns that off.");
             return Ok(());
         }
-        ("ADD", "") => (Some(vec![(PENDING.into(), Some(secret.clone()))]), prepared, false),
+        ("ADD", "") => {
+            (Some(vec![(PENDING.into(), Some(secret.as_str().into()))]), prepared, false)
+        }
         ("ADD", code) => (begun(&record, code, ctx.now.wall), shown, true),
         ("CODES", code) => (second::accept(&record, code, ctx.now.wall), shown, true),
         (_, code) => {
@@ -113,7 +115,7 @@ fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
             fields.retain(|(used, _)| *used != key);
             fields.push((key, totp::recovery_digest(code).map(Into::into)));
         }
-        ctx.session_mut().asked = codes.to_vec();
+        super::asks(ctx, codes);
     }
     super::write(ctx, user, record.id, What::Write(fields), then)
 }

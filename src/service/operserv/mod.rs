@@ -14,7 +14,7 @@ use super::Service;
 use crate::{
     core::{bans, ctx::Ctx, dispatch::Table, notes, welcome},
     network::{
-        UserId,
+        UserId, crdt,
         note::{Note, Section},
     },
     time::{Stamp, Wall, parse_span},
@@ -22,7 +22,7 @@ use crate::{
 
 /// The service.
 pub static SERVICE: Service = Service {
-    name: "OperServ",
+    name: crdt::OPERSERV,
     alias: "OS",
     about: "What operators do for the whole network.",
     table: Table {

@@ -2,8 +2,11 @@
 //!
 //! A record is known by the moment of its registration, never by its name. Each of its fields is a
 //! register that the last writer wins; the end of a record undoes all of them, and nothing undoes the
-//! end. Some fields are *claims*: of a name, a nick, a channel or a certificate. Of several living
-//! records that claim the same, the one that was registered first has it.
+//! end. That a field was taken away is remembered for a while (`room`). Some fields are *claims*: of a
+//! name, a nick, a channel or a certificate. Of several living records that claim the same, the one that was
+//! registered first has it.
+
+mod room;
 
 use crate::time::{Sid, Stamp};
 use sha2::{Digest, Sha256};
@@ -128,6 +131,17 @@ pub struct Changed {
     pub after: Option<Box<str>>,
 }
 
+/// What applying an edit has led to.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Applied {
+    /// Whether it was news.
+    pub news: bool,
+    /// The values that are others than before.
+    pub changed: Vec<Changed>,
+    /// The fields of which it is not remembered any more that they were taken away.
+    pub forgotten: Vec<Box<str>>,
+}
+
 impl Record {
     /// A record of which nothing has been heard.
     pub fn new(id: RecordId, kind: Kind) -> Record {
@@ -152,7 +166,7 @@ impl Record {
         self.fields.get(key)
     }
 
-    /// Every field that has ever been written, in order of their keys.
+    /// Every field that is set, or of which it is remembered that it was taken away, in order of their keys.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &Field)> {
         self.fields.iter().map(|(key, field)| (&**key, field))
     }
@@ -182,82 +196,42 @@ impl Record {
         set.map(|(key, _)| key).filter(|key| is_claim(key))
     }
 
-    /// Whether it has room for what somebody proposes: what was taken away is remembered, and takes room as
-    /// well. Whoever gives something up needs none, nor does what there is but one of, which has no colon in
-    /// its key.
-    pub fn has_room(&self, edit: &Edit) -> bool {
-        let What::Write(fields) = &edit.what else { return true };
-        if fields.iter().any(|(key, value)| value.is_none() && self.get(key).is_some()) {
-            return true;
-        }
-        let counts = |key: &str| key.contains(':') && !self.fields.contains_key(key);
-        let new: Vec<&str> =
-            fields.iter().map(|(key, _)| &**key).filter(|key| counts(key)).collect();
-        let fits = |of: &dyn Fn(&str) -> bool, most, remembered| {
-            let new = new.iter().filter(|key| of(key)).count();
-            let takes = |field: &Field| field.value.is_some() || field.at.tick >= remembered;
-            let known = self.fields.iter().filter(|(key, field)| of(key) && takes(field));
-            new == 0 || known.count() + new <= most
-        };
-        // What is written now is the latest.
-        let remembered = remembered_at(edit.at.tick);
-        let certificate = |key: &str| key.starts_with(CERT) && self.get(key).is_none();
-        let added =
-            fields.iter().filter(|(key, value)| value.is_some() && certificate(key)).count();
-        fits(&|key| APART.iter().all(|row| !key.starts_with(row.0)), RECORD_FIELDS_MAX, 0)
-            && APART.iter().all(|row| fits(&|key| key.starts_with(row.0), row.1, remembered))
-            && (added == 0 || self.under(CERT).count() + added <= CERTS_MAX)
-    }
-
-    /// Applies an edit, in whichever order edits come; returns whether it was news, and which values are
-    /// others than before.
-    pub fn apply(&mut self, edit: &Edit) -> (bool, Vec<Changed>) {
+    /// Applies an edit, in whichever order edits come.
+    pub fn apply(&mut self, edit: &Edit) -> Applied {
+        let mut applied = Applied::default();
         match &edit.what {
             // Of several ends the earliest is kept, so that all servers keep the same.
-            What::End if self.ended.is_some_and(|ended| ended <= edit.at) => (false, Vec::new()),
+            What::End if self.ended.is_some_and(|ended| ended <= edit.at) => (),
             What::End => {
                 self.ended = Some(edit.at);
                 let fields = std::mem::take(&mut self.fields);
                 let set = fields.into_iter().filter(|(_, field)| field.value.is_some());
                 let gone =
                     |(key, field): (_, Field)| Changed { key, before: field.value, after: None };
-                (true, set.map(gone).collect())
+                applied = Applied { news: true, changed: set.map(gone).collect(), ..applied };
             }
-            What::Write(_) if self.ended.is_some() => (false, Vec::new()),
+            What::Write(_) if self.ended.is_some() => (),
             What::Write(fields) => {
-                let (mut news, mut changed) = (false, Vec::new());
                 for (key, value) in fields {
                     let known = self.fields.get(key);
                     if known.is_some_and(|known| known.at >= edit.at) {
                         continue;
                     }
-                    news = true;
+                    applied.news = true;
                     let before = known.and_then(|known| known.value.clone());
                     if before != *value {
-                        changed.push(Changed { key: key.clone(), before, after: value.clone() });
+                        let after = value.clone();
+                        applied.changed.push(Changed { key: key.clone(), before, after });
                     }
                     let (value, by) = (value.clone(), edit.by.clone());
                     self.fields.insert(key.clone(), Field { value, at: edit.at, by });
                 }
-                touched(fields).for_each(|prefix| self.forget(prefix));
-                (news, changed)
+                if applied.news {
+                    applied.forgotten = self.forget();
+                }
             }
         }
-    }
-
-    /// Before when fields of a group that is counted apart were taken away that are not remembered any more,
-    /// as the latest that has been written of any says.
-    pub fn forgotten_before(&self, prefix: &str) -> u64 {
-        let group = self.fields.iter().filter(|(key, _)| key.starts_with(prefix));
-        let latest = group.map(|(_, field)| field.at.tick).max().unwrap_or(0);
-        remembered_at(latest)
-    }
-
-    fn forget(&mut self, prefix: &str) {
-        let before = self.forgotten_before(prefix);
-        self.fields.retain(|key, field| {
-            !key.starts_with(prefix) || field.value.is_some() || field.at.tick >= before
-        });
+        applied
     }
 
     /// Edits that make this record, wherever they are applied: one for each moment it was written at.
@@ -305,19 +279,19 @@ impl Record {
 impl Edit {
     /// Whether it keeps to what a record may hold: asked before it is proposed, and of peers.
     pub fn is_sound(&self) -> bool {
-        match &self.what {
-            What::End => true,
-            What::Write(fields) => {
-                !fields.is_empty()
-                    && fields.len() <= FIELDS_MAX
-                    && fields.iter().all(|(key, value)| {
-                        !key.is_empty()
-                            && key.len() <= KEY_MAX
-                            && value.as_deref().is_none_or(|value| value.len() <= VALUE_MAX)
-                            && !key.contains('\0')
-                    })
-            }
-        }
+        let fields: &[KeyValue] = match &self.what {
+            What::Write(fields) if fields.is_empty() => return false,
+            What::Write(fields) => fields,
+            What::End => &[],
+        };
+        self.by.len() <= KEY_MAX
+            && fields.len() <= FIELDS_MAX
+            && fields.iter().all(|(key, value)| {
+                !key.is_empty()
+                    && key.len() <= KEY_MAX
+                    && value.as_deref().is_none_or(|value| value.len() <= VALUE_MAX)
+                    && !key.contains('\0')
+            })
     }
 
     /// What it claims.
@@ -329,17 +303,6 @@ impl Edit {
         let set = fields.iter().filter(|(_, value)| value.is_some());
         set.map(|(key, _)| &**key).filter(|key| is_claim(key))
     }
-}
-
-/// The groups of fields that are counted apart and that a write touches: how their keys begin.
-pub fn touched(fields: &[KeyValue]) -> impl Iterator<Item = &'static str> {
-    let touches = |prefix: &str| fields.iter().any(|(key, _)| key.starts_with(prefix));
-    APART.iter().map(|row| row.0).filter(move |prefix| touches(prefix))
-}
-
-/// Since when it is remembered at a tick that fields were taken away of those counted apart.
-fn remembered_at(tick: u64) -> u64 {
-    tick.saturating_sub(REMEMBERED_MS << 16)
 }
 
 /// Whether a field of that key is a claim, which only one record can have.
@@ -386,11 +349,6 @@ pub const UNVERIFIED: &str = "unverified:";
 /// claim of the nick.
 pub const LOOK: &str = "look:";
 
-/// Groups of fields that take no room from any other, with how many each may have, those included that have
-/// been taken away and are remembered: others leave memos, and whoever operates a channel sets its metadata;
-/// neither is to keep an owner from anything else.
-const APART: [(&str, usize); 2] = [(MEMO, MEMOS_MAX), (METADATA, METADATA_MAX)];
-
 /// How the field of a memo begins, which the moment follows at which it was left.
 pub const MEMO: &str = "memo:";
 
@@ -412,24 +370,10 @@ pub const BUCKETS: usize = 256;
 /// How many fields one edit may write.
 pub const FIELDS_MAX: usize = 2000;
 
-/// How many fields a record may come to have, those included that have been taken away.
-pub const RECORD_FIELDS_MAX: usize = 1000;
-
 /// How many certificates may log in to one account.
 pub const CERTS_MAX: usize = 20;
 
-/// How many memos a record may come to have.
-const MEMOS_MAX: usize = 400;
-
-/// How many keys of metadata a record may come to have: more than may be set at once, by as many as may be
-/// taken away for others meanwhile.
-const METADATA_MAX: usize = 400;
-
-/// For how long, in milliseconds, it is remembered that a field was taken away of those counted apart: a server
-/// that was away for longer than these 30 days may bring it back.
-const REMEMBERED_MS: u64 = 30 * 86_400_000;
-
-/// The longest key, in bytes.
+/// The longest key, in bytes, and the longest name of an author.
 pub const KEY_MAX: usize = 256;
 
 /// The longest value, in bytes.
@@ -485,44 +429,6 @@ mod tests {
     }
 
     #[test]
-    fn memos_that_were_taken_away_are_forgotten_after_a_while() {
-        let day = 86_400_000 << 16;
-        let edits = [
-            write(day, &[("memo:1", Some("a"))]),
-            write(2 * day, &[("memo:1", None)]),
-            write(3 * day, &[("memo:2", Some("b"))]),
-            write(33 * day, &[("memo:3", Some("c"))]),
-        ];
-        let [one, gone, two, late] = &edits;
-        let whole = record(&[one, gone, two, late]);
-        assert_eq!(whole.fields().map(|(key, _)| key).collect::<Vec<_>>(), ["memo:2", "memo:3"]);
-        assert_eq!(record(&[one, late, two, gone]), whole);
-        assert_eq!(record(&[one, gone, two]).fields().count(), 2, "it is remembered");
-        let replay = whole.replay();
-        assert_eq!(record(&replay.iter().collect::<Vec<_>>()), whole);
-    }
-
-    #[test]
-    fn what_is_counted_apart_takes_no_room_from_anything_else() {
-        for (prefix, most) in APART {
-            let all: Vec<String> = (0..most).map(|number| format!("{prefix}{number:04}")).collect();
-            // Those that were taken away count as well.
-            let value = |place| if place % 2 == 0 { Some("x") } else { None };
-            let fields = all.iter().enumerate().map(|(place, key)| (key.as_str(), value(place)));
-            let full = record(&[&write(2, &fields.collect::<Vec<_>>())]);
-            let new = format!("{prefix}x");
-            assert!(!full.has_room(&write(3, &[(&new, Some("x"))])));
-            assert!(full.has_room(&write(3, &[(&all[1], Some("x"))])));
-            assert!(full.has_room(&write(3, &[(&all[2], None)])));
-            let late = (REMEMBERED_MS + 1) << 16;
-            assert!(full.has_room(&write(late, &[(&new, Some("x"))])), "it is forgotten by then");
-            for (other, _) in APART.iter().filter(|row| row.0 != prefix).chain([&("nick:", 0)]) {
-                assert!(full.has_room(&write(3, &[(&format!("{other}x"), Some("x"))])));
-            }
-        }
-    }
-
-    #[test]
     fn an_end_beats_what_is_written_before_and_after() {
         let (one, two) = (write(1, &[("pass", Some("x"))]), write(9, &[("pass", Some("y"))]));
         let ended = record(&[&one, &end(5), &two]);
@@ -537,15 +443,15 @@ mod tests {
     #[test]
     fn what_changes_is_told() {
         let mut record = record(&[&write(3, &[("a", Some("1")), ("b", Some("2"))])]);
-        let (news, changed) =
-            record.apply(&write(4, &[("a", Some("1")), ("b", None), ("c", Some("3"))]));
-        let changed: Vec<_> = changed
+        let applied = record.apply(&write(4, &[("a", Some("1")), ("b", None), ("c", Some("3"))]));
+        let changed: Vec<_> = applied
+            .changed
             .iter()
             .map(|change| (&*change.key, change.before.as_deref(), change.after.as_deref()))
             .collect();
-        assert!(news);
+        assert!(applied.news);
         assert_eq!(changed, [("b", Some("2"), None), ("c", None, Some("3"))]);
-        assert_eq!(record.apply(&write(2, &[("a", Some("0"))])), (false, Vec::new()));
+        assert_eq!(record.apply(&write(2, &[("a", Some("0"))])), Applied::default());
     }
 
     #[test]
@@ -576,5 +482,7 @@ mod tests {
         assert!(!write(1, &[("", None)]).is_sound());
         assert!(!write(1, &[(&long, None)]).is_sound());
         assert!(!write(1, &[("a", Some(&"x".repeat(VALUE_MAX + 1)))]).is_sound());
+        assert!(end(1).is_sound());
+        assert!(!Edit { by: long.into(), ..end(1) }.is_sound());
     }
 }

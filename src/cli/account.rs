@@ -8,8 +8,7 @@ use super::{
 use crate::{
     config::{Config, Secret},
     core::{
-        account, recovery, sasl,
-        second::{PENDING, RECOVERY, TOTP},
+        account, recovery, sasl, second,
         settings::NOEXPIRE,
         suspension::{self, SUSPENDED, UNTIL},
         welcome,
@@ -116,7 +115,7 @@ enum Trouble {
     Refused(Outcome),
     /// The server that uses the store does not take what it is given.
     Untaken,
-    /// The server has taken it, and has said nothing since.
+    /// It was handed over, and then the database could not be read.
     Unanswered,
 }
 
@@ -156,10 +155,10 @@ impl fmt::Display for Trouble {
                 f.write_str("the server could not store it; its log says why")
             }
             Trouble::Untaken => f.write_str(
-                "a program uses the database, but it is no server that takes this; nothing was changed",
+                "a program uses the database, but no server that takes this, or one that cannot store it now, as its log would say; nothing was changed",
             ),
             Trouble::Unanswered => f.write_str(
-                "the server has not said whether it is done; `slircd account info` shows how it is",
+                "it was handed to the server, and then the database could not be used to see whether it is done, or to take it back; `slircd account info` shows how it is",
             ),
         }
     }
@@ -276,7 +275,7 @@ fn reset_password(office: &Office<'_>, words: &[String]) -> Result<String, Troub
     let name = record.name().unwrap_or_default();
     let mut text =
         format!("{name} has another password, and whoever was logged in to it is logged out\n");
-    if record.get(TOTP).is_some() {
+    if second::is_on(&record) {
         text += &format!(
             "its second factor stays: it is asked for a code as before; `slircd account drop-totp {name}` ends that\n"
         );
@@ -285,10 +284,7 @@ fn reset_password(office: &Office<'_>, words: &[String]) -> Result<String, Troub
 }
 
 fn drop_totp(office: &Office<'_>, words: &[String]) -> Result<String, Trouble> {
-    let name = office.write(words, |record| {
-        let recovery = record.under(RECOVERY).map(|(rest, _)| format!("{RECOVERY}{rest}").into());
-        recovery.chain([TOTP.into(), PENDING.into()]).map(|key| (key, None)).collect()
-    })?;
+    let name = office.write(words, |_| second::none())?;
     Ok(format!("{name} can be logged in to without a code\n"))
 }
 
@@ -357,12 +353,28 @@ impl Office<'_> {
     /// Changes an account, or makes one: in the store, or through the server that has it.
     fn change(&self, id: Option<RecordId>, what: What) -> Result<(), Trouble> {
         let draft = Draft { id, kind: Kind::Account, by: BY.into(), what };
-        let outcome = match sqlite::open(self.folder) {
-            Ok(mut store) => propose(&mut store, self.config, draft, wall())?,
-            Err(Error::Locked) => hand(self.folder, &draft)?,
-            Err(error) => return Err(error.into()),
-        };
-        if outcome == Outcome::Done { Ok(()) } else { Err(Trouble::Refused(outcome)) }
+        let mut outcome = self.propose(&draft)?;
+        if outcome.is_none() {
+            outcome = hand(self.folder, &draft)?;
+        }
+        if outcome.is_none() {
+            // Nobody has taken it: the server may have ended in between.
+            outcome = self.propose(&draft)?;
+        }
+        match outcome {
+            Some(Outcome::Done) => Ok(()),
+            Some(outcome) => Err(Trouble::Refused(outcome)),
+            None => Err(Trouble::Untaken),
+        }
+    }
+
+    /// Makes an edit in the store; nothing if a server has that.
+    fn propose(&self, draft: &Draft) -> Result<Option<Outcome>, Trouble> {
+        match sqlite::open(self.folder) {
+            Ok(mut store) => Ok(Some(propose(&mut store, self.config, draft.clone(), wall())?)),
+            Err(Error::Locked) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -386,27 +398,23 @@ fn propose(
     Ok(Outcome::of(Ok(&answer)))
 }
 
-/// Hands an edit to the server that runs, and waits for what it says.
-fn hand(folder: &Path, draft: &Draft) -> Result<Outcome, Trouble> {
+/// Hands an edit to the server that runs, and waits for what it says; nothing if it has been taken back since no
+/// server has made it.
+fn hand(folder: &Path, draft: &Draft) -> Result<Option<Outcome>, Trouble> {
     let mut desk = Desk::open(folder)?;
     let number = desk.hand(draft)?;
     let begun = Instant::now();
-    let mut taken = false;
-    loop {
-        if let Some(outcome) = desk.outcome(number)? {
-            return Ok(outcome);
+    while begun.elapsed() < ANSWERED_MAX {
+        // From here on the server may have made it, so what fails is tried again.
+        if let Ok(Some(outcome)) = desk.outcome(number) {
+            return Ok(Some(outcome));
         }
-        if !taken && begun.elapsed() > TAKEN_MAX {
-            if desk.withdraw(number)? {
-                return Err(Trouble::Untaken);
-            }
-            taken = true;
-        }
-        if begun.elapsed() > ANSWERED_MAX {
-            return Err(Trouble::Unanswered);
+        if begun.elapsed() > TAKEN_MAX && desk.withdraw(number).unwrap_or(false) {
+            return Ok(None);
         }
         thread::sleep(LOOKED_EVERY);
     }
+    Err(Trouble::Unanswered)
 }
 
 /// When a record was made.
@@ -421,10 +429,10 @@ const SHOWN: &[&str] =
 /// By whom accounts are changed here, as people are told.
 const BY: &str = "the command line";
 
-/// How long the server may take to find what it is given: it looks every few seconds.
+/// How long the server may take to make what it is given: it looks every few seconds.
 const TAKEN_MAX: Duration = Duration::from_secs(12);
 
-/// How long it may take until it has said something.
+/// How long it is tried to find out what has become of it.
 const ANSWERED_MAX: Duration = Duration::from_secs(30);
 
 /// How often it is looked whether it has.

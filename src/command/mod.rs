@@ -77,6 +77,7 @@ mod sapart;
 mod saquit;
 mod satopic;
 mod scene;
+mod second;
 mod servlist;
 mod setname;
 mod shun;
@@ -114,6 +115,7 @@ pub static TABLE: Table = Table { commands: ALL };
 
 /// Sorted by name.
 const ALL: &[&[Command]] = &[
+    second::COMMANDS,
     accept::COMMANDS,
     admin::COMMANDS,
     ambiance::COMMANDS,

@@ -53,8 +53,8 @@ pub fn set(ctx: &mut Ctx<'_>, aim: &Aim, args: &Args<'_>) -> Outcome {
         }
     }
     if let Some(user) = logged_in(ctx, aim) {
-        let words = [Some(&*aim.name), Some(key), new];
-        asks(ctx, &words.into_iter().flatten().collect::<Vec<_>>());
+        let words: Vec<&str> = [&*aim.name, key].into_iter().chain(new).collect();
+        asks(ctx, &words);
         account::propose(ctx, user, [(key.into(), new.map(Into::into))], kept);
         return Ok(());
     }
@@ -65,11 +65,11 @@ pub fn set(ctx: &mut Ctx<'_>, aim: &Aim, args: &Args<'_>) -> Outcome {
 
 /// The account of the target tells it from now on, or cannot.
 fn kept(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let asked = asked(ctx);
-    let [name, key, value @ ..] = asked.as_slice() else { return Ok(()) };
+    let words = asked(ctx);
+    let [name, key, value @ ..] = words.as_slice() else { return Ok(()) };
     match account::proposed(&answer) {
         Ok(()) => {
-            told(ctx, name, (key, value.first().map(String::as_str)));
+            told(ctx, name, (key, value.first().map(|value| &**value)));
             Ok(())
         }
         Err(Refusal::Full) => Err(limit_reached(ctx, name).into()),
@@ -100,8 +100,9 @@ pub fn clear(ctx: &mut Ctx<'_>, aim: &Aim, _args: &Args<'_>) -> Outcome {
     slow(ctx, aim, "*", None)?;
     let keys: Vec<Box<str>> = all(ctx, aim).into_iter().map(|(key, _)| key).collect();
     if let Some(user) = logged_in(ctx, aim).filter(|_| !keys.is_empty()) {
-        let words = std::iter::once(&*aim.name).chain(keys.iter().map(|key| &**key));
-        asks(ctx, &words.collect::<Vec<_>>());
+        let words: Vec<&str> =
+            [&*aim.name].into_iter().chain(keys.iter().map(|key| &**key)).collect();
+        asks(ctx, &words);
         account::propose(ctx, user, keys.into_iter().map(|key| (key, None)), cleared);
         return Ok(());
     }
@@ -112,8 +113,8 @@ pub fn clear(ctx: &mut Ctx<'_>, aim: &Aim, _args: &Args<'_>) -> Outcome {
 
 /// The account of the target tells nothing from now on, or what it told.
 fn cleared(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let asked = asked(ctx);
-    let [name, keys @ ..] = asked.as_slice() else { return Ok(()) };
+    let words = asked(ctx);
+    let [name, keys @ ..] = words.as_slice() else { return Ok(()) };
     if account::proposed(&answer).is_err() {
         return Err(fail::metadata_temporarily_unavailable(name, "*").into());
     }
@@ -121,7 +122,7 @@ fn cleared(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     Ok(())
 }
 
-fn gone(ctx: &mut Ctx<'_>, name: &str, keys: &[impl AsRef<str>]) {
+fn gone<T: AsRef<str>>(ctx: &mut Ctx<'_>, name: &str, keys: &[T]) {
     let batch = open(ctx.core, ctx.fx, ctx.conn, ("metadata", Some(name)), ctx.now);
     for key in keys {
         ctx.reply_in(batch.as_deref(), reply::key_not_set(name, key.as_ref()));

@@ -340,7 +340,7 @@ config! {
         stop_timeout: Duration = "\"5s\"", Duration::from_secs(5), Live, 0..=60;
         /// How long a linked server may be out of reach before its users are shown as split.
         split_grace: Duration = "\"60s\"", Duration::from_secs(60), Live, 0..=3600;
-        /// How long a linked server may be out of reach before its users are forgotten; if it comes back after that, it has to start anew.
+        /// How long a linked server may be out of reach before its users are forgotten; if it comes back after that, it has to start anew. If that is more than 30 days later, empty its data folder before: bans, and what was taken from accounts and channels meanwhile, may come back with it.
         split_forget: Duration = "\"7d\"", Duration::from_secs(604_800), Live, 60..=31_536_000;
     }
     /// What outlives the process.

@@ -278,6 +278,18 @@ impl Ctx<'_> {
         }
     }
 
+    /// Tells whoever asked many lines, a piece at a time: the next when they have read the one before. How many
+    /// there are at most is known to what makes them.
+    pub fn notices(&mut self, lines: Vec<String>) {
+        self.stream(Cursor { asked: lines, ..Cursor::default() }, |ctx, mut cursor| {
+            let begin = cursor.slot as usize;
+            let piece = cursor.asked.iter().skip(begin).take(STREAM_PIECE);
+            piece.for_each(|line| ctx.notice(line));
+            cursor.slot = cursor.slot.saturating_add(STREAM_PIECE as u32);
+            ((cursor.slot as usize) < cursor.asked.len()).then_some(cursor)
+        });
+    }
+
     /// Makes something happen on the network: the only way in which a command changes it.
     pub fn commit(&mut self, op: Op) -> Stamp {
         self.core.commit(self.fx, op, Some(self.conn), self.now)

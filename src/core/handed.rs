@@ -1,48 +1,37 @@
-//! Edits that an administrator has made on the command line, which is no client: they are taken from the
+//! Edits that an administrator has made on the command line, which is no client: they are looked for in the
 //! store, where they have been put, and made as a command would.
+//!
+//! The store makes such an edit and notes what has become of it at once, so it is made once, however often it
+//! is found and whenever the server ends.
 
 use super::{Core, ctx::Then, effect::Effects};
 use crate::{
     job::{Answer, Job},
     registry::{Edit, RecordId, What},
-    store::{Draft, Outcome, Query, Rows},
+    store::{Draft, Query, Rows},
     time::Now,
 };
 
-/// What is being done of that kind.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Hand {
-    /// Nothing.
-    #[default]
-    Free,
-    /// The store is asked whether there is something.
-    Asking,
-    /// The edit of that number.
-    At(i64),
-}
-
 impl Core {
     /// Looks whether something has been handed over, if nothing is being done of that kind.
-    pub(in crate::core) fn take_handed(&mut self, fx: &mut Effects, now: Now) {
-        if self.handed == Hand::Free {
-            self.handed = Hand::Asking;
-            self.ask(fx, Job::Store(Query::TakeHanded), Then::Server(taken), now);
+    pub(in crate::core) fn look_for_handed(&mut self, fx: &mut Effects, now: Now) {
+        if !std::mem::replace(&mut self.handed, true) {
+            self.ask(fx, Job::Store(Query::Handed), Then::Server(found), now);
         }
     }
 }
 
-fn taken(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
-    core.handed = Hand::Free;
-    let Answer::Stored(Ok(Rows::Handed(Some(handed)))) = answer else { return };
-    core.handed = Hand::At(handed.number);
-    let Draft { id, kind, by, what } = handed.draft;
+fn found(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
+    let Answer::Stored(Ok(Rows::Handed(Some(handed)))) = answer else {
+        core.handed = false;
+        return;
+    };
+    let (number, Draft { id, kind, by, what }) = (handed.number, handed.draft);
     let at = core.clock.tick(now.wall);
     let edit = Edit { id: id.unwrap_or(RecordId(at)), kind, at, by, what };
     log::info!(target: "audit", "command line: {} {}", edit.id, said(&edit.what));
-    if !edit.is_sound() {
-        return answer_handed(core, fx, Outcome::Failed, now);
-    }
-    core.ask(fx, Job::Store(Query::Propose(Box::new(edit))), Then::Server(proposed), now);
+    let query = Query::ProposeHanded { number, edit: Box::new(edit) };
+    core.ask(fx, Job::Store(query), Then::Server(made), now);
 }
 
 /// What an edit does, without what nobody is to read.
@@ -56,23 +45,12 @@ fn said(what: &What) -> String {
     }
 }
 
-fn proposed(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
-    let outcome = match &answer {
-        Answer::Stored(found) => Outcome::of(found.as_ref()),
-        _ => Outcome::Failed,
-    };
-    answer_handed(core, fx, outcome, now);
-}
-
-fn answer_handed(core: &mut Core, fx: &mut Effects, outcome: Outcome, now: Now) {
-    let Hand::At(number) = std::mem::take(&mut core.handed) else { return };
-    let query = Query::AnswerHanded { number, outcome };
-    core.ask(fx, Job::Store(query), Then::Server(answered), now);
-}
-
-/// There may be more; what could not be answered now is found to have no answer.
-fn answered(core: &mut Core, fx: &mut Effects, _: Answer, now: Now) {
-    core.take_handed(fx, now);
+/// There may be more. What could not be stored is still there, and found by the next housekeeping.
+fn made(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
+    core.handed = false;
+    if let Answer::Stored(Ok(_)) = answer {
+        core.look_for_handed(fx, now);
+    }
 }
 
 #[cfg(test)]
@@ -100,6 +78,28 @@ mod tests {
             bob    <~ * NOTICE bob :You are logged out, since your account is no more.
             carl   <~ * NOTICE carl :You are logged out, since your account is no more.
             same
+            ",
+        );
+    }
+
+    #[test]
+    fn what_the_disk_or_the_end_of_the_server_keeps_from_being_done_is_done_later() {
+        check(
+            r"
+            account Bob password=sesame
+            config limits.ping_interval 5000
+            al   > PING x
+            disk 1 full
+            hand 1 Bob password=open-sesame
+            wait 20
+            crash 1
+            start 1
+            carl > NS IDENTIFY Bob sesame
+            carl <~ :s1.test 900 carl *
+            disk 1 well
+            wait 60
+            dave > NS IDENTIFY Bob open-sesame
+            dave <~ :s1.test 900 dave *
             ",
         );
     }

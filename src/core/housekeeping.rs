@@ -181,7 +181,7 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.look_for_contests(fx, now);
     core.look_for_unused(fx, now);
     core.store_kept(fx, now);
-    core.take_handed(fx, now);
+    core.look_for_handed(fx, now);
     core.store_unstored(fx, now);
     registered::regular(core, fx, now);
     verification::answer_asked(core, fx, now);

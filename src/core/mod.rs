@@ -107,7 +107,6 @@ use cloak::Cloak;
 use ctx::Soon;
 use effect::{Effect, Effects};
 use guest::Guests;
-use handed::Hand;
 use keeper::Keeper;
 use local::Local;
 use lookalikes::Lookalikes;
@@ -194,8 +193,8 @@ pub struct Core {
     pub(in crate::core) ajoins: Vec<(ConnId, String)>,
     /// When accounts that nobody uses were last looked for.
     pub(in crate::core) unused_looked: Mono,
-    /// What the command line has handed over and is being done.
-    pub(in crate::core) handed: Hand,
+    /// Whether something is being done that the command line has handed over, or looked for.
+    pub(in crate::core) handed: bool,
     /// Records that have been looked up lately.
     pub(in crate::core) cache: Cache,
     /// What is known of registered channels.
@@ -283,7 +282,7 @@ impl Core {
             cache: Cache::default(),
             registered: Registered::default(),
             unstored: Unstored::default(),
-            handed: Hand::default(),
+            handed: false,
             talks: BTreeMap::new(),
             cloak: Cloak::new(&start.cloak, &config.cloak),
             metrics: Metrics::default(),

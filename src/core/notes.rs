@@ -131,6 +131,10 @@ pub fn announce(
         (Section::NewsLogon | Section::NewsOper | Section::NewsRandom, None) => {
             format!("{by} takes away {kind}")
         }
+        (Section::ForbidPassword, note) => {
+            let verb = if note.is_some() { "forbids" } else { "allows again" };
+            format!("{by} {verb} a password")
+        }
         (_, Some(note)) => {
             let part = |before, text: &str, after| match text {
                 "" => String::new(),

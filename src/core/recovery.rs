@@ -51,7 +51,7 @@ pub fn reset(
     (code, password): (Secret, Secret),
     then: account::Then,
 ) -> Outcome {
-    let refused = match account::may_be_password(&ctx.core.config, password.expose()) {
+    let refused = match account::may_be_password(ctx.core, password.expose()) {
         Ok(()) if !login::may_try(ctx, &name) => Err(Failure::TooOften),
         refused => refused,
     };

@@ -124,11 +124,12 @@ impl Core {
         let Some(id) = self.network.claims().channel(name) else { return };
         let there = self.network.record(name).map(|channel| self.network.channel(channel).epoch);
         let own = there.is_some_and(|epoch| epoch.registered && epoch.at == id.0);
-        if own && !self.registered.unread.contains(&id) {
-            return;
-        }
         if self.registered.known.contains_key(&id) {
             found(self, fx, id, now);
+            // Nobody has seen to that while nobody was in it.
+            if let Some(channel) = self.network.record(name) {
+                access::lock(self, fx, channel, now);
+            }
         } else if !own {
             self.registered.unread.insert(id);
             let depth = there.map_or(0, Epoch::depth_after);
@@ -314,6 +315,16 @@ pub fn edited(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
     }
 }
 
+/// The store has been told of something that had been written later: a piece of a list may have been, by
+/// somebody who did not know all of it.
+pub fn outdone(core: &mut Core, edit: &Edit) {
+    let What::Write(fields) = &edit.what else { return };
+    let known = core.registered.known.contains_key(&edit.id);
+    if known && fields.iter().any(|(key, _)| kept::is_kept(key)) {
+        core.registered.compared.insert(edit.id, PATIENCE);
+    }
+}
+
 /// A channel has just been registered here: it goes on with what it has.
 fn register(
     core: &mut Core,
@@ -377,7 +388,8 @@ fn ended(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
     }
 }
 
-/// Has the store write to the record of a channel.
+/// Has the store write to the record of a channel: what the channel has under the stamp that it has there, so
+/// that of two servers who write it the later holds in both.
 fn write(
     core: &mut Core,
     fx: &mut Effects,
@@ -386,7 +398,12 @@ fn write(
     fields: Fields,
     now: Now,
 ) {
-    if !fields.is_empty() {
+    let mut writes: BTreeMap<Stamp, Fields> = BTreeMap::new();
+    for (key, value) in fields {
+        let at = kept::written(value.as_deref()).filter(|_| kept::is_kept(&key)).unwrap_or(at);
+        writes.entry(at).or_default().push((key, value));
+    }
+    for (at, fields) in writes {
         let what = What::Write(fields);
         core.store_later(fx, Edit { id, kind: Kind::Channel, at, by: by.into(), what }, now);
     }
@@ -400,6 +417,7 @@ pub fn note(core: &mut Core, fx: &mut Effects, change: &Change, now: Now) {
         Change::Restored { channel } => {
             let Some(record) = core.network().find_channel(*channel) else { return };
             let id = core.network().claims().channel(&record.name);
+            access::restate(core, fx, *channel, now);
             let Some(id) = id.filter(|_| core.is_home_of(*channel)) else { return };
             if core.registered.known.contains_key(&id) {
                 if let Some(channel) = review(core, fx, id, now) {
@@ -515,6 +533,7 @@ fn mend(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) {
         core.commit(fx, Op::Restore(Box::new(restored)), None, now);
     }
     keep_all(core, fx, (id, channel), now);
+    access::lock(core, fx, channel, now);
 }
 
 /// After how many rounds of housekeeping a channel is compared with its record: by then what is being
@@ -667,6 +686,118 @@ mod tests {
             bob   > TOPIC #a
             bob   < :s1.test 331 bob #a :No topic is set
             bob   <! ours
+            ",
+        );
+    }
+
+    #[test]
+    fn what_is_locked_while_nobody_is_there_is_so_for_who_enters_next() {
+        check(
+            r"
+            account alice password=sesame
+            alice > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            alice > CS REGISTER #a
+            alice > PART #a
+            wait 20
+            alice > CS SET #a MLOCK +im
+            bob   > JOIN #a
+            bob   < :s1.test 473 bob #a :Cannot join channel (+i)
+            alice > JOIN #a
+            alice < :s1.test 353 alice = #a :~alice
+            alice > MODE #a
+            alice < :s1.test 324 alice #a +imnrt
+            ",
+        );
+    }
+
+    #[test]
+    fn a_topic_stays_that_was_set_while_another_server_wrote_the_one_before_to_the_record() {
+        check(
+            r"
+            servers 2
+            account alice password=sesame
+            alice@1 > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            bob@2 > JOIN #a
+            alice > MODE #a +o bob
+            disk 2 full
+            alice > CS REGISTER #a
+            bob   > TOPIC #a :one
+            stall 2 1
+            bob   > TOPIC #a :two
+            wait 30
+            calm
+            disk 2 well
+            wait 60
+            alice > PART #a
+            bob   > PART #a
+            wait 20
+            crash 1
+            crash 2
+            start 1
+            start 2
+            heal
+            carol@1 > JOIN #a
+            carol < :s1.test 332 carol #a :two
+            ",
+        );
+    }
+
+    #[test]
+    fn a_mask_stays_that_was_set_while_another_server_took_one_from_the_same_list() {
+        check(
+            r"
+            servers 2
+            account alice password=sesame
+            alice@1 > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            bob@2 > JOIN #a
+            alice > MODE #a +o bob
+            alice > CS REGISTER #a
+            bob   > MODE #a +b eve!*@*
+            wait 20
+            clock 2 -4
+            stall 1 2
+            stall 2 1
+            bob   > MODE #a +b mallory!*@*
+            wait 2
+            alice > MODE #a -b eve!*@*
+            calm
+            wait 60
+            alice > PART #a
+            bob   > PART #a
+            wait 20
+            crash 1
+            crash 2
+            start 1
+            start 2
+            heal
+            carol@1 > JOIN #a
+            carol > MODE #a b
+            carol <~ :s1.test 367 carol #a mallory!*@* bob!~bob@bob.test *
+            carol < :s1.test 368 carol #a :End of channel ban list
+            ",
+        );
+    }
+
+    #[test]
+    fn who_was_renamed_along_and_back_while_the_channel_was_registered_has_one_status() {
+        check(
+            r"
+            servers 2
+            account bob password=sesame
+            bob@2   > NS IDENTIFY bob sesame
+            alice@1 > JOIN #a
+            bob     > JOIN #a
+            alice   > MODE #a +o bob
+            split 1 | 2
+            bob     > CS REGISTER #a
+            alice   > RENAME #a #b :why
+            wait 60
+            alice   > RENAME #b #a :why
+            heal
+            same
             ",
         );
     }

@@ -49,9 +49,9 @@ struct Incoming {
 }
 
 /// Has the store apply an edit that a command proposes; the session waits. `resume` is given
-/// [`Rows::Proposed`] once it has happened and everybody has been told, [`Rows::Taken`] or [`Rows::Full`].
+/// [`Rows::Proposed`] once it has happened and everybody has been told, [`Rows::Taken`], [`Rows::Full`] or
+/// [`Rows::Unsound`].
 pub fn propose(ctx: &mut Ctx<'_>, edit: Edit, resume: Resume) {
-    debug_assert!(edit.is_sound(), "{edit:?}");
     ctx.defer(Job::Store(Query::Propose(Box::new(edit))), resume);
 }
 
@@ -281,8 +281,12 @@ pub fn answered(
             core.commit(fx, Op::Edit(Box::new(edited.edit.clone())), None, now);
         }
         Answer::Stored(Ok(Rows::Learned(all))) => {
-            let news = all.iter().filter(|edited| edited.news);
-            news.for_each(|edited| core.edited(fx, edited, None, now));
+            for edited in all {
+                match edited.news {
+                    true => core.edited(fx, edited, None, now),
+                    false => registered::outdone(core, &edited.edit),
+                }
+            }
         }
         _ => (),
     }
@@ -411,6 +415,17 @@ mod tests {
         let later = account(Sid::from_number(99), 1 << 40);
         told(&mut scene, other, vec![later.clone()]);
         assert!(scene.server.core().clock.last() >= later.at.tick);
+    }
+
+    #[test]
+    fn what_no_record_can_hold_is_not_taken_from_a_linked_server() {
+        let mut scene = Scene::new();
+        let other = scene.peer();
+        let (good, by) = (account(other.sid, 7), "x".repeat(5000).into());
+        let bad = Edit { by, ..account(other.sid, 8) };
+        let asked = told(&mut scene, other, vec![bad, good.clone()]);
+        let [(_, Query::Learn(learned))] = asked.as_slice() else { panic!("{asked:?}") };
+        assert_eq!(*learned, [good]);
     }
 
     #[test]

@@ -73,8 +73,8 @@ pub fn apply(
         }
         account::note(tell.core, tell.fx, (change, at), now);
     }
-    // Of a channel that is restored somebody is about to enter it.
-    let entered = matches!(op, Op::Restore(_));
+    // Of a channel that is restored, or whose locked modes are set, somebody is about to enter it.
+    let entered = matches!(op, Op::Restore(_) | Op::Mode { by: Source::Service(_), .. });
     if core.network.has_empty() && core.alone() && !entered {
         core.network.collect(|_| true);
     }

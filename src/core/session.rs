@@ -12,6 +12,7 @@ use super::{
     multiline::Batch,
     peer::{Origin, Peer, Tls},
     sasl::Exchange,
+    second::request::Task,
     timer,
 };
 use crate::{
@@ -64,6 +65,8 @@ pub struct Session {
     pub voice: Option<&'static str>,
     /// What it is at that takes several steps.
     pub errand: Option<Box<Errand>>,
+    /// What it asks about the second factor of its account.
+    pub second: Option<Box<Task>>,
     /// What it was asked, and goes on with, when the answer comes for which the command at work waits.
     pub again: Option<Box<Again>>,
     /// The gateway that speaks for it, by WEBIRC.
@@ -174,6 +177,7 @@ impl Session {
             sasl: None,
             voice: None,
             errand: None,
+            second: None,
             again: None,
             gateway: None,
             monitor: Vec::new(),

@@ -53,9 +53,9 @@ fn stored(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
     match answer {
         Answer::Stored(Ok(rows)) => {
             let edit = core.unstored.waiting.pop_front();
-            if let (Rows::Full, Some(edit)) = (rows, edit) {
+            if let (Rows::Full | Rows::Unsound, Some(edit)) = (rows, edit) {
                 log::warn!(
-                    "the record {} is full; what has changed of it is lost when nobody is there any more who knows",
+                    "the record {} can hold no more; what has changed of it is lost when nobody is there any more who knows",
                     edit.id
                 );
             }

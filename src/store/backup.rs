@@ -4,7 +4,7 @@
 //! A copy is one SQLite file. Besides the tables it holds the secrets that stand beside the database in
 //! the data folder and that its content cannot do without.
 
-use super::{Error, records, sqlite};
+use super::{Error, handed, records, sqlite};
 use crate::time::{Stamp, Wall};
 use rusqlite::{Connection, OpenFlags, params};
 use std::{
@@ -99,6 +99,7 @@ pub fn backup(folder: &Path, to: &Path) -> Result<(), Trouble> {
     let Some(name) = part.to_str() else { return Err(Error::Unreachable.into()) };
     db.execute("VACUUM INTO ?1", params![name])?;
     let copy = existing(&part)?.ok_or_else(|| Trouble::NoFile(part.clone()))?;
+    handed::clear(&copy)?;
     copy.execute_batch("CREATE TABLE kept (name TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT")?;
     for name in KEPT {
         let path = folder.join(name);

@@ -1,7 +1,7 @@
 //! What every store does, whichever keeps it.
 
 use super::{memory::Memory, sqlite::Sqlite, *};
-use crate::registry::{CERTS_MAX, SEEN};
+use crate::registry::{CERTS_MAX, FIELDS_MAX, KEY_MAX, SEEN, VALUE_MAX};
 use std::{
     fs,
     path::PathBuf,
@@ -176,12 +176,12 @@ fn listed(store: &mut dyn Store) {
     assert_eq!(store.ask(&query), Ok(Rows::Records(Vec::new())));
 }
 
-/// What was taken away of memos is forgotten once there is one that is so much later.
-fn memos(store: &mut dyn Store) {
+/// What was taken away from a list is forgotten once something has been written that is so much later.
+fn forgets(store: &mut dyn Store) {
     const DAY: u64 = 86_400_000 << 16;
-    let first = [("name", Some("Bob")), ("memo:a", Some("x")), ("other:a", Some("x"))];
+    let first = [("name", Some("Bob")), ("memo:a", Some("x")), ("mail", Some("x"))];
     propose(store, &edit(DAY, DAY, &first));
-    propose(store, &edit(DAY, 2 * DAY, &[("memo:a", None), ("other:a", None)]));
+    propose(store, &edit(DAY, 2 * DAY, &[("memo:a", None), ("mail", None)]));
     let known = |store: &mut dyn Store| match store.ask(&Query::Find(Find::Id(id(DAY)))) {
         Ok(Rows::Record(Some(record))) => record,
         other => panic!("{other:?}"),
@@ -189,7 +189,7 @@ fn memos(store: &mut dyn Store) {
     assert_eq!(known(store).fields().count(), 3);
     propose(store, &edit(DAY, 33 * DAY, &[("memo:b", Some("y"))]));
     let left: Vec<_> = known(store).fields().map(|(key, _)| key.to_owned()).collect();
-    assert_eq!(left, ["memo:b", "name", "other:a"]);
+    assert_eq!(left, ["mail", "memo:b", "name"]);
     let Ok(Rows::Digests(digests)) = store.ask(&Query::Digests) else { panic!() };
     assert_eq!(digests[id(DAY).bucket()], known(store).digest());
 }
@@ -240,7 +240,8 @@ fn letters(store: &mut dyn Store) {
     assert_eq!((posted.tries, &posted.letter), (0, &two));
     let number = posted.number;
     assert_eq!(store.ask(&Query::Postpone { number, due: Wall(70) }), Ok(Rows::Done));
-    let (Some(first), None) = due(store, 1000) else { panic!() };
+    assert_eq!(due(store, 70).0.map(|posted| posted.letter), Some(two.clone()), "before a memo");
+    let (Some(first), None) = due(store, 69) else { panic!() };
     assert_eq!((first.tries, first.letter), (0, one));
     assert_eq!(store.ask(&Query::Discard { number: first.number }), Ok(Rows::Done));
     assert_eq!(due(store, 69), (None, Some(70)));
@@ -256,11 +257,62 @@ fn letters(store: &mut dyn Store) {
     assert!(due(store, 1000).0.unwrap().number > number);
 }
 
+/// What every store does with what no record can hold.
+fn bounds(store: &mut dyn Store) {
+    let known = |store: &mut dyn Store| store.ask(&Query::Find(Find::Id(id(1))));
+    let many: Vec<String> = (0..=FIELDS_MAX).map(|number| format!("x:{number}")).collect();
+    let many: Vec<_> = many.iter().map(|key| (key.as_str(), Some("x"))).collect();
+    let (long, value) = ("x".repeat(KEY_MAX + 1), "x".repeat(VALUE_MAX + 1));
+    for fields in [&[][..], &many, &[(&long, None)], &[("mail", Some(&value))]] {
+        assert_eq!(propose(store, &edit(1, 1, fields)), Rows::Unsound);
+    }
+    assert_eq!(known(store), Ok(Rows::Record(None)));
+    // Half of that is too much for one record.
+    assert!(matches!(propose(store, &edit(1, 1, &[("x:", Some("x"))])), Rows::Proposed(_)));
+    assert_eq!(propose(store, &edit(1, 2, &many[..FIELDS_MAX])), Rows::Full);
+    let Ok(Rows::Record(Some(record))) = known(store) else { panic!() };
+    assert_eq!(record.fields().count(), 1);
+}
+
+/// What every store does with edits that are handed over, which `hand` does.
+fn handed<S: Store>(store: &mut S, hand: impl Fn(&mut S, &Draft) -> i64) {
+    let first = |store: &mut S| match store.ask(&Query::Handed) {
+        Ok(Rows::Handed(first)) => first,
+        other => panic!("{other:?}"),
+    };
+    let draft = |what| Draft { id: Some(id(1)), kind: Kind::Account, by: "test".into(), what };
+    let bob = vec![("mail".into(), Some("b@b".into())), ("name".into(), None)];
+    let drafts = [draft(What::Write(bob)), draft(What::End), draft(What::End)];
+    assert_eq!(first(store), None);
+    let numbers = drafts.each_ref().map(|draft| hand(store, draft));
+    for (tick, (number, draft)) in (5..).zip(numbers.into_iter().zip(drafts)) {
+        // However often somebody looks, it is there until something has become of it.
+        for _ in 0..2 {
+            assert_eq!(first(store).as_deref(), Some(&Handed { number, draft: draft.clone() }));
+        }
+        let Draft { kind, by, what, .. } = draft;
+        let edit = Box::new(Edit { id: id(1), kind, at: at(tick), by, what });
+        let query = Query::ProposeHanded { number, edit };
+        match (tick, store.ask(&query)) {
+            (5 | 6, Ok(Rows::Proposed(edited))) => assert!(edited.news),
+            (7, Ok(Rows::Taken(_))) => (),
+            (_, other) => panic!("{other:?}"),
+        }
+        // Whoever has found it before it was made comes too late.
+        assert_eq!(store.ask(&query), Ok(Rows::Handed(None)));
+    }
+    assert_eq!(first(store), None);
+    let never = Query::ProposeHanded { number: 99, edit: Box::new(edit(2, 9, &[("x", None)])) };
+    assert_eq!(store.ask(&never), Ok(Rows::Handed(None)));
+    assert_eq!(store.ask(&Query::Find(Find::Id(id(2)))), Ok(Rows::Record(None)));
+}
+
 /// Queries as they come, to be asked of two stores: a small world, so that much of it collides.
 fn some_edit(random: &mut impl FnMut(u64) -> u64) -> Query {
     const KEYS: &[&str] =
         &["channel:a", "nick:b", "nick:a", "cert:f", "mail", "pass", "access:a-000"];
-    let (of, tick) = (1 + random(5), 1 + random(300));
+    // Within some months, so that what was taken away is forgotten.
+    let (of, tick) = (1 + random(5), (1 + random(300)) * (43_200_000 << 16));
     let mut fields = Vec::new();
     for key in KEYS {
         if random(3) == 0 {
@@ -308,12 +360,41 @@ fn stores_answer_alike_whatever_comes() {
 
 #[test]
 fn every_store_keeps_the_contract() {
-    for case in [contract, records, registers, letters, memos] {
+    for case in [contract, records, registers, letters, forgets, bounds] {
         case(&mut Memory::default());
         let folder = folder();
         case(&mut sqlite::open(&folder).unwrap());
         fs::remove_dir_all(folder).unwrap();
     }
+}
+
+#[test]
+fn what_is_handed_over_is_made_once() {
+    handed(&mut Memory::default(), |store, draft| store.hand(draft.clone()));
+    let folder = folder();
+    let mut store = sqlite::open(&folder).unwrap();
+    let desk = || handed::Desk::open(&folder).unwrap();
+    handed(&mut store, |_, draft| desk().hand(draft).unwrap());
+    let outcomes = [Outcome::Done, Outcome::Done, Outcome::Taken("".into())];
+    for (number, outcome) in (1..).zip(outcomes) {
+        assert!(!desk().withdraw(number).unwrap(), "it is too late");
+        assert_eq!(desk().outcome(number), Ok(Some(outcome)));
+    }
+    // Answers that nobody fetches go away, and what is taken back is not made.
+    let draft = Draft { id: None, kind: Kind::Account, by: "x".into(), what: What::End };
+    for tick in 100..300 {
+        let number = desk().hand(&draft).unwrap();
+        let edit = Box::new(Edit { what: What::End, ..edit(tick, tick, &[]) });
+        store.ask(&Query::ProposeHanded { number, edit }).unwrap();
+    }
+    let db = rusqlite::Connection::open(folder.join(sqlite::FILE)).unwrap();
+    let kept = "SELECT count(*) FROM handed";
+    assert_eq!(db.query_row(kept, [], |row| row.get(0)), Ok(100));
+    let number = desk().hand(&draft).unwrap();
+    assert!(desk().withdraw(number).unwrap());
+    assert_eq!(store.ask(&Query::Handed), Ok(Rows::Handed(None)));
+    drop((store, db));
+    fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]

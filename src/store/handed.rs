@@ -1,11 +1,13 @@
 //! Edits that the command line hands to a server that runs, and what the server says of them.
 //!
 //! One program writes to the registry at a time. While a server runs that is the server, which also has to
-//! tell others of an edit; so whoever else has one puts it into the database, where the server takes it.
+//! tell others of an edit; so whoever else has one puts it into the database, where the server finds it. It
+//! stays there until the server notes, together with what it does, what has become of it: so it is either
+//! done, and that is known, or is still to be done, by a later life of the server if need be, or taken back.
 
-use super::{Draft, Error, Handed, Outcome, sqlite};
+use super::{Draft, Error, Handed, Outcome, Rows, records, sqlite};
 use crate::{
-    registry::{KeyValue, Kind, RecordId, What},
+    registry::{Edit, KeyValue, Kind, RecordId, What},
     time::{Sid, Stamp},
 };
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
@@ -22,9 +24,6 @@ pub(super) const TABLES: &str = "
         PRIMARY KEY (number, key), FOREIGN KEY (number) REFERENCES handed (number) ON DELETE CASCADE
     ) STRICT, WITHOUT ROWID;
 ";
-
-/// What is said of an edit that the server is at.
-const TAKEN: &str = "taken";
 
 /// Where edits are handed over.
 #[derive(Debug)]
@@ -78,35 +77,31 @@ impl Desk {
         Ok(outcome)
     }
 
-    /// Takes an edit back; whether that is possible, since no server has taken it.
+    /// Takes an edit back; whether that is possible, since nothing has become of it. Then nothing will.
     pub fn withdraw(&mut self, number: i64) -> Result<bool, Error> {
         let sql = "DELETE FROM handed WHERE number = ?1 AND outcome IS NULL";
         Ok(self.db.execute(sql, params![number])? > 0)
     }
 }
 
-/// Takes the first edit that nobody has taken. Looking costs nothing when there is none.
-pub(super) fn take(db: &mut Connection) -> Result<Option<Handed>, Error> {
+/// The first edit of which nothing has become yet. Looking costs nothing when there is none.
+pub(super) fn first(db: &Connection) -> Result<Option<Handed>, Error> {
     let first = db
-        .query_row(
+        .prepare(
             "SELECT number, tick, server, kind, by FROM handed WHERE outcome IS NULL
              ORDER BY number LIMIT 1",
-            [],
-            |row| {
-                let id: (Option<i64>, Option<u16>) = (row.get(1)?, row.get(2)?);
-                Ok((row.get::<_, i64>(0)?, id, row.get::<_, u8>(3)?, row.get::<_, Box<str>>(4)?))
-            },
-        )
+        )?
+        .query_row([], |row| {
+            let id: (Option<i64>, Option<u16>) = (row.get(1)?, row.get(2)?);
+            Ok((row.get::<_, i64>(0)?, id, row.get::<_, u8>(3)?, row.get::<_, Box<str>>(4)?))
+        })
         .optional()?;
     let Some((number, (tick, server), kind, by)) = first else { return Ok(None) };
-    let change = db.transaction()?;
-    change.execute("UPDATE handed SET outcome = ?2 WHERE number = ?1", params![number, TAKEN])?;
-    let fields: Result<Vec<KeyValue>, rusqlite::Error> = change
+    let fields: Result<Vec<KeyValue>, rusqlite::Error> = db
         .prepare("SELECT key, value FROM handed_field WHERE number = ?1 ORDER BY key")?
         .query_map(params![number], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect();
     let fields = fields?;
-    change.commit()?;
     let id = tick.zip(server).map(|(tick, server)| {
         RecordId(Stamp { tick: tick as u64, server: Sid::from_number(server.into()) })
     });
@@ -115,18 +110,34 @@ pub(super) fn take(db: &mut Connection) -> Result<Option<Handed>, Error> {
     Ok(Some(Handed { number, draft: Draft { id, kind, by, what } }))
 }
 
-/// Says what has become of an edit, and forgets what was in it, which may be a secret.
-pub(super) fn answer(db: &mut Connection, number: i64, outcome: &Outcome) -> Result<(), Error> {
+/// Makes an edit if nothing has become of it yet, and notes what has now.
+pub(super) fn propose(db: &mut Connection, number: i64, edit: &Edit) -> Result<Rows, Error> {
     let change = db.transaction()?;
+    let waits = "SELECT count(*) FROM handed WHERE number = ?1 AND outcome IS NULL";
+    if change.query_row(waits, params![number], |row| row.get::<_, u32>(0))? == 0 {
+        return Ok(Rows::Handed(None));
+    }
+    let rows = records::propose_in(&change, edit)?;
+    // What was in it may be a secret.
     change.execute("DELETE FROM handed_field WHERE number = ?1", params![number])?;
     let sql = "UPDATE handed SET outcome = ?2 WHERE number = ?1";
-    change.execute(sql, params![number, outcome.to_string()])?;
+    change.execute(sql, params![number, Outcome::of(Ok(&rows)).to_string()])?;
+    // Whoever has handed them over has not waited for the answer.
+    let sql = "DELETE FROM handed WHERE number <= ?1 AND outcome IS NOT NULL";
+    change.execute(sql, params![number - ANSWERS_MAX])?;
     change.commit()?;
+    Ok(rows)
+}
+
+/// Forgets all of it, in a copy of the database, where nobody waits for it.
+pub(super) fn clear(db: &Connection) -> Result<(), Error> {
+    // An earlier version has no such tables.
+    let there = "SELECT count(*) FROM sqlite_master WHERE name = 'handed'";
+    if db.query_row(there, [], |row| row.get::<_, u32>(0))? > 0 {
+        db.execute_batch("DELETE FROM handed_field; DELETE FROM handed;")?;
+    }
     Ok(())
 }
 
-/// Forgets what an earlier life has left: nobody waits for it any more.
-pub(super) fn clear(db: &Connection) -> Result<(), Error> {
-    db.execute_batch("DELETE FROM handed_field; DELETE FROM handed;")?;
-    Ok(())
-}
+/// How many answers are kept for those who have handed something over.
+const ANSWERS_MAX: i64 = 100;

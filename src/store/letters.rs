@@ -48,21 +48,20 @@ pub(super) fn post(db: &mut Connection, letter: &Letter, most: usize) -> Result<
     Ok(Rows::Done)
 }
 
-/// The letter that is due first, if one is by then; else when the next is.
+/// The letter that is to be sent next, if one is due by then; else when the next is. Codes do not wait for memos.
 pub(super) fn due(db: &Connection, by: Wall) -> Result<Rows, Error> {
     let first = db
         .prepare(
             "SELECT number, address, purpose, account, tick, server, salt, made, due, tries, memo
-             FROM letter ORDER BY due, number LIMIT 1",
+             FROM letter WHERE due <= ?1 ORDER BY purpose = ?2, due, number LIMIT 1",
         )?
-        .query_row([], |row| Ok((posted(row), row.get::<_, i64>(8)?)))
+        .query_row(params![by.0 as i64, Purpose::Memo.number()], |row| Ok(posted(row)))
         .optional()?;
-    let Some((posted, due)) = first else { return Ok(Rows::Letter(None, None)) };
-    let due = Wall(due as u64);
-    if due > by {
-        return Ok(Rows::Letter(None, Some(due)));
+    if let Some(posted) = first {
+        return Ok(Rows::Letter(Some(Box::new(posted?)), None));
     }
-    Ok(Rows::Letter(Some(Box::new(posted?)), None))
+    let next: Option<i64> = db.query_row("SELECT min(due) FROM letter", [], |row| row.get(0))?;
+    Ok(Rows::Letter(None, next.map(|due| Wall(due as u64))))
 }
 
 /// A letter is to be sent later.

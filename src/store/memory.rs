@@ -2,11 +2,13 @@
 
 use super::{
     CLAIMS_MAX, CONTESTS_MAX, Checked, Draft, Edited, Error, Find, Handed, Kept, LISTED_MAX,
-    Letter, Posted, Query, Rows, Standing, Store, UNVERIFIED_MAX, Which, identify,
+    Letter, Posted, Purpose, Query, Rows, Standing, Store, UNVERIFIED_MAX, Which, identify,
+    refused,
 };
 use crate::{
     registry::{
-        ACCESS, BUCKETS, Edit, Kind, Record, RecordId, SEEN, UNVERIFIED, is_claim, is_resident,
+        ACCESS, Applied, BUCKETS, Edit, Kind, Record, RecordId, SEEN, UNVERIFIED, is_claim,
+        is_resident,
     },
     time::{Sid, Stamp, Wall},
 };
@@ -27,8 +29,9 @@ pub struct Memory {
     /// What living records claim.
     claims: BTreeSet<(Box<str>, RecordId)>,
     kept: BTreeMap<Box<str>, Kept>,
-    /// Edits that are handed over.
-    handed: VecDeque<Draft>,
+    /// Edits that are handed over, and how many there have been.
+    handed: VecDeque<Handed>,
+    hands: i64,
     /// Mails that wait, by when they are due.
     letters: BTreeMap<(Wall, u64), Posted>,
     /// How many mails there have been.
@@ -36,27 +39,24 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Hands an edit to the server, which takes it when it asks next.
-    pub fn hand(&mut self, draft: Draft) {
-        self.handed.push_back(draft);
+    /// Hands an edit to the server, which makes it when it looks next; the number by which it is known.
+    pub fn hand(&mut self, draft: Draft) -> i64 {
+        self.hands += 1;
+        self.handed.push_back(Handed { number: self.hands, draft });
+        self.hands
     }
 
     fn propose(&mut self, edit: &Edit) -> Rows {
         let taken = edit.claims().find(|key| self.holder(key).is_some_and(|id| id != edit.id));
-        if let Some(key) = taken {
-            return Rows::Taken(key.into());
-        }
-        match self.records.get(&edit.id) {
-            Some(record) if record.ended.is_some() => return Rows::Taken("".into()),
-            Some(record) if !record.has_room(edit) => return Rows::Full,
-            Some(_) | None => (),
+        if let Some(rows) = refused(edit, self.records.get(&edit.id), taken) {
+            return rows;
         }
         Rows::Proposed(Box::new(self.edit(edit)))
     }
 
     fn edit(&mut self, edit: &Edit) -> Edited {
         let record = self.records.entry(edit.id).or_insert_with(|| Record::new(edit.id, edit.kind));
-        let (news, changed) = record.apply(edit);
+        let Applied { news, changed, .. } = record.apply(edit);
         let record = record.clone();
         let mut claims = Vec::new();
         for change in changed.iter().filter(|change| is_claim(&change.key)) {
@@ -159,13 +159,12 @@ impl Memory {
         Rows::Done
     }
 
-    /// The mail that is due first, if it is by then; else when it is.
+    /// The mail that is to be sent next, if one is due by then; else when the next is.
     fn due(&self, by: Wall) -> Rows {
-        match self.letters.first_key_value() {
-            Some(((due, _), posted)) if *due <= by => {
-                Rows::Letter(Some(Box::new(posted.clone())), None)
-            }
-            first => Rows::Letter(None, first.map(|((due, _), _)| *due)),
+        let due = self.letters.iter().take_while(|((due, _), _)| *due <= by);
+        match due.min_by_key(|(_, posted)| posted.letter.purpose == Purpose::Memo) {
+            Some((_, posted)) => Rows::Letter(Some(Box::new(posted.clone())), None),
+            None => Rows::Letter(None, self.letters.keys().next().map(|(due, _)| *due)),
         }
     }
 
@@ -226,11 +225,15 @@ impl Store for Memory {
                 self.kept.retain(|_, kept| kept.over.is_none_or(|over| over >= *before));
                 Ok(Rows::Done)
             }
-            Query::TakeHanded => {
-                let draft = self.handed.pop_front();
-                Ok(Rows::Handed(draft.map(|draft| Box::new(Handed { number: 0, draft }))))
+            Query::Handed => Ok(Rows::Handed(self.handed.front().cloned().map(Box::new))),
+            Query::ProposeHanded { number, edit } => {
+                if self.handed.front().is_none_or(|handed| handed.number != *number) {
+                    return Ok(Rows::Handed(None));
+                }
+                self.handed.pop_front();
+                Ok(self.propose(edit))
             }
-            Query::AnswerHanded { .. } | Query::Probe => Ok(Rows::Done),
+            Query::Probe => Ok(Rows::Done),
             Query::Unverified { before } => Ok(Rows::Records(self.unverified(*before))),
             Query::Post { letter, most } => Ok(self.post(letter, *most)),
             Query::Due { by } => Ok(self.due(*by)),

@@ -46,8 +46,8 @@ pub enum Query {
         gone: Vec<IpAddr>,
     },
     /// Apply an edit that is proposed here; its record is made if it is not there. Answers
-    /// [`Rows::Proposed`]; or [`Rows::Taken`] if what it claims is not free, or [`Rows::Full`], and then
-    /// nothing has happened.
+    /// [`Rows::Proposed`]; or [`Rows::Taken`] if what it claims is not free, [`Rows::Full`] or
+    /// [`Rows::Unsound`], and then nothing has happened.
     Propose(Box<Edit>),
     /// Apply edits that have happened elsewhere. Answers [`Rows::Learned`].
     Learn(Vec<Edit>),
@@ -84,7 +84,7 @@ pub enum Query {
         /// How many may wait.
         most: usize,
     },
-    /// The mail that is to be sent next. Answers [`Rows::Letter`].
+    /// The mail that is to be sent next: of those that are due the first, but no memo before another. Answers [`Rows::Letter`].
     Due {
         /// By when it must be due.
         by: Wall,
@@ -135,15 +135,17 @@ pub enum Query {
     },
     /// Could a new account be stored? Answers [`Rows::Done`] if there is room for that much.
     Probe,
-    /// Is there an edit that the command line has handed over? Answers [`Rows::Handed`] with the first, which
-    /// nobody else is given then.
-    TakeHanded,
-    /// What has become of an edit that was handed over. Answers [`Rows::Done`].
-    AnswerHanded {
+    /// Is there an edit that the command line has handed over and that nothing has become of yet? Answers
+    /// [`Rows::Handed`] with the first.
+    Handed,
+    /// Apply an edit that was handed over, as if it were proposed, and note what has become of it. Answers as
+    /// [`Query::Propose`]; or [`Rows::Handed`] with none if something has become of it already, or it has been
+    /// taken back, and then nothing has happened.
+    ProposeHanded {
         /// Which, by its number.
         number: i64,
-        /// What.
-        outcome: Outcome,
+        /// The edit.
+        edit: Box<Edit>,
     },
     /// Is what is stored whole, as far as that can be told in [`CHECK_MAX`]? Answers [`Rows::Checked`].
     Check,
@@ -176,11 +178,12 @@ impl Query {
             | Query::Discard { .. }
             | Query::Forget { .. }
             | Query::Probe
-            | Query::TakeHanded
-            | Query::AnswerHanded { .. } => Access::Write,
-            Query::Find(_) | Query::Channels(_) | Query::ChannelsOf { .. } | Query::Due { .. } => {
-                Access::LookUp
-            }
+            | Query::ProposeHanded { .. } => Access::Write,
+            Query::Find(_)
+            | Query::Channels(_)
+            | Query::ChannelsOf { .. }
+            | Query::Due { .. }
+            | Query::Handed => Access::LookUp,
             Query::LoadReputation
             | Query::Claims { .. }
             | Query::Contests
@@ -355,6 +358,8 @@ pub enum Rows {
     Taken(Box<str>),
     /// To [`Query::Propose`] and [`Query::Post`]: there is no room for it, and nothing has happened.
     Full,
+    /// To [`Query::Propose`]: no record can hold it, whatever else it holds; and nothing has happened.
+    Unsound,
     /// To [`Query::Learn`], in the same order.
     Learned(Vec<Edited>),
     /// To [`Query::Find`].
@@ -374,7 +379,7 @@ pub enum Rows {
     Records(Vec<Record>),
     /// To [`Query::Recall`].
     Kept(Vec<Kept>),
-    /// To [`Query::TakeHanded`].
+    /// To [`Query::Handed`], and to [`Query::ProposeHanded`].
     Handed(Option<Box<Handed>>),
     /// To [`Query::Check`].
     Checked(Checked),
@@ -579,6 +584,21 @@ pub fn claims(
             Some((last, _)) if claims.len() == CLAIMS_MAX => after = last.clone(),
             _ => return Ok(()),
         }
+    }
+}
+
+/// What is said to an edit that is proposed and cannot be applied to its record, if there is one; `taken` is
+/// something that it claims and another has.
+fn refused(edit: &Edit, record: Option<&Record>, taken: Option<&str>) -> Option<Rows> {
+    if !edit.is_sound() {
+        log::error!("an edit of {} by {} is out of all bounds, and refused", edit.id, edit.by);
+        return Some(Rows::Unsound);
+    }
+    match (taken, record) {
+        (Some(key), _) => Some(Rows::Taken(key.into())),
+        (None, Some(record)) if record.ended.is_some() => Some(Rows::Taken("".into())),
+        (None, Some(record)) if !record.has_room(edit) => Some(Rows::Full),
+        (None, _) => None,
     }
 }
 

@@ -3,16 +3,16 @@
 //! How records merge is decided by [`Record`] alone; here they are read, and what has changed is written.
 
 use super::{
-    CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, LISTED_MAX, Rows, UNVERIFIED_MAX, Which,
+    CLAIMS_MAX, CONTESTS_MAX, Edited, Error, Find, LISTED_MAX, Rows, UNVERIFIED_MAX, Which, refused,
 };
 use crate::{
     registry::{
-        ACCESS, BUCKETS, Changed, Edit, Field, Kind, Record, RecordId, SEEN, UNVERIFIED, What,
-        is_claim, is_resident, touched,
+        ACCESS, Applied, BUCKETS, Changed, Edit, Field, Kind, Record, RecordId, SEEN, UNVERIFIED,
+        What, is_claim, is_resident,
     },
     time::{Sid, Stamp, Wall},
 };
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use std::collections::BTreeMap;
 
 /// The tables, as a step of the schema.
@@ -44,19 +44,24 @@ pub(super) const ACCESS_INDEX: &str = "
 /// Applies an edit, all of it or nothing, if what it claims is free.
 pub(super) fn propose(db: &mut Connection, proposed: &Edit) -> Result<Rows, Error> {
     let change = db.transaction()?;
+    let rows = propose_in(&change, proposed)?;
+    change.commit()?;
+    Ok(rows)
+}
+
+/// The same, with other changes, all of which have to be undone if this one fails.
+pub(super) fn propose_in(change: &Transaction<'_>, proposed: &Edit) -> Result<Rows, Error> {
+    let mut taken = None;
     for key in proposed.claims() {
-        if claimants(&change, key)?.first().is_some_and(|holder| *holder != proposed.id) {
-            return Ok(Rows::Taken(key.into()));
+        if claimants(change, key)?.first().is_some_and(|holder| *holder != proposed.id) {
+            taken = Some(key);
+            break;
         }
     }
-    match load(&change, proposed.id)? {
-        Some(record) if record.ended.is_some() => return Ok(Rows::Taken("".into())),
-        Some(record) if !record.has_room(proposed) => return Ok(Rows::Full),
-        Some(_) | None => (),
+    match refused(proposed, load(change, proposed.id)?.as_ref(), taken) {
+        Some(rows) => Ok(rows),
+        None => Ok(Rows::Proposed(Box::new(edit(change, proposed)?))),
     }
-    let edited = edit(&change, proposed)?;
-    change.commit()?;
-    Ok(Rows::Proposed(Box::new(edited)))
 }
 
 /// Applies edits, all of them or none.
@@ -72,11 +77,11 @@ pub(super) fn learn(db: &mut Connection, edits: &[Edit]) -> Result<Rows, Error> 
 fn edit(db: &Connection, edit: &Edit) -> Result<Edited, Error> {
     let record = load(db, edit.id)?;
     let mut record = record.unwrap_or_else(|| Record::new(edit.id, edit.kind));
-    let (news, changed) = record.apply(edit);
+    let Applied { news, changed, forgotten } = record.apply(edit);
     let (edit, claims, contested) = (edit.clone(), Vec::new(), Vec::new());
     let mut edited = Edited { edit, news, record, changed, claims, contested };
     if news {
-        write(db, &edited.edit, &edited.record)?;
+        write(db, &edited.edit, &edited.record, &forgotten)?;
         settle(db, &mut edited)?;
     }
     Ok(edited)
@@ -264,8 +269,13 @@ pub(super) fn unsound(db: &Connection) -> Result<Vec<String>, Error> {
     Ok(wrong)
 }
 
-/// Writes what an edit has changed of a record.
-fn write(db: &Connection, edit: &Edit, record: &Record) -> Result<(), Error> {
+/// Writes what an edit has changed of a record, in which some fields are forgotten.
+fn write(
+    db: &Connection,
+    edit: &Edit,
+    record: &Record,
+    forgotten: &[Box<str>],
+) -> Result<(), Error> {
     let RecordId(Stamp { tick, server }) = record.id;
     let (tick, server) = (tick as i64, server.number());
     let ended = record.ended.map(|at| (at.tick as i64, at.server.number()));
@@ -294,23 +304,15 @@ fn write(db: &Connection, edit: &Edit, record: &Record) -> Result<(), Error> {
         "INSERT OR REPLACE INTO field (tick, server, key, value, at_tick, at_server, by)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
-    for prefix in touched(fields) {
-        db.prepare(
-            "DELETE FROM field WHERE tick = ?1 AND server = ?2 AND value IS NULL AND at_tick < ?3
-             AND substr(key, 1, ?4) = ?5",
-        )?
-        .execute(params![
-            tick,
-            server,
-            record.forgotten_before(prefix) as i64,
-            prefix.len() as i64,
-            prefix
-        ])?;
-    }
     let written = record.fields().filter(|(_, field)| field.at == edit.at);
     for (key, Field { value, at, by }) in written.filter(|(key, _)| named(fields, key)) {
         let (at_tick, at_server) = (at.tick as i64, at.server.number());
         statement.execute(params![tick, server, key, value, at_tick, at_server, by])?;
+    }
+    let mut statement =
+        db.prepare("DELETE FROM field WHERE tick = ?1 AND server = ?2 AND key = ?3")?;
+    for key in forgotten {
+        statement.execute(params![tick, server, key])?;
     }
     Ok(())
 }

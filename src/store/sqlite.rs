@@ -183,7 +183,6 @@ impl Store for Sqlite {
                         ("clean", "0".into()),
                     ],
                 )?;
-                handed::clear(&change)?;
                 change.commit()?;
                 Ok(Rows::Identity { sid, clock, life })
             }
@@ -216,11 +215,8 @@ impl Store for Sqlite {
                 self.db.execute("DELETE FROM meta WHERE key = ?1", params![PROBE])?;
                 Ok(Rows::Done)
             }
-            Query::TakeHanded => Ok(Rows::Handed(handed::take(&mut self.db)?.map(Box::new))),
-            Query::AnswerHanded { number, outcome } => {
-                handed::answer(&mut self.db, *number, outcome)?;
-                Ok(Rows::Done)
-            }
+            Query::Handed => Ok(Rows::Handed(handed::first(&self.db)?.map(Box::new))),
+            Query::ProposeHanded { number, edit } => handed::propose(&mut self.db, *number, edit),
             Query::Check => self.check(CHECK_MAX).map(Rows::Checked).and_then(|found| {
                 self.shrink()?;
                 Ok(found)

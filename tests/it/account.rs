@@ -46,7 +46,7 @@ fn wants_codes(data: &Path) {
     let find = Query::Find(Find::Claim("nick:root".into()));
     let Ok(Rows::Record(Some(record))) = store.ask(&find) else { panic!() };
     let (id, at) = (record.id, record.id.0);
-    let what = What::Write(vec![("totp".into(), Some("secret".into()))]);
+    let what = What::Write(vec![("2fa".into(), Some("on".into()))]);
     let edit = Edit { id, kind: Kind::Account, at, by: "test".into(), what };
     let answer = store.ask(&Query::Propose(Box::new(edit)));
     assert!(matches!(answer, Ok(Rows::Proposed(_))), "{answer:?}");
@@ -99,6 +99,37 @@ fn the_first_account_is_made_and_a_lost_password_replaced_whether_or_not_the_ser
     done(folder, &["delete", "root"], "");
     assert_eq!(done(folder, &["list"], ""), "");
     slircd::store::backup::verify(&folder.join("data")).unwrap();
+}
+
+#[test]
+fn what_is_handed_over_is_done_once_though_the_server_is_killed() {
+    let mut process = Process::start(PLAIN, FILES);
+    let folder = process.folder.clone();
+    let db = rusqlite::Connection::open(folder.join("data/slircd.db")).unwrap();
+    let count = |sql: &str| db.query_row(sql, [], |row| row.get::<_, u32>(0)).unwrap();
+    let moments = [
+        // Before the server has found it, after it has done it, and before with no other life to come.
+        ("one", "SELECT count(*) FROM handed", true),
+        ("two", "SELECT count(*) FROM claim WHERE key = 'nick:two'", true),
+        ("three", "SELECT count(*) FROM handed WHERE outcome IS NULL", false),
+    ];
+    for (name, happens, lives_again) in moments {
+        let at = folder.clone();
+        let command = std::thread::spawn(move || account(&at, &["add", name], "sesame\n"));
+        while count(happens) == 0 {
+            std::thread::yield_now();
+        }
+        process.kill();
+        if lives_again {
+            process.again();
+        }
+        let told = (true, format!("the account {name} is made\n"));
+        assert_eq!(command.join().unwrap(), told);
+    }
+    let text = done(&folder, &["list"], "");
+    let names: Vec<&str> = text.lines().filter_map(|line| line.split("  ").nth(1)).collect();
+    assert_eq!(names, ["one", "two", "three"]);
+    assert_eq!(count("SELECT count(*) FROM handed"), 0);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Logging in with the real binary, over TLS, without a password that is sent: by certificate, and by SCRAM.
+//! Logging in with the real binary, over TLS, without a password that is sent: by certificate, by SCRAM, and with
+//! the code of an app after that.
 
 use crate::{
     client::Client,
@@ -7,7 +8,8 @@ use crate::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
-use slircd::work::certificate;
+use slircd::{wire::totp, work::certificate};
+use std::time::SystemTime;
 
 /// A server with one listener, which speaks TLS.
 fn start() -> Process {
@@ -81,6 +83,41 @@ fn who_knows_the_password_logs_in_by_scram_and_knows_the_server_does_too() {
         say(&mut mallory, &last);
         mallory.expect(" 904 ");
     }
+}
+
+#[test]
+fn a_code_of_an_app_is_asked_for_after_scram() {
+    let server = start();
+    let mut alice = connect(&server, None);
+    alice.register("alice");
+    alice.send("NS REGISTER open-sesame");
+    alice.expect(" 900 alice ");
+    alice.send("2FA CHALLENGE totp");
+    let line = alice.expect(" 2FA REGISTRATION_CHALLENGE totp ");
+    let challenge = STANDARD.decode(line.split(' ').nth(5).unwrap()).unwrap();
+    let challenge = String::from_utf8(challenge).unwrap();
+    let secret = challenge.split("\"secret\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let secret = totp::unbase32(secret).unwrap();
+    alice.send(&format!("2FA ADD totp phone {}", code(&secret, 0)));
+    alice.expect(" 2FA ADD SUCCESS totp totp-1 ");
+    alice.send("2FA ENABLE");
+    alice.expect(" 2FA ENABLE SUCCESS ");
+    let mut bob = client(&server, None, "SCRAM-SHA-256");
+    bob.send("CAP REQ draft/account-2fa");
+    bob.expect(" ACK ");
+    assert!(scram(&mut bob, "open-sesame"));
+    bob.send("AUTHENTICATE +");
+    bob.expect(" AUTHENTICATE 2FA-REQUIRED");
+    bob.send("AUTHENTICATE TOTP");
+    // The next code, since the one before may have been used.
+    say(&mut bob, &code(&secret, 1));
+    comes_in(&mut bob);
+}
+
+/// What an app shows that has been given a secret, so many steps from now.
+fn code(secret: &[u8], steps: u64) -> String {
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    totp::code(secret, now / totp::STEP_SECS + steps)
 }
 
 /// Answers the server's challenge; whether it has then proved what it should.

@@ -166,7 +166,7 @@ pub(super) fn show(ctx: &mut Ctx<'_>, answer: Answer, view: &View) -> Outcome {
     }
     let head = (view.head)(known.name(), entries.len());
     let foot = (view.foot)(known.name(), entries.len());
-    head.into_iter().chain(entries).chain(foot).for_each(|line| ctx.notice(&line));
+    ctx.notices(head.into_iter().chain(entries).chain(foot).collect());
     Ok(())
 }
 

@@ -368,7 +368,7 @@ config! {
         nick_grace: Duration = "\"30s\"", Duration::from_secs(30), Live, 0..=3600;
         /// How the nick begins that they are then given; no account can have one that begins so.
         guest: String = "\"Guest\"", "Guest".into(), Live;
-        /// How long an account may go unused until it ends, and up to a day more; with 0s it never does. Those that operators hold (HOLD) stay.
+        /// How long an account may go unused until it ends, and up to a day more; with 0s it never does. Those that operators hold (HOLD) stay. Nothing ends while a server is out of reach, nor before the clock has run evenly for a day (a quarter of this time, if that is less) since the server was started or the clock was set.
         expire: Duration = "\"0s\"", Duration::ZERO, Live, 0..=315_360_000;
         /// How many nicks an account may have.
         nicks: usize = "10", 10, Live, 1..=100;
@@ -435,7 +435,7 @@ config! {
     channels Channels {
         /// Whether whoever is logged in may register a channel that they are operator of; if not, only operators of the network with the privilege `channels` may.
         registration: bool = "true", true, Live;
-        /// After how long a registration ends if nobody with access has entered the channel, and nobody is in it; 0s for never. ChanServ HOLD keeps one for good.
+        /// After how long a registration ends if nobody with access has entered the channel, and nobody is in it; 0s for never. ChanServ HOLD keeps one for good. As with accounts, nothing ends while a server is out of reach, nor soon after the server was started or its clock was set.
         expire: Duration = "\"0s\"", Duration::ZERO, Live, 0..=315_360_000;
     }
     /// How addresses are hidden.

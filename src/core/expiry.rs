@@ -1,7 +1,9 @@
 //! Accounts that nobody uses end after a time, if the configuration says so.
 //!
 //! That an account is used is written to its record once a day. One server ends what has not been used, the
-//! first in sight, and only while none is out of reach: there somebody may be using it.
+//! first in sight, and only while none is out of reach: there somebody may be using it. A clock that is wrong,
+//! as that of a machine may be until it has asked others for the time, must not end anything either, nor that
+//! the server did not run for long: so nothing ends before clocks have run evenly for a while.
 
 use super::{
     Core,
@@ -13,7 +15,7 @@ use crate::{
     job::{Answer, Job},
     registry::{Edit, Kind, Record, RecordId, SEEN, What},
     store::{LISTED_MAX, Query, Rows, Which},
-    time::{Now, Wall},
+    time::{Mono, Now, Wall},
 };
 use std::time::Duration;
 
@@ -22,6 +24,36 @@ const LOOKED_EVERY: Duration = Duration::from_secs(3600);
 
 /// How exactly it is known when an account was used, which spares a write at each log-in.
 const SEEN_EVERY: Duration = Duration::from_secs(86_400);
+
+/// By how much the two clocks may come apart between two rounds of housekeeping.
+const LEAP: Duration = Duration::from_secs(60);
+
+/// For how long clocks have run evenly before anything ends, unless a quarter of the time is less after which it
+/// does.
+const STEADY_FOR: Duration = Duration::from_secs(86_400);
+
+/// Whether the clock on the wall goes as the one does that cannot be set.
+#[derive(Debug, Default)]
+pub struct Steady {
+    /// Since when it has.
+    since: Mono,
+    /// What they showed last.
+    last: Option<Now>,
+}
+
+impl Steady {
+    /// Looks at both.
+    pub fn look(&mut self, now: Now) {
+        let even = self.last.is_some_and(|last| {
+            let passed = u64::try_from(now.mono.since(last.mono).as_millis()).unwrap_or(u64::MAX);
+            u128::from(now.wall.0.abs_diff(last.wall.0.saturating_add(passed))) <= LEAP.as_millis()
+        });
+        if !even {
+            self.since = now.mono;
+        }
+        self.last = Some(now);
+    }
+}
 
 /// When an account was used last, as far as that is written down.
 pub fn last_seen(record: &Record) -> Wall {
@@ -49,6 +81,14 @@ fn propose(core: &mut Core, fx: &mut Effects, id: RecordId, what: What, now: Now
 fn proposed(_: &mut Core, _: &mut Effects, _: Answer, _: Now) {}
 
 impl Core {
+    /// Whether this server may end what nobody has used for a span, now.
+    pub fn may_end_unused(&self, span: Duration, now: Now) -> bool {
+        let here = || self.network().servers().filter(|(_, server)| server.gone.is_none());
+        let away = here().any(|(_, server)| server.hidden) || !self.outs.is_empty();
+        let steady = now.mono.since(self.steady.since) >= STEADY_FOR.min(span / 4);
+        steady && !away && here().map(|(sid, _)| sid).min() == Some(self.sid())
+    }
+
     /// Looks now and then for accounts that nobody uses.
     pub fn look_for_unused(&mut self, fx: &mut Effects, now: Now) {
         let idle = now.mono.since(self.unused_looked) >= LOOKED_EVERY;
@@ -60,9 +100,7 @@ impl Core {
 }
 
 fn ask(core: &mut Core, fx: &mut Effects, after: Option<RecordId>, now: Now) {
-    let here = || core.network().servers().filter(|(_, server)| server.gone.is_none());
-    let away = here().any(|(_, server)| server.hidden) || !core.outs.is_empty();
-    if away || here().map(|(sid, _)| sid).min() != Some(core.sid()) {
+    if !core.may_end_unused(core.config.accounts.expire, now) {
         return;
     }
     // What was written down about an account's last use may be so old, and nobody loses one early.
@@ -114,7 +152,7 @@ mod tests {
             account used password=sesame
             root@1 > OPER root sesame
             used@2 > NS IDENTIFY used sesame
-            wait 3700
+            wait 25300
             root > NS LIST
             root <~ * NOTICE root :held (last seen 1970-*), held
             root <~ * NOTICE root :used (last seen 2027-*)
@@ -183,7 +221,7 @@ mod tests {
             split 1 | 2
             alice > NS IDENTIFY alice sesame
             alice > NS LOGOUT
-            wait 7300
+            wait 25300
             root > NS LIST
             root < :NickServ!services@services.test NOTICE root :End of the list: 1 accounts.
             heal
@@ -192,6 +230,35 @@ mod tests {
             root <~ * NOTICE root :alice (last seen 2027-*)
             root < :NickServ!services@services.test NOTICE root :End of the list: 1 accounts.
             same
+            "
+        ));
+    }
+
+    #[test]
+    fn nothing_ends_because_the_clock_is_set_far_ahead() {
+        check(&format!(
+            r"
+            {PATIENCE}
+            config oper root sesame
+            config accounts.expire 86400
+            config channels.expire 86400
+            root > OPER root sesame
+            alice > NS REGISTER sesame-open
+            alice > JOIN #a
+            alice > CS REGISTER #a
+            alice > PART #a
+            alice > NS LOGOUT
+            wait 25300
+            clock 1 10000000
+            wait 7300
+            root > NS LIST
+            root < :NickServ!services@services.test NOTICE root :End of the list: 1 accounts.
+            root > CS LIST
+            root < :ChanServ!services@services.test NOTICE root :1 channels fit *.
+            clock 1 0
+            wait 100
+            root > NS LIST
+            root < :NickServ!services@services.test NOTICE root :End of the list: 1 accounts.
             "
         ));
     }

@@ -179,6 +179,7 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     forget_lost(core, fx, now);
     core.compare_registries(fx, now);
     core.look_for_contests(fx, now);
+    core.steady.look(now);
     core.look_for_unused(fx, now);
     core.store_kept(fx, now);
     core.look_for_handed(fx, now);

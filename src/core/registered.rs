@@ -13,6 +13,7 @@ pub mod access;
 pub mod antiflood;
 pub mod expiry;
 pub mod flags;
+pub mod heirs;
 pub mod kept;
 pub mod record;
 pub mod settings;
@@ -32,13 +33,13 @@ use crate::{
         op::{ModeChange, Op, Restored, Subject},
     },
     registry::{Edit, Kind, METADATA, NAME, Record, RecordId, What},
-    store::{Edited, LISTED_MAX, Query, Rows},
+    store::{Edited, Query, Rows},
     time::{Now, Stamp},
     wire::{framing::BODY_MAX, name::ChannelName},
 };
 use kept::{Fields, Parts};
 use record::Registration;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What this server knows of registered channels besides who has registered them.
 #[derive(Debug, Default)]
@@ -56,11 +57,8 @@ pub struct Registered {
     noops: BTreeSet<RecordId>,
     /// How far it has been looked for registrations that are to end.
     sweep: expiry::Sweep,
-    /// Accounts that have ended, and may have had access; and after which channel those come that have not
-    /// been looked at.
-    orphans: VecDeque<(RecordId, Option<RecordId>)>,
-    /// Whether the store is asked about the first of them.
-    asking: bool,
+    /// The accounts that have ended, and may have had channels.
+    heirs: heirs::Heirs,
 }
 
 /// As whose doing is shown what is done by a channel's registration.
@@ -95,7 +93,7 @@ fn loaded(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
             }
         }
         _ => ctx.notice(
-            "The database cannot be read now, so what is registered of that channel is not known: nobody is given a status by it, and its lists are missing, until it can be.",
+            "The database cannot be read now, so what is registered of that channel is not known: nobody is given a status by it or kept out, and its lists are missing, until it can be.",
         ),
     }
     (again.then)(ctx, user, &again.words)
@@ -131,12 +129,14 @@ impl Core {
             if let Some(channel) = self.network.record(name) {
                 access::lock(self, fx, channel, now);
             }
-        } else if !own {
+        } else {
             self.registered.unread.insert(id);
-            let depth = there.map_or(0, Epoch::depth_after);
-            let epoch = Epoch::registered(id.0, depth);
-            let restored = Restored { name: name.clone(), epoch, by: CHANSERV, state: Vec::new() };
-            self.commit(fx, Op::Restore(Box::new(restored)), None, now);
+            if !own {
+                let depth = there.map_or(0, Epoch::depth_after);
+                let (name, epoch) = (name.clone(), Epoch::registered(id.0, depth));
+                let restored = Restored { name, epoch, by: CHANSERV, state: Vec::new() };
+                self.commit(fx, Op::Restore(Box::new(restored)), None, now);
+            }
         }
         self.read_registrations(fx, now);
     }
@@ -210,7 +210,7 @@ fn learn(core: &mut Core, fx: &mut Effects, record: Record, now: Now) {
         return;
     }
     let name = record.name().and_then(|name| ChannelName::new(name, casemap, usize::MAX));
-    know(core, record);
+    let new = know(core, record);
     let channel = name.and_then(|name| core.network().record(&name));
     let epoch = channel.map(|channel| core.network().channel(channel).epoch);
     // Whoever has entered it without may have left again.
@@ -221,6 +221,9 @@ fn learn(core: &mut Core, fx: &mut Effects, record: Record, now: Now) {
     }
     if let Some(channel) = review(core, fx, id, now) {
         access::attend_all(core, fx, channel, now);
+        if new {
+            access::put_out(core, fx, channel, now);
+        }
     }
 }
 
@@ -307,7 +310,10 @@ pub fn edited(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
         register(core, fx, (id, channel), &name, now);
     }
     match review(core, fx, id, now) {
-        Some(channel) if new => access::attend_all(core, fx, channel, now),
+        Some(channel) if new => {
+            access::attend_all(core, fx, channel, now);
+            access::put_out(core, fx, channel, now);
+        }
         Some(channel) => access::changed(core, fx, (channel, changed), now),
         None => (),
     }
@@ -447,41 +453,10 @@ pub fn met(core: &mut Core, record: &Record) {
     };
 }
 
-/// An account has ended: its channels go to their successors, or end. The server where it has ended sees to
-/// that.
-pub fn orphaned(core: &mut Core, fx: &mut Effects, account: RecordId, now: Now) {
-    core.registered.orphans.push_back((account, None));
-    ask_for_orphans(core, fx, now);
-}
-
-fn ask_for_orphans(core: &mut Core, fx: &mut Effects, now: Now) {
-    let Registered { orphans, asking, .. } = &mut core.registered;
-    let Some((account, after)) = orphans.front().copied().filter(|_| !*asking) else { return };
-    *asking = true;
-    core.ask(fx, Job::Store(Query::ChannelsOf { account, after }), Then::Server(inherit), now);
-}
-
-fn inherit(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
-    core.registered.asking = false;
-    // What cannot be read is asked for again with the next housekeeping.
-    let Answer::Stored(Ok(Rows::Records(records))) = answer else { return };
-    let Some((account, _)) = core.registered.orphans.pop_front() else { return };
-    if let Some(last) = records.last().filter(|_| records.len() == LISTED_MAX) {
-        core.registered.orphans.push_front((account, Some(last.id)));
-    }
-    for record in records {
-        let at = core.clock.tick(now.wall);
-        let what = access::without(&record, account);
-        let by = core.service_mask(crdt::CHANSERV).into();
-        core.store_later(fx, Edit { id: record.id, kind: Kind::Channel, at, by, what }, now);
-    }
-    ask_for_orphans(core, fx, now);
-}
-
 /// What is looked after every few seconds.
 pub fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.read_registrations(fx, now);
-    ask_for_orphans(core, fx, now);
+    heirs::turn(core, fx, now);
     compare(core, fx, now);
     expiry::note_all(core, fx, now);
     expiry::turn(core, fx, now);

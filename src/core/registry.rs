@@ -110,7 +110,7 @@ impl Core {
         if edited.edit.kind == Kind::Channel {
             registered::edited(self, fx, edited, now);
         } else if edited.edit.what == What::End && edited.edit.at.server == self.sid() {
-            registered::orphaned(self, fx, edited.edit.id, now);
+            registered::heirs::orphaned(self, fx, edited.edit.id, now);
         }
         if changes(NOOP) {
             registered::met(self, &edited.record);

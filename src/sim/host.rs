@@ -138,9 +138,18 @@ impl Host {
         }
     }
 
-    /// An administrator has edited something at the command line of this machine.
-    pub fn hand(&mut self, draft: Draft) {
-        self.store.hand(draft);
+    /// An administrator edits something at the command line of this machine: the server is handed it, and
+    /// while none runs it is written.
+    pub fn hand(&mut self, draft: Draft, at: Duration) {
+        let Draft { id: Some(id), kind, by, what } = draft.clone() else { return };
+        if self.server.is_some() {
+            self.store.hand(draft);
+            return;
+        }
+        let tick = Stamp::tick_at(self.now(at).wall);
+        let edit = Edit { id, kind, at: Stamp { tick, server: self.sid }, by, what };
+        let written = self.store.ask(&Query::Propose(Box::new(edit)));
+        assert!(matches!(written, Ok(Rows::Proposed(_))), "{written:?}");
     }
 
     /// The server is no more, and what its workers were doing is lost.

@@ -17,7 +17,7 @@
 //! | `config dnsbl bl.test refuse` | a blocklist, which knows those whose names begin with `bad`; `slow.test` takes its time, `dead.test` never replies, `page` is asked by HTTP |
 //! | `config limits.list_entries 2` | what is configured; stands before all but `servers` |
 //! | `account Bob password=x cert:ab12=y` | all stores have this account, with these fields; stands where `config` does |
-//! | `hand 1 Bob password=x` | somebody writes this to Bob's account at the command line of server 1, or ends it if there is nothing to write |
+//! | `hand 1 Bob password=x` | somebody writes this to Bob's account at the command line of server 1, which may run or not, or ends it if there is nothing to write |
 //! | `config class name="a" hosts="10.0.0.2"` | the same with a table of a list, as TOML writes it without spaces |
 //! | `logs 2` | from now on links keep so many operations: whoever has missed more is told the state |
 //! | `config mail irc@test.example` | mail is sent, from this address; `later@…` is refused at first, `nobody@…` for good |
@@ -346,7 +346,8 @@ impl Play {
         let Some(id) = known.map(|edit| edit.id) else { panic!("no account {name}") };
         let what = if fields.is_empty() { What::End } else { What::Write(fields) };
         let draft = Draft { id: Some(id), kind: Kind::Account, by: "script".into(), what };
-        self.sim().hosts.get_mut(server).into_iter().for_each(|host| host.hand(draft.clone()));
+        let at = self.sim().at();
+        self.sim().hosts.get_mut(server).into_iter().for_each(|host| host.hand(draft.clone(), at));
     }
 
     fn set(&mut self, text: &str) {

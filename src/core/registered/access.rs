@@ -11,9 +11,9 @@ use crate::{
     network::{
         Channel, ChannelId, Member, UserId, crdt,
         mode::{self, Kind, STATUS, Status},
-        op::{ModeChange, Op},
+        op::{Leave, ModeChange, Op},
     },
-    registry::{ACCESS, Changed, Record, RecordId, What},
+    registry::{ACCESS, Changed, RecordId},
     time::Now,
     wire::{
         mode::{Arity, Item, parse},
@@ -28,33 +28,79 @@ pub fn flags(core: &Core, user: UserId, registration: &Registration) -> Flags {
     registration.flags(login.map(|login| login.id))
 }
 
+/// What of a registration keeps a user out.
+enum Bar {
+    /// The channel is suspended, for this reason.
+    Suspended(String),
+    /// The user is on the list of those who are kicked and kept out, for this reason.
+    Akicked(String),
+    /// RESTRICTED is set, and the user has no access.
+    Restricted,
+}
+
 /// Why the registration of a channel keeps a user out, if it does.
 pub fn barred(core: &Core, user: UserId, channel: &Channel, now: Now) -> Option<Reply> {
+    let name = channel.name.as_str();
+    Some(match bar(core, user, channel, now)? {
+        Bar::Suspended(why) => {
+            let text = format!(
+                "The channel is suspended: {why}. Only an operator of the network can open it"
+            );
+            reply::need_regged_nick(name, &text)
+        }
+        Bar::Akicked(_) => reply::banned_from_chan(name),
+        Bar::Restricted => reply::need_regged_nick(name, RESTRICTED),
+    })
+}
+
+fn bar(core: &Core, user: UserId, channel: &Channel, now: Now) -> Option<Bar> {
     let known = core.registration(&channel.name)?;
-    let (flags, name) = (flags(core, user, known), channel.name.as_str());
+    let flags = flags(core, user, known);
     let suspended = known.record.get(record::SUSPENDED);
     if let Some(why) = suspended.filter(|_| !core.network().user(user).is_oper()) {
-        let text =
-            format!("The channel is suspended: {why}. Only an operator of the network can open it");
-        return Some(reply::need_regged_nick(name, &text));
+        return Some(Bar::Suspended(why.to_owned()));
     }
-    if flags.has('e') {
-        return None;
-    }
-    let kept_out = |akick: &record::Akick| {
-        akick.until.is_none_or(|until| until > now.wall) && chanban::is_fit(core, &akick.ban, user)
-    };
-    if flags.has('b') || known.akicks.iter().any(kept_out) {
-        return Some(reply::banned_from_chan(name));
+    if let Some(why) = akicked(core, user, known, now) {
+        return Some(Bar::Akicked(why));
     }
     let invited =
         |local: &crate::core::local::Local| local.seldom().invites.contains(&channel.name);
-    if known.is_on("RESTRICTED") && flags.is_empty() && !core.locals.get(user).is_some_and(invited)
-    {
-        let why = "Only those on its access list, and the invited, may enter (RESTRICTED)";
-        return Some(reply::need_regged_nick(name, why));
+    let restricted = known.is_on("RESTRICTED") && flags.is_empty();
+    (restricted && !core.locals.get(user).is_some_and(invited)).then_some(Bar::Restricted)
+}
+
+/// Why a user is kicked and kept out by the list of a registered channel, if so.
+pub fn akicked(core: &Core, user: UserId, known: &Registration, now: Now) -> Option<String> {
+    let flags = flags(core, user, known);
+    let fits = |akick: &&record::Akick| {
+        akick.until.is_none_or(|until| until > now.wall) && chanban::is_fit(core, &akick.ban, user)
+    };
+    let akick = known.akicks.iter().find(fits);
+    match (flags.has('e'), flags.has('b'), akick) {
+        (true, ..) | (_, false, None) => None,
+        (_, _, Some(akick)) if !akick.reason.is_empty() => Some(akick.reason.to_string()),
+        (..) => Some("User is banned from this channel".to_owned()),
     }
-    None
+}
+
+/// Puts out those of this server whom the registration of a channel keeps out: they have entered before its
+/// record could be read.
+pub fn put_out(core: &mut Core, fx: &mut Effects, channel: ChannelId, now: Now) {
+    for user in at_home(core, channel) {
+        let network = core.network();
+        let Some(record) = network.find_channel(channel) else { return };
+        // Operators of the network may have been sent in, or entered as such.
+        let kept_out = bar(core, user, record, now).filter(|_| !network.user(user).is_oper());
+        let Some((why, member)) = kept_out.zip(record.member(user)) else { continue };
+        let reason = match why {
+            Bar::Suspended(why) => format!("The channel is suspended: {why}"),
+            Bar::Akicked(why) => why,
+            Bar::Restricted => RESTRICTED.to_owned(),
+        };
+        let (uid, name) = (network.user(user).uid, record.name.clone());
+        let how = Leave::Kick { by: CHANSERV, reason: reason.into() };
+        core.commit(fx, Op::Leave { uid, name, joined: member.joined, how }, None, now);
+    }
 }
 
 /// Whether a user's access lets them enter a channel whatever keeps others out.
@@ -280,27 +326,42 @@ pub fn unlocked(core: &Core, channel: ChannelId) -> Vec<ModeChange> {
     changes.collect()
 }
 
-/// What is written to the record of a channel when an account with access has ended: the successor of a
-/// founder inherits it; without one it ends, unless it is suspended: then it is nobody's until it is opened.
-pub fn without(record: &Record, account: RecordId) -> What {
-    let is = |key: &str| record.get(key).and_then(RecordId::parse) == Some(account);
-    let successor = record.get(record::SUCCESSOR).and_then(RecordId::parse);
-    let mut fields = vec![(record::access(account), None)];
-    if is(record::SUCCESSOR) {
-        fields.push((record::SUCCESSOR.into(), None));
+/// What is said to whom RESTRICTED keeps out.
+const RESTRICTED: &str = "Only those on its access list, and the invited, may enter (RESTRICTED)";
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::script::check;
+
+    #[test]
+    fn who_entered_while_the_record_could_not_be_read_is_put_out_if_it_keeps_them_out() {
+        check(
+            r"
+            servers 2
+            account alice password=sesame
+            alice@2 > NS IDENTIFY alice sesame
+            alice > JOIN #a,#b
+            alice > CS REGISTER #a
+            alice > CS REGISTER #b
+            alice > CS AKICK #a ADD eve!*@* go away
+            alice > CS SET #b RESTRICTED on
+            alice > PART #a
+            bob@1 > PING x
+            eve@1 > PING x
+            wait 60
+            disk 1 broken
+            eve   > JOIN #a
+            eve   < :s1.test 353 eve = #a :eve
+            bob   > JOIN #a,#b
+            bob   < :s1.test 353 bob = #b :~alice bob
+            disk 1 well
+            wait 60
+            bob   < :ChanServ!services@services.test KICK #a eve :go away
+            alice < :ChanServ!services@services.test KICK #b bob :Only those on its access list, and the invited, may enter (RESTRICTED)
+            bob   > NAMES #a
+            bob   < :s1.test 353 bob = #a :bob
+            same
+            ",
+        );
     }
-    if is(record::FOUNDER) {
-        let Some(successor) = successor.filter(|successor| *successor != account) else {
-            if record.get(record::SUSPENDED).is_none() {
-                return What::End;
-            }
-            fields.push((record::FOUNDER.into(), None));
-            return What::Write(fields);
-        };
-        let founder = Flags::founder().letters().collect::<String>();
-        fields.push((record::FOUNDER.into(), Some(successor.to_string().into())));
-        fields.push((record::SUCCESSOR.into(), None));
-        fields.push((record::access(successor), Some(founder.into())));
-    }
-    What::Write(fields)
 }

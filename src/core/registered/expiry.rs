@@ -1,8 +1,8 @@
 //! Registrations end of which nobody has made use for long, where that is configured. One server looks
-//! through the store for them, the first in sight.
+//! through the store for them, the first in sight; and for those whose founders are no more.
 
 use super::{
-    Registered, access,
+    Registered, access, heirs,
     record::{self, HELD, Registration, USED},
 };
 use crate::{
@@ -19,8 +19,8 @@ use std::{collections::VecDeque, time::Duration};
 /// How far it has been looked for registrations that are to end.
 #[derive(Debug, Default)]
 pub struct Sweep {
-    /// When it was begun last.
-    begun: Mono,
+    /// When it was begun last; not yet if none.
+    begun: Option<Mono>,
     /// After which claim it goes on; none if all has been looked at.
     after: Option<Box<str>>,
     /// Those that are to be looked at; at most [`CLAIMS_MAX`].
@@ -79,18 +79,16 @@ fn used(record: &Record) -> Wall {
 
 /// Looks for registrations that are to end, a piece at a time.
 pub fn turn(core: &mut Core, fx: &mut Effects, now: Now) {
-    if core.config.channels.expire.is_zero() {
-        return;
-    }
     let Registered { sweep, .. } = &mut core.registered;
     if sweep.asking {
         return;
     }
     if sweep.ids.is_empty() && sweep.after.is_none() {
-        if now.mono.since(sweep.begun) < SWEPT_EVERY || !core.is_first() {
+        let rests = sweep.begun.is_some_and(|begun| now.mono.since(begun) < SWEPT_EVERY);
+        if rests || !core.is_first() {
             return;
         }
-        core.registered.sweep.begun = now.mono;
+        core.registered.sweep.begun = Some(now.mono);
         core.registered.sweep.after = Some(CHANNEL.into());
     }
     let sweep = &mut core.registered.sweep;
@@ -118,12 +116,24 @@ fn claimed(core: &mut Core, _: &mut Effects, answer: Answer, _: Now) {
 fn read(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
     core.registered.sweep.asking = false;
     let Answer::Stored(Ok(Rows::Records(records))) = answer else { return };
+    end_unused(core, fx, &records, now);
+    let accounts = heirs::of(&records);
+    if !accounts.is_empty() {
+        core.registered.sweep.asking = true;
+        core.ask(fx, Job::Store(Query::Records(accounts)), Then::Server(owned), now);
+    }
+}
+
+fn end_unused(core: &mut Core, fx: &mut Effects, records: &[Record], now: Now) {
     let (span, casemap) = (core.config.channels.expire, core.network().casemap());
+    if span.is_zero() || !core.may_end_unused(span, now) {
+        return;
+    }
     for record in records {
         let name = record.name().and_then(|name| ChannelName::new(name, casemap, usize::MAX));
         let inside = name.is_none_or(|name| core.network().name(&name).is_some());
         let kept = record.get(HELD).is_some() || record.get(record::SUSPENDED).is_some();
-        if inside || kept || record.ended.is_some() || now.wall < used(&record) + span {
+        if inside || kept || record.ended.is_some() || now.wall < used(record) + span {
             continue;
         }
         log::info!(
@@ -133,6 +143,15 @@ fn read(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
         let (at, by) = (core.clock.tick(now.wall), core.service_mask(crdt::CHANSERV).into());
         let edit = Edit { id: record.id, kind: Kind::Channel, at, by, what: What::End };
         core.store_later(fx, edit, now);
+    }
+}
+
+/// The accounts to which channels belong have been read. Of one that is not known here nothing is known.
+fn owned(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
+    core.registered.sweep.asking = false;
+    let Answer::Stored(Ok(Rows::Records(records))) = answer else { return };
+    for record in records.iter().filter(|record| record.ended.is_some()) {
+        heirs::orphaned(core, fx, record.id, now);
     }
 }
 
@@ -196,6 +215,32 @@ mod tests {
             wait 7300
             root  > CS LIST
             root  < :ChanServ!services@services.test NOTICE root :0 channels fit *.
+            ",
+        );
+    }
+
+    #[test]
+    fn no_registration_ends_while_somebody_may_make_use_of_it_behind_a_split() {
+        check(
+            r"
+            servers 2
+            config channels.expire 7200
+            config limits.ping_interval 86400
+            account alice password=sesame
+            alice@2 > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            alice > CS REGISTER #a
+            alice > PART #a
+            split 1 | 2
+            wait 6000
+            alice > JOIN #a
+            alice > PART #a
+            wait 6000
+            heal
+            wait 60
+            alice > CS INFO #a
+            alice < :ChanServ!services@services.test NOTICE alice :Founder    : alice
+            same
             ",
         );
     }

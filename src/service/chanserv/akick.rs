@@ -2,7 +2,6 @@
 
 use crate::{
     core::{
-        chanban,
         ctx::{Again, Ctx, Outcome},
         dispatch::{Command, Run},
         registered::{
@@ -93,18 +92,7 @@ fn added(ctx: &mut Ctx<'_>, _: UserId, words: &[String]) -> Outcome {
 pub(super) fn enforce(ctx: &mut Ctx<'_>, name: &ChannelName) -> usize {
     let Some(channel) = ctx.network().name(name) else { return 0 };
     let Some(known) = super::registration(ctx, name) else { return 0 };
-    let now = ctx.now.wall;
-    let reason = |user: UserId| {
-        let flags = access::flags(ctx.core, user, known);
-        let fits =
-            |akick: &&Akick| is_live(akick, now) && chanban::is_fit(ctx.core, &akick.ban, user);
-        let akick = known.akicks.iter().find(fits);
-        match (flags.has('e'), flags.has('b'), akick) {
-            (true, ..) | (_, false, None) => None,
-            (_, _, Some(akick)) if !akick.reason.is_empty() => Some(akick.reason.to_string()),
-            (..) => Some("User is banned from this channel".to_owned()),
-        }
-    };
+    let reason = |user: UserId| access::akicked(ctx.core, user, known, ctx.now);
     let members = ctx.network().members(channel);
     let unwanted: Vec<(UserId, String)> =
         members.filter_map(|(user, _)| Some((user, reason(user)?))).collect();

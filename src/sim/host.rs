@@ -188,8 +188,8 @@ impl Host {
         let told = store::claims(&mut self.store, |claims| {
             count += claims.len();
             for (key, holder) in claims {
-                let known = network.claims().key(key);
-                if known != Some(*holder) {
+                let known = network.claims().key(&key);
+                if known != Some(holder) {
                     wrong.push(format!("{key} is {holder}'s, and is believed to be {known:?}'s"));
                 }
             }

@@ -2,8 +2,11 @@
 //!
 //! A record is known by the moment of its registration, never by its name. Each of its fields is a
 //! register that the last writer wins; the end of a record undoes all of them, and nothing undoes the
-//! end. Some fields are *claims*: of a name, a nick, a channel or a certificate. Of several living
-//! records that claim the same, the one that was registered first has it.
+//! end. That a field was taken away is remembered for a while (`room`). Some fields are *claims*: of a
+//! name, a nick, a channel or a certificate. Of several living records that claim the same, the one that was
+//! registered first has it.
+
+mod room;
 
 use crate::time::{Sid, Stamp};
 use sha2::{Digest, Sha256};
@@ -128,6 +131,17 @@ pub struct Changed {
     pub after: Option<Box<str>>,
 }
 
+/// What applying an edit has led to.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Applied {
+    /// Whether it was news.
+    pub news: bool,
+    /// The values that are others than before.
+    pub changed: Vec<Changed>,
+    /// The fields of which it is not remembered any more that they were taken away.
+    pub forgotten: Vec<Box<str>>,
+}
+
 impl Record {
     /// A record of which nothing has been heard.
     pub fn new(id: RecordId, kind: Kind) -> Record {
@@ -152,7 +166,7 @@ impl Record {
         self.fields.get(key)
     }
 
-    /// Every field that has ever been written, in order of their keys.
+    /// Every field that is set, or of which it is remembered that it was taken away, in order of their keys.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &Field)> {
         self.fields.iter().map(|(key, field)| (&**key, field))
     }
@@ -182,79 +196,42 @@ impl Record {
         set.map(|(key, _)| key).filter(|key| is_claim(key))
     }
 
-    /// Whether it has room for what somebody proposes: what was taken away is remembered, and takes room as
-    /// well. Whoever gives something up needs none, nor does what there is but one of, which has no colon in
-    /// its key.
-    pub fn has_room(&self, edit: &Edit) -> bool {
-        let What::Write(fields) = &edit.what else { return true };
-        if fields.iter().any(|(key, value)| value.is_none() && self.get(key).is_some()) {
-            return true;
-        }
-        // Others leave memos, and are not to keep the owner from anything else by that.
-        let memos = self.fields.keys().filter(|key| key.starts_with(MEMO)).count();
-        let counts = |key: &str| key.contains(':') && !self.fields.contains_key(key);
-        let new = fields.iter().filter(|(key, _)| counts(key));
-        let (left, new): (Vec<_>, Vec<_>) = new.partition(|(key, _)| key.starts_with(MEMO));
-        let (left, new) = (left.len(), new.len());
-        let certificate = |key: &str| key.starts_with(CERT) && self.get(key).is_none();
-        let added =
-            fields.iter().filter(|(key, value)| value.is_some() && certificate(key)).count();
-        (new == 0 || self.fields.len() - memos + new <= RECORD_FIELDS_MAX)
-            && (left == 0 || memos + left <= MEMOS_MAX)
-            && (added == 0 || self.under(CERT).count() + added <= CERTS_MAX)
-    }
-
-    /// Applies an edit, in whichever order edits come; returns whether it was news, and which values are
-    /// others than before.
-    pub fn apply(&mut self, edit: &Edit) -> (bool, Vec<Changed>) {
+    /// Applies an edit, in whichever order edits come.
+    pub fn apply(&mut self, edit: &Edit) -> Applied {
+        let mut applied = Applied::default();
         match &edit.what {
             // Of several ends the earliest is kept, so that all servers keep the same.
-            What::End if self.ended.is_some_and(|ended| ended <= edit.at) => (false, Vec::new()),
+            What::End if self.ended.is_some_and(|ended| ended <= edit.at) => (),
             What::End => {
                 self.ended = Some(edit.at);
                 let fields = std::mem::take(&mut self.fields);
                 let set = fields.into_iter().filter(|(_, field)| field.value.is_some());
                 let gone =
                     |(key, field): (_, Field)| Changed { key, before: field.value, after: None };
-                (true, set.map(gone).collect())
+                applied = Applied { news: true, changed: set.map(gone).collect(), ..applied };
             }
-            What::Write(_) if self.ended.is_some() => (false, Vec::new()),
+            What::Write(_) if self.ended.is_some() => (),
             What::Write(fields) => {
-                let (mut news, mut changed) = (false, Vec::new());
                 for (key, value) in fields {
                     let known = self.fields.get(key);
                     if known.is_some_and(|known| known.at >= edit.at) {
                         continue;
                     }
-                    news = true;
+                    applied.news = true;
                     let before = known.and_then(|known| known.value.clone());
                     if before != *value {
-                        changed.push(Changed { key: key.clone(), before, after: value.clone() });
+                        let after = value.clone();
+                        applied.changed.push(Changed { key: key.clone(), before, after });
                     }
                     let (value, by) = (value.clone(), edit.by.clone());
                     self.fields.insert(key.clone(), Field { value, at: edit.at, by });
                 }
-                if fields.iter().any(|(key, _)| key.starts_with(MEMO)) {
-                    self.forget_memos();
+                if applied.news {
+                    applied.forgotten = self.forget();
                 }
-                (news, changed)
             }
         }
-    }
-
-    /// Before when memos were taken away that are not remembered any more, as the latest that has been
-    /// written of any says.
-    pub fn memos_forgotten_before(&self) -> u64 {
-        let memos = self.fields.iter().filter(|(key, _)| key.starts_with(MEMO));
-        let latest = memos.map(|(_, field)| field.at.tick).max().unwrap_or(0);
-        latest.saturating_sub(MEMO_REMEMBERED_MS << 16)
-    }
-
-    fn forget_memos(&mut self) {
-        let before = self.memos_forgotten_before();
-        self.fields.retain(|key, field| {
-            !key.starts_with(MEMO) || field.value.is_some() || field.at.tick >= before
-        });
+        applied
     }
 
     /// Edits that make this record, wherever they are applied: one for each moment it was written at.
@@ -375,6 +352,9 @@ pub const LOOK: &str = "look:";
 /// How the field of a memo begins, which the moment follows at which it was left.
 pub const MEMO: &str = "memo:";
 
+/// How the field of a key of metadata begins, which the key follows.
+pub const METADATA: &str = "meta:";
+
 /// How the claim of a nick begins; an account claims its own name so too.
 pub const NICK: &str = "nick:";
 
@@ -390,18 +370,8 @@ pub const BUCKETS: usize = 256;
 /// How many fields one edit may write.
 pub const FIELDS_MAX: usize = 2000;
 
-/// How many fields a record may come to have, those included that have been taken away.
-pub const RECORD_FIELDS_MAX: usize = 1000;
-
 /// How many certificates may log in to one account.
 pub const CERTS_MAX: usize = 20;
-
-/// How many memos a record may come to have, those included that have been taken away and are remembered.
-pub const MEMOS_MAX: usize = 400;
-
-/// For how long, in milliseconds, it is remembered that a memo was taken away: a server that was away for
-/// longer than these 30 days may bring it back.
-const MEMO_REMEMBERED_MS: u64 = 30 * 86_400_000;
 
 /// The longest key, in bytes.
 pub const KEY_MAX: usize = 256;
@@ -459,34 +429,6 @@ mod tests {
     }
 
     #[test]
-    fn memos_that_were_taken_away_are_forgotten_after_a_while() {
-        let day = 86_400_000 << 16;
-        let edits = [
-            write(day, &[("memo:1", Some("a"))]),
-            write(2 * day, &[("memo:1", None)]),
-            write(3 * day, &[("memo:2", Some("b"))]),
-            write(33 * day, &[("memo:3", Some("c"))]),
-        ];
-        let [one, gone, two, late] = &edits;
-        let whole = record(&[one, gone, two, late]);
-        assert_eq!(whole.fields().map(|(key, _)| key).collect::<Vec<_>>(), ["memo:2", "memo:3"]);
-        assert_eq!(record(&[one, late, two, gone]), whole);
-        assert_eq!(record(&[one, gone, two]).fields().count(), 2, "it is remembered");
-        let replay = whole.replay();
-        assert_eq!(record(&replay.iter().collect::<Vec<_>>()), whole);
-    }
-
-    #[test]
-    fn memos_take_no_room_from_anything_else() {
-        let all: Vec<String> = (0..MEMOS_MAX).map(|number| format!("memo:{number:04}")).collect();
-        let fields: Vec<_> = all.iter().map(|key| (key.as_str(), Some("x"))).collect();
-        let full = record(&[&write(2, &fields)]);
-        assert!(!full.has_room(&write(3, &[("memo:x", Some("x"))])));
-        assert!(full.has_room(&write(3, &[("nick:x", Some("x"))])));
-        assert!(full.has_room(&write(3, &[("memo:0001", None)])));
-    }
-
-    #[test]
     fn an_end_beats_what_is_written_before_and_after() {
         let (one, two) = (write(1, &[("pass", Some("x"))]), write(9, &[("pass", Some("y"))]));
         let ended = record(&[&one, &end(5), &two]);
@@ -501,15 +443,15 @@ mod tests {
     #[test]
     fn what_changes_is_told() {
         let mut record = record(&[&write(3, &[("a", Some("1")), ("b", Some("2"))])]);
-        let (news, changed) =
-            record.apply(&write(4, &[("a", Some("1")), ("b", None), ("c", Some("3"))]));
-        let changed: Vec<_> = changed
+        let applied = record.apply(&write(4, &[("a", Some("1")), ("b", None), ("c", Some("3"))]));
+        let changed: Vec<_> = applied
+            .changed
             .iter()
             .map(|change| (&*change.key, change.before.as_deref(), change.after.as_deref()))
             .collect();
-        assert!(news);
+        assert!(applied.news);
         assert_eq!(changed, [("b", Some("2"), None), ("c", None, Some("3"))]);
-        assert_eq!(record.apply(&write(2, &[("a", Some("0"))])), (false, Vec::new()));
+        assert_eq!(record.apply(&write(2, &[("a", Some("0"))])), Applied::default());
     }
 
     #[test]

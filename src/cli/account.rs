@@ -8,8 +8,7 @@ use super::{
 use crate::{
     config::{Config, Secret},
     core::{
-        account, recovery, sasl,
-        second::{PENDING, RECOVERY, TOTP},
+        account, recovery, sasl, second,
         settings::NOEXPIRE,
         suspension::{self, SUSPENDED, UNTIL},
         welcome,
@@ -276,7 +275,7 @@ fn reset_password(office: &Office<'_>, words: &[String]) -> Result<String, Troub
     let name = record.name().unwrap_or_default();
     let mut text =
         format!("{name} has another password, and whoever was logged in to it is logged out\n");
-    if record.get(TOTP).is_some() {
+    if second::is_on(&record) {
         text += &format!(
             "its second factor stays: it is asked for a code as before; `slircd account drop-totp {name}` ends that\n"
         );
@@ -285,10 +284,7 @@ fn reset_password(office: &Office<'_>, words: &[String]) -> Result<String, Troub
 }
 
 fn drop_totp(office: &Office<'_>, words: &[String]) -> Result<String, Trouble> {
-    let name = office.write(words, |record| {
-        let recovery = record.under(RECOVERY).map(|(rest, _)| format!("{RECOVERY}{rest}").into());
-        recovery.chain([TOTP.into(), PENDING.into()]).map(|key| (key, None)).collect()
-    })?;
+    let name = office.write(words, |_| second::none())?;
     Ok(format!("{name} can be logged in to without a code\n"))
 }
 

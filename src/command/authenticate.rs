@@ -8,7 +8,7 @@ use crate::{
         dispatch::{Command, Run},
         login,
         sasl::{self, Step},
-        second,
+        second::{self, step_up},
     },
     job::Answer,
     wire::{
@@ -48,6 +48,9 @@ fn authenticate(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
         return Err(reply::sasl_fail("your client has not asked for it (CAP REQ sasl)").into());
     }
     let Some(exchange) = &mut ctx.session_mut().sasl else { return begin(ctx, message.args[0]) };
+    if matches!(exchange.step, Step::CodeWanted(_)) {
+        return choose(ctx, message.args[0]);
+    }
     match exchange.pieces.push(message.args[0]) {
         Ok(Progress::More) => Ok(()),
         Ok(Progress::Whole(message)) => take(ctx, &message),
@@ -61,6 +64,11 @@ fn authenticate(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
 fn begin(ctx: &mut Ctx<'_>, name: &str) -> Outcome {
     if name == "*" {
         return Err(reply::sasl_aborted().into());
+    }
+    if account::id_of_session(ctx).is_some() && !sasl::is_name(name) {
+        // The mechanism TOTP is answered with a + as any other, and some clients answer that once more with the
+        // message of the mechanism before it, when they are logged in already.
+        return Ok(());
     }
     let offered = |mechanism: &Mechanism| {
         sasl::offered(&ctx.core.config, ctx.session()).any(|offered| offered == *mechanism)
@@ -76,18 +84,35 @@ fn begin(ctx: &mut Ctx<'_>, name: &str) -> Outcome {
     Ok(())
 }
 
+/// The client says how it gives the code that the account takes besides the password.
+fn choose(ctx: &mut Ctx<'_>, mechanism: &str) -> Outcome {
+    match (sasl::take_step(ctx.session_mut()), mechanism) {
+        (_, "*") => refuse(ctx, reply::sasl_aborted()),
+        (Step::CodeWanted(errand), name) if name.eq_ignore_ascii_case(step_up::MECHANISM) => {
+            proceed(ctx, Step::CodeComes(errand));
+            ctx.line("AUTHENTICATE", &["+"], None);
+            Ok(())
+        }
+        _ => refuse(ctx, reply::sasl_fail("a code of the account's app is wanted (TOTP)")),
+    }
+}
+
 /// A message of the client's is whole.
 fn take(ctx: &mut Ctx<'_>, message: &[u8]) -> Outcome {
     let Some(exchange) = &ctx.session().sasl else { return Ok(()) };
     let mechanism = exchange.mechanism;
     match (mechanism, sasl::take_step(ctx.session_mut())) {
+        (_, Step::CodeComes(errand)) => match std::str::from_utf8(message) {
+            Ok(code) => step_up::answer(ctx, errand, code),
+            Err(_) => malformed(ctx),
+        },
         (Mechanism::Plain, _) => plain(ctx, message),
         (Mechanism::External, _) => certificate(ctx, message),
         (Mechanism::ScramSha256, Step::Challenged { exchange, proof, name }) => {
             match (exchange.finish(message), proof) {
                 (Ok(said), Some(proof)) => {
                     say(ctx, said.as_bytes());
-                    proceed(ctx, Step::Proven(proof));
+                    proceed(ctx, Step::Proven { proof, name });
                     Ok(())
                 }
                 (Err(scram::Error::InvalidProof), _) | (Ok(_), None) => {
@@ -97,11 +122,11 @@ fn take(ctx: &mut Ctx<'_>, message: &[u8]) -> Outcome {
                 (Err(_), _) => malformed(ctx),
             }
         }
-        (Mechanism::ScramSha256, Step::Proven(proof)) => {
+        (Mechanism::ScramSha256, Step::Proven { proof, name }) => {
             if !message.is_empty() {
                 return malformed(ctx);
             }
-            proceed(ctx, Step::Proven(proof));
+            proceed(ctx, Step::Proven { proof, name });
             login::confirm(ctx, proof, scram_confirmed);
             Ok(())
         }
@@ -118,7 +143,9 @@ fn plain(ctx: &mut Ctx<'_>, message: &[u8]) -> Outcome {
         return failed(ctx, Failure::Wrong);
     };
     let password = Secret::new(plain.password);
-    login::log_in_as(ctx, (name, acting.flatten()), password, logged_in)
+    login::log_in_as(ctx, (name, acting.flatten()), password, logged_in)?;
+    step_up::allow(ctx);
+    Ok(())
 }
 
 fn logged_in(ctx: &mut Ctx<'_>, _: &Nick, how: Result<(), Failure>) -> Outcome {
@@ -202,8 +229,11 @@ fn challenge(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 }
 
 fn scram_confirmed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let Step::Proven(proof) = sasl::take_step(ctx.session_mut()) else { return Ok(()) };
+    let Step::Proven { proof, name } = sasl::take_step(ctx.session_mut()) else { return Ok(()) };
     match login::believe(ctx, proof, account::SCRAM, answer) {
+        Ok(record) if second::is_on(&record) && step_up::is_known(ctx) => {
+            step_up::ask_whoever_proved(ctx, (name, record), logged_in)
+        }
         Ok(record) if second::is_on(&record) => finish(ctx, Err(Failure::NoPlaceForCode)),
         Ok(record) => {
             login::enter(ctx, &record);
@@ -257,7 +287,10 @@ fn refuse(ctx: &mut Ctx<'_>, reply: Reply) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::{Sim, config, script::check};
+    use crate::{
+        sim::{Sim, config, script::check},
+        wire::totp,
+    };
     use base64::{Engine, engine::general_purpose::STANDARD};
 
     #[test]
@@ -543,5 +576,31 @@ mod tests {
             "903 bob :SASL authentication successful",
         ];
         assert_eq!(scram(&mut sim, bob, ("ALICE", "open-sesame")), done);
+    }
+
+    #[test]
+    fn a_code_is_asked_for_after_scram_too() {
+        let mut sim = Sim::new(1, &config());
+        let alice = sim.connect(0, "alice");
+        let secret = [7; totp::SECRET_LEN];
+        let code = |steps| totp::code(&secret, 1_800_000_000 / totp::STEP_SECS + steps);
+        for line in ["REGISTER * * open-sesame", "NS 2FA TOTP ADD"] {
+            ask(&mut sim, alice, line);
+        }
+        ask(&mut sim, alice, &format!("NS 2FA TOTP ADD {}", code(0)));
+        let bob = sim.connect(0, "bob");
+        ask(&mut sim, bob, "CAP REQ sasl");
+        let refused = scram(&mut sim, bob, ("alice", "open-sesame"));
+        assert!(refused[0].contains("which SCRAM cannot carry"), "{refused:?}");
+        ask(&mut sim, bob, "CAP REQ draft/account-2fa");
+        let asked = ["AUTHENTICATE 2FA-REQUIRED"];
+        assert_eq!(scram(&mut sim, bob, ("alice", "open-sesame")), asked);
+        assert_eq!(ask(&mut sim, bob, "AUTHENTICATE TOTP"), ["AUTHENTICATE +"]);
+        let message = format!("AUTHENTICATE {}", STANDARD.encode(code(1)));
+        let done = [
+            "900 bob bob!~bob@bob.test alice :You are now logged in as alice",
+            "903 bob :SASL authentication successful",
+        ];
+        assert_eq!(ask(&mut sim, bob, &message), done);
     }
 }

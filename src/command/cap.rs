@@ -79,6 +79,7 @@ fn shown(ctx: &Ctx<'_>, cap: &Cap) -> Option<String> {
         )),
         cap::RELAYMSG if config.relaymsg.enabled => Some(config.relaymsg.separators.clone()),
         cap::STS if speaks_302 => Some(ctx.core.sts.value(session, ctx.core)?.to_string()),
+        cap::ACCOUNT_2FA => Some(capability::factors(&ctx.core.offer())?),
         cap::ACCOUNT_REGISTRATION => Some(account::registration(config, session)?),
         cap::SASL => Some(capability::sasl(&ctx.core.offer(), session)?),
         cap::TLS if starttls::is_offered(ctx) => None,
@@ -231,7 +232,7 @@ mod tests {
             r"
             raw a
             a > CAP LS 302
-            a <~ :s1.test CAP * LS * :account-notify account-tag away-notify batch cap-notify chghost draft/account-registration=before-connect draft/channel-rename draft/extended-isupport draft/message-redaction draft/metadata-2=*
+            a <~ :s1.test CAP * LS * :account-notify account-tag away-notify batch cap-notify chghost draft/account-2fa=totp draft/account-registration=before-connect draft/channel-rename draft/extended-isupport draft/message-redaction draft/metadata-2=*
             a <~ :s1.test CAP * LS :* userhost-in-names
             a > NICK al
             a > USER al 0 * :Al

@@ -56,7 +56,7 @@ fn invite(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     if let Some(message) = ctx.whois(target).away.clone() {
         ctx.reply(reply::away(nick, &message));
     }
-    ctx.commit(Op::Invite { by, uid, name });
+    ctx.commit(Op::Invite { by, uid, name, access: false });
     Ok(())
 }
 

@@ -3,13 +3,11 @@
 use crate::{
     core::{
         Core,
-        ctx::{Ctx, Outcome, Reject},
+        ctx::{Again, Ctx, Outcome, Reject},
         dispatch::{Command, Run},
         notes,
         policy::{self, Barred},
-        refuse_each,
-        registered::{self, Again},
-        snotice,
+        refuse_each, registered, snotice,
     },
     network::{
         ChannelId, UserId,

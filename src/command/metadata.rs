@@ -1,21 +1,16 @@
 //! METADATA (`ircv3: metadata`): what users and channels tell of themselves.
 
-use super::subscription;
+use super::{subscription, telling};
 use crate::{
     core::{
         ctx::{Ctx, Outcome, Reject},
         dispatch::{Command, Run, audit},
-        filters,
         metadata::{close, is_second, name, open},
         oper::Priv,
     },
     network::{
         UserId,
-        crdt::Source,
-        filter::Place,
         metadata::{Holder, is_key},
-        mode::Status,
-        op::{Op, Subject},
     },
     wire::{
         fail::{self, Standard},
@@ -28,7 +23,7 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "METADATA",
     params: "<target> <subcommand> [{<key>} [<value>]]",
     about: "Shows and sets what users and channels tell of themselves, key by key.",
-    help: "The target is a nick, a channel, or * for yourself. GET shows keys, LIST all of them; SET sets a key to a value or, without one, takes it away; CLEAR takes all away. SUB and UNSUB say of which keys you want to hear, SUBS lists them, SYNC shows them as they are now.\nExample: METADATA * SET pronouns :they/them",
+    help: "The target is a nick, a channel, or * for yourself. GET shows keys, LIST all of them; SET sets a key to a value or, without one, takes it away; CLEAR takes all away. SUB and UNSUB say of which keys you want to hear, SUBS lists them, SYNC shows them as they are now.\nWhat you tell while you are logged in belongs to your account: all its sessions tell it, it is there again when you log in, and goes when you log out. What a registered channel tells is kept with it. All else ends with the session or the channel.\nExample: METADATA * SET pronouns :they/them",
     replies: &[
         reply::KEY_VALUE,
         reply::KEY_NOT_SET,
@@ -61,8 +56,8 @@ fn metadata(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
     let run = match subcommand.as_str() {
         "GET" => get,
         "LIST" => list,
-        "SET" => set,
-        "CLEAR" => clear,
+        "SET" => telling::set,
+        "CLEAR" => telling::clear,
         "SUB" => subscription::sub,
         "UNSUB" => subscription::unsub,
         "SUBS" => subscription::subs,
@@ -81,7 +76,7 @@ fn metadata(ctx: &mut Ctx<'_>, message: &Message<'_>) -> Outcome {
     let aim = aim(ctx, args[0])?;
     let changes = matches!(subcommand.as_str(), "SET" | "CLEAR");
     if let Some(user) = ctx.session().user().filter(|_| changes) {
-        if !is_theirs(ctx, user, &aim) && may_change(ctx, &aim) {
+        if !telling::is_theirs(ctx, user, &aim) && telling::may_change(ctx, &aim) {
             audit(ctx, user, &COMMANDS[0], message.args.iter());
         }
     }
@@ -131,57 +126,6 @@ fn list(ctx: &mut Ctx<'_>, aim: &Aim, _args: &Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn set(ctx: &mut Ctx<'_>, aim: &Aim, args: &Args<'_>) -> Outcome {
-    let (key, new) = (args[2], args.get(3));
-    if !is_key(key) {
-        return Err(invalid_key(ctx, key).into());
-    }
-    if !may_change(ctx, aim) {
-        return Err(fail::metadata_key_no_permission(&aim.name, key).into());
-    }
-    let second = is_second(ctx.session());
-    if new.is_none() && second && value(ctx, aim, key).is_none() {
-        return Err(fail::metadata_key_not_set(&aim.name, key).into());
-    }
-    if new.is_some_and(|new| new.len() > ctx.core.config.limits.metadata_value) {
-        return Err(invalid_value(ctx, key).into());
-    }
-    if new.is_some() && !has_room(ctx, aim, key) {
-        return Err(if second {
-            fail::metadata_limit_reached(&aim.name).into()
-        } else {
-            fail::metadata_limit_reached_by(&aim.name, "SET").into()
-        });
-    }
-    slow(ctx, aim, key, new)?;
-    if let (Some(user), Some(new)) = (ctx.session().user(), new) {
-        if filters::check(ctx, user, Place::Topic, new).is_err() {
-            let refused = invalid_value(ctx, key);
-            return if ctx.session().closing { Ok(()) } else { Err(refused.into()) };
-        }
-    }
-    write(ctx, aim, key, new);
-    ctx.reply(match new {
-        Some(new) => reply::key_value(&aim.name, key, new),
-        None => reply::key_not_set(&aim.name, key),
-    });
-    Ok(())
-}
-
-fn clear(ctx: &mut Ctx<'_>, aim: &Aim, _args: &Args<'_>) -> Outcome {
-    if !may_change(ctx, aim) {
-        return Err(fail::metadata_key_no_permission(&aim.name, "*").into());
-    }
-    slow(ctx, aim, "*", None)?;
-    let batch = open(ctx.core, ctx.fx, ctx.conn, ("metadata", Some(&aim.name)), ctx.now);
-    for (key, _) in all(ctx, aim) {
-        write(ctx, aim, &key, None);
-        ctx.reply_in(batch.as_deref(), reply::key_not_set(&aim.name, &key));
-    }
-    close(ctx.core, ctx.fx, ctx.conn, batch.as_deref(), ctx.now);
-    Ok(())
-}
-
 /// That the client may see what is set. What is told of a channel that not everybody can enter is for those
 /// inside.
 fn readable(ctx: &Ctx<'_>, aim: &Aim) -> Outcome {
@@ -196,62 +140,16 @@ fn readable(ctx: &Ctx<'_>, aim: &Aim) -> Outcome {
     Err(fail::metadata_key_no_permission(&aim.name, "*").into())
 }
 
-fn may_change(ctx: &Ctx<'_>, aim: &Aim) -> bool {
-    let Some(user) = ctx.session().user() else { return true };
-    let privilege = match aim.of {
-        Some(Holder::Channel(_)) => Priv::Channels,
-        Some(Holder::User(_)) | None => Priv::Identity,
-    };
-    is_theirs(ctx, user, aim) || ctx.may(user, privilege)
-}
-
-/// Whether it is one's own, or that of a channel of which one is an operator.
-fn is_theirs(ctx: &Ctx<'_>, user: UserId, aim: &Aim) -> bool {
-    match aim.of {
-        Some(Holder::User(other)) => other == user,
-        Some(Holder::Channel(channel)) => {
-            let status = ctx.network().status(channel, user);
-            status.is_some_and(|status| status.at_least(Status::OP))
-        }
-        None => true,
-    }
-}
-
-/// That the user does not change metadata too often.
-fn slow(ctx: &mut Ctx<'_>, aim: &Aim, key: &str, new: Option<&str>) -> Outcome {
-    let Some(user) = ctx.session().user() else { return Ok(()) };
-    let limits = &ctx.core.config.limits;
-    let (burst, interval, now) = (limits.metadata_burst, limits.metadata_interval, ctx.now.mono);
-    let Some(local) = ctx.core.locals.get_mut(user) else { return Ok(()) };
-    let Err(wait) = local.changes.take(burst, interval, now) else { return Ok(()) };
-    let secs = wait.as_secs() + 1;
-    Err(if is_second(ctx.session()) {
-        fail::metadata_rate_limited(&aim.name, key, &secs.to_string()).into()
-    } else {
-        reply::metadata_rate_limit(&aim.name, key, secs, new.unwrap_or_default()).into()
-    })
-}
-
-fn has_room(ctx: &mut Ctx<'_>, aim: &Aim, key: &str) -> bool {
-    let most = ctx.core.config.limits.metadata_keys;
-    match aim.of {
-        Some(of) => ctx.network().metadata(of).is_some_and(|metadata| metadata.has_room(key, most)),
-        None => ctx
-            .session_mut()
-            .registration()
-            .is_some_and(|new| new.metadata.contains_key(key) || new.metadata.len() < most),
-    }
-}
-
-fn value(ctx: &mut Ctx<'_>, aim: &Aim, key: &str) -> Option<Box<str>> {
+/// The value of a key, if it is set.
+pub fn value(ctx: &mut Ctx<'_>, aim: &Aim, key: &str) -> Option<Box<str>> {
     match aim.of {
         Some(of) => ctx.network().metadata(of)?.get(key).map(Into::into),
-        None => ctx.session_mut().registration()?.metadata.get(key).cloned(),
+        None => ctx.session_mut().registration()?.metadata.get(key).map(Into::into),
     }
 }
 
 /// Every key that is set, with its value.
-fn all(ctx: &mut Ctx<'_>, aim: &Aim) -> Vec<(Box<str>, Box<str>)> {
+pub fn all(ctx: &mut Ctx<'_>, aim: &Aim) -> Vec<(Box<str>, Box<str>)> {
     match aim.of {
         Some(of) => {
             let metadata = ctx.network().metadata(of).into_iter();
@@ -260,32 +158,7 @@ fn all(ctx: &mut Ctx<'_>, aim: &Aim) -> Vec<(Box<str>, Box<str>)> {
         }
         None => {
             let new = ctx.session_mut().registration();
-            new.map(|new| new.metadata.clone().into_iter().collect()).unwrap_or_default()
-        }
-    }
-}
-
-fn write(ctx: &mut Ctx<'_>, aim: &Aim, key: &str, new: Option<&str>) {
-    let Some((of, user)) = aim.of.zip(ctx.session().user()) else {
-        if let Some(registration) = ctx.session_mut().registration() {
-            match new {
-                Some(new) => registration.metadata.insert(key.into(), new.into()),
-                None => registration.metadata.remove(key),
-            };
-        }
-        return;
-    };
-    let of = subject(ctx, of);
-    let by = Source::User(ctx.whois(user).uid);
-    ctx.commit(Op::Metadata { by, of, key: key.into(), value: new.map(Into::into) });
-}
-
-fn subject(ctx: &Ctx<'_>, of: Holder) -> Subject {
-    match of {
-        Holder::User(user) => Subject::User(ctx.whois(user).uid),
-        Holder::Channel(channel) => {
-            let record = ctx.network().channel(channel);
-            Subject::Channel(record.name.clone(), record.epoch)
+            new.map(|new| new.metadata.all().into_iter().collect()).unwrap_or_default()
         }
     }
 }
@@ -302,14 +175,6 @@ pub fn invalid_key(ctx: &Ctx<'_>, key: &str) -> Standard {
         fail::metadata_key_invalid(key)
     } else {
         fail::metadata_invalid_key(key)
-    }
-}
-
-fn invalid_value(ctx: &Ctx<'_>, key: &str) -> Standard {
-    if is_second(ctx.session()) {
-        fail::metadata_value_invalid()
-    } else {
-        fail::metadata_invalid_value(key)
     }
 }
 

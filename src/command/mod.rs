@@ -77,6 +77,7 @@ mod sapart;
 mod saquit;
 mod satopic;
 mod scene;
+mod second;
 mod servlist;
 mod setname;
 mod shun;
@@ -87,6 +88,7 @@ mod stats;
 mod subscription;
 mod summon;
 mod tagmsg;
+mod telling;
 mod time;
 mod topic;
 mod trace;
@@ -113,6 +115,7 @@ pub static TABLE: Table = Table { commands: ALL };
 
 /// Sorted by name.
 const ALL: &[&[Command]] = &[
+    second::COMMANDS,
     accept::COMMANDS,
     admin::COMMANDS,
     ambiance::COMMANDS,

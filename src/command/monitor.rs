@@ -171,6 +171,22 @@ mod tests {
     }
 
     #[test]
+    fn nobody_is_told_that_they_are_gone_themselves() {
+        check(
+            r"
+            config oper root sesame
+            root  > OPER root sesame
+            alice > MONITOR + alice
+            bob   > MONITOR + alice
+            root  > KILL alice :enough
+            bob   < :s1.test 731 bob :alice
+            alice <! 731
+            alice <~ ERROR *
+            ",
+        );
+    }
+
+    #[test]
     fn the_list_is_kept_shown_and_bounded() {
         check(
             r"

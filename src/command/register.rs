@@ -89,6 +89,7 @@ fn refusal(failure: Failure) -> fn(&str) -> Standard {
         Failure::BadName => fail::register_bad_account_name,
         Failure::BadMail => fail::register_invalid_email,
         Failure::ForbiddenMail => fail::register_unacceptable_email,
+        Failure::ForbiddenPassword => fail::register_forbidden_password,
         Failure::WeakPassword => fail::register_weak_password,
         Failure::LongPassword => fail::register_unacceptable_password,
         Failure::CodeWanted

@@ -38,7 +38,7 @@ fn starttls(ctx: &mut Ctx<'_>, _args: Args<'_>) -> Outcome {
     if let Some(registration) = ctx.session_mut().registration() {
         registration.password = None;
         registration.away = None;
-        registration.metadata.clear();
+        registration.metadata = Default::default();
         registration.login = None;
     }
     ctx.core.end_exchange(ctx.conn);

@@ -310,7 +310,7 @@ config! {
         silence: usize = "32", 32, Live, 1..=1000;
         /// The most nicks that a client may monitor.
         monitor: usize = "100", 100, Live, 1..=1000;
-        /// The most metadata keys of a user or channel.
+        /// The most metadata keys of a user, an account or a channel.
         metadata_keys: usize = "32", 32, Live, 1..=100;
         /// The most metadata keys that a client may be subscribed to.
         metadata_subs: usize = "50", 50, Live, 1..=200;
@@ -340,7 +340,7 @@ config! {
         stop_timeout: Duration = "\"5s\"", Duration::from_secs(5), Live, 0..=60;
         /// How long a linked server may be out of reach before its users are shown as split.
         split_grace: Duration = "\"60s\"", Duration::from_secs(60), Live, 0..=3600;
-        /// How long a linked server may be out of reach before its users are forgotten; if it comes back after that, it has to start anew.
+        /// How long a linked server may be out of reach before its users are forgotten; if it comes back after that, it has to start anew. If that is more than 30 days later, empty its data folder before: bans, and what was taken from accounts and channels meanwhile, may come back with it.
         split_forget: Duration = "\"7d\"", Duration::from_secs(604_800), Live, 60..=31_536_000;
     }
     /// What outlives the process.
@@ -407,7 +407,7 @@ config! {
         give_up: Duration = "\"1d\"", Duration::from_secs(86_400), Live, 60..=604_800;
         /// The most mails that wait to be sent.
         queue: usize = "1000", 1000, Live, 1..=100_000;
-        /// The most mails in an hour.
+        /// The most mails in an hour. Memos are at most half of these, of those to one address and of those that wait, so that nobody is kept from a code by them.
         hourly: u32 = "100", 100, Live, 1..=100_000;
         /// The most mails to one address in an hour.
         hourly_address: u32 = "5", 5, Live, 1..=1000;

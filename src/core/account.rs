@@ -5,7 +5,7 @@
 //! to step is the session's errand.
 
 use super::{
-    bans,
+    Core, bans,
     ctx::{Ctx, Outcome},
     login, mail, notes, registry, sasl,
     session::Session,
@@ -14,9 +14,9 @@ use super::{
 use crate::{
     config::{Config, Secret},
     job::{Answer, Hashes, Job},
-    network::{Network, note::Section},
+    network::{Network, crdt::SPEAKERS, note::Section},
     registry::{CERT, Edit, Kind, LOOK, NAME, NICK, Record, RecordId, What},
-    store::Rows,
+    store::{Purpose, Rows},
     wire::{casemap::Casemap, mail::is_address, mask, name::Nick, precis},
 };
 
@@ -31,6 +31,8 @@ pub struct Errand {
     pub(super) password: Secret,
     /// The code that was given behind it, if the account takes one.
     pub(super) code: Option<Secret>,
+    /// Whether the code can be asked for by itself.
+    pub(super) asks: bool,
     /// What the password is to be from now on, for somebody who changes it and does not log in.
     pub(super) change: Option<Secret>,
     /// The mail address of a new account.
@@ -71,6 +73,8 @@ pub enum Failure {
     BadMail,
     /// Nobody may register with the mail address.
     ForbiddenMail,
+    /// No account may have the password.
+    ForbiddenPassword,
     /// The password is too short.
     WeakPassword,
     /// The password is too long.
@@ -102,6 +106,7 @@ impl Failure {
             Failure::BadName => "no account can have this name, choose another nick",
             Failure::BadMail => "give a mail address, as alice@example.org",
             Failure::ForbiddenMail => "the network does not take this mail address, give another",
+            Failure::ForbiddenPassword => "the network does not take this password, choose another",
             Failure::WeakPassword => "the password is too short",
             Failure::LongPassword => "the password is too long",
             Failure::CodeWanted => {
@@ -118,8 +123,8 @@ impl Failure {
 impl Errand {
     pub(super) fn new(name: Nick, password: Secret, then: Then) -> Box<Errand> {
         let (acting, code, change, mail) = (None, None, None, None);
-        let (hashes, record) = (None, None);
-        Box::new(Errand { name, acting, password, code, change, mail, hashes, record, then })
+        let (hashes, record, asks) = (None, None, false);
+        Box::new(Errand { name, acting, password, code, asks, change, mail, hashes, record, then })
     }
 }
 
@@ -146,15 +151,13 @@ pub fn before_connect(config: &Config) -> bool {
 pub fn is_reserved(config: &Config, name: &Nick, casemap: Casemap) -> bool {
     let masks = config.accounts.reserved.iter().map(String::as_str);
     let guests = format!("{}*", config.accounts.guest);
-    let masks = masks.chain(SERVICES.iter().copied()).chain([guests.as_str()]);
+    let services = SPEAKERS.iter().chain(ELSEWHERE).copied();
+    let masks = masks.chain(services).chain([guests.as_str()]);
     masks.into_iter().any(|mask| mask::matches(mask, name.as_str(), casemap))
 }
 
-/// Whose names people trust, and whom they tell their passwords.
-const SERVICES: &[&str] = &[
-    "AuthServ", "BotServ", "ChanServ", "Global", "HistServ", "HostServ", "MemoServ", "NickServ",
-    "OperServ", "Services",
-];
+/// Services of other networks, whose names people trust, and whom they tell their passwords.
+const ELSEWHERE: &[&str] = &["AuthServ", "BotServ", "Global", "HistServ", "Services"];
 
 /// Registers an account for whoever asks, and logs them in. The certificate of their connection, if they
 /// have one, logs them in from then on.
@@ -198,7 +201,7 @@ fn may_register(
     refuse_if(mail.map_or(mail_wanted, |mail| !is_address(mail)), Failure::BadMail)?;
     let forbidden_mail = mail.is_some_and(|mail| forbidden(Section::ForbidMail, mail));
     refuse_if(forbidden_mail, Failure::ForbiddenMail)?;
-    may_be_password(config, password)?;
+    may_be_password(ctx.core, password)?;
     refuse_if(!config.accounts.registration || ctx.network().defcon() <= 4, Failure::Shut)?;
     let waiting = ctx.network().claims().unverified();
     let full = verification::is_wanted(config) && waiting >= config.accounts.unverified;
@@ -211,15 +214,18 @@ fn may_register(
     let often = !exempt && !ctx.core.attempts.registers(from, burst, interval, ctx.now);
     refuse_if(often, Failure::TooOften)?;
     let mails = ctx.core.config.mail.is_sent();
-    let may = mail.is_none_or(|mail| !mails || mail::may_send(ctx.core, mail, ctx.now));
+    let may = mail
+        .is_none_or(|mail| !mails || mail::may_send(ctx.core, (Purpose::Verify, mail), ctx.now));
     refuse_if(!may, Failure::NoMail)
 }
 
 /// That a password may be one.
-pub fn may_be_password(config: &Config, password: &str) -> Result<(), Failure> {
+pub fn may_be_password(core: &Core, password: &str) -> Result<(), Failure> {
+    let forbidding = notes::forbidding(core.network(), Section::ForbidPassword, password);
     match password.len() {
-        len if len < config.accounts.password_min => Err(Failure::WeakPassword),
+        len if len < core.config.accounts.password_min => Err(Failure::WeakPassword),
         len if len > PASSWORD_MAX => Err(Failure::LongPassword),
+        _ if forbidding.is_some() => Err(Failure::ForbiddenPassword),
         _ => Ok(()),
     }
 }

@@ -2,7 +2,10 @@
 //! wait, from however many addresses.
 
 use super::peer::Origin;
-use crate::time::{Mono, Now};
+use crate::{
+    store::Purpose,
+    time::{Mono, Now},
+};
 use std::{
     borrow::Borrow,
     collections::{BTreeMap, BTreeSet},
@@ -20,6 +23,8 @@ pub struct Attempts {
     accounts: Debts<Box<str>>,
     registrations: Debts<Option<IpAddr>>,
     mails: Debts<Box<str>>,
+    /// Those of them that show memos.
+    memos: Debts<Box<str>>,
 }
 
 impl Attempts {
@@ -56,15 +61,29 @@ impl Attempts {
 
 impl Attempts {
     /// Whether another mail may go to a mail address, of which so many may in an hour, and so many to all; if
-    /// so notes that one does.
-    pub fn mails(&mut self, address: &str, (each, all): (u32, u32), now: Now) -> bool {
+    /// so notes that one does. Memos get half of either, so that nobody is kept from a code by them.
+    pub fn mails(
+        &mut self,
+        (purpose, address): (Purpose, &str),
+        (each, all): (u32, u32),
+        now: Now,
+    ) -> bool {
         let address = address.to_lowercase();
         // No address is empty, so that stands for all.
-        let counted = [(address.as_str(), each), ("", all)];
-        let counted = counted.map(|(key, most)| (key, most, HOUR / most.max(1)));
-        let may = counted.iter().all(|(key, most, each)| self.mails.may(*key, *most, *each, now));
+        let counted = |each, all| {
+            [(address.as_str(), each), ("", all)]
+                .map(|(key, most): (&str, u32)| (key, most, HOUR / most.max(1)))
+        };
+        let (mails, memos) = (counted(each, all), counted(each / 2, all / 2));
+        let memos: &[_] = if purpose == Purpose::Memo { &memos } else { &[] };
+        let may = |debts: &Debts<Box<str>>, (key, most, each): &(&str, u32, Duration)| {
+            debts.may(*key, *most, *each, now)
+        };
+        let may = mails.iter().all(|one| may(&self.mails, one))
+            && memos.iter().all(|one| may(&self.memos, one));
         if may {
-            counted.iter().for_each(|(key, _, each)| self.mails.add((*key).into(), *each, now));
+            mails.iter().for_each(|(key, _, each)| self.mails.add((*key).into(), *each, now));
+            memos.iter().for_each(|(key, _, each)| self.memos.add((*key).into(), *each, now));
         }
         may
     }
@@ -158,6 +177,19 @@ mod tests {
         assert!(
             attempts.may_as("carol", 1, INTERVAL, now) && attempts.may(alice, 1, INTERVAL, now)
         );
+    }
+
+    #[test]
+    fn memos_leave_half_of_all_mails_to_codes() {
+        let (mut attempts, now) = (Attempts::default(), Now::default());
+        let mut sent = |purpose, address| {
+            (0..9).filter(|_| attempts.mails((purpose, address), (4, 6), now)).count()
+        };
+        assert_eq!(sent(Purpose::Memo, "bob@b.example"), 2);
+        assert_eq!(sent(Purpose::Memo, "carol@b.example"), 1, "half of all");
+        assert_eq!(sent(Purpose::Reset, "BOB@b.example"), 2);
+        assert_eq!(sent(Purpose::Verify, "carol@b.example"), 1);
+        assert_eq!(sent(Purpose::Reset, "dan@b.example"), 0);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     network::{
         UserId,
-        ban::{self, Key, Kind, Looks, Terms},
+        ban::{Key, Kind, Looks, Terms, pattern},
         crdt::Source,
         op::Op,
     },
@@ -242,7 +242,7 @@ fn too_wide(mask: &str) -> bool {
             let least = if range.address().is_ipv4() { BITS_MIN.0 } else { BITS_MIN.1 };
             whoever && range.bits() < least
         }
-        None => mask.contains(['*', '?']) && ban::substance(mask) < SUBSTANCE_MIN,
+        None => mask.contains(['*', '?']) && pattern::substance(mask) < SUBSTANCE_MIN,
     }
 }
 
@@ -258,7 +258,7 @@ fn key(ctx: &Ctx<'_>, kind: Kind, mask: &str) -> Option<Key> {
     // A real name has spaces, which a parameter has not.
     let mask =
         if row.looks == Looks::Realname { mask.replace("\\s", " ") } else { mask.to_owned() };
-    let mask = ban::canonical(kind, encode::head(&mask, MASK_MAX))?;
+    let mask = pattern::canonical(kind, encode::head(&mask, MASK_MAX))?;
     Some(Key { kind, server: row.local.then_some(ctx.core.sid()), mask: mask.into() })
 }
 

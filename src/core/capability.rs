@@ -20,6 +20,7 @@ pub struct Offer<'a> {
 type Changing = (&'static str, CapSet, fn(&Offer<'_>, &Session) -> Option<String>);
 
 const CHANGING: &[Changing] = &[
+    ("draft/account-2fa", cap::ACCOUNT_2FA, |offer, _| factors(offer)),
     ("draft/account-registration", cap::ACCOUNT_REGISTRATION, |offer, session| {
         account::registration(offer.config, session)
     }),
@@ -29,6 +30,11 @@ const CHANGING: &[Changing] = &[
 /// What `sasl` tells a session; nothing while nobody can log in.
 pub fn sasl(offer: &Offer<'_>, session: &Session) -> Option<String> {
     if offer.log_in { sasl::value(offer.config, session) } else { None }
+}
+
+/// What `draft/account-2fa` tells: the kinds of second factors that there are; nothing while nobody can log in.
+pub fn factors(offer: &Offer<'_>) -> Option<String> {
+    offer.log_in.then(|| "totp".to_owned())
 }
 
 impl Core {

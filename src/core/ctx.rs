@@ -153,6 +153,26 @@ pub struct Next {
     pub cursor: Cursor,
 }
 
+/// What a session goes on with when an answer comes.
+#[derive(Debug)]
+pub struct Again {
+    /// What was said, or else has to be known then.
+    pub words: Vec<String>,
+    /// What runs then, if the command at work does not know.
+    pub then: fn(&mut Ctx<'_>, UserId, &[String]) -> Outcome,
+}
+
+/// Notes what was asked, for when the answer comes that it takes.
+pub fn asks<T: AsRef<str>>(ctx: &mut Ctx<'_>, words: &[T]) {
+    let words = words.iter().map(|word| word.as_ref().to_owned()).collect();
+    ctx.session_mut().again = Some(Box::new(Again { words, then: |_, _, _| Ok(()) }));
+}
+
+/// What was asked.
+pub fn asked(ctx: &mut Ctx<'_>) -> Vec<String> {
+    ctx.session_mut().again.take().map(|again| again.words).unwrap_or_default()
+}
+
 /// How many things a long answer shows before it looks whether its reader keeps up.
 pub const STREAM_PIECE: usize = 100;
 
@@ -256,6 +276,18 @@ impl Ctx<'_> {
             }
             None => self.line("NOTICE", &[&nick], Some(text)),
         }
+    }
+
+    /// Tells whoever asked many lines, a piece at a time: the next when they have read the one before. How many
+    /// there are at most is known to what makes them.
+    pub fn notices(&mut self, lines: Vec<String>) {
+        self.stream(Cursor { asked: lines, ..Cursor::default() }, |ctx, mut cursor| {
+            let begin = cursor.slot as usize;
+            let piece = cursor.asked.iter().skip(begin).take(STREAM_PIECE);
+            piece.for_each(|line| ctx.notice(line));
+            cursor.slot = cursor.slot.saturating_add(STREAM_PIECE as u32);
+            ((cursor.slot as usize) < cursor.asked.len()).then_some(cursor)
+        });
     }
 
     /// Makes something happen on the network: the only way in which a command changes it.

@@ -213,7 +213,11 @@ pub fn too_long(core: &mut Core, fx: &mut Effects, conn: ConnId, now: Now) {
 
 /// Goes on with whoever waited for a worker's answer.
 pub fn done(core: &mut Core, fx: &mut Effects, id: JobId, answer: Answer, now: Now) {
-    registry::answered(core, fx, &answer, now);
+    let cause = core.pending.get(id).and_then(|pending| match pending.then {
+        Then::Command { conn, .. } => Some(conn),
+        _ => None,
+    });
+    registry::answered(core, fx, (&answer, cause), now);
     let Some(pending) = core.pending.remove(id) else { return };
     core.timers.cancel(pending.timer);
     if let (Some(access), Answer::Stored(found)) = (pending.access, &answer) {

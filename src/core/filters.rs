@@ -3,7 +3,7 @@
 use super::{bans, ctx::Ctx};
 use crate::network::{
     UserId,
-    ban::{Key, Kind, Terms, canonical},
+    ban::{Key, Kind, Terms, pattern::canonical},
     crdt::Source,
     filter::{Action, Place, Rule},
     op::Op,

@@ -182,6 +182,7 @@ fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     core.look_for_unused(fx, now);
     core.store_kept(fx, now);
     core.take_handed(fx, now);
+    core.store_unstored(fx, now);
     registered::regular(core, fx, now);
     verification::answer_asked(core, fx, now);
     verification::release_old(core, fx, now);

@@ -8,9 +8,10 @@ use super::{
     ajoin,
     ctx::{self, Ctx, Outcome, Resume},
     effect::Effects,
-    expiry, memo, registered, registry,
+    expiry, memo, metadata, registered, registry,
     sasl::{self, Proof},
-    second, suspension, vhost,
+    second::{self, step_up},
+    suspension, vhost,
 };
 use crate::{
     config::Secret,
@@ -51,7 +52,7 @@ pub fn change_password(
     new: Secret,
     then: Then,
 ) -> Outcome {
-    let may = may_be_password(&ctx.core.config, new.expose());
+    let may = may_be_password(ctx.core, new.expose());
     let may = may.and_then(|()| if may_try(ctx, &name) { Ok(()) } else { Err(Failure::TooOften) });
     if let Err(failure) = may {
         return then(ctx, &name, Err(failure));
@@ -159,6 +160,7 @@ fn confirmed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
                 set_password(ctx, record.id, &hashes, changed);
                 Ok(())
             }
+            hashes if step_up::is_due(ctx, &record) => step_up::ask(ctx, record, hashes),
             hashes => {
                 hashes.into_iter().for_each(|hashes| renew(ctx, proof, &hashes));
                 second::admit(ctx, &record)
@@ -166,6 +168,11 @@ fn confirmed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         },
         Err(failure) => ended(ctx, Err(failure)),
     }
+}
+
+/// Goes on with a log-in that has waited for the code, as the account is by now.
+pub fn go_on(ctx: &mut Ctx<'_>, proof: Proof) {
+    confirm(ctx, proof, confirmed);
 }
 
 /// Has the store keep another password of an account, as the user says who asks for it.
@@ -182,8 +189,8 @@ fn changed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     ended(ctx, if stored { Ok(()) } else { Err(Failure::Unavailable) })
 }
 
-/// What is stored of a password is kept in another way from now on. Whatever has been stored since it was
-/// checked stays.
+/// What is stored of a password is kept in another way from now on, as if that had been done in the moment
+/// after it was set: whatever has been stored since stays.
 fn renew(ctx: &mut Ctx<'_>, proof: Proof, hashes: &Hashes) {
     let at = Stamp { tick: proof.at.tick + 1, server: ctx.core.sid() };
     let (by, what) = (ctx.core.name().into(), What::Write(kept(hashes).into()));
@@ -205,7 +212,9 @@ pub fn believe(
 ) -> Result<Box<Record>, Failure> {
     let record = recalled(answer)?.ok_or(Failure::Wrong)?;
     let still = proof(&record, key).ok_or(Failure::Wrong)?;
-    if still.at != proven.at || still.account != proven.account {
+    // The same password has been stored in another way since, if somebody has logged in with it: see `renew`.
+    let renewed = still.at.tick == proven.at.tick + 1;
+    if (still.at != proven.at && !renewed) || still.account != proven.account {
         return Err(Failure::Wrong);
     }
     may_enter(ctx, &record)?;
@@ -260,6 +269,7 @@ pub fn enter(ctx: &mut Ctx<'_>, record: &Record) {
         ctx.reply(reply::sasl_success());
     }
     registered::met(ctx.core, record);
+    let guest = user.is_some_and(|user| ctx.whois(user).login.is_none());
     if let Some(user) = user {
         let uid = ctx.whois(user).uid;
         ctx.commit(Op::Account { uid, login: Some(login) });
@@ -267,6 +277,7 @@ pub fn enter(ctx: &mut Ctx<'_>, record: &Record) {
         registration.login = Some(login);
     }
     vhost::entered(ctx, record);
+    metadata::account::entered(ctx, record, guest);
     memo::entered(ctx, record);
     expiry::seen(ctx.core, ctx.fx, record, ctx.now);
     ajoin::entered(ctx, record);

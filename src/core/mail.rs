@@ -99,14 +99,14 @@ pub fn letter(
 }
 
 /// Whether another mail may go to an address, and if so notes that one does.
-pub fn may_send(core: &mut Core, address: &str, now: Now) -> bool {
+pub fn may_send(core: &mut Core, to: (Purpose, &str), now: Now) -> bool {
     let config = &core.config.mail;
-    core.attempts.mails(address, (config.hourly_address, config.hourly), now)
+    core.attempts.mails(to, (config.hourly_address, config.hourly), now)
 }
 
 /// Puts a mail into the queue; the session waits.
 pub fn post(ctx: &mut Ctx<'_>, letter: Letter, resume: Resume) {
-    let query = posting(&ctx.core.config, letter);
+    let query = posting(ctx.core, letter);
     ctx.defer(Job::Store(query), resume);
 }
 
@@ -117,21 +117,29 @@ pub fn posted(ctx: &mut Ctx<'_>, answer: &Answer) -> bool {
 
 /// Puts a mail into the queue for which nobody waits.
 pub fn post_aside(core: &mut Core, fx: &mut Effects, letter: Letter, now: Now) {
-    let query = posting(&core.config, letter);
+    let query = posting(core, letter);
     let then = |core: &mut Core, fx: &mut Effects, answer, now| {
         note_posted(core, fx, &answer, now);
     };
     core.ask(fx, Job::Store(query), Then::Server(then), now);
 }
 
-fn posting(config: &Config, letter: Letter) -> Query {
-    Query::Post { letter: Box::new(letter), most: config.mail.queue }
+/// What puts a mail into the queue. From then on it may be there, though whoever asks may not hear of it: a
+/// slow disk answers when nobody waits any more.
+fn posting(core: &mut Core, letter: Letter) -> Query {
+    core.mailing.waiting = true;
+    let queue = core.config.mail.queue;
+    // As of what is sent in an hour, half is left to codes.
+    let most = match letter.purpose {
+        Purpose::Memo => queue / 2,
+        Purpose::Verify | Purpose::Reset | Purpose::Address | Purpose::Changed => queue,
+    };
+    Query::Post { letter: Box::new(letter), most }
 }
 
 fn note_posted(core: &mut Core, fx: &mut Effects, answer: &Answer, now: Now) -> bool {
     let posted = matches!(answer, Answer::Stored(Ok(Rows::Done)));
     if posted {
-        core.mailing.waiting = true;
         turn(core, fx, now);
     } else {
         log::warn!("a mail could not be put into the queue: {answer:?}");
@@ -467,23 +475,25 @@ mod tests {
         );
     }
 
+    fn note() -> Letter {
+        Letter {
+            address: "a@b".into(),
+            purpose: Purpose::Changed,
+            account: "a".into(),
+            id: RecordId(crate::time::Stamp::ZERO),
+            salt: "".into(),
+            memo: "".into(),
+            made: Wall(0),
+        }
+    }
+
     /// A server whose jobs a test does, and in whose store a mail waits.
     fn posted() -> (Scene, Memory) {
         let mut config = Config::default();
         config.mail.server = Some("mail.test".into());
         config.mail.from = Some("irc@test.example".into());
         let mut store = Memory::default();
-        let (purpose, id) = (Purpose::Changed, RecordId(crate::time::Stamp::ZERO));
-        let letter = Letter {
-            address: "a@b".into(),
-            purpose,
-            account: "a".into(),
-            id,
-            salt: "".into(),
-            memo: "".into(),
-            made: Wall(0),
-        };
-        let post = Query::Post { letter: Box::new(letter), most: 9 };
+        let post = Query::Post { letter: Box::new(note()), most: 9 };
         assert_eq!(store.ask(&post), Ok(Rows::Done));
         (Scene::with(config), store)
     }
@@ -536,6 +546,20 @@ mod tests {
         assert!(matches!(answer, Answer::Stored(Ok(Rows::Letter(None, None)))));
         assert!(next(&mut scene, Some((id, answer))).is_none());
         assert!(next(&mut scene, None).is_none(), "nothing waits");
+    }
+
+    #[test]
+    fn a_mail_is_looked_for_though_nobody_hears_that_it_was_put_into_the_queue() {
+        let mut core = Core::sample();
+        core.config.mail.server = Some("mail.test".into());
+        let (mut fx, now) = (Effects::default(), Now::default());
+        // An earlier life has left nothing.
+        core.mailing.waiting = false;
+        post_aside(&mut core, &mut fx, note(), now);
+        fx.take();
+        turn(&mut core, &mut fx, now);
+        let asked = asked(fx.take());
+        assert!(matches!(&*asked, [(_, Job::Store(Query::Due { .. }))]), "{asked:?}");
     }
 
     #[test]

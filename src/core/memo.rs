@@ -12,7 +12,7 @@ use super::{
     settings::{EMAILMEMOS, is_on},
 };
 use crate::{
-    network::UserId,
+    network::{UserId, crdt},
     registry::{MEMO, Record, RecordId},
     store::{Edited, Letter, Purpose},
     time::{Now, Stamp},
@@ -108,7 +108,7 @@ pub fn mail(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
     let confirmed = record.get(account::MAIL).filter(|_| record.unverified().is_none());
     let Some(address) = confirmed.filter(|_| is_on(record, EMAILMEMOS)) else { return };
     for (_, memo) in left(edited) {
-        if !core.config.mail.is_sent() || !mail::may_send(core, address, now) {
+        if !core.config.mail.is_sent() || !mail::may_send(core, (Purpose::Memo, address), now) {
             return;
         }
         let letter = mail::letter(record, (Purpose::Memo, address, ""), now);
@@ -131,7 +131,7 @@ fn left(edited: &Edited) -> Vec<(usize, Memo<'_>)> {
 }
 
 fn tell(core: &Core, fx: &mut Effects, user: UserId, text: &str, now: Now) {
-    render::tell_as(core, fx, (&core.service_mask("MemoServ"), user), text, now);
+    render::tell_as(core, fx, (&core.service_mask(crdt::MEMOSERV), user), text, now);
 }
 
 const READ: &str = "read";

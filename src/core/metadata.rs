@@ -1,9 +1,13 @@
 //! How sessions are told of metadata (`ircv3: metadata`): those with `draft/metadata-2` in METADATA lines,
 //! all others in numerics, and unasked only of the keys that they have subscribed to.
 
+pub mod account;
+pub mod early;
+
 use super::{ConnId, Core, audience, effect::Effects, render, session::Session};
 use crate::{
     network::{ChannelId, Network, UserId, metadata::Holder},
+    registry::METADATA,
     time::Now,
     wire::{
         cap,
@@ -14,6 +18,11 @@ use crate::{
 
 /// The most members of a channel whose metadata is told unasked; that of a larger one can be asked for.
 const MEMBERS_MAX: usize = 32;
+
+/// The field of a record that keeps a key.
+pub fn field(key: &str) -> Box<str> {
+    format!("{METADATA}{key}").into()
+}
 
 /// Whether a session speaks the version before the third.
 pub fn is_second(session: &Session) -> bool {

@@ -75,6 +75,7 @@ pub mod suspension;
 pub mod timer;
 pub mod tor;
 pub mod undelivered;
+pub mod unstored;
 pub mod usermode;
 pub mod verification;
 pub mod vhost;
@@ -124,6 +125,7 @@ use std::collections::BTreeMap;
 use timer::Timers;
 use tor::Tor;
 use undelivered::Undelivered;
+use unstored::Unstored;
 use whowas::Whowas;
 
 id!(
@@ -198,6 +200,8 @@ pub struct Core {
     pub(in crate::core) cache: Cache,
     /// What is known of registered channels.
     pub(in crate::core) registered: Registered,
+    /// What is still to be written to records.
+    pub(in crate::core) unstored: Unstored,
     /// What is being said to linked servers about the registry.
     pub(in crate::core) talks: reconcile::Talks,
     /// How addresses are hidden.
@@ -278,6 +282,7 @@ impl Core {
             unused_looked: now.mono,
             cache: Cache::default(),
             registered: Registered::default(),
+            unstored: Unstored::default(),
             handed: Hand::default(),
             talks: BTreeMap::new(),
             cloak: Cloak::new(&start.cloak, &config.cloak),

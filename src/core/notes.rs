@@ -12,7 +12,7 @@ use super::{
 use crate::{
     network::{
         Network, UserId,
-        crdt::Source,
+        crdt::{OPERSERV, Source},
         note::{Key, Note, Section},
         op::{Leave, Op},
     },
@@ -113,9 +113,6 @@ pub fn news(ctx: &mut Ctx<'_>, user: UserId, section: Section) {
     }
 }
 
-/// Who tells news, and acts on what is forbidden: core may not know services.
-const OPERSERV: &str = "OperServ";
-
 /// Tells operators of this server that a note has been written or taken away.
 pub fn announce(
     core: &Core,
@@ -133,6 +130,10 @@ pub fn announce(
         }
         (Section::NewsLogon | Section::NewsOper | Section::NewsRandom, None) => {
             format!("{by} takes away {kind}")
+        }
+        (Section::ForbidPassword, note) => {
+            let verb = if note.is_some() { "forbids" } else { "allows again" };
+            format!("{by} {verb} a password")
         }
         (_, Some(note)) => {
             let part = |before, text: &str, after| match text {

@@ -181,7 +181,7 @@ const SENT_AT_ONCE: usize = 50;
 mod tests {
     use crate::{
         registry::{Edit, Kind, NAME, NICK, RecordId, What},
-        sim::{self, Sim, disk::Disk},
+        sim::{self, Sim, disk::Disk, script::check},
         time::{Sid, Stamp},
     };
     use std::time::Duration;
@@ -235,5 +235,39 @@ mod tests {
         sim.hosts.iter_mut().for_each(|host| host.disk = Disk::Well);
         sim.wait(Duration::from_secs(400));
         assert!(alike(&mut sim));
+    }
+
+    /// Two servers are split for so many days, and an entry of a list that both have is taken away at the first
+    /// of these on one side: how many there are in the end.
+    fn split_for(days: u64, count: usize) {
+        let secs = days * 86_400;
+        check(&format!(
+            r"
+            servers 2
+            account bob password=sesame ajoin:#a=#a
+            bob@1  > NS IDENTIFY bob sesame
+            split 1 | 2
+            bob    > NS AJOIN DEL #a
+            bob    <~ :NickServ!services@services.test NOTICE bob :*
+            clock 1 {secs}
+            clock 2 {secs}
+            bob    > NS AJOIN ADD #b
+            crash 2
+            start 2
+            carl@2 > NS IDENTIFY bob sesame
+            carl   > NS AJOIN ADD #c
+            heal
+            wait 5
+            same
+            bob    > NS AJOIN LIST
+            bob    <~ :NickServ!services@services.test NOTICE bob :Channels that you enter when you log in: {count}.
+            "
+        ));
+    }
+
+    #[test]
+    fn what_was_taken_away_comes_back_only_from_a_server_that_was_away_for_long() {
+        split_for(29, 2);
+        split_for(31, 3);
     }
 }

@@ -22,7 +22,7 @@ use crate::{
 pub fn send_code(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
     let Ok(Some(record)) = login::recalled(answer) else { return };
     let address = record.get(account::MAIL).filter(|_| record.unverified().is_none());
-    if !address.is_some_and(|address| mail::may_send(core, address, now)) {
+    if !address.is_some_and(|address| mail::may_send(core, (Purpose::Reset, address), now)) {
         return;
     }
     let salt = mail::salt(core, now);
@@ -51,7 +51,7 @@ pub fn reset(
     (code, password): (Secret, Secret),
     then: account::Then,
 ) -> Outcome {
-    let refused = match account::may_be_password(&ctx.core.config, password.expose()) {
+    let refused = match account::may_be_password(ctx.core, password.expose()) {
         Ok(()) if !login::may_try(ctx, &name) => Err(Failure::TooOften),
         refused => refused,
     };

@@ -18,20 +18,20 @@ pub mod settings;
 
 use super::{
     Core,
-    ctx::{Ctx, Outcome, Then},
+    ctx::{Again, Ctx, Outcome, Then},
     effect::Effects,
     settings::{NOOP, is_on},
 };
 use crate::{
     job::{Answer, Job},
     network::{
-        ChannelId, UserId,
+        ChannelId,
         change::Change,
-        crdt::{Epoch, Source},
-        op::{ModeChange, Op, Restored},
+        crdt::{self, Epoch, Source},
+        op::{ModeChange, Op, Restored, Subject},
     },
-    registry::{Edit, Kind, NAME, Record, RecordId, What},
-    store::{Edited, Query, Rows},
+    registry::{Edit, Kind, METADATA, NAME, Record, RecordId, What},
+    store::{Edited, LISTED_MAX, Query, Rows},
     time::{Now, Stamp},
     wire::{framing::BODY_MAX, name::ChannelName},
 };
@@ -50,32 +50,20 @@ pub struct Registered {
     reading: Vec<RecordId>,
     /// Those that are to be compared with their records, after so many rounds of housekeeping.
     compared: BTreeMap<RecordId, u8>,
-    /// What is still to be written to records, oldest first.
-    waiting: VecDeque<Edit>,
-    /// Whether the store is at the first of them.
-    storing: bool,
     /// The accounts with which somebody has logged in here who wants no status on entering; at most
     /// [`NOOPS_MAX`].
     noops: BTreeSet<RecordId>,
     /// How far it has been looked for registrations that are to end.
     sweep: expiry::Sweep,
-    /// Accounts that have ended, and may have had access.
-    orphans: VecDeque<RecordId>,
+    /// Accounts that have ended, and may have had access; and after which channel those come that have not
+    /// been looked at.
+    orphans: VecDeque<(RecordId, Option<RecordId>)>,
     /// Whether the store is asked about the first of them.
     asking: bool,
 }
 
-/// What a session goes on with once the records of channels have been read.
-#[derive(Debug)]
-pub struct Again {
-    /// What was said.
-    pub words: Vec<String>,
-    /// What runs then.
-    pub then: fn(&mut Ctx<'_>, UserId, &[String]) -> Outcome,
-}
-
 /// As whose doing is shown what is done by a channel's registration.
-pub const CHANSERV: Source = Source::Service("ChanServ");
+pub const CHANSERV: Source = Source::Service(crdt::CHANSERV);
 
 /// Has the session wait for the records of those among the channels that are registered and not in memory.
 /// Returns whether it waits; then it goes on with `again`, whether they could be read or not.
@@ -136,11 +124,12 @@ impl Core {
         let Some(id) = self.network.claims().channel(name) else { return };
         let there = self.network.record(name).map(|channel| self.network.channel(channel).epoch);
         let own = there.is_some_and(|epoch| epoch.registered && epoch.at == id.0);
-        if own && !self.registered.unread.contains(&id) {
-            return;
-        }
         if self.registered.known.contains_key(&id) {
             found(self, fx, id, now);
+            // Nobody has seen to that while nobody was in it.
+            if let Some(channel) = self.network.record(name) {
+                access::lock(self, fx, channel, now);
+            }
         } else if !own {
             self.registered.unread.insert(id);
             let depth = there.map_or(0, Epoch::depth_after);
@@ -169,7 +158,11 @@ impl Core {
 
     /// Keeps what an operation of this server has changed of a registered channel.
     pub(in crate::core) fn keep_channel(&mut self, fx: &mut Effects, op: &Op, at: Stamp, now: Now) {
-        let (Op::Mode { name, by, .. } | Op::Topic { name, by, .. }) = op else { return };
+        let (name, by) = match op {
+            Op::Mode { name, by, .. } | Op::Topic { name, by, .. } => (name, by),
+            Op::Metadata { of: Subject::Channel(name, _), by, .. } => (name, by),
+            _ => return,
+        };
         let Some(channel) = self.network.record(name) else { return };
         let record = self.network.channel(channel);
         let id = RecordId(record.epoch.at);
@@ -273,7 +266,7 @@ fn found(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) {
     let restored = Restored { name, epoch, by: CHANSERV, state };
     core.commit(fx, Op::Restore(Box::new(restored)), None, now);
     if let Some(depth) = depth {
-        let (at, by) = (core.clock.tick(now.wall), core.service_mask("ChanServ"));
+        let (at, by) = (core.clock.tick(now.wall), core.service_mask(crdt::CHANSERV));
         write(core, fx, id, (at, &by), vec![(record::DEPTH.into(), Some(depth))], now);
     }
 }
@@ -322,6 +315,16 @@ pub fn edited(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
     }
 }
 
+/// The store has been told of something that had been written later: a piece of a list may have been, by
+/// somebody who did not know all of it.
+pub fn outdone(core: &mut Core, edit: &Edit) {
+    let What::Write(fields) = &edit.what else { return };
+    let known = core.registered.known.contains_key(&edit.id);
+    if known && fields.iter().any(|(key, _)| kept::is_kept(key)) {
+        core.registered.compared.insert(edit.id, PATIENCE);
+    }
+}
+
 /// A channel has just been registered here: it goes on with what it has.
 fn register(
     core: &mut Core,
@@ -345,8 +348,12 @@ fn keep_all(core: &mut Core, fx: &mut Effects, (id, channel): (RecordId, Channel
     let record = core.network().channel(channel);
     let mut fields = Parts::all(record, Some(&known.record)).fields(record);
     fields.retain(|(key, value)| kept::is_older(known.record.get(key), value.as_deref()));
-    let (at, by) = (core.clock.tick(now.wall), core.service_mask("ChanServ"));
-    write(core, fx, id, (at, &by), fields, now);
+    let (at, by) = (core.clock.tick(now.wall), core.service_mask(crdt::CHANSERV));
+    // If there is no room for more keys of metadata, there is for the others.
+    let (metadata, others): (Fields, Fields) =
+        fields.into_iter().partition(|(key, _)| key.starts_with(METADATA));
+    write(core, fx, id, (at, &by), metadata, now);
+    write(core, fx, id, (at, &by), others, now);
 }
 
 /// A registration has come to an end: the channel goes on without, as it is.
@@ -381,7 +388,8 @@ fn ended(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
     }
 }
 
-/// Notes what is to be written to the record of a channel, and has the store write it.
+/// Has the store write to the record of a channel: what the channel has under the stamp that it has there, so
+/// that of two servers who write it the later holds in both.
 fn write(
     core: &mut Core,
     fx: &mut Effects,
@@ -390,43 +398,14 @@ fn write(
     fields: Fields,
     now: Now,
 ) {
-    if fields.is_empty() {
-        return;
+    let mut writes: BTreeMap<Stamp, Fields> = BTreeMap::new();
+    for (key, value) in fields {
+        let at = kept::written(value.as_deref()).filter(|_| kept::is_kept(&key)).unwrap_or(at);
+        writes.entry(at).or_default().push((key, value));
     }
-    let edit = Edit { id, kind: Kind::Channel, at, by: by.into(), what: What::Write(fields) };
-    if core.registered.waiting.len() >= WAITING_MAX {
-        log::error!(
-            "too much waits to be stored; a change of a registered channel is lost when nobody is in it any more"
-        );
-        return;
-    }
-    core.registered.waiting.push_back(edit);
-    store(core, fx, now);
-}
-
-fn store(core: &mut Core, fx: &mut Effects, now: Now) {
-    let Registered { waiting, storing, .. } = &mut core.registered;
-    let Some(edit) = waiting.front().filter(|_| !*storing) else { return };
-    *storing = true;
-    let job = Job::Store(Query::Propose(Box::new(edit.clone())));
-    core.ask(fx, job, Then::Server(stored), now);
-}
-
-fn stored(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
-    core.registered.storing = false;
-    match answer {
-        Answer::Stored(Ok(rows)) => {
-            let edit = core.registered.waiting.pop_front();
-            if let (Rows::Full, Some(edit)) = (rows, edit) {
-                log::warn!(
-                    "the record of the registered channel {} is full; what has changed in it is lost when nobody is in it any more",
-                    edit.id
-                );
-            }
-            store(core, fx, now);
-        }
-        // The next housekeeping tries again.
-        answer => log::debug!("a registered channel could not be stored: {answer:?}"),
+    for (at, fields) in writes {
+        let what = What::Write(fields);
+        core.store_later(fx, Edit { id, kind: Kind::Channel, at, by: by.into(), what }, now);
     }
 }
 
@@ -438,6 +417,7 @@ pub fn note(core: &mut Core, fx: &mut Effects, change: &Change, now: Now) {
         Change::Restored { channel } => {
             let Some(record) = core.network().find_channel(*channel) else { return };
             let id = core.network().claims().channel(&record.name);
+            access::restate(core, fx, *channel, now);
             let Some(id) = id.filter(|_| core.is_home_of(*channel)) else { return };
             if core.registered.known.contains_key(&id) {
                 if let Some(channel) = review(core, fx, id, now) {
@@ -469,41 +449,36 @@ pub fn met(core: &mut Core, record: &Record) {
 /// An account has ended: its channels go to their successors, or end. The server where it has ended sees to
 /// that.
 pub fn orphaned(core: &mut Core, fx: &mut Effects, account: RecordId, now: Now) {
-    core.registered.orphans.push_back(account);
+    core.registered.orphans.push_back((account, None));
     ask_for_orphans(core, fx, now);
 }
 
 fn ask_for_orphans(core: &mut Core, fx: &mut Effects, now: Now) {
     let Registered { orphans, asking, .. } = &mut core.registered;
-    let Some(account) = orphans.front().copied().filter(|_| !*asking) else { return };
+    let Some((account, after)) = orphans.front().copied().filter(|_| !*asking) else { return };
     *asking = true;
-    core.ask(fx, Job::Store(Query::ChannelsOf(account)), Then::Server(inherit), now);
+    core.ask(fx, Job::Store(Query::ChannelsOf { account, after }), Then::Server(inherit), now);
 }
 
 fn inherit(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
     core.registered.asking = false;
     // What cannot be read is asked for again with the next housekeeping.
     let Answer::Stored(Ok(Rows::Records(records))) = answer else { return };
-    let Some(account) = core.registered.orphans.pop_front() else { return };
+    let Some((account, _)) = core.registered.orphans.pop_front() else { return };
+    if let Some(last) = records.last().filter(|_| records.len() == LISTED_MAX) {
+        core.registered.orphans.push_front((account, Some(last.id)));
+    }
     for record in records {
         let at = core.clock.tick(now.wall);
         let what = access::without(&record, account);
-        let by = core.service_mask("ChanServ").into();
-        core.registered.waiting.push_back(Edit {
-            id: record.id,
-            kind: Kind::Channel,
-            at,
-            by,
-            what,
-        });
+        let by = core.service_mask(crdt::CHANSERV).into();
+        core.store_later(fx, Edit { id: record.id, kind: Kind::Channel, at, by, what }, now);
     }
-    store(core, fx, now);
     ask_for_orphans(core, fx, now);
 }
 
 /// What is looked after every few seconds.
 pub fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
-    store(core, fx, now);
     core.read_registrations(fx, now);
     ask_for_orphans(core, fx, now);
     compare(core, fx, now);
@@ -523,7 +498,7 @@ pub fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
 /// of a list at once, or one has crashed between telling and storing. One of the servers whose users are
 /// there mends it.
 fn compare(core: &mut Core, fx: &mut Effects, now: Now) {
-    if !core.registered.waiting.is_empty() {
+    if !core.unstored.is_empty() {
         return;
     }
     for (id, rounds) in std::mem::take(&mut core.registered.compared) {
@@ -549,7 +524,8 @@ fn mend(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) {
         return;
     }
     let (topic, casemap) = (known.is_on("KEEPTOPIC"), network.casemap());
-    let state = kept::state(&known.record, (&name, epoch), topic, now.wall, casemap);
+    let mut state = kept::state(&known.record, (&name, epoch), topic, now.wall, casemap);
+    state.extend(kept::taken_away(&known.record, (&name, epoch), network.channel(channel)));
     let restored = network.restored(channel, &name, epoch, CHANSERV);
     let there: BTreeSet<String> = restored.state.iter().map(|op| format!("{op:?}")).collect();
     if state.iter().any(|op| !there.contains(&format!("{op:?}"))) {
@@ -557,6 +533,7 @@ fn mend(core: &mut Core, fx: &mut Effects, id: RecordId, now: Now) {
         core.commit(fx, Op::Restore(Box::new(restored)), None, now);
     }
     keep_all(core, fx, (id, channel), now);
+    access::lock(core, fx, channel, now);
 }
 
 /// After how many rounds of housekeeping a channel is compared with its record: by then what is being
@@ -569,9 +546,6 @@ const NOOPS_MAX: usize = 100_000;
 /// How many records are read at once: no fewer than a line can name channels, since whom the others keep
 /// out would not be known.
 const LOADED_MAX: usize = BODY_MAX / 2;
-
-/// How much waits to be written to records.
-const WAITING_MAX: usize = 10_000;
 
 #[cfg(test)]
 mod tests {
@@ -712,6 +686,118 @@ mod tests {
             bob   > TOPIC #a
             bob   < :s1.test 331 bob #a :No topic is set
             bob   <! ours
+            ",
+        );
+    }
+
+    #[test]
+    fn what_is_locked_while_nobody_is_there_is_so_for_who_enters_next() {
+        check(
+            r"
+            account alice password=sesame
+            alice > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            alice > CS REGISTER #a
+            alice > PART #a
+            wait 20
+            alice > CS SET #a MLOCK +im
+            bob   > JOIN #a
+            bob   < :s1.test 473 bob #a :Cannot join channel (+i)
+            alice > JOIN #a
+            alice < :s1.test 353 alice = #a :~alice
+            alice > MODE #a
+            alice < :s1.test 324 alice #a +imnrt
+            ",
+        );
+    }
+
+    #[test]
+    fn a_topic_stays_that_was_set_while_another_server_wrote_the_one_before_to_the_record() {
+        check(
+            r"
+            servers 2
+            account alice password=sesame
+            alice@1 > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            bob@2 > JOIN #a
+            alice > MODE #a +o bob
+            disk 2 full
+            alice > CS REGISTER #a
+            bob   > TOPIC #a :one
+            stall 2 1
+            bob   > TOPIC #a :two
+            wait 30
+            calm
+            disk 2 well
+            wait 60
+            alice > PART #a
+            bob   > PART #a
+            wait 20
+            crash 1
+            crash 2
+            start 1
+            start 2
+            heal
+            carol@1 > JOIN #a
+            carol < :s1.test 332 carol #a :two
+            ",
+        );
+    }
+
+    #[test]
+    fn a_mask_stays_that_was_set_while_another_server_took_one_from_the_same_list() {
+        check(
+            r"
+            servers 2
+            account alice password=sesame
+            alice@1 > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            bob@2 > JOIN #a
+            alice > MODE #a +o bob
+            alice > CS REGISTER #a
+            bob   > MODE #a +b eve!*@*
+            wait 20
+            clock 2 -4
+            stall 1 2
+            stall 2 1
+            bob   > MODE #a +b mallory!*@*
+            wait 2
+            alice > MODE #a -b eve!*@*
+            calm
+            wait 60
+            alice > PART #a
+            bob   > PART #a
+            wait 20
+            crash 1
+            crash 2
+            start 1
+            start 2
+            heal
+            carol@1 > JOIN #a
+            carol > MODE #a b
+            carol <~ :s1.test 367 carol #a mallory!*@* bob!~bob@bob.test *
+            carol < :s1.test 368 carol #a :End of channel ban list
+            ",
+        );
+    }
+
+    #[test]
+    fn who_was_renamed_along_and_back_while_the_channel_was_registered_has_one_status() {
+        check(
+            r"
+            servers 2
+            account bob password=sesame
+            bob@2   > NS IDENTIFY bob sesame
+            alice@1 > JOIN #a
+            bob     > JOIN #a
+            alice   > MODE #a +o bob
+            split 1 | 2
+            bob     > CS REGISTER #a
+            alice   > RENAME #a #b :why
+            wait 60
+            alice   > RENAME #b #a :why
+            heal
+            same
             ",
         );
     }

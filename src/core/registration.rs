@@ -10,7 +10,7 @@ use super::{
     effect::Effects,
     filters,
     local::Local,
-    login, memo,
+    login, memo, metadata,
     peer::{Origin, Peer},
     render, reserve, sasl,
     session::{Phase, Registration, Session},
@@ -23,10 +23,9 @@ use crate::{
     job::{Answer, Job},
     network::{
         UserId,
-        crdt::Source,
         filter::Place,
         mode::UserModes,
-        op::{Op, Presence, Subject},
+        op::{Op, Presence},
     },
     time::Now,
     wire::{casemap::Casemap, name::Nick, reply},
@@ -263,16 +262,9 @@ fn complete(ctx: &mut Ctx<'_>) {
         format!("Client connecting: {nick} ({name}@{host}) [{address}] {{{class}}} [{realname}]")
     };
     snotice::here_of(ctx.core, ctx.fx, 'c', text, ctx.now);
-    for (key, value) in metadata.into_iter().flatten() {
-        let refused = filters::check(ctx, user, Place::Topic, &value).is_err();
-        if ctx.session().closing {
-            return;
-        }
-        if refused {
-            continue;
-        }
-        let (by, of) = (Source::User(uid), Subject::User(uid));
-        ctx.commit(Op::Metadata { by, of, key, value: Some(value) });
+    metadata::account::comes(ctx, user, metadata.unwrap_or_default());
+    if ctx.session().closing {
+        return;
     }
     welcome::burst(ctx, user);
     memo::greet(ctx, user, unread);

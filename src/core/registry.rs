@@ -6,10 +6,10 @@
 //! server, since records merge.
 
 use super::{
-    Core, audit,
+    ConnId, Core, audit,
     ctx::{Ctx, Resume, Then},
     effect::Effects,
-    memo,
+    memo, metadata,
     recovery::LOGGED_OUT,
     registered, render, reserve,
     session::Registration,
@@ -102,7 +102,7 @@ impl Core {
     }
 
     /// The store has applied an edit: whoever may see something of it does.
-    fn edited(&mut self, fx: &mut Effects, edited: &Edited, now: Now) {
+    fn edited(&mut self, fx: &mut Effects, edited: &Edited, cause: Option<ConnId>, now: Now) {
         if !edited.claims.is_empty() {
             self.see(fx, &Op::Claims(edited.claims.clone()), now);
         }
@@ -127,6 +127,7 @@ impl Core {
             self.log_in_as(fx, (edited.record.id, None), &text, now);
         }
         vhost::edited(self, fx, edited, now);
+        metadata::account::edited(self, fx, edited, cause, now);
         memo::edited(self, fx, edited, now);
         // Who is suspended again for the same reason may have come back in between.
         if changes(SUSPENDED) || changes(UNTIL) {
@@ -166,7 +167,12 @@ impl Core {
         text: &str,
         now: Now,
     ) {
-        self.entering(account).for_each(|new| new.login = login.clone().map(Box::new));
+        for new in self.entering(account) {
+            new.login = login.clone().map(Box::new);
+            if login.is_none() {
+                new.metadata.account.clear();
+            }
+        }
         for user in self.logged_in(account) {
             let uid = self.network().user(user).uid;
             let login = login.clone().map(Box::new);
@@ -259,18 +265,28 @@ fn without(loser: &Record, key: &str, casemap: Casemap) -> Vec<(Box<str>, Option
 }
 
 /// What goes on with every answer of the store that says that something has been edited, whoever asked
-/// for it and whether or not they still wait.
-pub fn answered(core: &mut Core, fx: &mut Effects, answer: &Answer, now: Now) {
+/// for it and whether or not they still wait. `cause` is the session that has.
+pub fn answered(
+    core: &mut Core,
+    fx: &mut Effects,
+    (answer, cause): (&Answer, Option<ConnId>),
+    now: Now,
+) {
     core.cache_answer(answer);
     match answer {
         Answer::Stored(Ok(Rows::Proposed(edited))) if edited.news => {
-            core.edited(fx, edited, now);
+            core.edited(fx, edited, cause, now);
             memo::mail(core, fx, edited, now);
             note_down(core, fx, edited, now);
             core.commit(fx, Op::Edit(Box::new(edited.edit.clone())), None, now);
         }
         Answer::Stored(Ok(Rows::Learned(all))) => {
-            all.iter().filter(|edited| edited.news).for_each(|edited| core.edited(fx, edited, now));
+            for edited in all {
+                match edited.news {
+                    true => core.edited(fx, edited, None, now),
+                    false => registered::outdone(core, &edited.edit),
+                }
+            }
         }
         _ => (),
     }

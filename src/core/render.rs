@@ -13,7 +13,9 @@ mod user;
 use super::{
     ConnId, Core, audience, bans, callerid, defcon,
     effect::Effects,
-    housekeeping, multiline, notes,
+    housekeeping,
+    metadata::account,
+    multiline, notes,
     recent::{Place, Said},
     registered, reserve,
     session::Phase,
@@ -69,9 +71,10 @@ pub fn apply(
             bans::logged_in(tell.core, tell.fx, *user, now);
             vhost::logged_in(tell.core, tell.fx, *user, now);
         }
+        account::note(tell.core, tell.fx, (change, at), now);
     }
-    // Of a channel that is restored somebody is about to enter it.
-    let entered = matches!(op, Op::Restore(_));
+    // Of a channel that is restored, or whose locked modes are set, somebody is about to enter it.
+    let entered = matches!(op, Op::Restore(_) | Op::Mode { by: Source::Service(_), .. });
     if core.network.has_empty() && core.alone() && !entered {
         core.network.collect(|_| true);
     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     job::{Answer, Job},
-    network::{UserId, change::Change, op::Op},
+    network::{UserId, change::Change, crdt::NICKSERV, op::Op},
     registry::{NICK, RecordId, UNVERIFIED},
     store::{Find, Query, Rows},
     time::{Now, span_text},
@@ -222,9 +222,6 @@ pub fn guest(core: &Core, user: UserId) -> Option<Nick> {
     };
     names.filter_map(|name| Nick::new(&name, casemap, most)).find(free)
 }
-
-/// Whose it is to tell about nicks that belong to accounts.
-const NICKSERV: &str = "NickServ";
 
 /// How many nicks are tried.
 const GUESTS_TRIED: u32 = 100;

@@ -2,6 +2,7 @@
 
 use super::{
     ConnId, Core,
+    account::Errand,
     ctx::{Ctx, Outcome, Reject},
     effect::Effects,
     render,
@@ -20,6 +21,7 @@ use crate::{
         scram,
     },
 };
+use std::time::Duration;
 
 /// A session that is logging in.
 #[derive(Debug)]
@@ -54,7 +56,16 @@ pub enum Step {
         name: Nick,
     },
     /// The client knows the password, and has been shown that this server knows its verifier.
-    Proven(Proof),
+    Proven {
+        /// The account.
+        proof: Proof,
+        /// By which name it was asked for.
+        name: Nick,
+    },
+    /// The client is to choose how it gives the code that the account takes too; what goes on with it.
+    CodeWanted(Box<Errand>),
+    /// The code comes.
+    CodeComes(Box<Errand>),
 }
 
 /// An account whose password somebody knows, as it was stored then.
@@ -84,6 +95,15 @@ pub fn value(config: &Config, session: &Session) -> Option<String> {
     (!names.is_empty()).then(|| names.join(","))
 }
 
+/// Whether a mechanism could have that name (RFC 4422 §3.1), in capitals or not.
+pub fn is_name(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    (1..=NAME_LEN_MAX).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+/// The longest name of a mechanism.
+const NAME_LEN_MAX: usize = 20;
+
 /// Whether verifiers for SCRAM are kept.
 pub fn keeps_verifiers(config: &Config) -> bool {
     config.accounts.sasl.contains(&Mechanism::ScramSha256)
@@ -110,6 +130,21 @@ impl Core {
         let (pieces, step) = (Pieces::default(), Step::First);
         if let Some(session) = self.sessions.get_mut(conn) {
             session.sasl = Some(Box::new(Exchange { mechanism, pieces, step, timer }));
+        }
+    }
+
+    /// A session that logs in has so long for what is missing, and its registration has as well.
+    pub fn prolong_exchange(&mut self, conn: ConnId, span: Duration, now: Now) {
+        let due = now.mono + span;
+        let timer = self.timers.set(due, Timer::Sasl(conn));
+        let Some(session) = self.sessions.get_mut(conn) else { return };
+        let registers = session.user().is_none();
+        if let Some(exchange) = &mut session.sasl {
+            self.timers.cancel(std::mem::replace(&mut exchange.timer, timer));
+        }
+        if registers {
+            let latest = due + self.config.limits.registration_timeout;
+            self.look_after(conn, latest, Timer::Registration(conn));
         }
     }
 

@@ -8,21 +8,21 @@ use super::{
     effect::Effects,
     flood::Bucket,
     gateway::Claim,
+    metadata::early::Early,
     multiline::Batch,
     peer::{Origin, Peer, Tls},
-    registered::Again,
     sasl::Exchange,
+    second::request::Task,
     timer,
 };
 use crate::{
     config::{Config, Listen, Secret},
-    core::ctx::Next,
+    core::ctx::{Again, Next},
     network::UserId,
     registry::Login,
     time::{Mono, Now},
     wire::{cap::CapSet, name::Nick},
 };
-use std::collections::BTreeMap;
 
 /// A client connection.
 #[derive(Debug)]
@@ -65,10 +65,10 @@ pub struct Session {
     pub voice: Option<&'static str>,
     /// What it is at that takes several steps.
     pub errand: Option<Box<Errand>>,
-    /// What it goes on with once the records of channels have been read.
+    /// What it asks about the second factor of its account.
+    pub second: Option<Box<Task>>,
+    /// What it was asked, and goes on with, when the answer comes for which the command at work waits.
     pub again: Option<Box<Again>>,
-    /// What the service command at work was asked, for when its answer comes.
-    pub asked: Vec<Box<str>>,
     /// The gateway that speaks for it, by WEBIRC.
     pub gateway: Option<Box<str>>,
     /// The nicks that it monitors.
@@ -104,7 +104,7 @@ pub struct Registration {
     /// The away message, for a user who comes and is not there.
     pub away: Option<Box<str>>,
     /// What the user tells of themselves; bounded by `[limits] metadata_keys`.
-    pub metadata: BTreeMap<Box<str>, Box<str>>,
+    pub metadata: Early,
     /// Whether it is negotiating capabilities.
     pub negotiating: bool,
     /// Whether the name of its address is still being looked up.
@@ -177,8 +177,8 @@ impl Session {
             sasl: None,
             voice: None,
             errand: None,
+            second: None,
             again: None,
-            asked: Vec::new(),
             gateway: None,
             monitor: Vec::new(),
             keys: Vec::new(),

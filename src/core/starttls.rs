@@ -44,6 +44,6 @@ mod tests {
         let session = &scene.server.core().sessions[conn];
         let Phase::New(registration) = &session.phase else { panic!("{session:?}") };
         assert!(!session.ready() && registration.password.is_none());
-        assert!(registration.away.is_none() && registration.metadata.is_empty());
+        assert!(registration.away.is_none() && registration.metadata.all().is_empty());
     }
 }

@@ -230,7 +230,10 @@ fn send_again(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
     let record = login::recalled(answer).ok().flatten();
     let letter = record.and_then(|record| letter(&record, now));
     let letter = letter.filter(|letter| letter.purpose == Purpose::Verify);
-    if let Some(letter) = letter.filter(|letter| mail::may_send(core, &letter.address, now)) {
+    let may = |letter: &Letter, core: &mut Core| {
+        mail::may_send(core, (letter.purpose, &letter.address), now)
+    };
+    if let Some(letter) = letter.filter(|letter| may(letter, core)) {
         mail::post_aside(core, fx, letter, now);
     }
 }

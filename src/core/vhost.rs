@@ -3,7 +3,7 @@
 
 use super::{Core, ctx::Ctx, effect::Effects, peer::Origin, registration::HOST_MAX, render};
 use crate::{
-    network::{UserId, mode::UserModes, op::Op},
+    network::{UserId, crdt, mode::UserModes, op::Op},
     registry::Record,
     store::Edited,
     time::Now,
@@ -110,7 +110,7 @@ pub fn edited(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
             Some(host) => format!("You have the host {host} now. /msg HostServ OFF takes it off."),
             None => "Your account has no host of its own any more.".to_owned(),
         };
-        render::tell_as(core, fx, (&core.service_mask("HostServ"), user), &text, now);
+        render::tell_as(core, fx, (&core.service_mask(crdt::HOSTSERV), user), &text, now);
     }
 }
 

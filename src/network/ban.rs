@@ -5,14 +5,17 @@
 //! bans that can fit only: addresses are found by prefix, hosts by name and by the domain that they end
 //! with, and what is left is tried one by one.
 
+pub mod pattern;
+
 use super::crdt::Source;
 use crate::{
     arena::Arena,
     id,
     time::{Sid, Stamp, Wall},
-    wire::{casemap::Casemap, cidr::Cidr, mask},
+    wire::{casemap::Casemap, cidr::Cidr},
 };
 use ahash::RandomState;
+use pattern::{Pattern, Place, read};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
@@ -146,28 +149,6 @@ pub struct Suspect<'a> {
     pub account: Option<&'a str>,
 }
 
-#[derive(Clone, Debug, Eq, PartialEq)]
-enum Pattern {
-    Account(Box<str>),
-    Mask { nick: Box<str>, user: Box<str>, host: Host },
-    Realname(Box<str>),
-}
-
-#[derive(Clone, Debug, Eq, PartialEq)]
-enum Host {
-    Range(Cidr),
-    Glob(Box<str>),
-}
-
-/// Where a ban is found.
-#[derive(Clone, Debug, Eq, PartialEq)]
-enum Place {
-    Range(Cidr),
-    Host(Box<str>),
-    Domain(Box<str>),
-    Rest,
-}
-
 /// All server bans.
 #[derive(Debug)]
 pub struct Bans {
@@ -209,7 +190,7 @@ impl Bans {
         at: Stamp,
         by: Source,
     ) -> bool {
-        let Some(pattern) = pattern(key.kind, &key.mask) else { return false };
+        let Some(pattern) = read(key.kind, &key.mask) else { return false };
         if let Some(id) = self.keys.get(key).copied() {
             if self.bans[id].at >= at {
                 return false;
@@ -331,7 +312,7 @@ impl Bans {
     /// What tells whether a ban touches somebody, set or not, wherever it holds; nothing if that can be no
     /// ban.
     pub fn would_touch(key: &Key, casemap: Casemap) -> Option<impl Fn(&Suspect<'_>) -> bool> {
-        let pattern = pattern(key.kind, &key.mask)?;
+        let pattern = read(key.kind, &key.mask)?;
         Some(move |who: &Suspect<'_>| pattern.fits(who, casemap))
     }
 
@@ -413,120 +394,6 @@ impl Ban {
     }
 }
 
-impl Pattern {
-    fn fits(&self, who: &Suspect<'_>, casemap: Casemap) -> bool {
-        let glob = |pattern: &str, text: &str| mask::matches(pattern, text, casemap);
-        match self {
-            Pattern::Account(account) => who.account.is_some_and(|known| glob(account, known)),
-            Pattern::Realname(realname) => glob(realname, who.realname),
-            Pattern::Mask { nick, user, host } => {
-                let host = match host {
-                    Host::Range(cidr) => who.address.is_some_and(|ip| cidr.contains(ip)),
-                    Host::Glob(host) => {
-                        who.hosts.iter().any(|known| glob(host, known))
-                            || who.address.is_some_and(|ip| glob(host, &ip.to_string()))
-                    }
-                };
-                host && glob(user, who.user) && glob(nick, who.nick)
-            }
-        }
-    }
-
-    /// Where to look for it: by range, by host, by the domain behind the last wildcard, or one by one.
-    fn place(&self) -> Place {
-        let host = match self {
-            Pattern::Mask { host: Host::Range(cidr), .. } => return Place::Range(*cidr),
-            Pattern::Mask { host: Host::Glob(host), .. } => host,
-            Pattern::Account(_) | Pattern::Realname(_) => return Place::Rest,
-        };
-        let Some(last) = host.rfind(['*', '?']) else { return Place::Host(host.clone()) };
-        let tail = host.get(last + 1..).unwrap_or_default();
-        // What looks like the end of an address may have to fit one, which has no domain.
-        let name = tail.split_once('.').map(|parts| parts.1);
-        match name.filter(|name| name.contains(|c: char| c.is_ascii_alphabetic())) {
-            Some(domain) if !domain.contains(':') => Place::Domain(domain.into()),
-            Some(_) | None => Place::Rest,
-        }
-    }
-}
-
-/// Writes a mask of a kind as such masks are compared, if it is one: `KLINE *.Example.org` is
-/// `*@*.example.org`, `ZLINE 192.0.2.*` is `192.0.2.0/24`.
-pub fn canonical(kind: Kind, text: &str) -> Option<String> {
-    Some(match pattern(kind, text)? {
-        Pattern::Realname(text) => text.into(),
-        Pattern::Account(text) => format!("{ACCOUNT}{text}"),
-        Pattern::Mask { nick, user, host } => {
-            let host = match host {
-                Host::Range(cidr) => cidr.to_string(),
-                Host::Glob(host) => host.into(),
-            };
-            match (&*nick, &*user, kind.row().looks) {
-                ("*", "*", Looks::Address) => host,
-                ("*", "*", Looks::Either) if Cidr::parse(&host).is_some() => host,
-                ("*", _, _) => format!("{user}@{host}"),
-                (_, _, _) => format!("{nick}!{user}@{host}"),
-            }
-        }
-    })
-}
-
-/// How a ban by account begins, as the extended ban of channels does.
-const ACCOUNT: &str = "account:";
-
-/// How many characters of a mask are no wildcards: how much it says.
-pub fn substance(mask: &str) -> usize {
-    let mask = mask.strip_prefix(ACCOUNT).unwrap_or(mask);
-    mask.chars().filter(|c| !matches!(c, '*' | '?' | '!' | '@' | '.' | ':' | '/')).count()
-}
-
-fn pattern(kind: Kind, text: &str) -> Option<Pattern> {
-    let text = text.trim();
-    if text.is_empty() || text.contains(char::is_control) {
-        return None;
-    }
-    let looks = kind.row().looks;
-    if looks == Looks::Realname {
-        return Some(Pattern::Realname(mask::collapse(&text.to_ascii_lowercase()).into()));
-    }
-    if text.contains(' ') {
-        return None;
-    }
-    let lower = text.to_ascii_lowercase();
-    if let Some(account) = lower.strip_prefix(ACCOUNT).filter(|_| looks == Looks::Either) {
-        return (!account.is_empty()).then(|| Pattern::Account(mask::collapse(account).into()));
-    }
-    let whoever = |host| Pattern::Mask { nick: "*".into(), user: "*".into(), host };
-    if let Some(cidr) = range(text) {
-        return Some(whoever(Host::Range(cidr)));
-    }
-    if looks == Looks::Address {
-        return None;
-    }
-    let part = |part: &str| -> Box<str> {
-        if part.is_empty() { "*".into() } else { mask::collapse(&part.to_ascii_lowercase()).into() }
-    };
-    let (nick, rest) = text.split_once('!').unwrap_or(("*", text));
-    let (user, host) = match rest.rsplit_once('@') {
-        Some(parts) => parts,
-        None if text.contains('!') => (rest, "*"),
-        None => ("*", rest),
-    };
-    let host = range(host).map_or_else(|| Host::Glob(part(host)), Host::Range);
-    Some(Pattern::Mask { nick: part(nick), user: part(user), host })
-}
-
-/// An address, a range, or whole bytes of an IPv4 address before a star: `192.0.2.*`.
-fn range(text: &str) -> Option<Cidr> {
-    let Some(start) = text.strip_suffix(".*") else { return Cidr::parse(text) };
-    let bytes: Option<Vec<u8>> =
-        start.trim_end_matches(".*").split('.').map(|byte| byte.parse().ok()).collect();
-    let bytes = bytes.filter(|bytes| (1..=3).contains(&bytes.len()))?;
-    let mut address = [0; 4];
-    address.iter_mut().zip(&bytes).for_each(|(to, byte)| *to = *byte);
-    Cidr::new(IpAddr::from(address), u8::try_from(bytes.len() * 8).ok()?)
-}
-
 fn in_force(ban: &Ban) -> Option<(&Ban, &Terms)> {
     ban.terms.as_ref().filter(|_| !ban.lapsed).map(|terms| (ban, terms))
 }
@@ -555,7 +422,7 @@ fn take<K: std::hash::Hash + Eq + Clone>(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{pattern::canonical, *};
 
     const HERE: Sid = Sid::FIRST;
 

@@ -197,7 +197,8 @@ pub enum Change {
         /// Of which channel.
         channel: ChannelId,
     },
-    /// A channel goes on with a founding by its registration, which it did not have.
+    /// A channel goes on with a founding by its registration, which it did not have, or which some have come to
+    /// who did not know of it.
     Restored {
         /// Which.
         channel: ChannelId,

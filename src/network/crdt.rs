@@ -55,8 +55,23 @@ pub enum Source {
     Service(&'static str),
 }
 
-/// The services that may do something to the network.
-pub const SPEAKERS: [&str; 5] = ["ChanServ", "HostServ", "MemoServ", "NickServ", "OperServ"];
+/// The services, which may do something to the network.
+pub const SPEAKERS: [&str; 5] = [CHANSERV, HOSTSERV, MEMOSERV, NICKSERV, OPERSERV];
+
+/// What looks after registered channels.
+pub const CHANSERV: &str = "ChanServ";
+
+/// What gives hosts to accounts.
+pub const HOSTSERV: &str = "HostServ";
+
+/// What keeps memos.
+pub const MEMOSERV: &str = "MemoServ";
+
+/// What looks after accounts.
+pub const NICKSERV: &str = "NickServ";
+
+/// What does the will of operators.
+pub const OPERSERV: &str = "OperServ";
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -42,6 +42,11 @@ impl Metadata {
         self.0.get(key).and_then(|register| register.value.as_deref())
     }
 
+    /// What was last written to a key, be it set or not.
+    pub fn register(&self, key: &str) -> Option<&Lww<Option<Box<str>>>> {
+        self.0.get(key)
+    }
+
     /// The keys that are set, with their values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().filter_map(|(key, register)| Some((&**key, register.value.as_deref()?)))
@@ -60,7 +65,7 @@ impl Metadata {
     }
 
     /// Every key that has been written, be it set or not.
-    pub(super) fn registers(&self) -> impl Iterator<Item = (&str, &Lww<Option<Box<str>>>)> {
+    pub fn registers(&self) -> impl Iterator<Item = (&str, &Lww<Option<Box<str>>>)> {
         self.0.iter().map(|(key, register)| (&**key, register))
     }
 

@@ -21,6 +21,8 @@ pub enum Section {
     ForbidMail,
     /// Nicks that nobody may wear, by mask.
     ForbidNick,
+    /// Passwords that no account may have, by mask.
+    ForbidPassword,
     /// Servers that may not be linked, by name.
     Jupe,
     /// What everybody is told who comes.
@@ -53,6 +55,7 @@ pub const SECTIONS: &[Row] = &[
     row(Section::ForbidChannel, "forbidden channel", 500),
     row(Section::ForbidMail, "forbidden email", 500),
     row(Section::ForbidNick, "forbidden nick", 500),
+    row(Section::ForbidPassword, "forbidden password", 500),
     row(Section::Jupe, "jupe", 100),
     row(Section::NewsLogon, "news logon", 50),
     row(Section::NewsOper, "news oper", 50),

@@ -180,6 +180,8 @@ pub enum Op {
         uid: Uid,
         /// Where to.
         name: ChannelName,
+        /// Whether the registration of the channel lets them, whatever they are in the channel itself.
+        access: bool,
     },
     /// A user asks to be let in to a channel.
     Knock {

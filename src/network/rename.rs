@@ -241,7 +241,7 @@ impl Network {
 
 impl Channel {
     /// The founding under which a member came.
-    pub(super) fn entered(&self, user: UserId, joined: Stamp) -> Epoch {
+    pub fn entered(&self, user: UserId, joined: Stamp) -> Epoch {
         self.entered.get(&(user, joined)).copied().unwrap_or(self.epoch)
     }
 }

@@ -11,9 +11,9 @@ pub mod operserv;
 
 use crate::{
     core::{
-        ctx::{Ctx, Outcome},
+        ctx::{Again, Ctx, Outcome, asked, asks},
         dispatch::{self, Command, Run, Table},
-        registered::{self, Again},
+        registered,
     },
     job::Answer,
     network::UserId,
@@ -171,24 +171,19 @@ fn account(ctx: &mut Ctx<'_>, name: &str) -> Option<RecordId> {
     found
 }
 
-/// Notes what was asked, for when the answer comes that it takes.
-fn asks(ctx: &mut Ctx<'_>, words: &[&str]) {
-    ctx.session_mut().asked = words.iter().map(|word| (*word).into()).collect();
-}
-
-/// What was asked.
-fn asked(ctx: &mut Ctx<'_>) -> Vec<Box<str>> {
-    std::mem::take(&mut ctx.session_mut().asked)
-}
-
 /// Tells what has come of writing to an account: the words for its success, or why there was none. Returns
 /// whether it has succeeded.
 fn told(ctx: &mut Ctx<'_>, answer: &Answer, done: &str) -> bool {
     match answer {
         Answer::Stored(Ok(Rows::Proposed(_))) => ctx.notice(done),
-        Answer::Stored(Ok(Rows::Taken(_))) => ctx.notice("The account is no more."),
+        Answer::Stored(Ok(Rows::Taken(claim))) if claim.is_empty() => {
+            ctx.notice("The account is no more.");
+        }
+        Answer::Stored(Ok(Rows::Taken(_))) => {
+            ctx.notice("That belongs to somebody else already. Nothing has been changed.");
+        }
         Answer::Stored(Ok(Rows::Full)) => ctx.notice(
-            "There is no room for it: the account holds as much as it may. Nothing has been changed.",
+            "There is no room for it: the account holds as much as it may. Nothing has been changed; remove something first.",
         ),
         _ => nickserv::unavailable(ctx),
     }

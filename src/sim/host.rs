@@ -5,7 +5,7 @@ use super::{dice::Dice, disk::Disk, mmdb};
 use crate::{
     config::{Config, Secret},
     core::{
-        account,
+        account, metadata,
         registered::{self, access, kept},
         suspension, vhost,
     },
@@ -216,6 +216,11 @@ impl Host {
             if local.seldom().vhost.as_deref() != vhost::of(&record) {
                 wrong.push(format!("{} is shown as {}, not {record:?}", user.nick(), user.host));
             }
+            let kept = metadata::account::of(&record);
+            let kept: Vec<_> = kept.iter().map(|(key, value)| (&**key, &**value)).collect();
+            if user.metadata.iter().collect::<Vec<_>>() != kept {
+                wrong.push(format!("{} tells {:?}, not {kept:?}", user.nick(), user.metadata));
+            }
             if suspension::of(&record, now.wall).is_some() {
                 wrong.push(format!("{} is logged in to {record:?}", user.nick()));
             }
@@ -358,7 +363,7 @@ fn hashes(password: &Secret, scram: bool) -> Hashes {
 /// Whether an operation writes what a record keeps.
 fn is_kept(op: &Op) -> bool {
     match op {
-        Op::Topic { .. } => true,
+        Op::Topic { .. } | Op::Metadata { value: Some(_), .. } => true,
         Op::Mode { changes, .. } => changes
             .iter()
             .all(|one| !matches!(one, ModeChange::Status { .. } | ModeChange::Remove { .. })),

@@ -353,6 +353,7 @@ impl Sim {
                 }
                 Effect::Drain { conn } => self.drain(server, life, conn),
                 Effect::Job { id, job } => {
+                    self.tell(|| format!("server {} asks for {job:?}", server + 1));
                     let (at, workers) = (self.at, self.workers);
                     if let Some(host) = self.hosts.get_mut(server) {
                         host.submit(id, *job, at, workers, &mut self.dice);
@@ -451,6 +452,7 @@ impl Sim {
                     .get_mut(server)
                     .and_then(|host| host.finish(&names, workers, &mut self.dice));
                 if let Some((id, answer)) = done {
+                    self.tell(|| format!("server {} is told {answer:?}", server + 1));
                     self.step(server, Input::Done { id, answer });
                 }
             }

@@ -14,7 +14,7 @@ use crate::{
     link::Limits,
     registry::{Edit, Kind, NAME, NICK, RecordId, What},
     time::{Sid, Stamp},
-    wire::{cidr::Cidr, sasl},
+    wire::cidr::Cidr,
 };
 use std::{fmt::Write, time::Duration};
 
@@ -217,15 +217,6 @@ impl Workload {
         }
         lines.push("CAP END".to_owned());
         lines
-    }
-
-    /// What logs in to an account of that name, if there is one and it has that password.
-    fn log_in(&mut self, name: &str) -> Vec<String> {
-        let password = if self.owned { 0 } else { self.dice.below(2) };
-        let message = format!("\0{name}\0password{password}");
-        let pieces = sasl::pieces(message.as_bytes());
-        let lines = pieces.iter().map(|piece| format!("AUTHENTICATE {piece}"));
-        ["AUTHENTICATE PLAIN".to_owned()].into_iter().chain(lines).collect()
     }
 
     /// One thing happens, and time passes.

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::{
     registry::{
-        ACCESS, BUCKETS, Edit, Kind, Record, RecordId, SEEN, UNVERIFIED, is_claim, is_resident,
+        ACCESS, Applied, BUCKETS, Edit, Kind, Record, RecordId, SEEN, UNVERIFIED, is_claim,
+        is_resident,
     },
     time::{Sid, Stamp, Wall},
 };
@@ -56,7 +57,7 @@ impl Memory {
 
     fn edit(&mut self, edit: &Edit) -> Edited {
         let record = self.records.entry(edit.id).or_insert_with(|| Record::new(edit.id, edit.kind));
-        let (news, changed) = record.apply(edit);
+        let Applied { news, changed, .. } = record.apply(edit);
         let record = record.clone();
         let mut claims = Vec::new();
         for change in changed.iter().filter(|change| is_claim(&change.key)) {
@@ -96,9 +97,12 @@ impl Memory {
         losers.collect()
     }
 
-    fn channels_of(&self, account: RecordId) -> Vec<Record> {
+    fn channels_of(&self, account: RecordId, after: Option<RecordId>) -> Vec<Record> {
         let key = format!("{ACCESS}{account}");
-        self.records.values().filter(|record| record.get(&key).is_some()).cloned().collect()
+        let of = self.records.values().filter(|record| {
+            record.get(&key).is_some() && after.is_none_or(|after| record.id > after)
+        });
+        of.take(LISTED_MAX).cloned().collect()
     }
 
     fn find(&self, find: &Find) -> Option<Box<Record>> {
@@ -243,7 +247,9 @@ impl Store for Memory {
                 Ok(Rows::Done)
             }
             Query::Check => Ok(Rows::Checked(Checked::Whole)),
-            Query::ChannelsOf(account) => Ok(Rows::Records(self.channels_of(*account))),
+            Query::ChannelsOf { account, after } => {
+                Ok(Rows::Records(self.channels_of(*account, *after)))
+            }
             Query::Records(ids) | Query::Channels(ids) => {
                 let known = ids.iter().filter_map(|id| self.records.get(id).cloned());
                 Ok(Rows::Records(known.collect()))

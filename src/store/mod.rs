@@ -111,8 +111,14 @@ pub enum Query {
         /// Which of them.
         which: Which,
     },
-    /// The channels in which an account has access. Answers [`Rows::Records`].
-    ChannelsOf(RecordId),
+    /// The channels in which an account has access, in order of their ids, from after one. Answers
+    /// [`Rows::Records`] with at most [`LISTED_MAX`]; fewer are the last.
+    ChannelsOf {
+        /// Which account.
+        account: RecordId,
+        /// After this one; none for the first.
+        after: Option<RecordId>,
+    },
     /// Keep what has been written to registers of the network; what was written later stays. Answers
     /// [`Rows::Done`].
     Keep(Vec<Kept>),
@@ -172,7 +178,7 @@ impl Query {
             | Query::Probe
             | Query::TakeHanded
             | Query::AnswerHanded { .. } => Access::Write,
-            Query::Find(_) | Query::Channels(_) | Query::ChannelsOf(_) | Query::Due { .. } => {
+            Query::Find(_) | Query::Channels(_) | Query::ChannelsOf { .. } | Query::Due { .. } => {
                 Access::LookUp
             }
             Query::LoadReputation

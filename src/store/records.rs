@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     registry::{
-        ACCESS, BUCKETS, Changed, Edit, Field, Kind, MEMO, Record, RecordId, SEEN, UNVERIFIED,
+        ACCESS, Applied, BUCKETS, Changed, Edit, Field, Kind, Record, RecordId, SEEN, UNVERIFIED,
         What, is_claim, is_resident,
     },
     time::{Sid, Stamp, Wall},
@@ -72,11 +72,11 @@ pub(super) fn learn(db: &mut Connection, edits: &[Edit]) -> Result<Rows, Error> 
 fn edit(db: &Connection, edit: &Edit) -> Result<Edited, Error> {
     let record = load(db, edit.id)?;
     let mut record = record.unwrap_or_else(|| Record::new(edit.id, edit.kind));
-    let (news, changed) = record.apply(edit);
+    let Applied { news, changed, forgotten } = record.apply(edit);
     let (edit, claims, contested) = (edit.clone(), Vec::new(), Vec::new());
     let mut edited = Edited { edit, news, record, changed, claims, contested };
     if news {
-        write(db, &edited.edit, &edited.record)?;
+        write(db, &edited.edit, &edited.record, &forgotten)?;
         settle(db, &mut edited)?;
     }
     Ok(edited)
@@ -188,7 +188,7 @@ pub(super) fn list(
         Which::With(key) => (&**key, i64::MAX, i64::MAX),
         Which::UnseenSince(wall) => ("", Stamp::tick_at(*wall) as i64, wall.0 as i64),
     };
-    let (tick, server) = after.map_or((-1, 0), |id| (id.0.tick as i64, id.0.server.number()));
+    let (tick, server) = place(after);
     let mut statement = db.prepare(
         "SELECT tick, server FROM record
          WHERE kind = ?1 AND ended_tick IS NULL AND (tick, server) > (?2, ?3) AND tick < ?4
@@ -214,14 +214,26 @@ pub(super) fn list(
 
 /// The channels in which an account has access. What the index is of stands in the query as well, or it would
 /// not be used.
-pub(super) fn access(db: &Connection, account: RecordId) -> Result<Rows, Error> {
+pub(super) fn access(
+    db: &Connection,
+    account: RecordId,
+    after: Option<RecordId>,
+) -> Result<Rows, Error> {
+    let (tick, server) = place(after);
     let mut statement = db.prepare(
         "SELECT tick, server FROM field
          WHERE key = ?1 AND key >= 'access:' AND key < 'access;' AND value IS NOT NULL
-         ORDER BY tick, server",
+         AND (tick, server) > (?2, ?3)
+         ORDER BY tick, server LIMIT ?4",
     )?;
-    let mut rows = statement.query(params![format!("{ACCESS}{account}")])?;
+    let key = format!("{ACCESS}{account}");
+    let mut rows = statement.query(params![key, tick, server, LISTED_MAX as i64])?;
     found(db, &mut rows)
+}
+
+/// After which row a list goes on.
+fn place(after: Option<RecordId>) -> (i64, u16) {
+    after.map_or((-1, 0), |id| (id.0.tick as i64, id.0.server.number()))
 }
 
 /// The records whose ids a query has found.
@@ -252,8 +264,13 @@ pub(super) fn unsound(db: &Connection) -> Result<Vec<String>, Error> {
     Ok(wrong)
 }
 
-/// Writes what an edit has changed of a record.
-fn write(db: &Connection, edit: &Edit, record: &Record) -> Result<(), Error> {
+/// Writes what an edit has changed of a record, in which some fields are forgotten.
+fn write(
+    db: &Connection,
+    edit: &Edit,
+    record: &Record,
+    forgotten: &[Box<str>],
+) -> Result<(), Error> {
     let RecordId(Stamp { tick, server }) = record.id;
     let (tick, server) = (tick as i64, server.number());
     let ended = record.ended.map(|at| (at.tick as i64, at.server.number()));
@@ -282,23 +299,15 @@ fn write(db: &Connection, edit: &Edit, record: &Record) -> Result<(), Error> {
         "INSERT OR REPLACE INTO field (tick, server, key, value, at_tick, at_server, by)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
-    if fields.iter().any(|(key, _)| key.starts_with(MEMO)) {
-        db.prepare(
-            "DELETE FROM field WHERE tick = ?1 AND server = ?2 AND value IS NULL AND at_tick < ?3
-             AND substr(key, 1, ?4) = ?5",
-        )?
-        .execute(params![
-            tick,
-            server,
-            record.memos_forgotten_before() as i64,
-            MEMO.len() as i64,
-            MEMO
-        ])?;
-    }
     let written = record.fields().filter(|(_, field)| field.at == edit.at);
     for (key, Field { value, at, by }) in written.filter(|(key, _)| named(fields, key)) {
         let (at_tick, at_server) = (at.tick as i64, at.server.number());
         statement.execute(params![tick, server, key, value, at_tick, at_server, by])?;
+    }
+    let mut statement =
+        db.prepare("DELETE FROM field WHERE tick = ?1 AND server = ?2 AND key = ?3")?;
+    for key in forgotten {
+        statement.execute(params![tick, server, key])?;
     }
     Ok(())
 }

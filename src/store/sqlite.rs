@@ -247,7 +247,7 @@ impl Sqlite {
             Query::Due { by } => letters::due(&self.db, *by),
             Query::Postpone { number, due } => letters::postpone(&self.db, *number, *due),
             Query::Discard { number } => letters::discard(&self.db, *number),
-            Query::ChannelsOf(account) => records::access(&self.db, *account),
+            Query::ChannelsOf { account, after } => records::access(&self.db, *account, *after),
         }
     }
 }

@@ -80,6 +80,8 @@ caps! {
     4 CAP_NOTIFY = "cap-notify" offered;
     /// Changes of the hosts of others are told.
     5 CHGHOST = "chghost" offered;
+    /// One is asked for the second factor of one's account, and minds it, in ways that clients know.
+    48 ACCOUNT_2FA = "draft/account-2fa" conditional;
     /// One may register an account with REGISTER.
     46 ACCOUNT_REGISTRATION = "draft/account-registration" conditional;
     /// Channels can be renamed.

@@ -74,6 +74,44 @@ macro_rules! standards {
 }
 
 standards! {
+    /// One is not logged in (`ircv3: account-2fa`).
+    Fail second_not_authenticated() => "2FA" "NOT_AUTHENTICATED" "You are not logged in to an account; log in first.";
+    /// A subcommand that is none, or a kind of second factor that there is not.
+    Fail second_invalid_type(asked) => "2FA" "INVALID_TYPE" "The subcommands are STATUS, LIST, CHALLENGE, ADD, REMOVE, ENABLE and DISABLE; the only type is totp.";
+    /// What no app can be called.
+    Fail second_invalid_name(name) => "2FA" "INVALID_NAME" "A name has at most 64 bytes, and no control character.";
+    /// A code that is wrong, of an app that is to be added.
+    Fail second_invalid_data() => "2FA" "INVALID_CREDENTIAL_DATA" "That is not the code of your app; try the next one, and look whether the clock is right.";
+    /// A code that is wrong or has been used.
+    Fail second_invalid_response() => "2FA" "INVALID_CHALLENGE_RESPONSE" "That is not a code of your app, or it has been used already.";
+    /// No secret has been given for the app that is to be added.
+    Fail second_no_challenge() => "2FA" "NO_CHALLENGE" "Say 2FA CHALLENGE totp first, which gives you a secret for your app.";
+    /// As many apps as there may be.
+    Fail second_limit_reached() => "2FA" "LIMIT_REACHED" "Your account has as many apps as it may, or holds as much as it may; remove one first.";
+    /// An app that the account does not have.
+    Fail second_unknown_credential(id) => "2FA" "UNKNOWN_CREDENTIAL" "Your account has no app of that id; 2FA LIST shows those that it has.";
+    /// The only app of an account, while logging in takes its codes.
+    Fail second_remove_last() => "2FA" "REMOVE_LAST_CREDENTIAL" "Logging in takes codes of this app alone. Add another first, or turn that off: 2FA DISABLE totp <code>.";
+    /// Logging in takes a code already.
+    Fail second_already_enabled() => "2FA" "ALREADY_ENABLED" "Logging in takes a code already.";
+    /// Logging in takes no code.
+    Fail second_already_disabled() => "2FA" "ALREADY_DISABLED" "Logging in takes no code.";
+    /// An account without apps, whose codes logging in could take.
+    Fail second_needs_credential() => "2FA" "NO_CREDENTIALS" "Add an app first: 2FA CHALLENGE totp.";
+    /// It cannot be done now.
+    Fail second_temporarily_unavailable() => "2FA" "TEMPORARILY_UNAVAILABLE" "Accounts cannot be reached now. Nothing has been changed; try again later.";
+    /// Too many codes have been wrong.
+    Fail second_too_many() => "2FA" "TEMPORARILY_UNAVAILABLE" "Too many wrong codes; wait a minute and try again.";
+    /// Logging in takes a code.
+    Note second_enabled() => "2FA" "ENABLED" "Logging in takes a code besides the password.";
+    /// Logging in takes no code.
+    Note second_disabled() => "2FA" "DISABLED" "Logging in takes no code besides the password.";
+    /// An app of the account: its id, its type, what it is called, when it was added.
+    Note second_credential(id, kind, name, added) => "2FA" "CREDENTIAL" "An app whose codes count.";
+    /// The account has no apps.
+    Note second_no_credentials() => "2FA" "NO_CREDENTIALS" "Your account has no app.";
+    /// A secret for an app, for the client to show it.
+    Note second_challenge(kind, challenge) => "2FA" "REGISTRATION_CHALLENGE" "Enter it in your app, then say 2FA ADD totp <name> <code>.";
     /// A batch whose reference has letters that it may not have (`ircv3: client-batch`).
     Fail invalid_reftag(reference) => "BATCH" "INVALID_REFTAG" "A reference has letters, digits and hyphens, at most 64, behind + or -.";
     /// A batch that stayed open for too long (`ircv3: client-batch`).
@@ -136,6 +174,8 @@ standards! {
     Fail metadata_limit_reached(target) => "METADATA" "LIMIT_REACHED" "There are as many keys as there may be; take one away first.";
     /// As many as there may be, of what the subcommand makes, for `draft/metadata-3`.
     Fail metadata_limit_reached_by(target, subcommand) => "METADATA" "LIMIT_REACHED" "There are as many as there may be; take one away first.";
+    /// Metadata of an account cannot be stored now, so it stays as it is.
+    Fail metadata_temporarily_unavailable(target, key) => "METADATA" "TEMPORARILY_UNAVAILABLE" "It cannot be stored now, and nothing has been changed; try again later.";
     /// Metadata has been changed too often.
     Fail metadata_rate_limited(target, key, secs) => "METADATA" "RATE_LIMITED" "Too many changes; wait and try again.";
     /// As many subscriptions as there may be.
@@ -184,6 +224,8 @@ standards! {
     Fail register_weak_password(account) => "REGISTER" "WEAK_PASSWORD" "The password is too short.";
     /// A password that cannot be.
     Fail register_unacceptable_password(account) => "REGISTER" "UNACCEPTABLE_PASSWORD" "The password is too long.";
+    /// A password that operators have forbidden.
+    Fail register_forbidden_password(account) => "REGISTER" "UNACCEPTABLE_PASSWORD" "The network does not take this password; choose another.";
     /// It cannot be done now.
     Fail register_temporarily_unavailable(account) => "REGISTER" "TEMPORARILY_UNAVAILABLE" "No account can be registered now; try again later.";
     /// A real name that cannot be (`ircv3: setname`).

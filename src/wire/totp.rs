@@ -1,6 +1,8 @@
 //! One-time passwords by the clock (TOTP, RFC 6238: SHA-1, six digits, 30 seconds, which is what every app
 //! understands), and the codes with which an account is recovered when the app is lost.
 
+use super::encode::head;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
@@ -51,6 +53,31 @@ pub fn uri(issuer: &str, account: &str, secret: &[u8]) -> String {
     let (issuer, account, secret) = (escape(issuer), escape(account), base32(secret));
     format!("otpauth://totp/{issuer}:{account}?secret={secret}&issuer={issuer}")
 }
+
+/// What a client shows an app, in base 64, as `draft/account-2fa` has it: a JSON object whose `uri` is that of
+/// the QR code. Long names are cut, so that it fits in a line; nobody needs them but to tell their codes apart.
+pub fn challenge(issuer: &str, account: &str, secret: &[u8]) -> String {
+    let mut whole = String::new();
+    for most in NAME_LENS {
+        let uri = uri(head(issuer, most), head(account, most), secret);
+        // There is nothing in a URI that JSON would have quoted.
+        let json = format!(
+            "{{\"type\":\"totp\",\"secret\":\"{}\",\"algorithm\":\"SHA1\",\"digits\":6,\"period\":{STEP_SECS},\"uri\":\"{uri}\"}}",
+            base32(secret)
+        );
+        whole = STANDARD.encode(json);
+        if whole.len() <= CHALLENGE_MAX {
+            break;
+        }
+    }
+    whole
+}
+
+/// How long names are in a challenge, in bytes, of which each may take three: the first that fits.
+const NAME_LENS: [usize; 4] = [64, 32, 16, 8];
+
+/// The longest challenge: what a line has room for beside the longest name of a server and a few words.
+const CHALLENGE_MAX: usize = 344;
 
 /// A recovery code of random bytes, as it is shown, once.
 pub fn recovery_code(random: &[u8; RECOVERY_LEN]) -> String {
@@ -214,6 +241,24 @@ mod tests {
             "otpauth://totp/Example%20Net:%C3%A9t%C3%A9%3A1\
              ?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example%20Net"
         );
+    }
+
+    #[test]
+    fn a_client_shows_an_app_a_challenge_that_fits_in_a_line() {
+        let read = |text: &str| String::from_utf8(STANDARD.decode(text).unwrap()).unwrap();
+        assert_eq!(
+            read(&challenge("Example", "alice", SECRET)),
+            "{\"type\":\"totp\",\"secret\":\"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\",\
+             \"algorithm\":\"SHA1\",\"digits\":6,\"period\":30,\
+             \"uri\":\"otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example\"}"
+        );
+        for (network, account) in
+            [("n".repeat(200), "é".repeat(32)), ("网".repeat(60), "a".repeat(64))]
+        {
+            let challenge = challenge(&network, &account, SECRET);
+            assert!(challenge.len() <= CHALLENGE_MAX, "{}", challenge.len());
+            assert!(read(&challenge).ends_with("\"}"));
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::{
     io::{self, ErrorKind, Read, Write},
     net::TcpStream,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdin, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -212,22 +212,32 @@ fn pipe(program: &Path, delivery: &Delivery, end: Instant) -> Result<(), Error> 
         .spawn()
         .map_err(failed)?;
     let message = delivery.message.expose().replace("\r\n", "\n");
-    let input = child.stdin.take();
-    // Written by a thread, since a write has no time limit; it ends with the program.
-    let writer = thread::spawn(move || input.map(|mut input| input.write_all(message.as_bytes())));
-    let code = wait(&mut child, end).map_err(failed)?;
-    // A program that has read only a part, and is content, has what it needs.
-    drop(writer.join());
-    match code {
+    match feed(&mut child, message.as_bytes(), end).map_err(failed)? {
         Some(Some(0)) => Ok(()),
         Some(code) => Err(Error::Ended(program.into(), code)),
         None => Err(Error::Slow(program.into())),
     }
 }
 
-/// Waits for the end of a program: its code, or nothing if it has not ended by then and has been killed.
-fn wait(child: &mut Child, end: Instant) -> io::Result<Option<Option<i32>>> {
+/// Writes to a program, and waits for its end: its code, or nothing if it has not ended by then and has been
+/// killed. One that has read only a part, and is content, has what it needs.
+fn feed(child: &mut Child, mut text: &[u8], end: Instant) -> io::Result<Option<Option<i32>>> {
+    let mut input = child.stdin.take();
+    if let Some(input) = &input {
+        unblock(input)?;
+    }
     loop {
+        match input.as_mut().map(|input| input.write(text)) {
+            Some(Ok(written)) => text = text.get(written..).unwrap_or_default(),
+            Some(Err(error))
+                if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
+            // It does not read any more.
+            Some(Err(_)) => text = &[],
+            None => (),
+        }
+        if text.is_empty() {
+            input = None;
+        }
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status.code()));
         }
@@ -238,6 +248,18 @@ fn wait(child: &mut Child, end: Instant) -> io::Result<Option<Option<i32>>> {
         }
         thread::sleep(LOOK);
     }
+}
+
+/// Has a write to a program return though nobody reads: whatever the program has started may hold the other
+/// end of the pipe, for longer than it runs itself.
+#[cfg(unix)]
+fn unblock(input: &ChildStdin) -> io::Result<()> {
+    Ok(rustix::io::ioctl_fionbio(input, true)?)
+}
+
+#[cfg(not(unix))]
+fn unblock(_: &ChildStdin) -> io::Result<()> {
+    Ok(())
 }
 
 /// A text without what is before the @ of the recipient's address, which a mail server may repeat.
@@ -256,7 +278,7 @@ fn discreet(text: &str, to: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// How often it is looked whether a program has ended.
+/// How often it is looked whether a program has ended, or takes more.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// How much is read at once.

@@ -46,7 +46,7 @@ fn wants_codes(data: &Path) {
     let find = Query::Find(Find::Claim("nick:root".into()));
     let Ok(Rows::Record(Some(record))) = store.ask(&find) else { panic!() };
     let (id, at) = (record.id, record.id.0);
-    let what = What::Write(vec![("totp".into(), Some("secret".into()))]);
+    let what = What::Write(vec![("2fa".into(), Some("on".into()))]);
     let edit = Edit { id, kind: Kind::Account, at, by: "test".into(), what };
     let answer = store.ask(&Query::Propose(Box::new(edit)));
     assert!(matches!(answer, Ok(Rows::Proposed(_))), "{answer:?}");

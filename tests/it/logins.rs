@@ -1,68 +1,34 @@
 //! Logging in with the real binary, over TLS, without a password that is sent: by certificate, and by SCRAM.
 
-use crate::{cli::folder, client::Client};
+use crate::{
+    client::Client,
+    sockets::process::{FILES, Process},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use slircd::work::certificate;
-use std::{
-    fs,
-    io::{BufRead, BufReader},
-    net::SocketAddr,
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-};
 
 /// A server with one listener, which speaks TLS.
-struct Server {
-    child: Child,
-    address: SocketAddr,
-    folder: PathBuf,
+fn start() -> Process {
+    let text = "[storage]\npath = \"FOLDER/data\"\n[[listen]]\naddress = \"127.0.0.1:0\"\n\
+                tls = { certificate = \"FOLDER/tls.pem\", key = \"FOLDER/tls.key\" }\n";
+    Process::start(text, FILES)
 }
 
-impl Server {
-    fn start(name: &str) -> Server {
-        let folder = folder(name);
-        let (chain, key) = certificate::self_signed(&["localhost"]).unwrap();
-        fs::write(folder.join("a.pem"), chain).unwrap();
-        fs::write(folder.join("a.key"), key).unwrap();
-        let path = folder.join("slircd.toml");
-        let text = format!(
-            "[storage]\npath = \"{0}\"\n[[listen]]\naddress = \"127.0.0.1:0\"\ntls = {{ certificate = \"{0}/a.pem\", key = \"{0}/a.key\" }}\n",
-            folder.display()
-        );
-        fs::write(&path, text).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_slircd"))
-            .args(["run", "-c", path.to_str().unwrap()])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let output = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let line = output.into_iter().find(|line| line.contains("listening on")).unwrap();
-        let mut server = Server { child, address: ([127, 0, 0, 1], 0).into(), folder };
-        let port = line.rsplit("127.0.0.1:").next().unwrap();
-        let digits = port.find(|c: char| !c.is_ascii_digit()).unwrap_or(port.len());
-        server.address.set_port(port[..digits].parse().unwrap());
-        server
-    }
-
-    /// A client that registers with SASL, and waits to be asked for its first message.
-    fn client(&self, own: Option<(&str, &str)>, mechanism: &str) -> Client {
-        let mut client = Client::secure(self.address, own).0;
-        client.send("CAP REQ sasl\r\nNICK bob\r\nUSER bob 0 * :Bob");
-        client.expect(" ACK ");
-        client.send(&format!("AUTHENTICATE {mechanism}"));
-        client.expect("AUTHENTICATE +");
-        client
-    }
+/// Somebody who connects to it, with a certificate or without.
+fn connect(server: &Process, own: Option<(&str, &str)>) -> Client {
+    Client::secure(server.addresses[0], own).0
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-        drop(fs::remove_dir_all(&self.folder));
-    }
+/// A client that registers with SASL, and waits to be asked for its first message.
+fn client(server: &Process, own: Option<(&str, &str)>, mechanism: &str) -> Client {
+    let mut client = connect(server, own);
+    client.send("CAP REQ sasl\r\nNICK bob\r\nUSER bob 0 * :Bob");
+    client.expect(" ACK ");
+    client.send(&format!("AUTHENTICATE {mechanism}"));
+    client.expect("AUTHENTICATE +");
+    client
 }
 
 /// Logs in, and comes in.
@@ -77,20 +43,20 @@ fn comes_in(client: &mut Client) {
 
 #[test]
 fn a_certificate_logs_in_over_tls_and_another_does_not() {
-    let server = Server::start("external");
+    let server = start();
     let (chain, key) = certificate::self_signed(&["alice"]).unwrap();
     let own = Some((chain.as_str(), key.as_str()));
-    let mut alice = Client::secure(server.address, own).0;
+    let mut alice = connect(&server, own);
     alice.register("alice");
     alice.send("NS REGISTER open-sesame");
     alice.expect(" 900 alice ");
     alice.send("QUIT");
-    let mut bob = server.client(own, "EXTERNAL");
+    let mut bob = client(&server, own, "EXTERNAL");
     bob.send("AUTHENTICATE +");
     comes_in(&mut bob);
     let (chain, key) = certificate::self_signed(&["mallory"]).unwrap();
     for other in [Some((chain.as_str(), key.as_str())), None] {
-        let mut mallory = server.client(other, "EXTERNAL");
+        let mut mallory = client(&server, other, "EXTERNAL");
         mallory.send("AUTHENTICATE +");
         mallory.expect(" 904 ");
     }
@@ -98,17 +64,17 @@ fn a_certificate_logs_in_over_tls_and_another_does_not() {
 
 #[test]
 fn who_knows_the_password_logs_in_by_scram_and_knows_the_server_does_too() {
-    let server = Server::start("scram");
-    let mut alice = Client::secure(server.address, None).0;
+    let server = start();
+    let mut alice = connect(&server, None);
     alice.register("alice");
     alice.send("NS REGISTER open-sesame");
     alice.expect(" 900 alice ");
-    let mut bob = server.client(None, "SCRAM-SHA-256");
+    let mut bob = client(&server, None, "SCRAM-SHA-256");
     assert!(scram(&mut bob, "open-sesame"), "the server proves that it has the verifier");
     bob.send("AUTHENTICATE +");
     comes_in(&mut bob);
     for (account, password) in [("alice", "open-barley"), ("nobody", "open-sesame")] {
-        let mut mallory = server.client(None, "SCRAM-SHA-256");
+        let mut mallory = client(&server, None, "SCRAM-SHA-256");
         say(&mut mallory, &format!("n,,n={account},r=abc"));
         let first = heard(&mut mallory);
         let (last, _) = answer(&format!("n={account},r=abc"), &first, password);

@@ -5,9 +5,11 @@
 mod account;
 mod cli;
 mod client;
+#[cfg(unix)]
 mod e2e;
 mod generated;
 mod limits;
+#[cfg(unix)]
 mod logins;
 mod mail_server;
 mod modes;

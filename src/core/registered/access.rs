@@ -9,8 +9,8 @@ use super::{
 use crate::{
     core::{Core, chanban, effect::Effects, render},
     network::{
-        Channel, ChannelId, UserId,
-        mode::{self, Kind, Status},
+        Channel, ChannelId, Member, UserId, crdt,
+        mode::{self, Kind, STATUS, Status},
         op::{ModeChange, Op},
     },
     registry::{ACCESS, Changed, Record, RecordId, What},
@@ -116,6 +116,30 @@ pub fn attend_all(core: &mut Core, fx: &mut Effects, channel: ChannelId, now: No
     }
 }
 
+/// Says again which status those of this server have who came before the channel was registered. If it was
+/// renamed meanwhile, and took its name again, whoever learns of that last has forgotten what they had.
+pub fn restate(core: &mut Core, fx: &mut Effects, channel: ChannelId, now: Now) {
+    let (network, mut changes) = (core.network(), Vec::new());
+    let record = network.channel(channel);
+    for user in at_home(core, channel) {
+        let Some(Member { joined, status }) = record.member(user) else { continue };
+        let entered = record.entered(user, joined);
+        let renamed = network.renames().find(entered.at).is_some();
+        if entered != record.epoch {
+            let uid = network.user(user).uid;
+            changes.extend(STATUS.iter().filter_map(|(letter, _, _)| {
+                let on = status.contains(Status::of(*letter)?);
+                let told = on || renamed;
+                told.then_some(ModeChange::Status { letter: *letter, on, uid, joined })
+            }));
+        }
+    }
+    if !changes.is_empty() {
+        let (name, epoch) = (record.name.clone(), record.epoch);
+        core.commit(fx, Op::Mode { name, epoch, by: CHANSERV, changes }, None, now);
+    }
+}
+
 /// The record of a channel has changed: who has other access now is given the status that it says. Others
 /// keep what they have, since somebody may have taken it from them.
 pub fn changed(
@@ -188,7 +212,7 @@ pub fn greet(core: &Core, fx: &mut Effects, (user, channel): (UserId, ChannelId)
 
 /// Tells a user something that is ChanServ's to tell.
 pub fn tell(core: &Core, fx: &mut Effects, user: UserId, text: &str, now: Now) {
-    render::tell_as(core, fx, (&core.service_mask("ChanServ"), user), text, now);
+    render::tell_as(core, fx, (&core.service_mask(crdt::CHANSERV), user), text, now);
 }
 
 /// A mode that is locked: on or off, its letter, and its value.

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     core::{Core, ctx::Then, effect::Effects},
     job::{Answer, Job},
-    network::{ChannelId, UserId},
+    network::{ChannelId, UserId, crdt},
     registry::{CHANNEL, Edit, Kind, Record, RecordId, What},
     store::{CLAIMS_MAX, Query, Rows},
     time::{Mono, Now, Wall},
@@ -37,13 +37,13 @@ pub fn note(core: &mut Core, fx: &mut Effects, (user, channel): (UserId, Channel
     }
     let (id, at) = (known.id, core.clock.tick(now.wall));
     let fields = vec![(USED.into(), Some(now.wall.0.to_string().into()))];
-    super::write(core, fx, id, (at, &core.service_mask("ChanServ")), fields, now);
+    super::write(core, fx, id, (at, &core.service_mask(crdt::CHANSERV)), fields, now);
 }
 
 /// Notes the same of channels which nobody has to enter, since somebody with access never leaves them.
 pub fn note_all(core: &mut Core, fx: &mut Effects, now: Now) {
     // What has been noted and is not stored yet is not noted again.
-    if core.config.channels.expire.is_zero() || !core.registered.waiting.is_empty() {
+    if core.config.channels.expire.is_zero() || !core.unstored.is_empty() {
         return;
     }
     let casemap = core.network().casemap();
@@ -130,11 +130,10 @@ fn read(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
             "the registration of {} ends: nobody with access has entered for long (channels.expire)",
             record.name().unwrap_or_default()
         );
-        let (at, by) = (core.clock.tick(now.wall), core.service_mask("ChanServ").into());
+        let (at, by) = (core.clock.tick(now.wall), core.service_mask(crdt::CHANSERV).into());
         let edit = Edit { id: record.id, kind: Kind::Channel, at, by, what: What::End };
-        core.registered.waiting.push_back(edit);
+        core.store_later(fx, edit, now);
     }
-    super::store(core, fx, now);
 }
 
 /// How often it is looked.

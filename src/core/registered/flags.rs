@@ -112,6 +112,15 @@ impl Flags {
         given.fold(self.with('b', self.has('r')), |flags, pair| flags.with(pair.1, true))
     }
 
+    /// What is left of what somebody may give where LIMITFLAGS is set.
+    pub fn limited(self) -> Flags {
+        match ["F", "Rs", "R", "s"].into_iter().find(|letters| self.includes(Flags::of(letters))) {
+            Some("F" | "Rs") => self,
+            Some(_) => "Rfs".chars().fold(self, |flags, letter| flags.with(letter, false)),
+            None => Flags::NONE.with('b', self.has('b')),
+        }
+    }
+
     /// The letters, as FLAGS lists them.
     pub fn letters(self) -> impl Iterator<Item = char> {
         FLAGS.iter().map(|row| row.letter).filter(move |letter| self.has(*letter))

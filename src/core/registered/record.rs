@@ -5,9 +5,10 @@ use super::{
     settings::{self, Setting},
 };
 use crate::{
+    core::metadata::field,
     network::crdt::Epoch,
-    registry::{ACCESS, Record, RecordId},
-    time::Wall,
+    registry::{ACCESS, Edit, Kind, Record, RecordId, What},
+    time::{Stamp, Wall},
     wire::{casemap::Casemap, extban::Ban},
 };
 use std::collections::BTreeMap;
@@ -75,6 +76,12 @@ impl Registration {
     pub fn epoch(&self) -> Epoch {
         let depth = self.record.get(DEPTH).and_then(|depth| depth.parse().ok());
         Epoch::registered(self.id.0, depth.unwrap_or(0))
+    }
+
+    /// Whether there is room for a key of metadata that is set at some moment.
+    pub fn has_room_for(&self, key: &str, at: Stamp) -> bool {
+        let (kind, what) = (Kind::Channel, What::Write(vec![(field(key), Some("".into()))]));
+        self.record.has_room(&Edit { id: self.id, kind, at, by: "".into(), what })
     }
 
     /// The access of an account.

@@ -49,6 +49,11 @@ pub const SETTINGS: &[Setting] = &[
         about: "The topic is there again after the channel has been empty.",
     },
     Setting {
+        name: "LIMITFLAGS",
+        takes: Takes::Switch(false),
+        about: "Who has the flag f changes nothing but b without the flags s and R, and none of f, R and s without both.",
+    },
+    Setting {
         name: "MLOCK",
         takes: Takes::Modes,
         about: "Modes that nobody can change: those after + are set, those after - are not.",

@@ -4,7 +4,7 @@ use super::{Tell, reply, tell_as};
 use crate::{
     core::{ConnId, audience},
     network::{
-        ChannelId, UserId,
+        ChannelId, UserId, crdt,
         mode::Status,
         op::{Hearers, Op},
     },
@@ -19,7 +19,7 @@ impl Tell<'_> {
             Hearers::Opers => ('o', "GLOBOPS"),
             Hearers::Wallops => ('w', "WALLOPS"),
             Hearers::Everybody => {
-                let source = self.core.service_mask("OperServ");
+                let source = self.core.service_mask(crdt::OPERSERV);
                 for user in self.core.locals.iter().map(|(user, _)| user).collect::<Vec<_>>() {
                     tell_as(self.core, self.fx, (&source, user), text, self.now);
                 }

@@ -171,7 +171,9 @@ impl Tell<'_> {
         let nick = network.user(user).nick().to_string();
         let name = network.channel(channel).name.clone();
         // It lifts bans, keys and limits, and so it has to come from somebody who could.
-        let lifts = network.channel(channel).has('A')
+        let access = matches!(self.op, Op::Invite { access: true, .. });
+        let lifts = access
+            || network.channel(channel).has('A')
             || network.user(by).is_oper()
             || network.status(channel, by).is_some_and(|status| status.at_least(Status::HALFOP));
         if let Some(local) = self.core.locals.get_mut(user).filter(|_| lifts) {
@@ -188,7 +190,6 @@ impl Tell<'_> {
         let to: Vec<ConnId> =
             ops.filter(|conn| !own.contains(conn) && !speaker.contains(conn)).collect();
         self.send(&msg.only(cap::INVITE_NOTIFY), to);
-        debug_assert!(matches!(self.op, Op::Invite { .. }));
     }
 }
 

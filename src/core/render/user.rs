@@ -2,7 +2,11 @@
 
 use super::{Tell, goodbye, marked, reply};
 use crate::{
-    core::{ConnId, Core, audience, metadata, session::Phase, snotice},
+    core::{
+        ConnId, Core, audience, metadata,
+        session::{Phase, Session},
+        snotice,
+    },
     network::{
         UserId,
         change::Departed,
@@ -217,10 +221,16 @@ impl Tell<'_> {
         metadata::introduce(self.core, self.fx, user, watchers, self.now);
     }
 
-    /// Tells those who monitor a nick that it is no longer worn.
+    /// Tells those who monitor a nick that it is no longer worn, but for whoever has just gone with it.
     pub(super) fn offline(&mut self, nick: &Nick) {
         let line = replies::mon_offline(nick.as_str());
-        for conn in self.core.monitor.of(nick).collect::<Vec<_>>() {
+        let network = self.core.network();
+        let stays = |user| network.find_user(user).is_some();
+        let watchers = self.core.monitor.of(nick).filter(|conn| {
+            let session = self.core.sessions.get(*conn);
+            session.and_then(Session::user).is_none_or(stays)
+        });
+        for conn in watchers.collect::<Vec<_>>() {
             reply(self.core, self.fx, conn, &line, self.now);
         }
     }

@@ -120,7 +120,7 @@ impl Network {
     /// What leaves no trace in the network, if there is somebody to see it.
     fn passes_by(&self, op: &Op) -> Option<Change> {
         match op {
-            Op::Invite { by, uid, name } => {
+            Op::Invite { by, uid, name, .. } => {
                 let (by, user) = self.seen(*by).zip(self.seen(*uid))?;
                 Some(Change::Invited { by, user, channel: self.known_as(name)? })
             }

@@ -162,6 +162,9 @@ impl Network {
         self.note_empty(from, at);
         changes.push(Change::Moved { from, to, users });
         changes.append(&mut others);
+        if self.channels[to].epoch.registered {
+            changes.push(Change::Restored { channel: to });
+        }
     }
 
     /// The joins in a channel under foundings that are one with that of `at`.

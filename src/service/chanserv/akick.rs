@@ -3,10 +3,10 @@
 use crate::{
     core::{
         chanban,
-        ctx::{Ctx, Outcome},
+        ctx::{Again, Ctx, Outcome},
         dispatch::{Command, Run},
         registered::{
-            Again, CHANSERV, access,
+            CHANSERV, access,
             record::{self, Akick},
         },
     },
@@ -150,7 +150,7 @@ fn list(ctx: &mut Ctx<'_>, name: &ChannelName) {
     let mut lines = vec![format!("AKICK list for {name}:")];
     lines.extend(live.enumerate().map(line));
     lines.push(format!("Total of {} entries in the AKICK list of {name}.", lines.len() - 1));
-    lines.iter().for_each(|line| ctx.notice(line));
+    ctx.notices(lines);
 }
 
 fn is_live(akick: &Akick, now: Wall) -> bool {

@@ -130,7 +130,7 @@ fn set(ctx: &mut Ctx<'_>, channel: ChannelId, text: &str) {
     } else if full >= ctx.core.config.limits.list_entries {
         ctx.notice("The lists of the channel are full. Take something away first.");
     } else {
-        let setter = ctx.core.service_mask("ChanServ").into();
+        let setter = ctx.core.service_mask(super::SERVICE.name).into();
         change(ctx, channel, vec![ModeChange::Add { letter: 'b', mask: text.into(), setter }]);
     }
 }

@@ -1,23 +1,19 @@
 //! ChanServ FLAGS: the one list of who may do what. AMODE, ACCESS and the lists by templates are views of
 //! it.
 
+use super::grant;
 use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
-        registered::{
-            Again,
-            flags::{self, FLAGS, Flags},
-            kept::Fields,
-            record,
-        },
-        settings::{NEVEROP, is_on},
+        registered::flags::{self, FLAGS, Flags},
     },
     job::{Answer, Job},
     network::UserId,
     registry::RecordId,
-    store::{Find, Query, Rows},
+    service::{asked, asks},
+    store::{Query, Rows},
     wire::{message::Args, name::ChannelName},
 };
 
@@ -29,6 +25,20 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[],
     cost: 3,
     run: Run::User(run),
+    ..Command::USUAL
+}];
+
+pub const FFLAGS: &[Command] = &[Command {
+    name: "FFLAGS",
+    params: "<channel> <account> <changes>",
+    about: "Changes the access list of any channel, as FLAGS does.",
+    help: "The founder stays founder.\nExample: FFLAGS #dev alice +o",
+    replies: &[],
+    cost: 3,
+    run: Run::Oper(Priv::Channels, |ctx, user, args| {
+        ctx.forced = true;
+        run(ctx, user, args)
+    }),
     ..Command::USUAL
 }];
 
@@ -54,11 +64,11 @@ fn run(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         return Ok(());
     };
     let done = format!("Flags {after} were set on {text} in {name}.");
-    change(ctx, user, &name, (account, after), done)
+    grant::change(ctx, user, &name, (account, after), done)
 }
 
 /// Flags after changes, if those are any.
-pub(super) fn changed(before: Flags, changes: &str) -> Option<Flags> {
+fn changed(before: Flags, changes: &str) -> Option<Flags> {
     if let Some(flags) = flags::template(changes.trim_start_matches('+')) {
         return Some(flags.with('F', before.has('F')));
     }
@@ -79,97 +89,6 @@ pub(super) fn changed(before: Flags, changes: &str) -> Option<Flags> {
         }
     }
     Some(flags)
-}
-
-/// Gives an account other access, if the user may and the account lets itself be given any; `done` is told
-/// then.
-pub(super) fn change(
-    ctx: &mut Ctx<'_>,
-    user: UserId,
-    name: &ChannelName,
-    (account, after): (RecordId, Flags),
-    done: String,
-) -> Outcome {
-    match checked(ctx, user, name, (account, after)) {
-        Ok(fields) if fields.is_empty() => ctx.notice("That is so already."),
-        Ok(_) => {
-            let letters = after.letters().collect();
-            let words = vec![name.to_string(), account.to_string(), letters, done];
-            ctx.session_mut().again = Some(Box::new(Again { words, then: |_, _, _| Ok(()) }));
-            ctx.defer(Job::Store(Query::Find(Find::Id(account))), asked);
-        }
-        Err(why) => ctx.notice(&why),
-    }
-    Ok(())
-}
-
-/// The account that is to have other access has been read.
-fn asked(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let (user, again) = (ctx.session().user(), ctx.session_mut().again.take());
-    let Some((user, again)) = user.zip(again) else { return Ok(()) };
-    let [name, account, letters, done] = &again.words[..] else { return Ok(()) };
-    let Answer::Stored(Ok(Rows::Record(Some(record)))) = answer else {
-        super::unavailable(ctx);
-        return Ok(());
-    };
-    let after = Flags::of(letters);
-    let own = ctx.whois(user).login.as_ref().is_some_and(|login| login.id == record.id);
-    // Much may have happened meanwhile.
-    let Some(name) = super::registered(ctx, name) else { return Ok(()) };
-    let known = super::registration(ctx, &name);
-    let before = known.map(|known| known.flags(Some(record.id))).unwrap_or_default();
-    // To be kept out, or to keep less than before, is no access that is given.
-    let gains = after.letters().any(|letter| letter != 'b' && !before.has(letter));
-    if is_on(&record, NEVEROP) && !own && gains {
-        ctx.notice(&format!(
-            "{} does not want to be given access to channels (NickServ SET NEVEROP).",
-            record.name().unwrap_or(account)
-        ));
-        return Ok(());
-    }
-    match checked(ctx, user, &name, (record.id, after)) {
-        Ok(fields) if fields.is_empty() => ctx.notice("That is so already."),
-        Ok(fields) => return super::set(ctx, user, &name, fields, done.clone()),
-        Err(why) => ctx.notice(&why),
-    }
-    Ok(())
-}
-
-/// What is written to give an account other access; or why the user may not.
-pub(super) fn checked(
-    ctx: &Ctx<'_>,
-    user: UserId,
-    name: &ChannelName,
-    (account, after): (RecordId, Flags),
-) -> Result<Fields, String> {
-    let Some(known) = super::registration(ctx, name) else { return Ok(Vec::new()) };
-    let (mine, before) = (super::flags(ctx, user, name), known.flags(Some(account)));
-    let own = ctx.whois(user).login.as_ref().is_some_and(|login| login.id == account);
-    let differ = before.differing(after);
-    if known.founder == Some(account) {
-        return Err("The founder may do everything. TRANSFER makes somebody else founder.".into());
-    }
-    if after.has('F') {
-        return Err("TRANSFER makes somebody founder.".into());
-    }
-    // Whoever has less may not touch those who have more, and anybody may give up what they have; being kept
-    // out is nothing to give up.
-    let gives_up = own && before.includes(after) && before.has('b') == after.has('b');
-    let may = mine.to_give();
-    let within = mine.has('f') && may.includes(differ) && (mine.has('F') || may.includes(before));
-    if !gives_up && !within {
-        return Err("You are not authorized to perform this operation.".into());
-    }
-    if differ.is_empty() {
-        return Ok(Vec::new());
-    }
-    if before.is_empty() && known.access.len() >= ACCESS_MAX {
-        return Err(format!(
-            "A channel has at most {ACCESS_MAX} entries of access. Take one away first."
-        ));
-    }
-    let text = (!after.is_empty()).then(|| after.letters().collect::<String>().into());
-    Ok(vec![(record::access(account), text)])
 }
 
 /// Whether a user may see the access list; who may not is told so.
@@ -220,16 +139,14 @@ pub(super) fn list(
     }
     let Some(known) = super::registration(ctx, name) else { return Ok(()) };
     let ids = known.access.keys().copied().collect();
-    let words = vec![name.to_string()];
-    ctx.session_mut().again = Some(Box::new(Again { words, then: |_, _, _| Ok(()) }));
+    asks(ctx, &[name.as_str()]);
     ctx.defer(Job::Store(Query::Records(ids)), then);
     Ok(())
 }
 
 /// Shows the access list in a way, once the accounts have been read.
 pub(super) fn show(ctx: &mut Ctx<'_>, answer: Answer, view: &View) -> Outcome {
-    let again = ctx.session_mut().again.take();
-    let text = again.and_then(|again| again.words.into_iter().next()).unwrap_or_default();
+    let text = asked(ctx).into_iter().next().unwrap_or_default();
     let Answer::Stored(Ok(Rows::Records(records))) = answer else {
         super::unavailable(ctx);
         return Ok(());
@@ -249,16 +166,13 @@ pub(super) fn show(ctx: &mut Ctx<'_>, answer: Answer, view: &View) -> Outcome {
     }
     let head = (view.head)(known.name(), entries.len());
     let foot = (view.foot)(known.name(), entries.len());
-    head.into_iter().chain(entries).chain(foot).for_each(|line| ctx.notice(&line));
+    ctx.notices(head.into_iter().chain(entries).chain(foot).collect());
     Ok(())
 }
 
 fn listed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     show(ctx, answer, &VIEW)
 }
-
-/// How many accounts may have access to a channel.
-pub(super) const ACCESS_MAX: usize = 200;
 
 #[cfg(test)]
 mod tests {

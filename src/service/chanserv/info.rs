@@ -6,7 +6,6 @@ use crate::{
         dispatch::{Command, Run},
         oper::Priv,
         registered::{
-            Again,
             record::{HELD, MARKED, SUCCESSOR, SUSPENDED},
             settings::{SETTINGS, Takes},
         },
@@ -15,6 +14,7 @@ use crate::{
     job::{Answer, Job},
     network::UserId,
     registry::RecordId,
+    service::{asked, asks},
     store::{Query, Rows},
     wire::message::Args,
 };
@@ -40,15 +40,13 @@ fn info(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     }
     let successor = known.record.get(SUCCESSOR).and_then(RecordId::parse);
     let ids = known.founder.into_iter().chain(successor).collect();
-    let words = vec![args[0].to_owned()];
-    ctx.session_mut().again = Some(Box::new(Again { words, then: |_, _, _| Ok(()) }));
+    asks(ctx, &[args[0]]);
     ctx.defer(Job::Store(Query::Records(ids)), found);
     Ok(())
 }
 
 fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let again = ctx.session_mut().again.take();
-    let text = again.and_then(|again| again.words.into_iter().next()).unwrap_or_default();
+    let text = asked(ctx).into_iter().next().unwrap_or_default();
     let Answer::Stored(Ok(Rows::Records(records))) = answer else {
         super::unavailable(ctx);
         return Ok(());

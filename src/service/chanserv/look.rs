@@ -1,6 +1,6 @@
 //! ChanServ STATUS, WHY and CLONE.
 
-use super::flags::ACCESS_MAX;
+use super::grant::ACCESS_MAX;
 use crate::{
     core::{
         ctx::{Ctx, Outcome},
@@ -98,13 +98,8 @@ fn clone(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         ));
         return Ok(());
     }
-    super::set(
-        ctx,
-        user,
-        &to,
-        fields,
-        format!("The access list of {from} has been copied to {to}."),
-    )
+    let done = format!("The access list of {from} has been copied to {to}.");
+    super::grant::give(ctx, user, (&to, "F"), fields, done)
 }
 
 #[cfg(test)]

@@ -6,10 +6,13 @@ mod akick;
 mod ban;
 mod clear;
 mod flags;
+mod grant;
 mod info;
+mod invite;
 mod look;
 mod oper;
 mod register;
+mod room;
 mod set;
 mod status;
 mod topic;
@@ -20,13 +23,13 @@ mod views;
 use super::{Service, account};
 use crate::{
     core::{
-        ctx::{Ctx, Outcome},
+        ctx::{Again, Ctx, Outcome},
         dispatch::Table,
-        registered::{Again, access, flags::Flags, kept::Fields, record::Registration},
+        registered::{access, flags::Flags, kept::Fields, record::Registration},
         registry,
     },
     job::Answer,
-    network::{ChannelId, UserId},
+    network::{ChannelId, UserId, crdt},
     registry::{Edit, Kind, What},
     store::Rows,
     wire::name::ChannelName,
@@ -34,7 +37,7 @@ use crate::{
 
 /// The service.
 pub static SERVICE: Service = Service {
-    name: "ChanServ",
+    name: crdt::CHANSERV,
     alias: "CS",
     about: "Registered channels, and who may do what in them.",
     table: Table {
@@ -56,15 +59,15 @@ pub static SERVICE: Service = Service {
             status::DOWN,
             unregister::DROP,
             clear::ENFORCE,
-            oper::FFLAGS,
+            flags::FFLAGS,
             flags::COMMANDS,
-            topic::GETKEY,
+            invite::GETKEY,
             status::HALFOP,
             oper::HOLD,
             views::HOP,
             ban::HOWTOBAN,
             info::COMMANDS,
-            topic::INVITE,
+            invite::INVITE,
             ban::KICK,
             ban::KICKBAN,
             oper::LIST,
@@ -84,6 +87,7 @@ pub static SERVICE: Service = Service {
             topic::TOPIC,
             topic::TOPICAPPEND,
             topic::TOPICPREPEND,
+            topic::TOPICSWAP,
             transfer::COMMANDS,
             ban::UNBAN,
             ban::UNQUIET,

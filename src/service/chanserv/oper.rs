@@ -1,14 +1,14 @@
-//! ChanServ's commands for operators of the network: SUSPEND, UNSUSPEND, CLOSE, HOLD, MARK, FFLAGS, LIST.
+//! ChanServ's commands for operators of the network: SUSPEND, UNSUSPEND, CLOSE, HOLD, MARK, LIST.
 
 use super::akick;
 use crate::{
     core::{
-        ctx::{Ctx, Outcome},
+        ctx::{Again, Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
         registered::{
-            Again,
-            record::{self, HELD, MARKED, SUSPENDED},
+            record::{HELD, MARKED, SUSPENDED},
+            settings::{OFF, ON},
         },
     },
     job::{Answer, Job},
@@ -51,15 +51,10 @@ pub const CLOSE: &[Command] = &[Command {
     params: "<channel> <ON|OFF> [<reason>]",
     about: "Does what SUSPEND and UNSUSPEND do.",
     help: "Example: CLOSE #dev ON spam",
-    run: Run::Oper(Priv::Channels, |ctx, user, args| match args[1] {
-        on if on.eq_ignore_ascii_case("ON") => {
-            suspend(ctx, user, args[0], args.given(2).unwrap_or("Closed by an operator"))
-        }
-        off if off.eq_ignore_ascii_case("OFF") => open(ctx, user, args[0]),
-        _ => {
-            ctx.notice("Say ON or OFF.");
-            Ok(())
-        }
+    run: Run::Oper(Priv::Channels, |ctx, user, args| match switch(ctx, args[1]) {
+        Some(true) => suspend(ctx, user, args[0], args.given(2).unwrap_or("Closed by an operator")),
+        Some(false) => open(ctx, user, args[0]),
+        None => Ok(()),
     }),
     ..OPERS
 }];
@@ -70,8 +65,8 @@ pub const HOLD: &[Command] = &[Command {
     about: "Keeps a registration from ending for want of use.",
     help: "Example: HOLD #dev ON",
     run: Run::Oper(Priv::Channels, |ctx, user, args| {
-        let on = args[1].eq_ignore_ascii_case("ON").then(|| "on".to_owned());
-        note(ctx, user, args[0], (HELD, on))
+        let Some(on) = switch(ctx, args[1]) else { return Ok(()) };
+        note(ctx, user, args[0], (HELD, on.then(|| ON.to_owned())))
     }),
     ..OPERS
 }];
@@ -88,15 +83,6 @@ pub const MARK: &[Command] = &[Command {
     ..OPERS
 }];
 
-pub const FFLAGS: &[Command] = &[Command {
-    name: "FFLAGS",
-    params: "<channel> <account> <changes>",
-    about: "Changes the access list of any channel, as FLAGS does.",
-    help: "The founder stays founder.\nExample: FFLAGS #dev alice +o",
-    run: Run::Oper(Priv::Channels, fflags),
-    ..OPERS
-}];
-
 pub const LIST: &[Command] = &[Command {
     name: "LIST",
     params: "[<pattern>]",
@@ -106,6 +92,15 @@ pub const LIST: &[Command] = &[Command {
     run: Run::Oper(Priv::Channels, list),
     ..OPERS
 }];
+
+/// What ON or OFF says; whatever else is said is told to be neither.
+fn switch(ctx: &mut Ctx<'_>, text: &str) -> Option<bool> {
+    let said = [(ON, true), (OFF, false)].into_iter().find(|row| text.eq_ignore_ascii_case(row.0));
+    if said.is_none() {
+        ctx.notice("Say ON or OFF.");
+    }
+    said.map(|row| row.1)
+}
 
 fn suspend(ctx: &mut Ctx<'_>, user: UserId, text: &str, reason: &str) -> Outcome {
     let Some(name) = super::registered(ctx, text) else { return Ok(()) };
@@ -155,22 +150,6 @@ fn note(
         None => format!("{name} has no such note any more."),
     };
     super::set(ctx, user, &name, vec![(field.into(), value.map(Into::into))], done)
-}
-
-fn fflags(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    let Some(name) = super::registered(ctx, args[0]) else { return Ok(()) };
-    let Some(account) = super::account(ctx, args[1]) else { return Ok(()) };
-    let Some(known) = super::registration(ctx, &name) else { return Ok(()) };
-    let before = known.flags(Some(account));
-    let after =
-        super::flags::changed(before, args[2]).filter(|after| after.has('F') == before.has('F'));
-    let Some(after) = after.filter(|_| !before.has('F')) else {
-        ctx.notice("That is neither flags nor a template that can be set here.");
-        return Ok(());
-    };
-    let text = (!after.is_empty()).then(|| after.letters().collect::<String>().into());
-    let done = format!("Flags {after} were set on {} in {name}.", args[1]);
-    super::set(ctx, user, &name, vec![(record::access(account), text)], done)
 }
 
 fn list(ctx: &mut Ctx<'_>, _: UserId, args: Args<'_>) -> Outcome {
@@ -247,13 +226,15 @@ mod tests {
             root  > CS FFLAGS #a bob AOP
             root  < :ChanServ!services@services.test NOTICE root :Flags +AOehiortv were set on bob in #a.
             root  > CS FFLAGS #a alice -*
-            root  < :ChanServ!services@services.test NOTICE root :That is neither flags nor a template that can be set here.
+            root  < :ChanServ!services@services.test NOTICE root :The founder may do everything. TRANSFER makes somebody else founder.
             root  > CS MARK #a looked at
             root  < :ChanServ!services@services.test NOTICE root :#a has that note now.
             root  > CS HOLD #a ON
             root  > CS INFO #a
             root  < :ChanServ!services@services.test NOTICE root :Mark       : looked at
             root  < :ChanServ!services@services.test NOTICE root :Held       : it does not end for want of use
+            root  > CS HOLD #a maybe
+            root  < :ChanServ!services@services.test NOTICE root :Say ON or OFF.
             root  > CS HOLD #a OFF
             root  < :ChanServ!services@services.test NOTICE root :#a has no such note any more.
             root  > CS MARK #a

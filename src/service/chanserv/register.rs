@@ -1,18 +1,19 @@
 //! ChanServ REGISTER.
 
+use super::room;
 use crate::{
     core::{
-        ctx::{Ctx, Outcome},
+        ctx::{Again, Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
         policy,
-        registered::{Again, flags::Flags, record},
+        registered::{flags::Flags, record},
         registry,
     },
-    job::{Answer, Job},
+    job::Answer,
     network::{ChannelId, UserId, crdt::Epoch, mode::Status},
     registry::{CHANNEL, Edit, Kind, Login, NAME, RecordId, What},
-    store::{Query, Rows},
+    store::Rows,
     wire::message::Args,
 };
 
@@ -28,13 +29,8 @@ pub const COMMANDS: &[Command] = &[Command {
 }];
 
 fn register(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    if ready(ctx, user, args[0]).is_some() {
-        let Some(id) = ctx.whois(user).login.as_ref().map(|login| login.id) else { return Ok(()) };
-        let words = vec![args[0].to_owned()];
-        ctx.session_mut().again = Some(Box::new(Again { words, then: |_, _, _| Ok(()) }));
-        ctx.defer(Job::Store(Query::ChannelsOf(id)), counted);
-    }
-    Ok(())
+    let Some((_, login)) = ready(ctx, user, args[0]) else { return Ok(()) };
+    room::make(ctx, login.id, Again { words: vec![args[0].to_owned()], then: propose })
 }
 
 /// What is to be registered and by whom, if that may be; otherwise it is told why not.
@@ -64,25 +60,11 @@ fn ready(ctx: &mut Ctx<'_>, user: UserId, text: &str) -> Option<(ChannelId, Logi
     Some((channel, login))
 }
 
-/// There are only so many for each account.
-fn counted(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let (user, again) = (ctx.session().user(), ctx.session_mut().again.take());
-    let Some((user, again)) = user.zip(again) else { return Ok(()) };
-    let Some(text) = again.words.first() else { return Ok(()) };
-    let Answer::Stored(Ok(Rows::Records(records))) = answer else {
-        super::unavailable(ctx);
+/// Has the store make the record of the channel.
+fn propose(ctx: &mut Ctx<'_>, user: UserId, words: &[String]) -> Outcome {
+    let Some((channel, login)) = words.first().and_then(|text| ready(ctx, user, text)) else {
         return Ok(());
     };
-    // Much may have happened meanwhile.
-    let Some((channel, login)) = ready(ctx, user, text) else { return Ok(()) };
-    let own = |record: &&crate::registry::Record| {
-        record.get(record::FOUNDER).and_then(RecordId::parse) == Some(login.id)
-    };
-    let most = ctx.core.config.limits.channels_per_account;
-    if records.iter().filter(own).count() >= most {
-        ctx.notice(&format!("An account has at most {most} channels. UNREGISTER one first."));
-        return Ok(());
-    }
     let at = ctx.core.clock.tick(ctx.now.wall);
     let record = ctx.network().channel(channel);
     let depth = record.epoch.depth_after();

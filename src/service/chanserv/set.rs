@@ -7,7 +7,7 @@ use crate::{
         registered::{
             access,
             flags::Flags,
-            record::{self, FOUNDER, SUCCESSOR},
+            record::{self, SUCCESSOR},
             settings::{self, OFF, ON, SETTINGS, Setting, Takes},
         },
     },
@@ -115,9 +115,8 @@ fn successor(ctx: &mut Ctx<'_>, user: UserId, name: &ChannelName, value: Option<
         (SUCCESSOR.into(), Some(account.to_string().into())),
         (record::access(account), Some(letters.into())),
     ];
-    debug_assert!(fields.iter().all(|field: &(Box<str>, _)| &*field.0 != FOUNDER));
     let done = format!("{text} inherits {name} when the account of its founder ends.");
-    super::set(ctx, user, name, fields, done)
+    super::grant::give(ctx, user, (name, "F"), fields, done)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! ChanServ TOPIC, TOPICAPPEND and TOPICPREPEND; INVITE and GETKEY.
+//! ChanServ TOPIC, TOPICAPPEND, TOPICPREPEND and TOPICSWAP.
 
 use crate::{
     core::{
@@ -26,7 +26,7 @@ pub const TOPIC: &[Command] = &[Command {
     params: "<channel> [<text>]",
     about: "Sets the topic of a channel, or takes it away.",
     help: "It takes the flag t.\nExample: TOPIC #dev Welcome",
-    run: Run::User(|ctx, user, args| set(ctx, user, &args, |_, new| new.to_owned())),
+    run: Run::User(|ctx, user, args| set(ctx, user, &args, |_, new| Ok(new.to_owned()))),
     ..TOPICS
 }];
 
@@ -34,7 +34,7 @@ pub const TOPICAPPEND: &[Command] = &[Command {
     name: "TOPICAPPEND",
     about: "Adds something to the end of the topic.",
     help: "It takes the flag t.\nExample: TOPICAPPEND #dev | meeting at noon",
-    run: Run::User(|ctx, user, args| set(ctx, user, &args, joined)),
+    run: Run::User(|ctx, user, args| set(ctx, user, &args, |old, new| Ok(joined(old, new)))),
     ..TOPICS
 }];
 
@@ -42,25 +42,16 @@ pub const TOPICPREPEND: &[Command] = &[Command {
     name: "TOPICPREPEND",
     about: "Adds something to the beginning of the topic.",
     help: "It takes the flag t.\nExample: TOPICPREPEND #dev meeting at noon |",
-    run: Run::User(|ctx, user, args| set(ctx, user, &args, |old, new| joined(new, old))),
+    run: Run::User(|ctx, user, args| set(ctx, user, &args, |old, new| Ok(joined(new, old)))),
     ..TOPICS
 }];
 
-pub const INVITE: &[Command] = &[Command {
-    name: "INVITE",
-    params: "<channel>",
-    about: "Invites you to a channel, whatever keeps others out.",
-    help: "It takes the flag i.\nExample: INVITE #dev",
-    run: Run::User(invite),
-    ..TOPICS
-}];
-
-pub const GETKEY: &[Command] = &[Command {
-    name: "GETKEY",
-    params: "<channel>",
-    about: "Tells you the key of a channel.",
-    help: "It takes the flag i.\nExample: GETKEY #dev",
-    run: Run::User(key),
+pub const TOPICSWAP: &[Command] = &[Command {
+    name: "TOPICSWAP",
+    params: "<channel> <before:after>",
+    about: "Replaces something in the topic wherever it stands there.",
+    help: "What stands before the first colon is replaced by what stands behind it, which may be nothing. It takes the flag t.\nExample: TOPICSWAP #dev Friday:Monday",
+    run: Run::User(|ctx, user, args| set(ctx, user, &args, swapped)),
     ..TOPICS
 }];
 
@@ -72,16 +63,34 @@ fn joined(first: &str, second: &str) -> String {
     }
 }
 
+/// A topic in which something has been replaced; or why it cannot be.
+fn swapped(topic: &str, what: &str) -> Result<String, &'static str> {
+    let Some((before, after)) = what.split_once(':').filter(|parts| !parts.0.is_empty()) else {
+        return Err("Say TOPICSWAP <channel> <before>:<after>.");
+    };
+    if !topic.contains(before) {
+        return Err("That does not stand in the topic.");
+    }
+    Ok(topic.replace(before, after))
+}
+
+/// Sets the topic that is made of the one before and of what is said; or tells why none can be.
 fn set(
     ctx: &mut Ctx<'_>,
     user: UserId,
     args: &Args<'_>,
-    make: impl Fn(&str, &str) -> String,
+    make: impl Fn(&str, &str) -> Result<String, &'static str>,
 ) -> Outcome {
     let Some((name, channel)) = super::there(ctx, user, args[0], "t") else { return Ok(()) };
     let record = ctx.network().channel(channel);
     let old = record.topic().map_or("", |topic| &topic.value.text);
-    let text = make(old, args.given(1).unwrap_or_default());
+    let text = match make(old, args.given(1).unwrap_or_default()) {
+        Ok(text) => text,
+        Err(why) => {
+            ctx.notice(why);
+            return Ok(());
+        }
+    };
     if let Err(why) = filters::check(ctx, user, Place::Topic, &text) {
         if !ctx.session().closing {
             ctx.notice(&why);
@@ -95,36 +104,12 @@ fn set(
     Ok(())
 }
 
-fn invite(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    let Some((name, channel)) = super::there(ctx, user, args[0], "i") else { return Ok(()) };
-    if ctx.network().status(channel, user).is_some() {
-        ctx.notice(&format!("You are in {name} already."));
-        return Ok(());
-    }
-    if let Some(local) = ctx.core.locals.get_mut(user) {
-        local.invite(&name);
-    }
-    let (source, nick) = (ctx.core.service_mask("ChanServ"), ctx.whois(user).nick().to_string());
-    ctx.raw_as(&source, "INVITE", &[&nick], name.as_str());
-    Ok(())
-}
-
-fn key(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
-    let Some((name, channel)) = super::there(ctx, user, args[0], "i") else { return Ok(()) };
-    let text = match ctx.network().channel(channel).value('k') {
-        Some(key) => format!("The key of {name} is: {key}"),
-        None => format!("{name} has no key."),
-    };
-    ctx.notice(&text);
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use crate::sim::script::check;
 
     #[test]
-    fn topics_and_ways_in_are_for_those_with_the_flag() {
+    fn topics_are_for_those_with_the_flag() {
         check(
             r"
             servers 2
@@ -137,7 +122,7 @@ mod tests {
             alice > CS REGISTER #a
             bob   > CS TOPIC #a mine
             bob   < :ChanServ!services@services.test NOTICE bob :You are not authorized to perform this operation.
-            alice > CS FLAGS #a bob +it
+            alice > CS FLAGS #a bob +t
             bob   > CS TOPIC #a release on Friday
             alice < :ChanServ!services@services.test TOPIC #a :release on Friday
             bob   > CS TOPICAPPEND #a or later
@@ -146,24 +131,20 @@ mod tests {
             alice < :ChanServ!services@services.test TOPIC #a :soon | release on Friday | or later
             alice > TOPIC #a
             alice <~ :s1.test 333 alice #a bob!~bob@bob.test *
+            bob   > CS TOPICSWAP #a Friday:Monday
+            alice < :ChanServ!services@services.test TOPIC #a :soon | release on Monday | or later
+            bob   > CS TOPICSWAP #a  | or later:
+            alice < :ChanServ!services@services.test TOPIC #a :soon | release on Monday
+            bob   > CS TOPICSWAP #a Friday:Monday
+            bob   < :ChanServ!services@services.test NOTICE bob :That does not stand in the topic.
+            bob   > CS TOPICSWAP #a :Monday
+            bob   < :ChanServ!services@services.test NOTICE bob :Say TOPICSWAP <channel> <before>:<after>.
             bob   > CS TOPIC #a
             alice < :ChanServ!services@services.test TOPIC #a :
-            bob   > CS GETKEY #a
-            bob   < :ChanServ!services@services.test NOTICE bob :#a has no key.
-            alice > MODE #a +ik sesame
-            bob   > CS GETKEY #a
-            bob   < :ChanServ!services@services.test NOTICE bob :The key of #a is: sesame
-            bob   > CS INVITE #a
-            bob   < :ChanServ!services@services.test INVITE bob :#a
-            bob   > JOIN #a
-            bob   < :bob!~bob@bob.test JOIN #a
-            bob   > CS INVITE #a
-            bob   < :ChanServ!services@services.test NOTICE bob :You are in #a already.
             alice > OPER root sesame
             alice > FILTER bad* block t :no
             bob   > CS TOPIC #a bad words
             bob   <~ :ChanServ!services@services.test NOTICE bob :*
-            bob   > PART #a
             alice > PART #a
             bob   > CS TOPIC #a x
             bob   < :ChanServ!services@services.test NOTICE bob :Nobody is in #a.

@@ -1,8 +1,9 @@
 //! ChanServ TRANSFER: a channel is offered to somebody, who takes it.
 
+use super::room;
 use crate::{
     core::{
-        ctx::{Ctx, Outcome},
+        ctx::{Again, Ctx, Outcome},
         dispatch::{Command, Run},
         registered::{
             flags::Flags,
@@ -10,7 +11,7 @@ use crate::{
         },
     },
     network::UserId,
-    registry::RecordId,
+    registry::{Login, RecordId},
     wire::{message::Args, name::ChannelName},
 };
 
@@ -55,14 +56,28 @@ pub(super) fn offer(ctx: &mut Ctx<'_>, user: UserId, name: &ChannelName, text: &
 }
 
 fn accept(ctx: &mut Ctx<'_>, user: UserId, text: &str) -> Outcome {
-    let Some(name) = super::registered(ctx, text) else { return Ok(()) };
-    let login = ctx.whois(user).login.as_ref().map(|login| (login.id, login.name.clone()));
-    let Some(known) = super::registration(ctx, &name) else { return Ok(()) };
-    let offered = known.record.get(OFFERED).and_then(RecordId::parse);
-    let Some((account, called)) = login.filter(|login| Some(login.0) == offered) else {
+    let Some((_, login)) = offered(ctx, user, text) else { return Ok(()) };
+    room::make(ctx, login.id, Again { words: vec![text.to_owned()], then: take })
+}
+
+/// The channel of that name and the account of the user, if it is offered to them; otherwise that is told.
+fn offered(ctx: &mut Ctx<'_>, user: UserId, text: &str) -> Option<(ChannelName, Login)> {
+    let name = super::registered(ctx, text)?;
+    let login = ctx.whois(user).login.as_deref().cloned();
+    let offered = super::registration(ctx, &name)?.record.get(OFFERED).and_then(RecordId::parse);
+    let found = login.filter(|login| Some(login.id) == offered);
+    if found.is_none() {
         ctx.notice(&format!("{name} is not offered to you."));
+    }
+    found.map(|login| (name, login))
+}
+
+fn take(ctx: &mut Ctx<'_>, user: UserId, words: &[String]) -> Outcome {
+    let Some((name, login)) = words.first().and_then(|text| offered(ctx, user, text)) else {
         return Ok(());
     };
+    let account = login.id;
+    let Some(known) = super::registration(ctx, &name) else { return Ok(()) };
     let founder = Flags::founder().letters().collect::<String>();
     let mut fields = vec![
         (FOUNDER.into(), Some(account.to_string().into())),
@@ -77,7 +92,7 @@ fn accept(ctx: &mut Ctx<'_>, user: UserId, text: &str) -> Outcome {
     if known.record.get(SUCCESSOR).and_then(RecordId::parse) == Some(account) {
         fields.push((SUCCESSOR.into(), None));
     }
-    super::set(ctx, user, &name, fields, format!("{name} is yours now, {called}."))
+    super::set(ctx, user, &name, fields, format!("{name} belongs to {} now.", login.name))
 }
 
 #[cfg(test)]
@@ -107,7 +122,7 @@ mod tests {
             bob   < :ChanServ!services@services.test NOTICE bob :#a is not offered to you.
             alice > CS SET #a FOUNDER bob
             bob   > CS TRANSFER ACCEPT #a
-            bob   < :ChanServ!services@services.test NOTICE bob :#a is yours now, bob.
+            bob   < :ChanServ!services@services.test NOTICE bob :#a belongs to bob now.
             bob   > JOIN #a
             alice < :ChanServ!services@services.test MODE #a +qo bob bob
             alice > CS SET #a FOUNDER alice

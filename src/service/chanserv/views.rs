@@ -1,6 +1,9 @@
 //! ChanServ AMODE, ACCESS, VOP, HOP, AOP, SOP, COUNT and TEMPLATE: the access list as others know it.
 
-use super::flags::{View, change, list, show};
+use super::{
+    flags::{View, list, show},
+    grant::change,
+};
 use crate::{
     core::{
         ctx::{Ctx, Outcome},

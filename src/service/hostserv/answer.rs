@@ -56,14 +56,14 @@ pub const REJECT: &[Command] = &[Command {
 
 fn waiting(ctx: &mut Ctx<'_>, _user: UserId, _args: Args<'_>) -> Outcome {
     let requests = ctx.network().notes().of(Section::Request);
-    let lines: Vec<String> = requests
+    let mut lines: Vec<String> = requests
         .map(|(_, note, at)| {
             let when = welcome::date_text(at.wall());
             format!("{}: {}, asked for {when} by {}", note.text, note.value, note.setter)
         })
         .collect();
-    lines.iter().for_each(|line| ctx.notice(line));
-    ctx.notice(&format!("Requests that wait: {}.", lines.len()));
+    lines.push(format!("Requests that wait: {}.", lines.len()));
+    ctx.notices(lines);
     Ok(())
 }
 

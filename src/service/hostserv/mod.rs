@@ -14,13 +14,13 @@ use crate::{
         dispatch::Table,
         vhost::{self, VHOST, VHOST_OFF},
     },
-    network::UserId,
+    network::{UserId, crdt},
     registry::{RecordId, What},
 };
 
 /// The service.
 pub static SERVICE: Service = Service {
-    name: "HostServ",
+    name: crdt::HOSTSERV,
     alias: "HS",
     about: "Hosts of your own choice, shown instead of where you connect from.",
     table: Table {

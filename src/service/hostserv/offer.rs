@@ -63,9 +63,9 @@ fn offer(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
 fn take(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let Some(wanted) = args.given(0) else {
         let offers = ctx.network().notes().of(Section::Offer);
-        let hosts: Vec<String> = offers.map(|(host, _, _)| host.to_owned()).collect();
-        hosts.iter().for_each(|host| ctx.notice(host));
-        ctx.notice(&format!("Hosts that are offered: {}.", hosts.len()));
+        let mut lines: Vec<String> = offers.map(|(host, _, _)| host.to_owned()).collect();
+        lines.push(format!("Hosts that are offered: {}.", lines.len()));
+        ctx.notices(lines);
         return Ok(());
     };
     let Some(login) = logged_in(ctx, user) else { return Ok(()) };

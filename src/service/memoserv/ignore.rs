@@ -50,7 +50,7 @@ fn counted(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let Some(record) = nickserv::record(ctx, answer) else { return Ok(()) };
     let asked = asked(ctx);
     let [verb, other, name] = asked.as_slice() else { return Ok(()) };
-    let add = &**verb == "ADD";
+    let add = verb == "ADD";
     if add && record.under(IGNORED).count() >= IGNORED_MAX {
         ctx.notice(&format!("You ignore {IGNORED_MAX} accounts already. DEL one first."));
         return Ok(());
@@ -60,7 +60,7 @@ fn counted(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         false => format!("Memos are taken from {name} again."),
     };
     asks(ctx, &[&done]);
-    let value = add.then(|| name.clone());
+    let value = add.then(|| name.as_str().into());
     write(ctx, record.id, vec![(format!("{IGNORED}{other}").into(), value)], written)
 }
 

@@ -18,6 +18,7 @@ use crate::{
         settings::{self, NOMEMO},
     },
     job::Answer,
+    network::crdt,
     registry::{Record, RecordId, What},
     store::Rows,
     wire::encode,
@@ -25,7 +26,7 @@ use crate::{
 
 /// The service.
 pub static SERVICE: Service = Service {
-    name: "MemoServ",
+    name: crdt::MEMOSERV,
     alias: "MS",
     about: "What people leave for each other until it is read.",
     table: Table {

@@ -87,7 +87,7 @@ mod tests {
             r"
             servers 2
             config mail irc@test.example
-            config mail.hourly_address 2
+            config mail.hourly_address 4
             config limits.ping_interval 5000
             account alice password=sesame
             account bob password=sesame mail=bob@mail.example

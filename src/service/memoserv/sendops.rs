@@ -49,44 +49,46 @@ fn sendops(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let ids: Vec<String> = operators.take(LEFT_MAX).map(RecordId::to_string).collect();
     let text = format!("[{channel}] {}", args[1]);
     let words = [channel, &text, "0"].map(str::to_owned).into_iter().chain(ids);
-    let words: Vec<String> = words.collect();
-    asks(ctx, &words.iter().map(String::as_str).collect::<Vec<_>>());
-    next(ctx)
+    next(ctx, words.collect())
 }
 
 /// One after the other: the session asks one thing at a time. What is noted is the channel, the text, how
 /// many have been left, and for whom there are still some to leave.
-fn next(ctx: &mut Ctx<'_>) -> Outcome {
-    let noted = &ctx.session().asked;
+fn next(ctx: &mut Ctx<'_>, noted: Vec<String>) -> Outcome {
     let wanted = noted.get(3).and_then(|id| RecordId::parse(id));
     if let Some(id) = wanted {
+        asks(ctx, &noted);
         return nickserv::read(ctx, id, found);
     }
-    if let [channel, _, count, ..] = asked(ctx).as_slice() {
+    if let [channel, _, count, ..] = noted.as_slice() {
         ctx.notice(&format!("Memos that are left for the operators of {channel}: {count}."));
     }
     Ok(())
 }
 
 fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let text = ctx.session().asked.get(1).cloned().unwrap_or_default();
-    if ctx.session().asked.len() > 3 {
-        ctx.session_mut().asked.remove(3);
+    let mut noted = asked(ctx);
+    let text = noted.get(1).cloned().unwrap_or_default();
+    if noted.len() > 3 {
+        noted.remove(3);
     }
     // Whoever cannot be reached is passed over.
-    match login::recalled(answer) {
-        Ok(Some(record)) => post(ctx, &record, &text, left).unwrap_or_else(|_| next(ctx)),
-        Ok(None) | Err(_) => next(ctx),
+    let posted = login::recalled(answer).ok().flatten();
+    match posted.and_then(|record| post(ctx, &record, &text, left).ok()) {
+        Some(outcome) => {
+            asks(ctx, &noted);
+            outcome
+        }
+        None => next(ctx, noted),
     }
 }
 
 fn left(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let count = ctx.session().asked.get(2).and_then(|count| count.parse::<usize>().ok());
-    if let (Answer::Stored(Ok(Rows::Proposed(_))), Some(count)) = (answer, count) {
-        let counted = (count + 1).to_string().into();
-        ctx.session_mut().asked.splice(2..3, [counted]);
+    let mut noted = asked(ctx);
+    if let (Answer::Stored(Ok(Rows::Proposed(_))), Some(count)) = (answer, noted.get_mut(2)) {
+        *count = count.parse::<usize>().map_or(0, |count| count + 1).to_string();
     }
-    next(ctx)
+    next(ctx, noted)
 }
 
 #[cfg(test)]

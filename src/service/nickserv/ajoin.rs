@@ -59,7 +59,7 @@ fn counted(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         ));
         return Ok(());
     }
-    let fields = vec![(field.clone(), Some(value.clone()))];
+    let fields = vec![(field.as_str().into(), Some(value.as_str().into()))];
     super::write(ctx, user, record.id, What::Write(fields), changed)
 }
 

@@ -108,7 +108,7 @@ mod tests {
             alice > NS CERT LIST
             alice < :NickServ!services@services.test NOTICE alice :Certificates that log in to alice: 20.
             {}
-            alice <~ :NickServ!services@services.test NOTICE alice :Your account holds as much as it may*
+            alice <~ :NickServ!services@services.test NOTICE alice :There is no room for it: the account holds as much as it may*
             alice > NS CERT DEL {:064}
             {}
             alice <~ :NickServ!services@services.test NOTICE alice :The list of your certificates is changed*

@@ -3,10 +3,10 @@
 use crate::{
     core::{
         account::{PASSWORD, SCRAM},
-        ctx::{Ctx, Cursor, Outcome, STREAM_PIECE},
+        ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         recovery::RESET,
-        second::{PENDING, RECOVERY, TOTP},
+        second::{APP, PENDING, RECOVERY},
         welcome,
     },
     job::Answer,
@@ -33,36 +33,25 @@ fn export(ctx: &mut Ctx<'_>, user: UserId, _args: Args<'_>) -> Outcome {
 
 fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let Some(record) = super::record(ctx, answer) else { return Ok(()) };
-    let asked = lines(&record);
+    let mut lines = lines(&record);
     ctx.notice(&format!(
         "All that is stored of your account: {} lines, and one that says that they have ended.",
-        asked.len()
+        lines.len()
     ));
-    ctx.stream(Cursor { asked, ..Cursor::default() }, piece);
+    lines.push("End of the export.".into());
+    ctx.notices(lines);
     Ok(())
 }
 
-fn piece(ctx: &mut Ctx<'_>, mut cursor: Cursor) -> Option<Cursor> {
-    let begin = cursor.slot as usize;
-    let lines = cursor.asked.iter().skip(begin).take(STREAM_PIECE);
-    lines.for_each(|line| ctx.notice(line));
-    cursor.slot = cursor.slot.saturating_add(STREAM_PIECE as u32);
-    if (cursor.slot as usize) < cursor.asked.len() {
-        return Some(cursor);
-    }
-    ctx.notice("End of the export.");
-    None
-}
-
 /// What is not shown: nobody needs it who is the owner, and anybody could use it who is not.
-const SECRETS: [&str; 5] = [PASSWORD, PENDING, RESET, SCRAM, TOTP];
+const SECRETS: [&str; 4] = [PASSWORD, PENDING, RESET, SCRAM];
 
 fn lines(record: &Record) -> Vec<String> {
     let registered = welcome::date_text(record.id.0.wall());
     let mut lines =
         vec![format!("{{\"record\":\"{}\",\"registered\":{}}}", record.id, quoted(&registered))];
     for (key, field) in record.fields() {
-        let secret = SECRETS.contains(&key) || key.starts_with(RECOVERY);
+        let secret = SECRETS.contains(&key) || [APP, RECOVERY].iter().any(|it| key.starts_with(it));
         let written = quoted(&welcome::date_text(field.at.wall()));
         let (key, by) = (quoted(key), quoted(&field.by));
         let end = format!("\"written\":{written},\"by\":{by}}}");
@@ -138,6 +127,21 @@ mod tests {
             alice <~ :NickServ!services@services.test NOTICE alice :{"field":"scram","secret":true,*
             alice < :NickServ!services@services.test NOTICE alice :End of the export.
             alice <! sesame-open
+            "#,
+        );
+    }
+
+    #[test]
+    fn what_codes_are_made_of_is_not_shown() {
+        check(
+            r#"
+            account alice password=sesame totp:1=GEZDGNBVGY3TQOJQ:phone totp-new=GEZDGNBVGY3TQOJQ
+            alice > NS IDENTIFY alice sesame
+            alice > NS EXPORT
+            alice <~ * NOTICE alice :{"field":"totp-new","secret":true,*
+            alice <~ * NOTICE alice :{"field":"totp:1","secret":true,*
+            alice < :NickServ!services@services.test NOTICE alice :End of the export.
+            alice <! GEZDGNBVGY3TQOJQ
             "#,
         );
     }

@@ -76,7 +76,7 @@ fn listed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let asked = super::asked(ctx);
     let [mask, field, shown] = asked.as_slice() else { return Ok(()) };
     let mut shown: usize = shown.parse().unwrap_or(SHOWN_MAX);
-    let suspended_only = **field == *SUSPENDED;
+    let suspended_only = field == SUSPENDED;
     for record in &records {
         let left_out = suspended_only && suspension::of(record, ctx.now.wall).is_none();
         if shown < SHOWN_MAX && !left_out && fits(ctx, record, mask) {
@@ -87,7 +87,7 @@ fn listed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     match records.last() {
         Some(last) if records.len() == LISTED_MAX && shown < SHOWN_MAX => {
             // The next page is asked for once this one has been read.
-            let words = [&**mask, field, &shown.to_string(), &last.id.to_string()];
+            let words = [mask.as_str(), field, &shown.to_string(), &last.id.to_string()];
             let asked = words.map(str::to_owned).into();
             ctx.stream(Cursor { asked, ..Cursor::default() }, next);
         }

@@ -30,7 +30,7 @@ mod unregister;
 mod verify;
 mod verifyemail;
 
-use super::{Service, account as named, asked, asks};
+use super::{Service, account as named, asked, asks, told};
 use crate::{
     core::{
         ctx::{Ctx, Outcome},
@@ -38,15 +38,15 @@ use crate::{
         registry, verification,
     },
     job::{Answer, Job},
-    network::UserId,
-    registry::{CERTS_MAX, Edit, Kind, Login, Record, RecordId, What},
+    network::{UserId, crdt},
+    registry::{Edit, Kind, Login, Record, RecordId, What},
     store::{Find, Purpose, Query, Rows},
     wire::name::Nick,
 };
 
 /// The service.
 pub static SERVICE: Service = Service {
-    name: "NickServ",
+    name: crdt::NICKSERV,
     alias: "NS",
     about: "Accounts, and the nicks that belong to them.",
     table: Table {
@@ -163,20 +163,6 @@ fn asked_account(ctx: &mut Ctx<'_>) -> Option<RecordId> {
 
 /// The field of the note that operators have written down about an account.
 const MARK: &str = "mark";
-
-/// Tells what has come of a write: the words for its success, or why there was none.
-fn told(ctx: &mut Ctx<'_>, answer: &Answer, done: &str) {
-    match answer {
-        Answer::Stored(Ok(Rows::Proposed(_))) => ctx.notice(done),
-        Answer::Stored(Ok(Rows::Taken(_))) => {
-            ctx.notice("That belongs to somebody else already. Nothing has been changed.");
-        }
-        Answer::Stored(Ok(Rows::Full)) => ctx.notice(&format!(
-            "Your account holds as much as it may: {CERTS_MAX} certificates, and no end of changes of nicks and certificates. Nothing has been changed; remove something first."
-        )),
-        _ => unavailable(ctx),
-    }
-}
 
 /// Whether mail is sent at all; if not, that is told.
 fn sends_mail(ctx: &mut Ctx<'_>) -> bool {

@@ -64,7 +64,7 @@ fn changed(ctx: &mut Ctx<'_>, name: &Nick, how: Result<(), Failure>) -> Outcome 
 
 fn setpass(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let Some(account) = super::named(ctx, args[0]) else { return Ok(()) };
-    if let Err(failure) = account::may_be_password(&ctx.core.config, args[1]) {
+    if let Err(failure) = account::may_be_password(ctx.core, args[1]) {
         ctx.notice(&format!("The password stays as it is: {}.", failure.why()));
         return Ok(());
     }

@@ -38,7 +38,9 @@ fn reset(ctx: &mut Ctx<'_>, name: &Nick, how: Result<(), Failure>) -> Outcome {
         )),
         Err(Failure::Wrong) => ctx.notice(WRONG),
         Err(Failure::TooOften) => ctx.notice(super::TOO_OFTEN),
-        Err(failure @ (Failure::WeakPassword | Failure::LongPassword)) => {
+        Err(
+            failure @ (Failure::WeakPassword | Failure::LongPassword | Failure::ForbiddenPassword),
+        ) => {
             ctx.notice(&format!("Nothing has been changed: {}.", failure.why()));
         }
         Err(_) => super::unavailable(ctx),

@@ -39,7 +39,7 @@ fn saregister(ctx: &mut Ctx<'_>, _user: UserId, args: Args<'_>) -> Outcome {
     }
     super::asks(ctx, &[nick.as_str()]);
     let Some(password) = args.given(1) else { return found(ctx, &Hashes::default()) };
-    if let Err(failure) = account::may_be_password(&ctx.core.config, password) {
+    if let Err(failure) = account::may_be_password(ctx.core, password) {
         ctx.notice(&format!("{nick} is not registered: {}.", failure.why()));
         return Ok(());
     }

@@ -1,22 +1,19 @@
 //! NickServ 2FA: codes of an app, and recovery codes, that logging in takes besides the password.
 
 use crate::{
+    config::Secret,
     core::{
-        account,
-        ctx::{Ctx, Outcome, Resume},
+        ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
-        login,
-        second::{self, PENDING, RECOVERY, RECOVERY_CODES, TOTP, USED},
+        second::{
+            APPS_MAX,
+            request::{Done, Refusal, Request, Then, carry_out, show_codes},
+        },
     },
-    job::{Answer, Job},
     network::UserId,
-    registry::{Record, What},
-    store::Rows,
-    time::Wall,
     wire::{
         message::Args,
-        name::Nick,
-        totp::{self, RECOVERY_LEN, SECRET_LEN},
+        totp::{self, base32},
     },
 };
 
@@ -24,129 +21,42 @@ pub const COMMANDS: &[Command] = &[Command {
     name: "2FA",
     params: "<TOTP> <subcommand> [<code>]",
     about: "Has logging in take a code of an app besides the password.",
-    help: "2FA TOTP ADD gives you a secret for your app; 2FA TOTP ADD <code> then turns it on and shows recovery codes, each good once, for when the app is lost.\n2FA TOTP CODES <code> gives you new recovery codes, 2FA TOTP DEL <code> turns it off.\nFrom then on the code goes behind the password, after a space: in IDENTIFY <account> <password> <code>, in PASS, and as the password of SASL PLAIN. SCRAM has no place for it. A certificate (CERT) logs in without.\nExample: 2FA TOTP ADD 123456",
+    help: "2FA TOTP ADD gives you a secret for your app; 2FA TOTP ADD <code> then turns it on and shows recovery codes, each good once, for when the app is lost. Said again it adds another app, of 5 at most.\n2FA TOTP CODES <code> gives you new recovery codes, 2FA TOTP DEL <code> turns it off and forgets all apps.\nFrom then on the code goes behind the password, after a space: in IDENTIFY <account> <password> <code>, in PASS, and as the password of SASL PLAIN. SCRAM has no place for it. Clients with the capability draft/account-2fa ask you for it, after SCRAM too, and show your apps (/HELP 2FA). A certificate (CERT) logs in without.\nExample: 2FA TOTP ADD 123456",
     replies: &[],
     cost: 4,
     run: Run::User(two_factors),
     ..Command::USUAL
 }];
 
+/// What an app is called whose owner says it here, where there is no name.
+const APP: &str = "app";
+
 fn two_factors(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     if super::login(ctx, user).is_none() {
         return Ok(());
     }
     let (kind, subcommand) = (args[0].to_ascii_uppercase(), args[1].to_ascii_uppercase());
-    let code = args.given(2);
-    let known = match subcommand.as_str() {
-        "ADD" => true,
-        "DEL" | "CODES" => code.is_some(),
-        _ => false,
+    let asked: Option<(Request, Then)> = match (subcommand.as_str(), args.given(2).map(Secret::new))
+    {
+        ("ADD", None) => Some((Request::Prepare, prepared)),
+        ("ADD", Some(code)) => Some((Request::Add { name: APP.into(), code, on: true }, added)),
+        ("CODES", Some(code)) => Some((Request::Codes(code), renewed)),
+        ("DEL", Some(code)) => Some((Request::End(code), ended)),
+        _ => None,
     };
-    if kind != "TOTP" || !known {
+    let Some((request, then)) = asked.filter(|_| kind == "TOTP") else {
         ctx.notice("2FA knows TOTP ADD, TOTP ADD <code>, TOTP CODES <code> and TOTP DEL <code>.");
         return Ok(());
-    }
-    if !name(ctx).is_some_and(|name| login::may_try(ctx, &name)) {
-        ctx.notice("Too many wrong codes. Wait a minute and try again.");
-        return Ok(());
-    }
-    super::asks(ctx, &[&subcommand, code.unwrap_or_default()]);
-    ctx.defer(Job::Random, made);
-    Ok(())
-}
-
-/// The name by which failures are counted.
-fn name(ctx: &Ctx<'_>) -> Option<Nick> {
-    let account = account::of_session(ctx)?;
-    Nick::lookup(&account, ctx.network().casemap())
-}
-
-/// There are random bytes, of which a secret or recovery codes can be made.
-fn made(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let (Answer::Random(bytes), Some(account)) = (answer, account::id_of_session(ctx)) else {
-        super::unavailable(ctx);
-        return Ok(());
     };
-    let (secret, rest) = bytes.split_at(SECRET_LEN);
-    let codes = rest.chunks(RECOVERY_LEN).take(RECOVERY_CODES);
-    let codes = codes.filter_map(|code| <&[u8; RECOVERY_LEN]>::try_from(code).ok());
-    let mut asked = super::asked(ctx);
-    asked.push(totp::base32(secret).into());
-    asked.extend(codes.map(|code| totp::recovery_code(code).into()));
-    ctx.session_mut().asked = asked;
-    super::read(ctx, account, found)
-}
-
-/// The record of the account is there, by which it is known whether the code is right.
-fn found(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let asked = super::asked(ctx);
-    let (Some(user), [subcommand, code, secret, codes @ ..]) =
-        (ctx.session().user(), asked.as_slice())
-    else {
-        return Ok(());
-    };
-    let Some(record) = super::record(ctx, answer) else { return Ok(()) };
-    let (used, then, shows): (_, Resume, bool) = match (&**subcommand, &**code) {
-        ("ADD", _) if second::is_on(&record) => {
-            ctx.notice("Your account takes codes already. 2FA TOTP DEL <code> turns that off.");
-            return Ok(());
-        }
-        ("ADD", "") => (Some(vec![(PENDING.into(), Some(secret.clone()))]), prepared, false),
-        ("ADD", code) => (begun(&record, code, ctx.now.wall), shown, true),
-        ("CODES", code) => (second::accept(&record, code, ctx.now.wall), shown, true),
-        (_, code) => {
-            let right = second::accept(&record, code, ctx.now.wall);
-            (right.map(|_| second::none()), removed, false)
-        }
-    };
-    let Some(mut fields) = used else {
-        if let Some(name) = name(ctx) {
-            login::failed(ctx, &name);
-        }
-        ctx.notice("That is not a code of your app, or it has been used already.");
-        return Ok(());
-    };
-    if shows {
-        for (number, code) in codes.iter().enumerate() {
-            let key = format!("{RECOVERY}{number}").into();
-            // A code that has just been used is followed by another in its place.
-            fields.retain(|(used, _)| *used != key);
-            fields.push((key, totp::recovery_digest(code).map(Into::into)));
-        }
-        ctx.session_mut().asked = codes.to_vec();
-    }
-    super::write(ctx, user, record.id, What::Write(fields), then)
-}
-
-/// What turns the second factor on, if the code is of the secret that was shown last.
-fn begun(record: &Record, code: &str, now: Wall) -> Option<second::Fields> {
-    let text = record.get(PENDING)?;
-    let used = record.get(USED).and_then(|step| step.parse().ok());
-    let step = totp::check(&totp::unbase32(text)?, code, now.secs(), used)?;
-    Some(vec![
-        (TOTP.into(), Some(text.into())),
-        (PENDING.into(), None),
-        (USED.into(), Some(step.to_string().into())),
-    ])
+    carry_out(ctx, request, then)
 }
 
 /// The secret is stored, and counts once a code of it has been given.
-fn prepared(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let secret = match &answer {
-        Answer::Stored(Ok(Rows::Proposed(edited))) => edited
-            .record
-            .get(PENDING)
-            .zip(edited.record.name())
-            .map(|(secret, name)| (secret.to_owned(), name.to_owned())),
-        _ => None,
-    };
-    let Some((text, account)) = secret else {
-        super::told(ctx, &answer, "");
-        return Ok(());
-    };
-    let secret = totp::unbase32(&text).unwrap_or_default();
-    let uri = totp::uri(&ctx.core.config.server.network, &account, &secret);
-    ctx.notice(&format!("The secret for your app is {text}"));
+fn prepared(ctx: &mut Ctx<'_>, how: Result<Done, Refusal>) -> Outcome {
+    let Some(done) = told(ctx, how) else { return Ok(()) };
+    let secret = done.secret.unwrap_or_default();
+    let uri = totp::uri(&ctx.core.config.server.network, &done.account, &secret);
+    ctx.notice(&format!("The secret for your app is {}", base32(&secret)));
     ctx.notice(&format!("or, as a link: {uri}"));
     ctx.notice(
         "Enter it there, and then say 2FA TOTP ADD <code> with the code that the app shows.",
@@ -154,20 +64,55 @@ fn prepared(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     Ok(())
 }
 
-fn shown(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    let codes = super::asked(ctx);
-    if !matches!(answer, Answer::Stored(Ok(Rows::Proposed(_)))) {
-        super::told(ctx, &answer, "");
+fn added(ctx: &mut Ctx<'_>, how: Result<Done, Refusal>) -> Outcome {
+    let Some(done) = told(ctx, how) else { return Ok(()) };
+    if done.codes.is_empty() {
+        ctx.notice("Codes of this app count from now on, besides those of the others.");
         return Ok(());
     }
-    ctx.notice("From now on logging in takes a code behind the password, after a space. These recovery codes are each good once in its place. Write them down: they are not shown again.");
-    codes.iter().for_each(|code| ctx.notice(code));
+    ctx.notice("From now on logging in takes a code behind the password, after a space, or by itself where your client asks you for it.");
+    show_codes(ctx, &done.codes);
     Ok(())
 }
 
-fn removed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
-    super::told(ctx, &answer, "Logging in takes the password alone from now on.");
+fn renewed(ctx: &mut Ctx<'_>, how: Result<Done, Refusal>) -> Outcome {
+    let Some(done) = told(ctx, how) else { return Ok(()) };
+    show_codes(ctx, &done.codes);
     Ok(())
+}
+
+fn ended(ctx: &mut Ctx<'_>, how: Result<Done, Refusal>) -> Outcome {
+    if told(ctx, how).is_some() {
+        ctx.notice("Logging in takes the password alone from now on.");
+    }
+    Ok(())
+}
+
+/// What has been done; if nothing has, it is told why.
+fn told(ctx: &mut Ctx<'_>, how: Result<Done, Refusal>) -> Option<Done> {
+    let refusal = match how {
+        Ok(done) => return Some(done),
+        Err(refusal) => refusal,
+    };
+    match refusal {
+        Refusal::NoSecret => ctx.notice("Say 2FA TOTP ADD first, which gives you a secret for your app."),
+        Refusal::Full => ctx.notice(&format!(
+            "Your account has {APPS_MAX} apps already, or holds as much as it may. Nothing has been changed; 2FA TOTP DEL <code> forgets them all."
+        )),
+        Refusal::WrongCode => {
+            ctx.notice("That is not a code of your app, or it has been used already.");
+        }
+        Refusal::TooOften => ctx.notice("Too many wrong codes. Wait a minute and try again."),
+        Refusal::AlreadyOff => {
+            ctx.notice("Logging in takes no code. 2FA TOTP ADD is the way to begin.");
+        }
+        Refusal::AlreadyOn
+        | Refusal::LastApp
+        | Refusal::NoApp
+        | Refusal::Unavailable
+        | Refusal::UnknownApp(_) => super::unavailable(ctx),
+    }
+    None
 }
 
 #[cfg(test)]
@@ -186,7 +131,8 @@ mod tests {
     /// What the simulation's workers call random.
     const RANDOM: [u8; totp::SECRET_LEN] = [7; totp::SECRET_LEN];
 
-    const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    /// The fields of an account with an app.
+    const APP: &str = "2fa=on totp:1=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ:phone";
 
     fn plain(password: &str) -> String {
         STANDARD.encode(format!("\0alice\0{password}"))
@@ -204,7 +150,9 @@ mod tests {
             alice <~ :NickServ!services@services.test NOTICE alice :You are not logged in.*
             alice > NS REGISTER sesame-open
             alice > NS 2FA TOTP ADD {first}
-            alice < :NickServ!services@services.test NOTICE alice :That is not a code of your app, or it has been used already.
+            alice < :NickServ!services@services.test NOTICE alice :Say 2FA TOTP ADD first, which gives you a secret for your app.
+            alice > NS 2FA TOTP CODES {first}
+            alice < :NickServ!services@services.test NOTICE alice :Logging in takes no code. 2FA TOTP ADD is the way to begin.
             alice > NS 2FA TOTP ADD
             alice < :NickServ!services@services.test NOTICE alice :The secret for your app is {secret}
             alice < :NickServ!services@services.test NOTICE alice :or, as a link: otpauth://totp/Test:alice?secret={secret}&issuer=Test
@@ -214,8 +162,6 @@ mod tests {
             alice > NS 2FA TOTP ADD {first}
             alice <~ * NOTICE alice :From now on logging in takes a code*
             alice < :NickServ!services@services.test NOTICE alice :{recovery}
-            alice > NS 2FA TOTP ADD
-            alice <~ * NOTICE alice :Your account takes codes already.*
             bob@2 > NS IDENTIFY alice sesame-open
             bob < :NickServ!services@services.test NOTICE bob :alice is not entered: the account takes a code too; give it behind the password, after a space.
             bob > NS IDENTIFY alice sesame-open {first}
@@ -244,6 +190,46 @@ mod tests {
     }
 
     #[test]
+    fn any_app_of_several_gives_codes() {
+        let codes = [0, 1].map(|steps| code(&RANDOM, steps));
+        let [second, third] = [0, 2].map(|steps| code(b"12345678901234567890", steps));
+        check(&format!(
+            r"
+            account alice password=sesame {APP}
+            alice > NS IDENTIFY alice sesame {second}
+            alice > NS 2FA TOTP ADD
+            alice > NS 2FA TOTP ADD {}
+            alice < :NickServ!services@services.test NOTICE alice :Codes of this app count from now on, besides those of the others.
+            alice > 2FA LIST
+            alice <~ * NOTE 2FA CREDENTIAL totp-1 totp phone *
+            alice <~ * NOTE 2FA CREDENTIAL totp-2 totp app *
+            bob > NS IDENTIFY alice sesame {}
+            bob < :NickServ!services@services.test NOTICE bob :You are now identified for alice.
+            wait 60
+            carol > NS IDENTIFY alice sesame {third}
+            carol < :NickServ!services@services.test NOTICE carol :You are now identified for alice.
+            ",
+            codes[0], codes[1],
+        ));
+        let more: Vec<String> =
+            (2..=5).map(|number| format!("totp:{number}=GEZDGNBVGY3TQOJQ:more")).collect();
+        check(&format!(
+            r"
+            account alice password=sesame {APP} {}
+            alice > NS IDENTIFY alice sesame {second}
+            alice > NS 2FA TOTP ADD
+            alice > NS 2FA TOTP ADD {}
+            alice <~ * NOTICE alice :Your account has 5 apps already*
+            alice > 2FA ADD totp sixth {}
+            alice < :s1.test FAIL 2FA LIMIT_REACHED :Your account has as many apps as it may, or holds as much as it may; remove one first.
+            ",
+            more.join(" "),
+            codes[0],
+            codes[0],
+        ));
+    }
+
+    #[test]
     fn a_code_goes_behind_the_password_wherever_that_is() {
         let secret = b"12345678901234567890";
         let [first, second] = [0, 1].map(|steps| code(secret, steps));
@@ -252,7 +238,7 @@ mod tests {
         let verifier = crate::wire::scram::Verifier::new("sesame", b"salt", 4).to_string();
         check(&format!(
             r"
-            account alice password=sesame scram={verifier} totp={SECRET} totp-recovery:3={digest}
+            account alice password=sesame scram={verifier} {APP} totp-recovery:3={digest}
             bob > CAP REQ sasl
             bob > AUTHENTICATE PLAIN
             bob > AUTHENTICATE {}
@@ -284,7 +270,7 @@ mod tests {
         check(&format!(
             r"
             config limits.login_burst 2
-            account alice password=sesame totp={SECRET}
+            account alice password=sesame {APP}
             bob > NS IDENTIFY alice sesame 000000
             bob <~ * NOTICE bob :alice is not entered: the code is wrong*
             bob > NS IDENTIFY alice sesame 000001
@@ -306,7 +292,7 @@ mod tests {
         let first = code(b"12345678901234567890", 0);
         check(&format!(
             r"
-            account alice password=sesame totp={SECRET}
+            account alice password=sesame {APP}
             bob > PING x
             carol > PING x
             bob,carol > NS IDENTIFY alice sesame {first}
@@ -321,7 +307,7 @@ mod tests {
         check(&format!(
             r"
             config oper root sesame
-            account alice password=sesame totp={SECRET}
+            account alice password=sesame {APP}
             root > OPER root sesame
             root > NS SAGET alice TOTP
             root < :NickServ!services@services.test NOTICE root :TOTP: on

@@ -214,7 +214,7 @@ fn fields(ctx: &Ctx<'_>, account: RecordId, (takes, value): (Takes, &str)) -> Op
 
 fn changed(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let asked = super::asked(ctx);
-    let setting = asked.first().and_then(|name| SETTINGS.iter().find(|it| *it.name == **name));
+    let setting = asked.first().and_then(|name| SETTINGS.iter().find(|it| it.name == name));
     let (Answer::Stored(Ok(Rows::Proposed(edited))), Some(setting)) = (&answer, setting) else {
         super::told(ctx, &answer, "");
         return Ok(());

@@ -11,7 +11,7 @@ use crate::{
     job::Answer,
     network::{UserId, note::Section},
     registry::{RecordId, What},
-    store::Rows,
+    store::{Purpose, Rows},
     wire::{message::Args, name::Nick},
 };
 
@@ -56,7 +56,7 @@ pub(super) fn change(ctx: &mut Ctx<'_>, user: UserId, id: RecordId, address: &st
             ctx.notice(super::TOO_OFTEN);
             return Ok(());
         }
-        if !mail::may_send(ctx.core, address, ctx.now) {
+        if !mail::may_send(ctx.core, (Purpose::Address, address), ctx.now) {
             ctx.notice(NOT_SENT);
             return Ok(());
         }

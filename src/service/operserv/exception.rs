@@ -31,9 +31,9 @@ fn exception(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     match (verb.as_str(), rest.as_slice()) {
         ("ADD", rest @ [_, ..]) => add(ctx, user, rest),
         ("DEL", [range, ..]) => remove(ctx, user, range),
-        ("LIST", _) => list(ctx, Section::Exception, |range, note| {
+        ("LIST", _) => ctx.notices(list(ctx, Section::Exception, |range, note| {
             format!("{range} may have {} connections", note.value)
-        }),
+        })),
         _ => usage(ctx),
     }
     Ok(())

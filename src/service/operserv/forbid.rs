@@ -1,4 +1,5 @@
-//! OperServ FORBID, and SQLINE, which is a view of it: names that nobody may take.
+//! OperServ FORBID, and SQLINE, which is a view of it: names that nobody may take,
+//! and what else nobody may have.
 
 use super::{list, note, until, words};
 use crate::{
@@ -16,11 +17,17 @@ use crate::{
 pub const COMMANDS: &[Command] = &[Command {
     name: "FORBID",
     params: "[<subcommand> [<rest>]]",
-    about: "Forbids nicks, channels and mail addresses.",
-    help: "FORBID ADD nick|channel|email [+<duration>] <mask> <reason> forbids what fits the mask, in which * and ? are wildcards; FORBID DEL nick|channel|email <mask> allows it again; FORBID LIST [nick|channel|email] shows all. Who wears a nick that is forbidden is given another, who is in such a channel is put out. Operators with the privilege forbid may use them.\nExample: FORBID ADD nick +30d *admin* staff only",
+    about: "Forbids nicks, channels, mail addresses and passwords.",
+    help: "FORBID ADD nick|channel|email|password [+<duration>] <mask> <reason> forbids what fits the mask, in which * and ? are wildcards; FORBID DEL and the same with the mask allows it again; FORBID LIST shows all, or those of what is named behind it. Who wears a nick that is forbidden is given another, who is in such a channel is put out; operators with the privilege forbid may use them. A password that is forbidden stays with those who have it, and nobody can choose it from then on.\nExample: FORBID ADD nick +30d *admin* staff only",
     replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Forbid, forbid),
+    // Somebody may have that password.
+    audited: |args| {
+        let words: Vec<&str> = args.iter().flat_map(|arg| arg.split_whitespace()).collect();
+        let secret = words.get(1).is_some_and(|word| kind(word) == Some(Section::ForbidPassword));
+        words.into_iter().take(if secret { 2 } else { usize::MAX }).collect()
+    },
     ..Command::USUAL
 }];
 
@@ -40,6 +47,7 @@ const KINDS: &[(&str, Section)] = &[
     ("CHANNEL", Section::ForbidChannel),
     ("EMAIL", Section::ForbidMail),
     ("NICK", Section::ForbidNick),
+    ("PASSWORD", Section::ForbidPassword),
 ];
 
 fn kind(word: &str) -> Option<Section> {
@@ -53,14 +61,12 @@ fn forbid(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     match (verb.as_str(), section, rest.get(1..).unwrap_or_default()) {
         ("ADD", Some(section), rest @ [_, ..]) => add(ctx, user, section, rest),
         ("DEL", Some(section), [pattern, ..]) => remove(ctx, user, section, pattern),
-        ("LIST", Some(section), _) => list(ctx, section, |pattern, _| pattern.into()),
-        ("LIST", None, _) => {
-            for (_, section) in KINDS {
-                list(ctx, *section, |pattern, _| pattern.into());
-            }
+        ("LIST", wanted, _) => {
+            let sections = KINDS.iter().map(|row| row.1);
+            show(ctx, sections.filter(|section| wanted.is_none_or(|one| one == *section)));
         }
         _ => ctx.notice(
-            "FORBID knows ADD nick|channel|email [+<duration>] <mask> <reason>, DEL nick|channel|email <mask>, and LIST.",
+            "FORBID knows ADD nick|channel|email|password [+<duration>] <mask> <reason>, DEL nick|channel|email|password <mask>, and LIST.",
         ),
     }
     Ok(())
@@ -79,13 +85,17 @@ fn sqline(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         }
         ("DEL", [pattern, ..]) => remove(ctx, user, section(pattern), pattern),
         ("LIST", _) => {
-            for section in [Section::ForbidChannel, Section::ForbidNick] {
-                list(ctx, section, |pattern, _| pattern.into());
-            }
+            show(ctx, [Section::ForbidChannel, Section::ForbidNick].into_iter());
         }
         _ => ctx.notice("SQLINE knows ADD [+<duration>] <mask> <reason>, DEL <mask>, and LIST."),
     }
     Ok(())
+}
+
+fn show(ctx: &mut Ctx<'_>, sections: impl Iterator<Item = Section>) {
+    let lines = sections.flat_map(|section| list(ctx, section, |pattern, _| pattern.into()));
+    let lines = lines.collect();
+    ctx.notices(lines);
 }
 
 fn add(ctx: &mut Ctx<'_>, user: UserId, section: Section, rest: &[&str]) {
@@ -97,7 +107,7 @@ fn add(ctx: &mut Ctx<'_>, user: UserId, section: Section, rest: &[&str]) {
     if section == Section::ForbidChannel && !pattern.starts_with('#') {
         return ctx.notice("The name of a channel begins with #, and so does its mask.");
     }
-    if pattern.contains(['*', '?']) && ban::substance(&pattern) < SUBSTANCE_MIN {
+    if pattern.contains(['*', '?']) && ban::pattern::substance(&pattern) < SUBSTANCE_MIN {
         return ctx.notice(&format!(
             "{pattern} would forbid nearly everything; a mask needs {SUBSTANCE_MIN} characters that are no wildcards."
         ));
@@ -197,6 +207,54 @@ mod tests {
     }
 
     #[test]
+    fn a_password_that_is_forbidden_is_nobody_s_choice_and_in_no_log() {
+        check(
+            r"
+            servers 2
+            config oper root sesame
+            config mail irc@test.example
+            account carol password=sesame-open mail=c@mail.example
+            root@2  > OPER root sesame
+            watch@1 > OPER root sesame
+            watch   > MODE watch +s xo
+            root > OS FORBID ADD password +1d Sesame* in every list
+            root < :OperServ!services@services.test NOTICE root :sesame* is forbidden: in every list
+            watch < :s1.test NOTICE watch :*** Notice -- root!~root@root.test forbids a password
+            watch <! esame*
+            watch > OS LOGSEARCH FORBID
+            watch <~ :OperServ!services@services.test NOTICE watch :*OperServ FORBID ADD password
+            bob@1 > REGISTER * * seSame-open
+            bob   < :s1.test FAIL REGISTER UNACCEPTABLE_PASSWORD bob :The network does not take this password; choose another.
+            bob   > NS REGISTER sesame-open
+            bob   < :NickServ!services@services.test NOTICE bob :bob is not registered: the network does not take this password, choose another.
+            bob   > NS REGISTER tahini-open
+            bob   > NS PASSWD tahini-open sesame-open sesame-open
+            bob   < :NickServ!services@services.test NOTICE bob :The password for bob stays as it is: the network does not take this password, choose another.
+            root  > NS SETPASS bob sesame-open
+            root  < :NickServ!services@services.test NOTICE root :The password stays as it is: the network does not take this password, choose another.
+            root  > NS SAREGISTER dave sesame-open
+            root  < :NickServ!services@services.test NOTICE root :dave is not registered: the network does not take this password, choose another.
+            bob   > NS SENDPASS carol
+            wait 6
+            mail c@mail.example *RESETPASS carol $code *
+            bob   > NS RESETPASS carol $code sesame-seed
+            bob   < :NickServ!services@services.test NOTICE bob :Nothing has been changed: the network does not take this password, choose another.
+            carol@2 > NS IDENTIFY carol sesame-open
+            carol <~ :s2.test 900 carol *
+            root  > OS FORBID LIST password
+            root  <~ :OperServ!services@services.test NOTICE root :sesame*: in every list until *
+            root  > OS FORBID DEL	password sesame*
+            root  < :OperServ!services@services.test NOTICE root :sesame* is allowed again.
+            watch < :s1.test NOTICE watch :*** Notice -- root!~root@root.test allows again a password
+            watch > OS LOGSEARCH DEL
+            watch <! esame*
+            bob   > NS PASSWD tahini-open sesame-open sesame-open
+            bob   < :NickServ!services@services.test NOTICE bob :The password for bob has been changed.
+            ",
+        );
+    }
+
+    #[test]
     fn what_cannot_be_forbidden_is_said_to_be_so() {
         check(
             r"
@@ -208,7 +266,7 @@ mod tests {
             root > OS FORBID ADD channel warez no
             root < :OperServ!services@services.test NOTICE root :The name of a channel begins with #, and so does its mask.
             root > OS FORBID ADD server x no
-            root <~ :OperServ!services@services.test NOTICE root :FORBID knows ADD nick|channel|email *
+            root <~ :OperServ!services@services.test NOTICE root :FORBID knows ADD nick|channel|email|password *
             root > OS FORBID ADD nick +1d
             root < :OperServ!services@services.test NOTICE root :What is to be forbidden? Give a mask.
             root > OS SQLINE FROB

@@ -44,7 +44,7 @@ fn jupe(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
             true => ctx.notice(&format!("{server} may be linked again.")),
             false => ctx.notice(&format!("{server} is not juped.")),
         },
-        "LIST" => list(ctx, Section::Jupe, |server, _| server.into()),
+        "LIST" => ctx.notices(list(ctx, Section::Jupe, |server, _| server.into())),
         _ => ctx.notice("JUPE knows ADD <server> <reason>, DEL <server>, and LIST."),
     }
     Ok(())

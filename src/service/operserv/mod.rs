@@ -14,7 +14,7 @@ use super::Service;
 use crate::{
     core::{bans, ctx::Ctx, dispatch::Table, notes, welcome},
     network::{
-        UserId,
+        UserId, crdt,
         note::{Note, Section},
     },
     time::{Stamp, Wall, parse_span},
@@ -22,7 +22,7 @@ use crate::{
 
 /// The service.
 pub static SERVICE: Service = Service {
-    name: "OperServ",
+    name: crdt::OPERSERV,
     alias: "OS",
     about: "What operators do for the whole network.",
     table: Table {
@@ -85,20 +85,40 @@ fn described(note: &Note, at: Stamp) -> String {
     format!("{}{until}. Set {set} by {setter}.", note.text)
 }
 
-/// Lists a section: what each is about, and what is told of it.
-fn list(ctx: &mut Ctx<'_>, section: Section, about: impl Fn(&str, &Note) -> String) {
+/// The list of a section: what each is about, and what is told of it.
+fn list(ctx: &Ctx<'_>, section: Section, about: impl Fn(&str, &Note) -> String) -> Vec<String> {
     let notes = ctx.network().notes().of(section);
     let line =
         |(name, note, at): (_, _, _)| format!("{}: {}", about(name, note), described(note, at));
-    let lines: Vec<String> = notes.map(line).collect();
-    lines.iter().for_each(|line| ctx.notice(line));
-    ctx.notice(&format!("Entries of the kind {}: {}.", section.row().name, lines.len()));
+    let mut lines: Vec<String> = notes.map(line).collect();
+    lines.push(format!("Entries of the kind {}: {}.", section.row().name, lines.len()));
+    lines
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        core::{ctx::STREAM_PIECE, scene::Scene},
+        server::Input,
+    };
     use std::time::Duration;
+
+    #[test]
+    fn a_long_list_comes_as_fast_as_it_is_read() {
+        let mut scene = Scene::new();
+        let root = scene.user("root");
+        scene.oper(root);
+        let all = STREAM_PIECE + 20;
+        for n in 0..all {
+            scene.line(root, &format!("OS FORBID ADD nick forbidden{n} no"));
+        }
+        let effects = scene.line(root, "OS FORBID LIST nick");
+        assert_eq!(scene.said(&effects).len(), STREAM_PIECE);
+        let effects = scene.input(Input::Drained { conn: root });
+        let rest = scene.said(&effects);
+        assert_eq!(rest.len(), 21, "{rest:?}");
+    }
 
     #[test]
     fn how_long_something_holds_is_read_in_each_dialect() {

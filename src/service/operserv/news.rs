@@ -39,14 +39,16 @@ fn news(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         }
         ("DEL", Some(section), [number, ..]) => remove(ctx, user, section, number),
         ("LIST", section, _) => {
+            let mut lines = Vec::new();
             for (_, kind) in KINDS.iter().filter(|row| section.is_none_or(|one| one == row.1)) {
-                let names: Vec<String> =
-                    ctx.network().notes().of(*kind).map(|(name, _, _)| name.into()).collect();
-                list(ctx, *kind, |name, _| {
-                    let place = names.iter().position(|known| known == name).unwrap_or_default();
+                let names: Vec<&str> =
+                    ctx.network().notes().of(*kind).map(|(name, _, _)| name).collect();
+                lines.extend(list(ctx, *kind, |name, _| {
+                    let place = names.iter().position(|known| *known == name).unwrap_or_default();
                     (place + 1).to_string()
-                });
+                }));
             }
+            ctx.notices(lines);
         }
         _ => ctx.notice(
             "NEWS knows ADD logon|random|oper <text>, DEL logon|random|oper <number>, and LIST.",

@@ -2,12 +2,12 @@
 //! operators do so to those of others. More of it than of other phrases, since most comes to nothing.
 //!
 //! `{account}` stands for an account that somebody is logged in to, or one that may be there, `{record}` for
-//! its id; the rest is as in `phrases`.
+//! its id, `{code}` for what an app shows; the rest is as in `phrases`.
 
 use super::Workload;
 use crate::{
     sim::Sim,
-    wire::{casemap::Casemap, name::Nick},
+    wire::{casemap::Casemap, name::Nick, sasl, totp},
 };
 
 impl Workload {
@@ -19,7 +19,28 @@ impl Workload {
         known.push(format!("n{}", self.dice.below(6)));
         let account = known.swap_remove(self.dice.below(known.len()));
         let record = record(&self.sim, &account).unwrap_or_default();
-        Some(phrase.replace("{account}", &account).replace("{record}", &record))
+        let phrase = phrase.replace("{account}", &account).replace("{record}", &record);
+        Some(phrase.replace("{code}", &self.code()))
+    }
+
+    /// What every app shows now, since of what is random all secrets are alike here.
+    fn code(&self) -> String {
+        totp::code(&[7; totp::SECRET_LEN], self.sim.at().as_secs() / totp::STEP_SECS)
+    }
+
+    /// What logs in to an account of that name, if there is one and it has that password; some give a code with
+    /// it, whether they are asked for one or not.
+    pub(super) fn log_in(&mut self, name: &str) -> Vec<String> {
+        let password = if self.owned { 0 } else { self.dice.below(2) };
+        let mut messages = vec![("PLAIN", format!("\0{name}\0password{password}"))];
+        if self.dice.one_in(4) {
+            messages.push(("TOTP", self.code()));
+        }
+        let lines = messages.iter().flat_map(|(mechanism, message)| {
+            let message = sasl::pieces(message.as_bytes());
+            [(*mechanism).to_owned()].into_iter().chain(message)
+        });
+        lines.map(|word| format!("AUTHENTICATE {word}")).collect()
     }
 }
 
@@ -41,11 +62,25 @@ fn record(sim: &Sim, nick: &str) -> Option<String> {
 
 /// What owners say, and those who would be.
 const OWNED: &[&str] = &[
+    "2FA ADD totp app{n} {code}",
+    "2FA CHALLENGE totp",
+    "2FA DISABLE totp {code}",
+    "2FA ENABLE",
+    "2FA LIST",
+    "2FA REMOVE totp-1",
+    "2FA STATUS",
     "HS OFF",
     "HS ON",
+    "METADATA * CLEAR",
+    "METADATA * SET k{n}",
+    "METADATA * SET k{n} :by {me}",
+    "METADATA * SET k{n} :of {account}",
     "REGISTER * * password0",
     "REGISTER * * password1",
     "NS 2FA TOTP ADD",
+    "NS 2FA TOTP ADD {code}",
+    "NS 2FA TOTP DEL {code}",
+    "NS 2FA TOTP DEL {code}",
     "NS AJOIN ADD {channel}",
     "NS AJOIN DEL {channel}",
     "NS CLIENTS LOGOUT ALL",
@@ -71,6 +106,8 @@ const OWNED: &[&str] = &[
 /// What operators say, who become so for it.
 const PRIVILEGED: &[&str] = &[
     "OPER root sesame\nHS DEL {account}",
+    "OPER root sesame\nMETADATA {other} CLEAR",
+    "OPER root sesame\nMETADATA {other} SET k{n} :by an operator",
     "OPER root sesame\nHS SET {account} v{n}.example",
     "OPER root sesame\nHS SET {account} w{n}.example",
     "OPER root sesame\nNS HOLD {account} ON",

@@ -15,6 +15,7 @@ use slircd::{
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -207,6 +208,15 @@ fn a_program_takes_mail_on_its_input() {
     let start = Instant::now();
     fails(slow.run(start + SHORT), false, "takes too long");
     assert!(start.elapsed() < PATIENCE);
+    // What it has started has its input, and does not read.
+    let left = Script::new("left", "exec 3<&0; sleep 60 <&3 & echo $! > $folder/pid; exit 0");
+    let start = Instant::now();
+    let mail = delivery(Carrier::Program(left.path()), "alice@mail.example");
+    let message = Secret::new(&"x".repeat(1 << 20));
+    assert_eq!(Post::default().send(&Delivery { message, ..mail }, soon()), Ok(()));
+    assert!(start.elapsed() < PATIENCE);
+    let pid = fs::read_to_string(left.folder.join("pid")).unwrap();
+    assert!(Command::new("kill").arg(pid.trim()).status().unwrap().success());
     let gone = Delivery {
         carrier: Carrier::Program(Path::new("/nowhere/sendmail").into()),
         ..delivery(Carrier::Program(slow.path()), "alice@mail.example")

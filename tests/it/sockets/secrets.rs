@@ -30,6 +30,10 @@ fn say_all(client: &mut Client, nick: &str) {
         format!("PASS {nick}:{SECRET}-right"),
         format!("OPER root {SECRET}-wrong"),
         format!("OPER root {SECRET}-right"),
+        format!("OS FORBID ADD password {SECRET}*right* known to others"),
+        "OS FORBID LIST password".into(),
+        format!("NS SETPASS {nick} {SECRET}-right"),
+        format!("OS FORBID DEL  password {SECRET}*right*"),
         format!("NS IDENTIFY {nick} {SECRET}-wrong"),
         format!("PRIVMSG NickServ :IDENTIFY {SECRET}-right"),
         format!("PRIVMSG NickServ :IDENTIFY {nick} {SECRET}-right too many words {SECRET}"),
@@ -38,6 +42,10 @@ fn say_all(client: &mut Client, nick: &str) {
         format!("NS RECOVER {nick} {SECRET}-right"),
         format!("NS REGAIN {nick} {SECRET}-right"),
         format!("NS UNREGISTER {nick} {SECRET}-code"),
+        format!("NS 2FA TOTP DEL {SECRET}-code"),
+        format!("2FA ADD totp phone {SECRET}-code"),
+        "2FA CHALLENGE totp".into(),
+        format!("2FA ADD totp phone {SECRET}-code"),
         format!("NS {SECRET}"),
         format!("WEBIRC {SECRET} gateway host.example 192.0.2.1"),
         format!("JOIN #a {SECRET}-key"),
@@ -84,7 +92,8 @@ fn no_secret_is_logged() {
     let (status, log) = process.end();
     assert!(status.success() && log.contains("is an operator of class admin now"), "{log}");
     assert!(log.contains("command line: "), "what the command line does is noted: {log}");
-    for secret in [SECRET, "$argon2", "SCRAM-SHA-256$"] {
+    // The last is how what an app is shown begins, in base 64.
+    for secret in [SECRET, "$argon2", "SCRAM-SHA-256$", "otpauth", "eyJ0eXBlIjoidG90cCIs"] {
         let told: Vec<&str> = log.lines().filter(|line| line.contains(secret)).collect();
         assert!(told.is_empty(), "{secret}: {told:#?}");
     }

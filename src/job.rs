@@ -266,6 +266,9 @@ pub struct Material {
 pub enum Lane {
     /// One thread: jobs finish in the order in which they were asked.
     Store,
+    /// One thread: records that are looked up, however long writing takes. What is found there is never older
+    /// than what has been told of writes before.
+    LookUps,
     /// One thread: long reads of the store, so that they delay nothing else.
     Scans,
     /// What keeps a processor busy.
@@ -281,6 +284,7 @@ impl Job {
     pub fn lane(&self) -> Lane {
         match self {
             Job::Verify { .. } | Job::Check { .. } | Job::Hash { .. } | Job::Random => Lane::Cpu,
+            Job::Store(Query::Find(_)) => Lane::LookUps,
             Job::Store(query) => match query.access() {
                 Access::Write | Access::LookUp => Lane::Store,
                 Access::Scan => Lane::Scans,

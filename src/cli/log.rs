@@ -6,7 +6,7 @@ use crate::{
     time::Wall,
     wire::encode,
 };
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use log::{Level, LevelFilter, Metadata, Record};
 use std::{
     fmt::Write as _,
@@ -33,7 +33,7 @@ enum Line {
 
 /// Starts logging. `log::set_max_level` says how much, now and whenever the configuration is read again.
 pub(super) fn begin(config: &config::Log) -> io::Result<()> {
-    let (lines, queue) = bounded(QUEUE_MAX);
+    let (lines, queue) = unbounded();
     let format = config.format;
     thread::Builder::new()
         .name("slircd-log".into())
@@ -43,7 +43,10 @@ pub(super) fn begin(config: &config::Log) -> io::Result<()> {
         let message = record.args().to_string();
         out.write_all(shape(format, wall(), record.level(), record.target(), &message).as_bytes())
     });
-    builder.target(env_logger::Target::Pipe(Box::new(Queue { lines: lines.clone() })));
+    builder.target(env_logger::Target::Pipe(Box::new(Queue {
+        lines: lines.clone(),
+        most: QUEUE_MAX,
+    })));
     let logger = Logger { shaped: builder.build(), lines };
     log::set_boxed_logger(Box::new(logger)).map_err(io::Error::other)?;
     log::set_max_level(config.level);
@@ -79,22 +82,28 @@ impl log::Log for Logger {
 
     fn flush(&self) {
         let (done, written) = bounded(0);
-        if self.lines.send_timeout(Line::Flush(done), LAST_LINES_TIME).is_ok() {
+        if self.lines.send(Line::Flush(done)).is_ok() {
             // Whether it has been written or takes too long, there is nothing left to be done.
             let _ = written.recv_timeout(LAST_LINES_TIME);
         }
     }
 }
 
-/// Where lines are left to be written. Whoever logs never waits.
+/// Where lines are left to be written. Whoever logs never waits. Room is taken for lines that are there, and
+/// not, as by a channel that is bounded itself, for as many as there may be.
 struct Queue {
     lines: Sender<Line>,
+    /// How many may wait. Of those who log at once each may be one too many.
+    most: usize,
 }
 
 impl Write for Queue {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(bytes).into_owned();
-        if let Err(TrySendError::Full(_)) = self.lines.try_send(Line::Text(text)) {
+        if self.lines.len() < self.most {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            // It fails only once nobody writes any more.
+            drop(self.lines.send(Line::Text(text)));
+        } else {
             DROPPED.fetch_add(1, Ordering::Relaxed);
         }
         Ok(bytes.len())
@@ -215,8 +224,8 @@ mod tests {
 
     #[test]
     fn what_is_too_much_is_dropped_counted_and_told() {
-        let (lines, queue) = bounded(2);
-        let mut log = Queue { lines: lines.clone() };
+        let (lines, queue) = unbounded();
+        let mut log = Queue { lines: lines.clone(), most: 2 };
         for _ in 0..5 {
             // Nobody writes: this must not wait.
             log.write_all(b"x\n").unwrap();
@@ -232,7 +241,7 @@ mod tests {
 
     #[test]
     fn the_end_waits_for_the_last_line() {
-        let (lines, queue) = bounded(8);
+        let (lines, queue) = unbounded();
         lines.send(Line::Text("last\n".into())).unwrap();
         let (slow, written) = bounded(1);
         let writer = thread::spawn(move || {

@@ -155,10 +155,10 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<Option<Her
         Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, now);
     store::remember(&mut store, |past| server.remember(past, now)).map_err(failed)?;
     store.shrink().map_err(failed)?;
-    let reader = sqlite::reader(folder).map_err(failed)?;
+    let reader = || sqlite::reader(folder).map(Box::new).map_err(failed);
     let workers = Workers {
         store: Box::new(store),
-        reader: Some(Box::new(reader)),
+        readers: Some([reader()?, reader()?]),
         loader: loader.clone(),
         loaded: loaded.clone(),
     };

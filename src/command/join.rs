@@ -11,7 +11,6 @@ use crate::{
     },
     network::{
         ChannelId, UserId,
-        note::Section,
         op::{Leave, Op},
     },
     wire::{message::Args, name::ChannelName, reply},
@@ -63,7 +62,7 @@ fn join_all(ctx: &mut Ctx<'_>, user: UserId, words: &[String]) -> Outcome {
     let channels = items(0).filter(|text| !text.is_empty());
     refuse_each(ctx, channels, |ctx, text| {
         let key = keys.next();
-        match notes::forbidden(ctx, Section::ForbidChannel, text) {
+        match notes::shut(ctx, text) {
             Some(why) => Err(reply::forbidden_channel(text, &why).into()),
             None => join_one(ctx, user, text, key),
         }
@@ -162,7 +161,7 @@ fn elsewhere(
     let name = named.or_else(|| ctx.network().channel(channel).value('f'))?;
     let target = ctx.find_channel(name)?;
     // Whom its registration keeps out is known only once that has been read.
-    let forbidden = notes::forbidden(ctx, Section::ForbidChannel, name).is_some();
+    let forbidden = notes::shut(ctx, name).is_some();
     Some(target).filter(|target| ctx.core.knows_registration(*target) && !forbidden)
 }
 

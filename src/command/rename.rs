@@ -7,8 +7,8 @@ use crate::{
         filters, notes, policy,
     },
     network::{
-        ChannelId, UserId, crdt::Epoch, crdt::Source, filter::Place, mode::Status, note::Section,
-        op::Op, rename::Renaming,
+        ChannelId, UserId, crdt::Epoch, crdt::Source, filter::Place, mode::Status, op::Op,
+        rename::Renaming,
     },
     wire::{encode, fail, message::Args, name::ChannelName, reply},
 };
@@ -36,7 +36,7 @@ fn rename(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         policy::announce(ctx, user, channel, &format!("RENAME {new}"));
     }
     let name = ctx.channel_name(new).ok_or_else(|| fail::rename_to_no_name(old, new))?;
-    if notes::forbidden(ctx, Section::ForbidChannel, new).is_some() {
+    if notes::shut(ctx, new).is_some() {
         return Err(fail::rename_forbidden(old, new).into());
     }
     if ctx.network().channel(channel).name.as_str() == name.as_str() {

@@ -27,9 +27,9 @@ pub fn check(ctx: &mut Ctx<'_>, user: UserId, place: Place, text: &str) -> Resul
     match rule.action {
         Action::Warn => return Ok(()),
         Action::Block => (),
-        Action::Ban => ban(ctx, user, Kind::Gline, &rule),
-        Action::Shun => ban(ctx, user, Kind::Shun, &rule),
-        Action::Kill => kill(ctx, user, &rule),
+        Action::Ban => ban(ctx, user, Kind::Gline, terms(ctx, &rule)),
+        Action::Shun => ban(ctx, user, Kind::Shun, terms(ctx, &rule)),
+        Action::Kill => kill(ctx, user, &rule.reason),
     }
     Err(rule.reason)
 }
@@ -48,26 +48,30 @@ fn passed_on(text: &str) -> Cow<'_, str> {
     if text.contains(['\r', '\0']) { text.replace(['\r', '\0'], "").into() } else { text.into() }
 }
 
-fn kill(ctx: &mut Ctx<'_>, user: UserId, rule: &Rule) {
+/// What a filter's ban says.
+fn terms(ctx: &Ctx<'_>, rule: &Rule) -> Terms {
+    Terms {
+        reason: rule.reason.clone(),
+        private: "by a filter".into(),
+        setter: rule.setter.clone(),
+        until: rule.span.map(|span| ctx.now.wall + span),
+        soft: false,
+    }
+}
+
+fn kill(ctx: &mut Ctx<'_>, user: UserId, reason: &str) {
     let uid = ctx.whois(user).uid;
-    let reason = format!("Killed (filter: {})", rule.reason).into();
+    let reason = format!("Killed (filter: {reason})").into();
     ctx.commit(Op::Quit { uid, reason });
 }
 
-fn ban(ctx: &mut Ctx<'_>, user: UserId, kind: Kind, rule: &Rule) {
+/// Bans a user from the network, by their address.
+pub(super) fn ban(ctx: &mut Ctx<'_>, user: UserId, kind: Kind, terms: Terms) {
     // Where many come from one host, or there is no room for one more ban, only the user goes.
     let mask = ctx.whois(user).address.and_then(|ip| canonical(kind, &format!("*@{ip}")));
     let key = mask.map(|mask| Key { kind, server: None, mask: mask.into() });
     let Some(key) = key.filter(|key| bans::full(ctx.core, key).is_none()) else {
-        return kill(ctx, user, rule);
-    };
-    let now = ctx.now.wall;
-    let terms = Terms {
-        reason: rule.reason.clone(),
-        private: "by a filter".into(),
-        setter: rule.setter.clone(),
-        until: rule.span.map(|span| now + span),
-        soft: false,
+        return kill(ctx, user, &terms.reason);
     };
     let by = Source::Server(ctx.core.sid());
     ctx.commit(Op::Ban { by, key, terms: Some(Box::new(terms)) });

@@ -17,7 +17,7 @@ use crate::{
         op::{Leave, Op},
     },
     time::{Now, Wall},
-    wire::{cidr::Cidr, encode, mask},
+    wire::{cidr::Cidr, encode, mask, name::ChannelName},
 };
 
 /// The longest name of a note: a mask, a host, an address.
@@ -78,6 +78,19 @@ pub fn forbidden(ctx: &Ctx<'_>, section: Section, name: &str) -> Option<String> 
     let exempt = ctx.session().user().is_some_and(|user| ctx.may(user, Priv::Forbid));
     let note = forbidding(ctx.network(), section, name).filter(|_| !exempt)?;
     Some(note.text.to_string())
+}
+
+/// The same of the name of a channel, in the words that JOIN has for it. One that is purged is for nobody.
+pub fn shut(ctx: &Ctx<'_>, text: &str) -> Option<String> {
+    let purged = ctx.channel_name(text).and_then(|name| purged(ctx.network(), &name));
+    purged.map(|note| format!("purged: {}", note.text)).or_else(|| {
+        forbidden(ctx, Section::ForbidChannel, text).map(|why| format!("forbidden: {why}"))
+    })
+}
+
+/// That a channel has been purged, and why.
+pub fn purged<'a>(network: &'a Network, name: &ChannelName) -> Option<&'a Note> {
+    network.notes().get(Section::Purge, name.folded())
 }
 
 /// How many connections may come from somewhere, if an exception says so: the narrowest range that does.
@@ -153,7 +166,18 @@ pub fn announce(
 pub fn changed(core: &mut Core, fx: &mut Effects, key: &Key, note: Option<&Note>, now: Now) {
     match (key.section, note) {
         (Section::ForbidNick, Some(note)) => nick_forbidden(core, fx, &key.name, note, now),
-        (Section::ForbidChannel, Some(note)) => channel_forbidden(core, fx, &key.name, note, now),
+        (Section::ForbidChannel, Some(note)) => {
+            let (users, casemap) = (bound(core).collect::<Vec<_>>(), core.network().casemap());
+            let fits = |name: &ChannelName| mask::matches(&key.name, name.as_str(), casemap);
+            let reason = format!("This channel is forbidden: {}", note.text);
+            put_out(core, fx, &users, (fits, reason), now);
+        }
+        (Section::Purge, Some(note)) => {
+            let users: Vec<UserId> = core.locals.iter().map(|(user, _)| user).collect();
+            let fits = |name: &ChannelName| name.folded() == &*key.name;
+            let reason = format!("This channel is purged: {}", note.text);
+            put_out(core, fx, &users, (fits, reason), now);
+        }
         (Section::Jupe, _) => core.links_questioned = true,
         _ => (),
     }
@@ -179,21 +203,26 @@ fn nick_forbidden(core: &mut Core, fx: &mut Effects, pattern: &str, note: &Note,
     }
 }
 
-fn channel_forbidden(core: &mut Core, fx: &mut Effects, pattern: &str, note: &Note, now: Now) {
-    let (network, casemap) = (core.network(), core.network().casemap());
+/// Puts users out of those of their channels that fit.
+fn put_out(
+    core: &mut Core,
+    fx: &mut Effects,
+    users: &[UserId],
+    (fits, reason): (impl Fn(&ChannelName) -> bool, String),
+    now: Now,
+) {
+    let network = core.network();
     let mut kicks = Vec::new();
-    for user in bound(core) {
-        let who = network.user(user);
-        for channel in who.channels() {
-            let record = network.channel(*channel);
-            if mask::matches(pattern, record.name.as_str(), casemap) {
-                let member = record.member(user);
-                kicks.extend(member.map(|member| (who.uid, record.name.clone(), member.joined)));
-            }
+    for user in users {
+        let who = network.user(*user);
+        let channels = who.channels().iter().map(|channel| network.channel(*channel));
+        for record in channels.filter(|record| fits(&record.name)) {
+            let member = record.member(*user);
+            kicks.extend(member.map(|member| (who.uid, record.name.clone(), member.joined)));
         }
     }
     let by = Source::Server(core.sid());
-    let reason: Box<str> = format!("This channel is forbidden: {}", note.text).into();
+    let reason: Box<str> = reason.into();
     for (uid, name, joined) in kicks {
         let how = Leave::Kick { by, reason: reason.clone() };
         core.commit(fx, Op::Leave { uid, name, joined, how }, None, now);

@@ -10,6 +10,7 @@
 //! is given a status by their own server.
 
 pub mod access;
+pub mod antiflood;
 pub mod expiry;
 pub mod flags;
 pub mod heirs;

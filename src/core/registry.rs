@@ -57,8 +57,8 @@ pub fn propose(ctx: &mut Ctx<'_>, edit: Edit, resume: Resume) {
 
 impl Core {
     /// Who has which claims, as the store remembers it. Nobody is connected yet.
-    pub fn remember(&mut self, claims: &[(Box<str>, RecordId)], now: Now) {
-        let claims = claims.iter().map(|(key, holder)| (key.clone(), Some(*holder))).collect();
+    pub fn remember(&mut self, claims: Vec<(Box<str>, RecordId)>, now: Now) {
+        let claims = claims.into_iter().map(|(key, holder)| (key, Some(holder))).collect();
         self.see(&mut Effects::default(), &Op::Claims(claims), now);
     }
 

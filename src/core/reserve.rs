@@ -62,6 +62,10 @@ pub fn note(core: &mut Core, fx: &mut Effects, (change, op): (&Change, &Op), now
     match (change, op) {
         (Change::Nick { user, .. } | Change::Account { user }, _) => review(core, fx, *user, now),
         (Change::Claimed, Op::Claims(claims)) => {
+            // As while a server starts, which is told of all there are.
+            if core.locals.iter().next().is_none() {
+                return;
+            }
             let casemap = core.network().casemap();
             for (key, holder) in claims {
                 if let Some(account) = key.strip_prefix(UNVERIFIED).filter(|_| holder.is_none()) {

@@ -5,6 +5,7 @@ use super::{
     chanflood::Verdict,
     ctx::{Ctx, Reject},
     multiline, policy,
+    registered::antiflood,
 };
 use crate::{
     network::{
@@ -133,7 +134,11 @@ fn filtered(ctx: &Ctx<'_>, record: &Channel, text: &str) -> bool {
 
 fn flood(ctx: &mut Ctx<'_>, user: UserId, channel: ChannelId, text: &str) -> Result<(), Reject> {
     let record = ctx.network().channel(channel);
-    let Some(profile) = record.value('F').and_then(Profile::parse) else { return Ok(()) };
+    let antiflood = antiflood::of(ctx.core, channel);
+    let usual = || antiflood.and_then(|_| Profile::parse("normal"));
+    let Some(profile) = record.value('F').and_then(Profile::parse).or_else(usual) else {
+        return Ok(());
+    };
     let now = ctx.now.mono;
     if let Some(rate) = profile.rate(Kind::Ctcp).filter(|_| format::is_ctcp(text)) {
         if !ctx.core.chanflood.count(channel, Kind::Ctcp, rate, now) {
@@ -146,7 +151,15 @@ fn flood(ctx: &mut Ctx<'_>, user: UserId, channel: ChannelId, text: &str) -> Res
     }
     let lines = text.split(['\n', '\r']).filter(|line| !line.is_empty());
     let mut verdicts = lines.map(|line| ctx.core.chanflood.line((channel, user), rates, line, now));
-    match verdicts.find(|verdict| *verdict != Verdict::Fine).unwrap_or(Verdict::Fine) {
+    let verdict = verdicts.find(|verdict| *verdict != Verdict::Fine).unwrap_or(Verdict::Fine);
+    if let Some(means) = antiflood.filter(|_| verdict != Verdict::Fine) {
+        tell(ctx, user, channel);
+        let refused = no(ctx.network().channel(channel), "ANTIFLOOD: too much at once");
+        // The last: with its only member the channel may go.
+        antiflood::act(ctx, user, channel, means);
+        return Err(refused);
+    }
+    match verdict {
         Verdict::Fine => Ok(()),
         Verdict::TooMuch => {
             tell(ctx, user, channel);

@@ -1,7 +1,9 @@
 //! Who has which claim of the registry: what has to be known of records that are not in memory.
 //!
 //! One entry for each registered nick and channel, of which there may be a hundred thousand, so it keeps
-//! a hash in place of the name. It is as the store says: no operation of another server writes here.
+//! a hash in place of the name, and all of them in one array without gaps. That is searched by halves, and
+//! what is new moves what comes after it, which is little beside storing a registration. It is as the store
+//! says: no operation of another server writes here.
 
 use crate::{
     registry::{CHANNEL, LOOK, NICK, RecordId, UNVERIFIED},
@@ -9,11 +11,12 @@ use crate::{
     wire::name::{ChannelName, Nick},
 };
 use ahash::RandomState;
-use std::{collections::HashMap, fmt};
+use std::fmt;
 
 /// Who has which claim.
 pub struct Claims {
-    holders: HashMap<Place, Packed, RandomState>,
+    /// In order.
+    holders: Vec<(Place, Packed)>,
     /// How many accounts wait to be verified.
     unverified: usize,
     hash: RandomState,
@@ -21,8 +24,8 @@ pub struct Claims {
 
 impl Claims {
     /// No claims. `hash` keeps strangers from choosing names that collide.
-    pub fn new(hash: impl Fn() -> RandomState) -> Claims {
-        Claims { holders: HashMap::with_hasher(hash()), unverified: 0, hash: hash() }
+    pub fn new(hash: RandomState) -> Claims {
+        Claims { holders: Vec::new(), unverified: 0, hash }
     }
 
     /// The account that owns a nick.
@@ -70,25 +73,64 @@ impl Claims {
         if self.holders.is_empty() {
             return None;
         }
-        self.holders.get(&self.place((prefix, name))).copied().map(unpack)
+        let found = self.search(self.place((prefix, name))).ok()?;
+        self.holders.get(found).map(|(_, holder)| unpack(*holder))
     }
 
-    /// From now on somebody else, or nobody, has a claim. Returns whether that is news.
-    pub(super) fn set(&mut self, key: &str, holder: Option<RecordId>) -> bool {
-        let prefix = RESIDENT.into_iter().find(|prefix| key.starts_with(prefix));
-        let Some((prefix, name)) = prefix.map(|prefix| key.split_at(prefix.len())) else {
-            return false;
-        };
-        let place = self.place((prefix, name));
-        let before = match holder {
-            Some(holder) => self.holders.insert(place, pack(holder)),
-            None => self.holders.remove(&place),
-        };
-        if prefix == UNVERIFIED {
-            self.unverified += usize::from(holder.is_some());
-            self.unverified -= usize::from(before.is_some());
+    fn search(&self, place: Place) -> Result<usize, usize> {
+        self.holders.binary_search_by_key(&place, |(place, _)| *place)
+    }
+
+    /// From now on others, or nobody, have these claims. Returns which of them are news.
+    pub(super) fn set<'a>(
+        &mut self,
+        claims: &'a [(Box<str>, Option<RecordId>)],
+    ) -> Vec<&'a (Box<str>, Option<RecordId>)> {
+        let (mut news, mut new, mut gone) = (Vec::new(), Vec::new(), Vec::new());
+        for claim in claims {
+            let (key, holder) = claim;
+            let prefix = RESIDENT.into_iter().find(|prefix| key.starts_with(prefix));
+            let Some((prefix, name)) = prefix.map(|prefix| key.split_at(prefix.len())) else {
+                continue;
+            };
+            let (place, holder) = (self.place((prefix, name)), holder.map(pack));
+            let found = self.search(place);
+            match (found, holder) {
+                (Ok(at), Some(holder)) if self.holders[at].1 == holder => continue,
+                (Ok(at), Some(holder)) => self.holders[at].1 = holder,
+                (Err(at), Some(holder)) => new.push((place, holder, at)),
+                (Ok(_), None) => gone.push(place),
+                (Err(_), None) => continue,
+            }
+            if prefix == UNVERIFIED {
+                self.unverified += usize::from(holder.is_some());
+                self.unverified -= usize::from(found.is_ok());
+            }
+            news.push(claim);
         }
-        before != holder.map(pack)
+        self.insert(new);
+        for place in gone {
+            if let Ok(at) = self.search(place) {
+                self.holders.remove(at);
+            }
+        }
+        news
+    }
+
+    /// Puts claims that nobody had before the entries that come after them. There is never a second array: one
+    /// as large as this, once it is given back, would have the allocator keep as much for what may come.
+    fn insert(&mut self, mut new: Vec<(Place, Packed, usize)>) {
+        new.sort_unstable();
+        let mut end = self.holders.len();
+        self.holders.reserve_exact(new.len());
+        self.holders.extend(new.iter().map(|(place, holder, _)| (*place, *holder)));
+        for (before, (place, holder, at)) in new.into_iter().enumerate().rev() {
+            self.holders.copy_within(at..end, at + before + 1);
+            self.holders[at + before] = (place, holder);
+            end = at;
+        }
+        let is_before = |one: &(Place, Packed), next: &(Place, Packed)| one.0 < next.0;
+        debug_assert!(self.holders.is_sorted_by(is_before), "each key is named once");
     }
 
     fn place(&self, key: (&str, &str)) -> Place {
@@ -130,8 +172,32 @@ mod tests {
     use super::*;
     use crate::{
         network::{Network, change::Change, op::Op},
+        sim::dice::Dice,
         wire::casemap::Casemap,
     };
+
+    #[test]
+    fn claims_come_and_go_in_any_order() {
+        let mut claims = Claims::new(RandomState::with_seeds(1, 2, 3, 4));
+        let mut known = std::collections::BTreeMap::new();
+        let mut dice = Dice::new(7);
+        for _ in 0..300 {
+            let keys: std::collections::BTreeSet<usize> = (0..8).map(|_| dice.below(90)).collect();
+            let some = keys.into_iter().map(|number| {
+                let tick = dice.below(5) as u64;
+                let holder = (tick > 0).then_some(RecordId(Stamp { tick, server: Sid::FIRST }));
+                (format!("unverified:{number}").into(), holder)
+            });
+            let some: Vec<(Box<str>, Option<RecordId>)> = some.collect();
+            let is_news = |(key, holder): &&(Box<str>, Option<RecordId>)| {
+                known.insert(key.clone(), *holder).flatten() != *holder
+            };
+            assert_eq!(claims.set(&some), some.iter().filter(is_news).collect::<Vec<_>>());
+            assert!(known.iter().all(|(key, holder)| claims.key(key) == *holder));
+            let held = known.values().flatten().count();
+            assert_eq!((claims.len(), claims.unverified()), (held, held));
+        }
+    }
 
     #[test]
     fn a_holder_is_kept_whole_and_many_claims_are_one_change() {

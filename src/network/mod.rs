@@ -459,7 +459,7 @@ impl Network {
             expiries: BTreeSet::new(),
             unset: BTreeMap::new(),
             bans: Bans::new(hash),
-            claims: Claims::new(hash),
+            claims: Claims::new(hash()),
             filters: Filters::default(),
             notes: Notes::default(),
             defcon: Lww { value: 5, at: Stamp::ZERO, by: Source::Server(Sid::FIRST) },

@@ -33,6 +33,8 @@ pub enum Section {
     NewsRandom,
     /// Hosts that everybody who is logged in may take.
     Offer,
+    /// Channels that nobody may use any more, by name.
+    Purge,
     /// Hosts that somebody has asked for, by account.
     Request,
 }
@@ -61,6 +63,7 @@ pub const SECTIONS: &[Row] = &[
     row(Section::NewsOper, "news oper", 50),
     row(Section::NewsRandom, "news random", 50),
     row(Section::Offer, "offer", 100),
+    row(Section::Purge, "purged channel", 500),
     row(Section::Request, "request", 500),
 ];
 

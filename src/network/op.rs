@@ -4,7 +4,7 @@ use super::{
     ban::{Key, Terms},
     crdt::{Epoch, Source, Uid},
     filter::Rule,
-    mode::{ChannelModes, UserModes},
+    mode::{ChannelModes, Status, UserModes},
     note::{self, Note},
     rename::Renaming,
 };
@@ -448,8 +448,10 @@ pub enum ModeChange {
 }
 
 /// For whom words are that are for no channel and no single user.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Hearers {
+    /// The members of a channel who have at least a status.
+    Channel(ChannelName, Status),
     /// Everybody.
     Everybody,
     /// The operators of the network.

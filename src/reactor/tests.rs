@@ -66,7 +66,7 @@ fn reactor(loaded: &Loaded) -> Reactor {
     let loader = Loader { path: None, allow_insecure_cloak: true, fallback: None };
     let workers = Workers {
         store: Box::new(Memory::default()),
-        reader: None,
+        readers: None,
         loader,
         loaded: loaded.clone(),
     };

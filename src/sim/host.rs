@@ -197,8 +197,8 @@ impl Host {
         let told = store::claims(&mut self.store, |claims| {
             count += claims.len();
             for (key, holder) in claims {
-                let known = network.claims().key(key);
-                if known != Some(*holder) {
+                let known = network.claims().key(&key);
+                if known != Some(holder) {
                     wrong.push(format!("{key} is {holder}'s, and is believed to be {known:?}'s"));
                 }
             }
@@ -280,7 +280,7 @@ impl Host {
         if matches!(&job, Job::Inquire { list: List::Zone { zone, .. }, .. } if zone == SLOW_LIST) {
             due += SLOW;
         }
-        if matches!(job.lane(), Lane::Store | Lane::Scans) {
+        if matches!(job.lane(), Lane::Store | Lane::LookUps | Lane::Scans) {
             due += self.disk.delay();
             // One thread: what comes later ends later.
             let queued = self.jobs.iter().filter(|(_, (_, queued))| queued.lane() == job.lane());
@@ -303,7 +303,7 @@ impl Host {
         dice: &mut Dice,
     ) -> Option<(JobId, Answer)> {
         let (_, (id, job)) = self.jobs.pop_first()?;
-        let store = job.lane() == Lane::Store;
+        let store = matches!(job.lane(), Lane::Store | Lane::LookUps);
         let busy = workers.busy_one_in > 0 && dice.one_in(workers.busy_one_in);
         // A store that is never there is another matter than one that is busy.
         if busy && !(store && self.refused) {

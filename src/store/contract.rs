@@ -393,6 +393,12 @@ fn what_is_handed_over_is_made_once() {
     let number = desk().hand(&draft).unwrap();
     assert!(desk().withdraw(number).unwrap());
     assert_eq!(store.ask(&Query::Handed), Ok(Rows::Handed(None)));
+    // Another has its number now, and is not taken for it.
+    let fields = vec![("mail".into(), Some("x".into()))];
+    let other = desk().hand(&Draft { what: What::Write(fields), ..draft }).unwrap();
+    let late = Box::new(Edit { what: What::End, ..edit(400, 400, &[]) });
+    let late = store.ask(&Query::ProposeHanded { number, edit: late });
+    assert_eq!((other, late), (number, Ok(Rows::Handed(None))));
     drop((store, db));
     fs::remove_dir_all(folder).unwrap();
 }

@@ -72,7 +72,8 @@ impl Desk {
         let said: Option<String> = self.db.query_row(said, params![number], |row| row.get(0))?;
         let outcome = said.as_deref().and_then(Outcome::parse);
         if outcome.is_some() {
-            self.db.execute("DELETE FROM handed WHERE number = ?1", params![number])?;
+            // What cannot be written now goes away with those that nobody asks for.
+            drop(self.db.execute("DELETE FROM handed WHERE number = ?1", params![number]));
         }
         Ok(outcome)
     }
@@ -113,8 +114,11 @@ pub(super) fn first(db: &Connection) -> Result<Option<Handed>, Error> {
 /// Makes an edit if nothing has become of it yet, and notes what has now.
 pub(super) fn propose(db: &mut Connection, number: i64, edit: &Edit) -> Result<Rows, Error> {
     let change = db.transaction()?;
-    let waits = "SELECT count(*) FROM handed WHERE number = ?1 AND outcome IS NULL";
-    if change.query_row(waits, params![number], |row| row.get::<_, u32>(0))? == 0 {
+    // What has been taken back leaves its number to another.
+    let is_this = |Handed { number: waits, draft }: Handed| {
+        waits == number && draft.what == edit.what && draft.id.is_none_or(|id| id == edit.id)
+    };
+    if !first(&change)?.is_some_and(is_this) {
         return Ok(Rows::Handed(None));
     }
     let rows = records::propose_in(&change, edit)?;

@@ -539,12 +539,12 @@ pub trait Store: Send {
 }
 
 /// Something that a store remembers of earlier lives, which a server is told before anybody connects.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub enum Past<'a> {
     /// How addresses stand.
     Standings(&'a [Standing]),
     /// Who has which resident claims.
-    Claims(&'a [(Box<str>, RecordId)]),
+    Claims(Vec<(Box<str>, RecordId)>),
     /// Registers of the network.
     Kept(&'a [Kept]),
 }
@@ -572,17 +572,19 @@ pub fn remember(store: &mut dyn Store, mut tell: impl FnMut(Past<'_>)) -> Result
 /// Tells all resident claims, in pieces.
 pub fn claims(
     store: &mut dyn Store,
-    mut tell: impl FnMut(&[(Box<str>, RecordId)]),
+    mut tell: impl FnMut(Vec<(Box<str>, RecordId)>),
 ) -> Result<(), Error> {
     let mut after = "".into();
     loop {
         let Rows::Claims(claims) = store.ask(&Query::Claims { after })? else {
             return Err(Error::Damaged);
         };
-        tell(&claims);
-        match claims.last() {
-            Some((last, _)) if claims.len() == CLAIMS_MAX => after = last.clone(),
-            _ => return Ok(()),
+        let last = claims.last().filter(|_| claims.len() == CLAIMS_MAX);
+        let next = last.map(|(last, _)| last.clone());
+        tell(claims);
+        match next {
+            Some(next) => after = next,
+            None => return Ok(()),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The store in one SQLite file.
 
 use super::{
-    CHECK_MAX, Checked, Error, Query, Rows, Standing, Store, handed, identify, integrity, kept,
-    letters, records,
+    Access, CHECK_MAX, Checked, Error, Query, Rows, Standing, Store, handed, identify, integrity,
+    kept, letters, records,
 };
 use crate::time::Sid;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
@@ -34,6 +34,8 @@ pub(super) const BUSY: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Sqlite {
     db: Connection,
+    /// Whether others write to the file meanwhile, so that what an answer is made of has to be held together.
+    shared: bool,
     /// Held as long as the store is open, so that no second server writes to it.
     _lock: Option<File>,
 }
@@ -44,14 +46,14 @@ pub fn open(folder: &Path) -> Result<Sqlite, Error> {
     Ok(Sqlite { _lock: Some(lock), ..Sqlite::open(&folder.join(FILE))? })
 }
 
-/// Opens the store in a folder once more, for reading what takes long while it is written to elsewhere.
+/// Opens the store in a folder once more, for reading while it is written to elsewhere.
 pub fn reader(folder: &Path) -> Result<Sqlite, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(folder.join(FILE), flags)?;
     db.busy_timeout(BUSY)?;
     // What is read once is not worth remembering.
     db.execute_batch(&format!("PRAGMA cache_size = -{READER_CACHE_KIB}"))?;
-    Ok(Sqlite { db, _lock: None })
+    Ok(Sqlite { db, shared: true, _lock: None })
 }
 
 /// What is written to see whether something can be.
@@ -94,7 +96,7 @@ impl Sqlite {
         // What somebody has had deleted is not to be found in the free pages of the file.
         db.execute_batch("PRAGMA secure_delete = ON")?;
         migrate(&mut db)?;
-        Ok(Sqlite { db, _lock: None })
+        Ok(Sqlite { db, shared: false, _lock: None })
     }
 
     fn get(&self, key: &str) -> Result<Option<String>, Error> {
@@ -163,8 +165,23 @@ impl Sqlite {
 }
 
 impl Store for Sqlite {
-    #[allow(clippy::too_many_lines, reason = "an arm for each query")]
     fn ask(&mut self, query: &Query) -> Result<Rows, Error> {
+        // A check is of one moment by itself, and what it finds is to be told even if nothing else can be read.
+        if !self.shared || query.access() == Access::Write || matches!(query, Query::Check) {
+            return self.answer(query);
+        }
+        // All that is read until the end is of one moment. In a damaged file not even an end may be read.
+        let begin = if self.db.is_autocommit() { "BEGIN" } else { "ROLLBACK; BEGIN" };
+        self.db.execute_batch(begin)?;
+        let found = self.answer(query);
+        let ended = self.db.execute_batch("COMMIT");
+        found.and_then(|rows| Ok(ended.map(|()| rows)?))
+    }
+}
+
+impl Sqlite {
+    #[allow(clippy::too_many_lines, reason = "an arm for each query")]
+    fn answer(&mut self, query: &Query) -> Result<Rows, Error> {
         match query {
             Query::Identify { sid, random, tick } => {
                 let sid_of = |text: String| Sid::parse(&text).ok_or(Error::Damaged);

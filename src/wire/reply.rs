@@ -268,7 +268,7 @@ replies! {
     /// A list is full.
     "478" BAN_LIST_FULL ban_list_full(channel: &str, letter: char) => [channel, letter] "Channel list is full";
     /// A channel that nobody may be in.
-    "479" FORBIDDEN_CHANNEL forbidden_channel(channel: &str, why: &str) => [channel] format_args!("Cannot join channel (it is forbidden: {why})");
+    "479" FORBIDDEN_CHANNEL forbidden_channel(channel: &str, why: &str) => [channel] format_args!("Cannot join channel (it is {why})");
     /// It takes an operator with the privilege.
     "481" NO_PRIVILEGES no_privileges() => [] "Permission Denied - You're not an IRC operator with that privilege";
     /// It takes a channel operator.

@@ -7,6 +7,7 @@ pub mod certificate;
 mod crypt;
 pub mod dns;
 mod foreign;
+mod lane;
 pub mod load;
 pub mod mail;
 pub mod password;
@@ -23,12 +24,12 @@ use crate::{
 };
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use dns::Resolver;
+use lane::{Crew, Order, Out, Queue};
 use load::Loader;
 use mail::Post;
 use std::{
     io,
     net::{TcpStream, ToSocketAddrs},
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -36,8 +37,8 @@ use std::{
 use watch::Watch;
 use web::Web;
 
-/// How many jobs wait in a lane.
-const QUEUE_MAX: usize = 256;
+/// How many answers wait for the reactor.
+const ANSWERS_MAX: usize = 256;
 
 /// How many look-ups go on at once: each spends its time waiting.
 const NET_THREADS: usize = 8;
@@ -58,8 +59,9 @@ const ADDRESSES_MAX: usize = 4;
 pub struct Workers {
     /// What outlives the process.
     pub store: Box<dyn Store>,
-    /// The same, for long reads; none if whatever is asked asks `store`.
-    pub reader: Option<Box<dyn Store>>,
+    /// The same twice more, for long reads and for looking up what somebody waits for; none if whatever is
+    /// asked asks `store`.
+    pub readers: Option<[Box<dyn Store>; 2]>,
     /// What reads the configuration again.
     pub loader: Loader,
     /// What is in force.
@@ -69,22 +71,15 @@ pub struct Workers {
 /// The workers. They end once it is dropped and their queues are empty.
 #[derive(Debug)]
 pub struct Pool {
-    store: Sender<Asked>,
-    scans: Sender<Asked>,
-    cpu: Sender<Asked>,
-    net: Sender<Asked>,
-    files: Sender<Asked>,
+    store: Queue,
+    look_ups: Queue,
+    scans: Queue,
+    cpu: Queue,
+    net: Crew,
+    files: Queue,
     answers: Receiver<(JobId, Answer)>,
     /// Disconnected once the store's lane has ended.
     stored: Receiver<()>,
-}
-
-/// A job that waits in its lane.
-#[derive(Debug)]
-struct Asked {
-    id: JobId,
-    job: Job,
-    at: Instant,
 }
 
 /// The lane is full: the core asks faster than the workers can answer.
@@ -94,84 +89,76 @@ pub struct Full;
 impl Pool {
     /// Starts the workers.
     pub fn new(wake: Arc<mio::Waker>, workers: Workers) -> io::Result<Pool> {
-        let (done, answers) = bounded(4 * QUEUE_MAX);
-        let (store, store_jobs) = bounded(QUEUE_MAX);
-        let (cpu, cpu_jobs) = bounded(QUEUE_MAX);
-        let (net, net_jobs) = bounded(QUEUE_MAX);
-        let (files, files_jobs) = bounded(QUEUE_MAX);
-        let Workers { store: engine, reader, loader, loaded } = workers;
-        let out = |jobs| Out { jobs, done: done.clone(), wake: wake.clone() };
+        let (done, answers) = bounded(ANSWERS_MAX);
+        let lane = || {
+            let (queue, jobs) = Queue::new();
+            (queue, Out { jobs, done: done.clone(), wake: wake.clone() })
+        };
+        let Workers { store: engine, readers, loader, loaded } = workers;
+        let order = Arc::new(Order::default());
         let (storing, stored) = bounded(0);
-        let (scanning, scanned) = bounded(0);
+        let (reading, read) = bounded(0);
+        let (store, out) = lane();
         thread::Builder::new().name("slircd-store".into()).spawn({
-            let out = out(store_jobs);
+            let order = order.clone();
             move || {
                 // Dropped after the store, which is then closed.
                 let _storing: Sender<()> = storing;
                 let mut engine = engine;
-                out.keep(&mut *engine);
-                // Who closes the file last puts it in order, which a reader cannot. It ends without a word, and is
-                // not waited for for long.
-                let _ = scanned.recv_timeout(SCAN_TIME);
+                out.keep(&mut *engine, &order);
+                // Who closes the file last puts it in order, which a reader cannot. They end without a word, and
+                // are not waited for for long.
+                let _ = read.recv_timeout(SCAN_TIME);
             }
         })?;
-        let scans = match reader {
-            None => store.clone(),
-            Some(mut reader) => {
-                let (scans, jobs) = bounded(QUEUE_MAX);
-                let out = out(jobs);
-                let thread = thread::Builder::new().name("slircd-scans".into());
-                thread.spawn(move || {
-                    let _scanning: Sender<()> = scanning;
-                    out.keep(&mut *reader);
-                    drop(reader);
-                })?;
-                scans
-            }
-        };
+        let (mut look_ups, mut scans) = (store.clone(), store.clone());
+        if let Some([mut finder, mut scanner]) = readers {
+            let (queue, out) = lane();
+            look_ups = queue;
+            let looking: Sender<()> = reading.clone();
+            thread::Builder::new().name("slircd-finds".into()).spawn(move || {
+                let _looking = looking;
+                out.look_up(&mut *finder, &order);
+                drop(finder);
+            })?;
+            let (queue, out) = lane();
+            scans = queue;
+            thread::Builder::new().name("slircd-scans".into()).spawn(move || {
+                let _reading = reading;
+                // What it finds may be older than what is told of writes.
+                out.keep(&mut *scanner, &Order::default());
+                drop(scanner);
+            })?;
+        }
+        let (cpu, out) = lane();
         let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
         for _ in 0..cores.saturating_sub(1).max(1) {
-            let out = out(cpu_jobs.clone());
-            thread::Builder::new()
-                .name("slircd-cpu".into())
-                .spawn(move || out.run(|job, _| execute(job)))?;
+            let (out, named) = (out.clone(), thread::Builder::new().name("slircd-cpu".into()));
+            named.spawn(move || out.run(|job, _| execute(job)))?;
         }
+        let (net, out) = lane();
         let asking = Arc::new(Asking::default());
-        for _ in 0..NET_THREADS {
-            let (out, asking) = (out(net_jobs.clone()), asking.clone());
+        let net = Crew::new(net, NET_THREADS, move || {
+            let (out, asking) = (out.clone(), asking.clone());
             let named = thread::Builder::new().name("slircd-net".into()).stack_size(NET_STACK);
-            named.spawn(move || out.run(|job, at| asking.answer(job, at)))?;
-        }
-        let out = out(files_jobs);
-        let mut watch = Watch::new(&loaded);
-        // Asked now, since a newer program may have taken this one's place by then.
-        let program = std::env::current_exe().ok();
-        thread::Builder::new().name("slircd-files".into()).spawn(move || {
-            out.run(|job, _| match job {
-                Job::Load => Answer::Loaded(loader.load().map(Box::new).inspect(|loaded| {
-                    watch = Watch::new(loaded);
-                })),
-                Job::Rehearse { text } => {
-                    let wrong = rehearse::rehearse(program.as_deref(), loader.path.as_deref());
-                    Answer::Rehearsed { text, wrong }
-                }
-                Job::Watch => Answer::Watched(watch.look(&loader)),
-                _ => Answer::Busy,
-            });
-        })?;
-        Ok(Pool { store, scans, cpu, net, files, answers, stored })
+            named.spawn(move || out.run(|job, at| asking.answer(job, at))).map(drop)
+        });
+        let (files, out) = lane();
+        read_files(out, loader, &loaded)?;
+        Ok(Pool { store, look_ups, scans, cpu, net, files, answers, stored })
     }
 
     /// Gives a job to its lane.
     pub fn submit(&self, id: JobId, job: Job) -> Result<(), Full> {
-        let lane = match job.lane() {
-            Lane::Store => &self.store,
-            Lane::Scans => &self.scans,
-            Lane::Cpu => &self.cpu,
-            Lane::Net => &self.net,
-            Lane::Files => &self.files,
+        let is_taken = match job.lane() {
+            Lane::Store => self.store.push(id, job),
+            Lane::LookUps => self.look_ups.push(id, job),
+            Lane::Scans => self.scans.push(id, job),
+            Lane::Cpu => self.cpu.push(id, job),
+            Lane::Net => self.net.push(id, job),
+            Lane::Files => self.files.push(id, job),
         };
-        lane.try_send(Asked { id, job, at: Instant::now() }).map_err(|_| Full)
+        if is_taken { Ok(()) } else { Err(Full) }
     }
 
     /// What has been answered since the last call.
@@ -181,8 +168,8 @@ impl Pool {
 
     /// Waits, for a bounded time, until everything that was to be stored is stored.
     pub fn finish(self) {
-        let Pool { store, scans, answers, stored, .. } = self;
-        drop((store, scans));
+        let Pool { store, look_ups, scans, answers, stored, .. } = self;
+        drop((store, look_ups, scans));
         drop(answers);
         if stored.recv_timeout(FINISH_TIME) == Err(RecvTimeoutError::Timeout) {
             log::error!("the database takes too long; what was to be stored last may be lost");
@@ -243,34 +230,24 @@ fn connect(host: &str, port: u16, end: Instant) -> io::Result<TcpStream> {
     Err(failure)
 }
 
-/// Where a worker's jobs come from and its answers go.
-struct Out {
-    jobs: Receiver<Asked>,
-    done: Sender<(JobId, Answer)>,
-    wake: Arc<mio::Waker>,
-}
-
-impl Out {
-    /// Answers what is asked of a store.
-    fn keep(&self, engine: &mut dyn Store) {
-        self.run(|job, _| match job {
-            Job::Store(query) => Answer::Stored(engine.ask(&query)),
-            _ => Answer::Busy,
-        });
-    }
-
-    fn run(&self, mut execute: impl FnMut(Job, Instant) -> Answer) {
-        for Asked { id, job, at } in &self.jobs {
-            let answer = catch_unwind(AssertUnwindSafe(|| execute(job, at))).unwrap_or_else(|_| {
-                log::error!("a job has failed by a fault of this program; please report this");
-                Answer::Busy
-            });
-            // These fail only once the reactor has gone; then there is nobody to tell, but there may
-            // be more to store.
-            drop(self.done.send((id, answer)));
-            drop(self.wake.wake());
+/// Starts the thread of the lane that waits for files.
+fn read_files(out: Out, loader: Loader, loaded: &Loaded) -> io::Result<()> {
+    let mut watch = Watch::new(loaded);
+    // Asked now, since a newer program may have taken this one's place by then.
+    let program = std::env::current_exe().ok();
+    let named = thread::Builder::new().name("slircd-files".into());
+    let answer = move |job, _| match job {
+        Job::Load => Answer::Loaded(loader.load().map(Box::new).inspect(|loaded| {
+            watch = Watch::new(loaded);
+        })),
+        Job::Rehearse { text } => {
+            let wrong = rehearse::rehearse(program.as_deref(), loader.path.as_deref());
+            Answer::Rehearsed { text, wrong }
         }
-    }
+        Job::Watch => Answer::Watched(watch.look(&loader)),
+        _ => Answer::Busy,
+    };
+    named.spawn(move || out.run(answer)).map(drop)
 }
 
 /// What a job means that needs nothing but itself.
@@ -336,7 +313,7 @@ fn verify(hash: Option<&Secret>, password: &Secret) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{lane::QUEUE_MAX, *};
     use crate::{
         arena::Id,
         config::{Config, Secret},
@@ -372,7 +349,7 @@ mod tests {
             Loader { path: None, allow_insecure_cloak: true, fallback: Default::default() };
         let store = Box::new(Scripted(ask));
         let loaded = Loaded::of(Config::default());
-        let workers = Workers { store, reader: None, loader, loaded };
+        let workers = Workers { store, readers: None, loader, loaded };
         (poll, Pool::new(waker, workers).unwrap())
     }
 
@@ -408,6 +385,23 @@ mod tests {
         drop(go);
         pool.finish();
         assert!(seen.try_iter().eq((0..taken as u64).chain([CLOSED])));
+    }
+
+    #[test]
+    fn threads_that_wait_for_the_network_begin_when_they_are_needed() {
+        let (_poll, pool) = pool(|_| ());
+        assert_eq!(format!("{:?}", pool.net), format!("Crew(0 of {NET_THREADS})"));
+        let address = std::net::Ipv4Addr::LOCALHOST.into();
+        for index in 0..2 * NET_THREADS as u32 {
+            // There is no time to ask.
+            let (servers, timeout) = (Vec::new(), Duration::ZERO);
+            let job = Job::Resolve { address, servers, timeout };
+            pool.submit(JobId::pack(index, 0), job).unwrap();
+            let answer = pool.answers.recv_timeout(Duration::from_secs(10)).unwrap();
+            assert!(matches!(answer, (id, Answer::Resolved(None)) if id.index() == index));
+            let begun = NET_THREADS.min(index as usize + 1);
+            assert_eq!(format!("{:?}", pool.net), format!("Crew({begun} of {NET_THREADS})"));
+        }
     }
 
     #[test]

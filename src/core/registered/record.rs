@@ -1,7 +1,7 @@
 //! The record of a registered channel, read.
 
 use super::{
-    flags::Flags,
+    flags::{self, Flags},
     settings::{self, Setting},
 };
 use crate::{
@@ -93,6 +93,26 @@ impl Registration {
         }
     }
 
+    /// The templates of access that the channel has of its own.
+    pub fn own_templates(&self) -> impl Iterator<Item = (&str, Flags)> {
+        let fields = self.record.under(TEMPLATE);
+        fields.filter_map(|(name, field)| Some((name, Flags::of(field.value.as_deref()?))))
+    }
+
+    /// The flags of a template, by its name in whatever case: of the channel's own, or else of the network's.
+    pub fn template(&self, name: &str) -> Option<Flags> {
+        let own = self.own_templates().find(|row| row.0.eq_ignore_ascii_case(name));
+        own.map(|row| row.1).or_else(|| flags::template(name))
+    }
+
+    /// The name of the template that has just these flags.
+    pub fn role(&self, flags: Flags) -> Option<&str> {
+        let own = self.own_templates().find(|row| row.1 == flags).map(|row| row.0);
+        // A template of the network's may be another here.
+        let other = flags::name(flags).filter(|name| self.template(name) == Some(flags));
+        own.or(other)
+    }
+
     /// What a setting is set to.
     pub fn setting(&self, name: &str) -> Option<&str> {
         settings::named(name).and_then(|row: &Setting| row.value(&self.record))
@@ -109,6 +129,13 @@ pub fn akick(ban: &Ban) -> Box<str> {
     format!("{AKICK}{}", ban.lasting()).into()
 }
 
+/// Whether a field says who may do what in a channel, or who is kept out.
+pub fn is_access(key: &str) -> bool {
+    key == FOUNDER
+        || key == SUCCESSOR
+        || [ACCESS, AKICK, TEMPLATE].iter().any(|begin| key.starts_with(begin))
+}
+
 /// What is stored of an AKICK.
 pub fn akick_text(mask: &str, until: Option<Wall>, reason: &str) -> Box<str> {
     let until = until.map_or_else(String::new, |until| until.0.to_string());
@@ -118,6 +145,11 @@ pub fn akick_text(mask: &str, until: Option<Wall>, reason: &str) -> Box<str> {
 /// The field that holds an account's access.
 pub fn access(account: RecordId) -> Box<str> {
     format!("{ACCESS}{account}").into()
+}
+
+/// The field that holds a template of the channel's own, by its name in capitals.
+pub fn template(name: &str) -> Box<str> {
+    format!("{TEMPLATE}{}", name.to_ascii_uppercase()).into()
 }
 
 /// The field of the founder's account.
@@ -143,6 +175,9 @@ pub const USED: &str = "used";
 
 /// The field that keeps a registration from ending for want of use.
 pub const HELD: &str = "held";
+
+/// How the field of a template begins, which its name follows.
+const TEMPLATE: &str = "template:";
 
 /// How the field of an AKICK begins, which its mask follows as masks are compared.
 const AKICK: &str = "akick:";

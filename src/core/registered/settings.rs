@@ -18,6 +18,8 @@ pub struct Setting {
 pub enum Takes {
     /// ON or OFF, which it is unless it is set.
     Switch(bool),
+    /// One of these words, the first of which it is unless it is set.
+    Choice(&'static [&'static str]),
     /// A text of at most so many bytes, or nothing.
     Text(usize),
     /// Modes that are locked, as `+nt-i`.
@@ -28,6 +30,11 @@ pub enum Takes {
 
 /// Every setting, by name.
 pub const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "ANTIFLOOD",
+        takes: Takes::Choice(&[OFF, ON, "quiet", "kickban", "akill"]),
+        about: "What becomes for ten minutes of who says too much at once, by +F, or by its profile normal without: QUIET (or ON) mutes them, KICKBAN keeps them out, AKILL bans them from the network, which only operators with the privilege ban can set.",
+    },
     Setting {
         name: "EMAIL",
         takes: Takes::Text(200),
@@ -84,6 +91,11 @@ pub const SETTINGS: &[Setting] = &[
         about: "Only those with the flag t may change the topic.",
     },
     Setting { name: "URL", takes: Takes::Text(200), about: "A web address that INFO shows." },
+    Setting {
+        name: "VERBOSE",
+        takes: Takes::Choice(&[OFF, ON, "ops"]),
+        about: "The channel is told of changes of its access list and of AKICK, or with OPS its operators are.",
+    },
 ];
 
 /// The setting of a name, in whatever case.

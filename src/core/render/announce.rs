@@ -12,12 +12,21 @@ use crate::{
 };
 
 impl Tell<'_> {
-    /// WALLOPS reach those with +w, GLOBOPS the operators, a notice of OperServ's everybody.
+    /// WALLOPS reach those with +w, GLOBOPS the operators, a notice of OperServ's everybody, and one of
+    /// ChanServ's a channel.
     pub(super) fn announced(&mut self) {
         let Op::Announce { by, to, text } = self.op else { return };
         let (letter, verb) = match to {
             Hearers::Opers => ('o', "GLOBOPS"),
             Hearers::Wallops => ('w', "WALLOPS"),
+            Hearers::Channel(name, least) => {
+                let Some(channel) = self.core.network().name(name) else { return };
+                let prefix = if *least == Status::NONE { "" } else { "@" };
+                let msg = self.done_by(*by, "", "NOTICE").param(&format!("{prefix}{name}"));
+                let to: Vec<ConnId> = audience::who_hear(self.core, channel, *least).collect();
+                self.send(&msg.text(text), to);
+                return;
+            }
             Hearers::Everybody => {
                 let source = self.core.service_mask(crdt::OPERSERV);
                 for user in self.core.locals.iter().map(|(user, _)| user).collect::<Vec<_>>() {

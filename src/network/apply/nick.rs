@@ -134,19 +134,14 @@ impl Network {
         claims: &[(Box<str>, Option<RecordId>)],
         changes: &mut Vec<Change>,
     ) -> bool {
-        let mut news = false;
-        for (key, holder) in claims {
-            if !self.claims.set(key, *holder) {
-                continue;
-            }
-            // Once for all of them: whoever hears of it looks at each.
-            if !std::mem::replace(&mut news, true) {
-                changes.push(Change::Claimed);
-            }
+        let news = self.claims.set(claims);
+        // Once for all of them: whoever hears of it looks at each.
+        changes.extend((!news.is_empty()).then_some(Change::Claimed));
+        for (key, _) in &news {
             let nick = key.strip_prefix(NICK).and_then(|name| Nick::lookup(name, self.casemap));
             nick.into_iter().for_each(|nick| self.settle(&nick, changes));
         }
-        news
+        !news.is_empty()
     }
 
     /// Of the users in sight, the first who may have the nick: its owner, else who asked first.

@@ -7,7 +7,10 @@ use crate::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
         oper::Priv,
-        registered::flags::{self, FLAGS, Flags},
+        registered::{
+            flags::{FLAGS, Flags},
+            record::Registration,
+        },
     },
     job::{Answer, Job},
     network::UserId,
@@ -57,7 +60,7 @@ fn run(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         }
         return Ok(());
     };
-    let Some(after) = changed(before, changes) else {
+    let Some(after) = changed(known, before, changes) else {
         ctx.notice(&format!(
             "{changes} is neither flags nor a template. HELP TEMPLATE lists what there is."
         ));
@@ -68,8 +71,8 @@ fn run(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
 }
 
 /// Flags after changes, if those are any.
-fn changed(before: Flags, changes: &str) -> Option<Flags> {
-    if let Some(flags) = flags::template(changes.trim_start_matches('+')) {
+pub(super) fn changed(known: &Registration, before: Flags, changes: &str) -> Option<Flags> {
+    if let Some(flags) = known.template(changes.trim_start_matches('+')) {
         return Some(flags.with('F', before.has('F')));
     }
     let (mut flags, mut on) = (before, None);
@@ -100,13 +103,16 @@ fn may_see(ctx: &mut Ctx<'_>, user: UserId, name: &ChannelName) -> bool {
     may
 }
 
+/// Makes an entry of its number, the account's name, its flags and the template that has just these.
+type Entry = fn(usize, &str, (Flags, Option<&str>)) -> Option<String>;
+
 /// How the access list is shown.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct View {
     /// What stands before the entries, of a channel and their number.
     pub head: fn(&str, usize) -> Vec<String>,
-    /// An entry: its number, the account's name, its flags.
-    pub entry: fn(usize, &str, Flags) -> Option<String>,
+    /// An entry.
+    pub entry: Entry,
     /// What stands after them.
     pub foot: fn(&str, usize) -> Vec<String>,
 }
@@ -118,8 +124,8 @@ const VIEW: View = View {
             "----- ---------------------- -----".into(),
         ]
     },
-    entry: |number, account, flags| {
-        let role = flags::name(flags).map_or_else(String::new, |role| format!(" ({role})"));
+    entry: |number, account, (flags, role)| {
+        let role = role.map_or_else(String::new, |role| format!(" ({role})"));
         Some(format!("{number:<5} {account:<22} {flags}{role}"))
     },
     foot: |name, _| {
@@ -162,7 +168,7 @@ pub(super) fn show(ctx: &mut Ctx<'_>, answer: Answer, view: &View) -> Outcome {
     accounts.sort_by(|one, other| one.0.cmp(&other.0));
     let mut entries = Vec::new();
     for (account, flags) in &accounts {
-        entries.extend((view.entry)(entries.len() + 1, account, *flags));
+        entries.extend((view.entry)(entries.len() + 1, account, (*flags, known.role(*flags))));
     }
     let head = (view.head)(known.name(), entries.len());
     let foot = (view.foot)(known.name(), entries.len());

@@ -11,10 +11,12 @@ mod info;
 mod invite;
 mod look;
 mod oper;
+mod purge;
 mod register;
 mod room;
 mod set;
 mod status;
+mod template;
 mod topic;
 mod transfer;
 mod unregister;
@@ -25,12 +27,23 @@ use crate::{
     core::{
         ctx::{Again, Ctx, Outcome},
         dispatch::Table,
-        registered::{access, flags::Flags, kept::Fields, record::Registration},
+        notes,
+        registered::{
+            CHANSERV, access,
+            flags::Flags,
+            kept::Fields,
+            record::{self, Registration},
+            settings::{self, ON},
+        },
         registry,
     },
     job::Answer,
-    network::{ChannelId, UserId, crdt},
-    registry::{Edit, Kind, What},
+    network::{
+        ChannelId, UserId, crdt,
+        mode::Status,
+        op::{Hearers, Op},
+    },
+    registry::{Edit, Kind, Record, What},
     store::Rows,
     wire::name::ChannelName,
 };
@@ -75,6 +88,7 @@ pub static SERVICE: Service = Service {
             status::OP,
             status::OWNER,
             status::PROTECT,
+            purge::COMMANDS,
             ban::QUIET,
             clear::RECOVER,
             register::COMMANDS,
@@ -83,7 +97,7 @@ pub static SERVICE: Service = Service {
             look::STATUS,
             oper::SUSPEND,
             clear::SYNC,
-            views::TEMPLATE,
+            template::COMMANDS,
             topic::TOPIC,
             topic::TOPICAPPEND,
             topic::TOPICPREPEND,
@@ -106,7 +120,8 @@ fn registered(ctx: &mut Ctx<'_>, text: &str) -> Option<ChannelName> {
     let name = ctx.channel_name(text);
     let id = name.as_ref().and_then(|name| ctx.network().claims().channel(name));
     if id.is_none() {
-        ctx.notice(&format!("{text} is not registered."));
+        let purged = name.and_then(|name| purged(ctx, &name));
+        ctx.notice(&purged.unwrap_or_else(|| format!("{text} is not registered.")));
         return None;
     }
     let name = name.filter(|name| ctx.core.registration(name).is_some());
@@ -114,6 +129,12 @@ fn registered(ctx: &mut Ctx<'_>, text: &str) -> Option<ChannelName> {
         unavailable(ctx);
     }
     name
+}
+
+/// What is told of a channel that has been purged, if it has been.
+fn purged(ctx: &Ctx<'_>, name: &ChannelName) -> Option<String> {
+    let note = notes::purged(ctx.network(), name)?;
+    Some(format!("{name} is purged: {}. Nobody can use it.", note.text))
 }
 
 /// The registration of a channel that [`registered`] has found.
@@ -189,7 +210,13 @@ fn written(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let (user, again) = (ctx.session().user(), ctx.session_mut().again.take());
     let Some((user, again)) = user.zip(again) else { return Ok(()) };
     match answer {
-        Answer::Stored(Ok(Rows::Proposed(_))) => return (again.then)(ctx, user, &again.words),
+        Answer::Stored(Ok(Rows::Proposed(edited))) => {
+            let told = edited.changed.iter().any(|change| record::is_access(&change.key));
+            if let Some(what) = again.words.first().filter(|_| told) {
+                announce(ctx, user, &edited.record, what);
+            }
+            return (again.then)(ctx, user, &again.words);
+        }
         Answer::Stored(Ok(Rows::Taken(_))) => {
             ctx.notice("The channel is not registered any more. Nothing has been changed.");
         }
@@ -199,6 +226,18 @@ fn written(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
         _ => unavailable(ctx),
     }
     Ok(())
+}
+
+/// Tells a channel that is set VERBOSE, or its operators, who has done what to its access list.
+fn announce(ctx: &mut Ctx<'_>, user: UserId, record: &Record, what: &str) {
+    let least = match settings::named("VERBOSE").and_then(|row| row.value(record)) {
+        Some(ON) => Status::NONE,
+        Some("ops") => Status::OP,
+        _ => return,
+    };
+    let Some(name) = record.name().and_then(|name| ctx.channel_name(name)) else { return };
+    let text = format!("{}: {what}", ctx.whois(user).nick()).into();
+    ctx.commit(Op::Announce { by: CHANSERV, to: Hearers::Channel(name, least), text });
 }
 
 fn refused(ctx: &mut Ctx<'_>) {

@@ -49,6 +49,10 @@ fn ready(ctx: &mut Ctx<'_>, user: UserId, text: &str) -> Option<(ChannelId, Logi
         return None;
     };
     let name = ctx.network().channel(channel).name.clone();
+    if let Some(why) = super::purged(ctx, &name) {
+        ctx.notice(&why);
+        return None;
+    }
     if ctx.network().claims().channel(&name).is_some() {
         ctx.notice(&format!("{name} is already registered."));
         return None;

@@ -4,8 +4,10 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
+        oper::Priv,
         registered::{
             access,
+            antiflood::ANTIFLOOD,
             flags::Flags,
             record::{self, SUCCESSOR},
             settings::{self, OFF, ON, SETTINGS, Setting, Takes},
@@ -43,6 +45,14 @@ fn run(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         ctx.notice(&format!("There is no setting {word}. SET {name} lists those that there are."));
         return Ok(());
     };
+    // It reaches further than the channel does.
+    let akill = row.name == ANTIFLOOD && value.is_some_and(|it| it.eq_ignore_ascii_case("AKILL"));
+    if akill && !ctx.may(user, Priv::Ban) {
+        ctx.notice(
+            "AKILL bans people from the network; operators with the privilege ban can set it.",
+        );
+        return Ok(());
+    }
     match read(row, value) {
         Ok(stored) => {
             let done = match &stored {
@@ -65,7 +75,10 @@ fn list(ctx: &mut Ctx<'_>, name: &ChannelName) {
         let value = match row.takes {
             Takes::Switch(_) if row.is_on(&known.record) => "ON",
             Takes::Switch(_) => "OFF",
-            _ => row.value(&known.record).unwrap_or("-"),
+            Takes::Choice(words) => row.value(&known.record).unwrap_or(words[0]),
+            Takes::Text(_) | Takes::Modes | Takes::Character => {
+                row.value(&known.record).unwrap_or("-")
+            }
         };
         format!("{} ({value}): {}", row.name, row.about)
     };
@@ -81,6 +94,10 @@ fn read(row: &Setting, value: Option<&str>) -> Result<Option<String>, String> {
         Takes::Switch(_) if text.eq_ignore_ascii_case(ON) => Ok(Some(ON.into())),
         Takes::Switch(_) if text.eq_ignore_ascii_case(OFF) => Ok(Some(OFF.into())),
         Takes::Switch(_) => Err(format!("{} is ON or OFF.", row.name)),
+        Takes::Choice(words) => match words.iter().find(|word| word.eq_ignore_ascii_case(text)) {
+            Some(word) => Ok(Some((*word).to_owned())),
+            None => Err(format!("{} is one of {}.", row.name, words.join(", ").to_uppercase())),
+        },
         _ if gone => Ok(None),
         Takes::Text(most) => Ok(Some(encode::head(text, most).to_owned())),
         Takes::Modes => match access::locked(text) {
@@ -181,6 +198,36 @@ mod tests {
             wait 60
             alice > JOIN #a
             alice <! 332
+            same
+            ",
+        );
+    }
+
+    #[test]
+    fn a_channel_is_told_who_changes_its_access_list_where_it_is_so_set() {
+        check(
+            r"
+            servers 2
+            account alice password=sesame
+            account bob password=sesame
+            alice@1 > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            alice > CS REGISTER #a
+            carol@2 > JOIN #a
+            alice > CS FLAGS #a bob +v
+            alice > CS SET #a VERBOSE ops
+            alice > CS FLAGS #a bob +o
+            alice < :ChanServ!services@services.test NOTICE @#a :alice: Flags +ov were set on bob in #a.
+            alice > CS SET #a VERBOSE on
+            carol <! NOTICE @#a
+            alice > CS AKICK #a ADD eve spam
+            carol < :ChanServ!services@services.test NOTICE #a :alice: eve!*@* has been added to the AKICK list for #a.
+            alice > CS SET #a URL https://example.org/
+            alice > CS SET #a VERBOSE loud
+            alice < :ChanServ!services@services.test NOTICE alice :VERBOSE is one of OFF, ON, OPS.
+            alice > CS SET #a VERBOSE off
+            alice > CS FLAGS #a bob -*
+            carol <! NOTICE
             same
             ",
         );

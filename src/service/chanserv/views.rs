@@ -1,4 +1,4 @@
-//! ChanServ AMODE, ACCESS, VOP, HOP, AOP, SOP, COUNT and TEMPLATE: the access list as others know it.
+//! ChanServ AMODE, ACCESS, VOP, HOP, AOP, SOP and COUNT: the access list as others know it.
 
 use super::{
     flags::{View, list, show},
@@ -8,7 +8,7 @@ use crate::{
     core::{
         ctx::{Ctx, Outcome},
         dispatch::{Command, Run},
-        registered::flags::{self, FLAGS, Flags, TEMPLATES},
+        registered::flags::{self, Flags, TEMPLATES},
     },
     job::Answer,
     network::UserId,
@@ -48,17 +48,6 @@ pub const COUNT: &[Command] = &[Command {
     ..Command::USUAL
 }];
 
-pub const TEMPLATE: &[Command] = &[Command {
-    name: "TEMPLATE",
-    params: "",
-    about: "Lists the templates of access, and what each flag allows.",
-    help: "",
-    replies: &[],
-    cost: 3,
-    run: Run::User(template),
-    ..Command::USUAL
-}];
-
 /// `CONSTANT function VIEW "NAME";`
 macro_rules! templates {
     ($($row:ident $run:ident $shown:ident $name:literal;)*) => { $(
@@ -84,8 +73,8 @@ macro_rules! templates {
         fn $shown(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
             const VIEW: View = View {
                 head: |name, _| vec![format!("{} list for {name}:", $name)],
-                entry: |number, account, flags| {
-                    (flags::name(flags) == Some($name)).then(|| format!("{number}: {account}"))
+                entry: |number, account, (_, role)| {
+                    (role == Some($name)).then(|| format!("{number}: {account}"))
                 },
                 foot: |name, count| {
                     vec![format!("Total of {count} entries in the {} list of {name}.", $name)]
@@ -113,15 +102,15 @@ fn of_template(
     let Some(name) = super::registered(ctx, args[0]) else { return Ok(()) };
     let Some((text, adds)) = entry(args) else { return list(ctx, user, &name, then) };
     let Some(account) = super::account(ctx, text) else { return Ok(()) };
+    let Some(known) = super::registration(ctx, &name) else { return Ok(()) };
     let (flags, done) = if adds {
         let done = format!("{text} has been added to the {template} list for {name}.");
-        (flags::template(template).unwrap_or_default(), done)
+        (known.template(template).unwrap_or_default(), done)
     } else {
         let done = format!("{text} has been removed from the {template} list for {name}.");
         (Flags::NONE, done)
     };
-    let known = super::registration(ctx, &name).map(|known| known.flags(Some(account)));
-    if !adds && known.and_then(flags::name) != Some(template) {
+    if !adds && known.role(known.flags(Some(account))) != Some(template) {
         ctx.notice(&format!("{text} is not on the {template} list for {name}."));
         return Ok(());
     }
@@ -143,7 +132,8 @@ fn access(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let Some((text, adds)) = entry(&args) else { return list(ctx, user, &name, shown) };
     let Some(account) = super::account(ctx, text) else { return Ok(()) };
     let role = args.given(3).unwrap_or_default();
-    let flags = if adds { flags::template(role) } else { Some(Flags::NONE) };
+    let Some(known) = super::registration(ctx, &name) else { return Ok(()) };
+    let flags = if adds { known.template(role) } else { Some(Flags::NONE) };
     let Some(flags) = flags else {
         ctx.notice(&format!("{role} is no template. HELP TEMPLATE lists those that there are."));
         return Ok(());
@@ -163,8 +153,8 @@ fn shown(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
                 "----- ---------------------- ----".into(),
             ]
         },
-        entry: |number, account, flags| {
-            let role = flags::name(flags).map_or_else(|| flags.to_string(), str::to_owned);
+        entry: |number, account, (flags, role)| {
+            let role = role.map_or_else(|| flags.to_string(), str::to_owned);
             Some(format!("{number:<5} {account:<22} {role}"))
         },
         foot: |name, _| {
@@ -203,7 +193,7 @@ fn amode(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
 fn modes_shown(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     const VIEW: View = View {
         head: |name, count| vec![format!("Channel {name} has {count} persistent modes set.")],
-        entry: |_, account, flags| {
+        entry: |_, account, (flags, _)| {
             let letter = flags.given().letters().next()?;
             Some(format!("Account {account} receives mode +{letter}"))
         },
@@ -215,23 +205,18 @@ fn modes_shown(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
 fn count(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let Some(name) = super::allowed(ctx, user, args[0], "A") else { return Ok(()) };
     let Some(known) = super::registration(ctx, &name) else { return Ok(()) };
-    let all = || known.access.keys().map(|id| known.flags(Some(*id)));
-    let of = |role: &str| all().filter(|flags| flags::name(*flags) == Some(role)).count();
+    let roles: Vec<Option<&str>> =
+        known.access.keys().map(|id| known.role(known.flags(Some(*id)))).collect();
+    let of = |role: Option<&str>| roles.iter().filter(|other| **other == role).count();
+    let own = known.own_templates().map(|row| row.0);
+    let names = TEMPLATES.iter().map(|row| row.0);
+    let names: Vec<&str> =
+        names.chain(own.filter(|name| flags::template(name).is_none())).collect();
     let named: Vec<String> =
-        TEMPLATES.iter().map(|row| format!("{}: {}", row.0, of(row.0))).collect();
-    let others = all().filter(|flags| flags::name(*flags).is_none()).count();
+        names.iter().map(|name| format!("{name}: {}", of(Some(*name)))).collect();
+    let others = of(None);
     let (named, akicks) = (named.join(", "), known.akicks.len());
     ctx.notice(&format!("{name}: {named}, others: {others}, AKICK: {akicks}"));
-    Ok(())
-}
-
-fn template(ctx: &mut Ctx<'_>, _: UserId, _: Args<'_>) -> Outcome {
-    for (name, letters) in TEMPLATES {
-        ctx.notice(&format!("{name:<8} +{letters}"));
-    }
-    for row in FLAGS {
-        ctx.notice(&format!("{}: {}", row.letter, row.about));
-    }
     Ok(())
 }
 
@@ -283,9 +268,6 @@ mod tests {
             alice < :ChanServ!services@services.test NOTICE alice :carol has been added to the SOP list for #a.
             alice > CS ACCESS #a DEL carol
             alice < :ChanServ!services@services.test NOTICE alice :carol was removed from the access list of #a.
-            alice > CS TEMPLATE
-            alice < :ChanServ!services@services.test NOTICE alice :VOP      +AVv
-            alice < :ChanServ!services@services.test NOTICE alice :v: use VOICE
             ",
         );
     }

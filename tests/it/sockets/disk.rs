@@ -10,7 +10,7 @@ use slircd::store::backup;
 use std::{fs, os::unix::fs::FileExt};
 
 /// An operator who hears of faults.
-fn watcher(process: &Process) -> Client {
+pub fn watcher(process: &Process) -> Client {
     let mut root = operator(process);
     root.send("MODE root +s +r");
     root.barrier();
@@ -18,7 +18,7 @@ fn watcher(process: &Process) -> Client {
 }
 
 /// That somebody can, or cannot, register an account now.
-fn registers(client: &mut Client, can: bool) {
+pub fn registers(client: &mut Client, can: bool) {
     client.send("REGISTER * * open-sesame");
     client.expect(if can { "REGISTER SUCCESS" } else { "FAIL REGISTER TEMPORARILY_UNAVAILABLE" });
 }

@@ -5,6 +5,8 @@ mod blocklists;
 mod connections;
 #[cfg(unix)]
 mod disk;
+#[cfg(target_os = "linux")]
+mod faulty_disk;
 #[cfg(unix)]
 mod kill;
 #[cfg(unix)]

@@ -21,7 +21,8 @@ use std::{
 /// A program that runs, in a folder that goes with it.
 pub struct Process {
     pub folder: PathBuf,
-    files_max: usize,
+    /// How it is started.
+    shell: String,
     child: Child,
     log: Receiver<String>,
     /// What has been read of its log, in all of its lives.
@@ -33,6 +34,12 @@ pub struct Process {
 impl Process {
     /// Starts it with a configuration that may name `FOLDER`, with at most so many open files.
     pub fn start(configuration: &str, files_max: usize) -> Process {
+        // A file that may not grow is to be an error, as on a full disk, and not a signal.
+        Process::start_by(configuration, &format!("ulimit -n {files_max} && trap '' XFSZ && exec"))
+    }
+
+    /// Starts it by a shell that says this before the program and its arguments; `FOLDER` may be named.
+    pub fn start_by(configuration: &str, shell: &str) -> Process {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("slircd-process-{}-{number}", std::process::id());
@@ -41,9 +48,10 @@ impl Process {
         let text = configuration.replace("FOLDER", folder.to_str().unwrap());
         fs::write(folder.join("slircd.toml"), text).unwrap();
         Process::certify(&folder.join("tls"));
-        let (child, log) = begin(&folder, files_max);
+        let shell = shell.replace("FOLDER", folder.to_str().unwrap());
+        let (child, log) = begin(&folder, &shell);
         let mut process =
-            Process { folder, files_max, child, log, said: String::new(), addresses: Vec::new() };
+            Process { folder, shell, child, log, said: String::new(), addresses: Vec::new() };
         process.listens();
         process
     }
@@ -67,7 +75,7 @@ impl Process {
     /// Begins another life in the same folder, after it has ended; returns when it listens.
     pub fn again(&mut self) {
         self.log.iter().for_each(|line| self.said += &line);
-        (self.child, self.log) = begin(&self.folder, self.files_max);
+        (self.child, self.log) = begin(&self.folder, &self.shell);
         self.addresses.clear();
         self.listens();
     }
@@ -138,11 +146,9 @@ impl Process {
 }
 
 /// Starts the program in a folder, and reads what it says.
-fn begin(folder: &Path, files_max: usize) -> (Child, Receiver<String>) {
-    // A file that may not grow is to be an error, as on a full disk, and not a signal.
-    let limits = format!("ulimit -n {files_max} && trap '' XFSZ && exec \"$0\" \"$@\" 2>&1");
+fn begin(folder: &Path, shell: &str) -> (Child, Receiver<String>) {
     let mut child = Command::new("sh")
-        .args(["-c", &limits])
+        .args(["-c", &format!("{shell} \"$0\" \"$@\" 2>&1")])
         .arg(env!("CARGO_BIN_EXE_slircd"))
         .args(["run", "-c"])
         .arg(folder.join("slircd.toml"))

@@ -75,7 +75,7 @@ impl Running {
             let loader = Loader { path: None, allow_insecure_cloak: true, fallback: None };
             let workers = Workers {
                 store: Box::new(Memory::default()),
-                reader: None,
+                readers: None,
                 loader,
                 loaded: loaded.clone(),
             };

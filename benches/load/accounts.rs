@@ -2,6 +2,7 @@
 //! only talk notice of it.
 
 use crate::{
+    beside,
     process::{Folder, Process},
     report::{Report, Series},
     scenario::CALM,
@@ -17,13 +18,11 @@ use slircd::{
     work::password,
 };
 use std::{
-    env,
     io::{self, BufRead, BufReader, Error, Write},
     net::{SocketAddr, TcpStream},
-    process::{Command, Stdio},
     sync::{
         OnceLock,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -40,13 +39,15 @@ pub struct Size {
     pub starts: usize,
     /// For how long each thing is done.
     pub span: Duration,
+    /// How many rounds compare what others notice of it.
+    pub rounds: usize,
 }
 
 /// Measures all of that.
 pub fn accounts(report: Report, size: Size) -> io::Result<()> {
     report.heading(&format!("{} accounts, {} registered channels", size.accounts, size.channels));
     let folder = Folder::new("1m")?;
-    folder.add("[[class]]\nname = \"bench\"\nhosts = [\"127.0.0.1\"]\nexempt = true\n")?;
+    folder.add(EXEMPT)?;
     fill(&folder, size)?;
     let mut starts = Series::default();
     for _ in 0..size.starts {
@@ -85,50 +86,17 @@ pub fn accounts(report: Report, size: Size) -> io::Result<()> {
         Ok(client)
     })?;
     report.figure("registrations", rate(count));
-    report.figure("look-ups not cached, longest", looked_up(address)?);
-    latency(report, address, size, &any)
-}
-
-/// How long messages take between two who have nothing to do with accounts.
-fn latency(
-    report: Report,
-    address: SocketAddr,
-    size: Size,
-    any: &(impl Fn() -> u64 + Sync),
-) -> io::Result<()> {
-    report.figure("p99 between others, quiet, ms", p99(address, size.span)?);
-    let (stop, logged_in) = (AtomicBool::new(false), AtomicU64::new(0));
-    let under = thread::scope(|scope| {
-        for _ in 0..CROWD {
-            scope.spawn(|| -> io::Result<()> {
-                let mut client = ready(None, address, true)?;
-                while !stop.load(Ordering::Relaxed) {
-                    plain(&mut client, any())?;
-                    logged_in.fetch_add(1, Ordering::Relaxed);
-                }
-                Ok(())
-            });
-        }
-        let found = p99(address, size.span);
-        stop.store(true, Ordering::Relaxed);
-        found
-    })?;
-    let count = logged_in.load(Ordering::Relaxed);
-    report.figure("p99, 50 log in by argon2id, ms", format!("{under} ({count} log-ins)"));
-    let mut other =
-        Command::new(env::current_exe()?).arg("--burn").stdout(Stdio::null()).spawn()?;
-    let beside = p99(address, size.span);
-    other.kill()?;
-    other.wait()?;
-    report.figure("p99, another process hashes, ms", beside?);
-    Ok(())
-}
-
-/// Keeps a processor as busy as the server's own hashing does, until it is ended.
-pub fn burn() -> ! {
-    loop {
-        std::hint::black_box(password::hash(PASSWORD));
-    }
+    beside::look_ups(report, address, size)?;
+    // The same accounts, so that whoever logs in may do so at either.
+    let other = Folder::new("1m")?;
+    other.add(EXEMPT)?;
+    fill(&other, size)?;
+    let other = (Process::slircd(&other)?, other);
+    let elsewhere = other.0.addresses.first().copied();
+    let elsewhere = elsewhere.ok_or_else(|| Error::other("it does not listen"))?;
+    // Longer than until it has looked whether the database is whole.
+    thread::sleep(CALM + CHECKED);
+    beside::latency(report, (address, elsewhere), size, &any)
 }
 
 /// A store with so many accounts, all with one password, and channels.
@@ -201,7 +169,7 @@ fn at_once(
 }
 
 /// One client of a few, that waits for what it is told.
-struct Client {
+pub struct Client {
     stream: TcpStream,
     reader: BufReader<TcpStream>,
 }
@@ -219,12 +187,13 @@ impl Client {
         self.until(" 001 ").map(drop)
     }
 
-    fn say(&mut self, line: &str) -> io::Result<()> {
+    /// Says a line.
+    pub fn say(&mut self, line: &str) -> io::Result<()> {
         self.stream.write_all(format!("{line}\r\n").as_bytes())
     }
 
     /// Reads until a line holds this.
-    fn until(&mut self, part: &str) -> io::Result<String> {
+    pub fn until(&mut self, part: &str) -> io::Result<String> {
         loop {
             let mut line = String::new();
             if self.reader.read_line(&mut line)? == 0 {
@@ -241,7 +210,7 @@ impl Client {
 }
 
 /// A client that may log in, the same as before if there was one.
-fn ready(client: Option<Client>, address: SocketAddr, sasl: bool) -> io::Result<Client> {
+pub fn ready(client: Option<Client>, address: SocketAddr, sasl: bool) -> io::Result<Client> {
     if let Some(client) = client {
         return Ok(client);
     }
@@ -255,7 +224,8 @@ fn ready(client: Option<Client>, address: SocketAddr, sasl: bool) -> io::Result<
     Ok(client)
 }
 
-fn plain(client: &mut Client, account: u64) -> io::Result<()> {
+/// Logs in by SASL PLAIN.
+pub fn plain(client: &mut Client, account: u64) -> io::Result<()> {
     client.say("AUTHENTICATE PLAIN")?;
     client.until("AUTHENTICATE +")?;
     let message = STANDARD.encode(format!("\0user{account}\0{PASSWORD}"));
@@ -302,57 +272,15 @@ fn proof(first: &str, challenge: &str) -> String {
     format!("{last},p={}", STANDARD.encode(proof))
 }
 
-/// The 99th percentile of the time that a message takes, in milliseconds, one after the other.
-fn p99(address: SocketAddr, span: Duration) -> io::Result<String> {
-    let (mut one, mut other) = (ready(None, address, false)?, ready(None, address, false)?);
-    one.say("JOIN #talk")?;
-    one.until(" 366 ")?;
-    other.say("JOIN #talk")?;
-    other.until(" 366 ")?;
-    let (mut spans, begin) = (Vec::new(), Instant::now());
-    while begin.elapsed() < span {
-        let sent = Instant::now();
-        one.say("PRIVMSG #talk :is anybody there?")?;
-        other.until("PRIVMSG")?;
-        spans.push(sent.elapsed());
-        thread::sleep(Duration::from_millis(1));
-    }
-    spans.sort_unstable();
-    let part = |part: f64| {
-        let place = (spans.len().saturating_sub(1) as f64 * part) as usize;
-        spans.get(place).copied().unwrap_or_default().as_secs_f64() * 1e3
-    };
-    Ok(format!("{:.2} (p50 {:.2}) of {}", part(0.99), part(0.5), spans.len()))
-}
-
-/// How long looking up took, as the server counts.
-fn looked_up(address: SocketAddr) -> io::Result<String> {
-    let mut client = ready(None, address, false)?;
-    client.say("OPER bench bench")?;
-    client.until(" 381 ")?;
-    client.say("STATS m")?;
-    let (mut counts, mut line) = (Vec::new(), String::new());
-    while !line.contains(" 219 ") {
-        line = client.until(" :")?;
-        if let Some((_, rest)) = line.split_once("slircd_lookup_seconds_bucket{le=\"") {
-            let (bound, count) = rest.split_once("\"} ").unwrap_or_default();
-            counts.push((bound.to_owned(), count.parse::<f64>().unwrap_or(0.0)));
-        }
-    }
-    let all = counts.last().map_or(0.0, |last| last.1);
-    let below = counts.iter().find(|(_, count)| *count >= all * 0.99);
-    Ok(format!("p99 below {} s, of {all}", below.map_or("?", |(bound, _)| bound)))
-}
-
 const PASSWORD: &str = "correct horse battery staple";
 
 const SALT: &[u8] = b"0123456789abcdef";
 
+/// All are from one address, and no limit is to hold them up.
+const EXEMPT: &str = "[[class]]\nname = \"bench\"\nhosts = [\"127.0.0.1\"]\nexempt = true\n";
+
 /// How many clients do at once what is counted.
 const THREADS: u64 = 8;
-
-/// How many log in while others talk.
-const CROWD: usize = 50;
 
 /// How long after its start a server has looked whether its database is whole.
 const CHECKED: Duration = Duration::from_secs(5);

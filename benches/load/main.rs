@@ -9,6 +9,8 @@ mod accounts;
 #[cfg(target_os = "linux")]
 mod answers;
 #[cfg(target_os = "linux")]
+mod beside;
+#[cfg(target_os = "linux")]
 mod client;
 #[cfg(target_os = "linux")]
 mod floor;
@@ -42,7 +44,7 @@ fn main() -> std::process::ExitCode {
 #[cfg(target_os = "linux")]
 mod linux {
     use crate::{
-        accounts::{self, Size, accounts},
+        accounts::{Size, accounts},
         answers::answers,
         floor::{self, Floor, Lengths},
         process,
@@ -52,9 +54,6 @@ mod linux {
     use std::{fs, io, thread, time::Duration};
 
     pub(crate) fn run(arguments: &[String]) -> io::Result<()> {
-        if arguments.iter().any(|argument| argument == "--burn") {
-            accounts::burn();
-        }
         let files = process::raise_file_limit();
         if let [option, name, lengths @ ..] = arguments {
             if option == "--floor" {
@@ -137,11 +136,16 @@ mod linux {
         steady: Duration::from_millis(1500),
     };
 
-    const MANY: Size =
-        Size { accounts: 100_000, channels: 10_000, starts: 7, span: Duration::from_secs(5) };
+    const MANY: Size = Size {
+        accounts: 100_000,
+        channels: 10_000,
+        starts: 7,
+        span: Duration::from_secs(5),
+        rounds: 6,
+    };
 
     const FEW: Size =
-        Size { accounts: 50, channels: 5, starts: 1, span: Duration::from_millis(100) };
+        Size { accounts: 50, channels: 5, starts: 1, span: Duration::from_millis(100), rounds: 1 };
 
     const QUICK: Scale = Scale {
         clients: 40,

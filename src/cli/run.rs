@@ -153,12 +153,15 @@ fn serve(loader: &mut Loader, first: Loaded, folder: &Path) -> Result<Option<Her
     };
     let mut server =
         Server::new(Setup { loaded: loaded.clone(), sid, life, clock, seed, cloak }, now);
-    store::remember(&mut store, |past| server.remember(past, now)).map_err(failed)?;
-    store.shrink().map_err(failed)?;
-    let reader = || sqlite::reader(folder).map(Box::new).map_err(failed);
+    let reader = || sqlite::reader(folder).map_err(failed);
+    // By one of those who read, which keeps little of the file in memory: what is once given back in the midst of
+    // the heap stays there.
+    let mut finder = reader()?;
+    store::remember(&mut finder, |past| server.remember(past, now)).map_err(failed)?;
+    finder.shrink().map_err(failed)?;
     let workers = Workers {
         store: Box::new(store),
-        readers: Some([reader()?, reader()?]),
+        readers: Some([Box::new(finder), Box::new(reader()?)]),
         loader: loader.clone(),
         loaded: loaded.clone(),
     };

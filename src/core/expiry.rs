@@ -17,13 +17,27 @@ use crate::{
     store::{LISTED_MAX, Query, Rows, Which},
     time::{Mono, Now, Wall},
 };
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// How often accounts are looked for that nobody uses.
 const LOOKED_EVERY: Duration = Duration::from_secs(3600);
 
 /// How exactly it is known when an account was used, which spares a write at each log-in.
 const SEEN_EVERY: Duration = Duration::from_secs(86_400);
+
+/// Of how many accounts it waits to be written. Where even more log in, it is written of the others when they do
+/// next.
+const WAITING_MAX: usize = 10_000;
+
+/// Of which accounts it is yet to be written that they are used. That is done one after the other: logging in is
+/// quicker than writing, and those who wait for what they write themselves are not to wait for all of these.
+#[derive(Debug, Default)]
+pub struct Uses {
+    /// Whether it is being written of one.
+    writing: bool,
+    /// The others, and when they were.
+    waiting: BTreeMap<RecordId, Wall>,
+}
 
 /// By how much the two clocks may come apart between two rounds of housekeeping.
 const LEAP: Duration = Duration::from_secs(60);
@@ -65,16 +79,34 @@ pub fn last_seen(record: &Record) -> Wall {
 /// An account is used.
 pub fn seen(core: &mut Core, fx: &mut Effects, record: &Record, now: Now) {
     let since = now.wall.secs().saturating_sub(last_seen(record).secs());
-    if since >= SEEN_EVERY.as_secs() {
-        let fields = vec![(SEEN.into(), Some(now.wall.secs().to_string().into()))];
-        propose(core, fx, record.id, What::Write(fields), now);
+    if since >= SEEN_EVERY.as_secs() && core.uses.waiting.len() < WAITING_MAX {
+        core.uses.waiting.insert(record.id, now.wall);
+        if !core.uses.writing {
+            write_next(core, fx, Answer::Busy, now);
+        }
     }
 }
 
-fn propose(core: &mut Core, fx: &mut Effects, id: RecordId, what: What, now: Now) {
+/// Has it written of the next, whatever has become of the last.
+fn write_next(core: &mut Core, fx: &mut Effects, _: Answer, now: Now) {
+    let next = core.uses.waiting.pop_first();
+    core.uses.writing = next.is_some();
+    if let Some((id, used)) = next {
+        let what = What::Write(vec![(SEEN.into(), Some(used.secs().to_string().into()))]);
+        propose(core, fx, (id, what), write_next, now);
+    }
+}
+
+fn propose(
+    core: &mut Core,
+    fx: &mut Effects,
+    (id, what): (RecordId, What),
+    then: fn(&mut Core, &mut Effects, Answer, Now),
+    now: Now,
+) {
     let at = core.clock.tick(now.wall);
     let edit = Edit { id, kind: Kind::Account, at, by: core.name().into(), what };
-    core.ask(fx, Job::Store(Query::Propose(Box::new(edit))), Then::Server(proposed), now);
+    core.ask(fx, Job::Store(Query::Propose(Box::new(edit))), Then::Server(then), now);
 }
 
 /// What could not be stored is noticed when it is looked for again.
@@ -125,7 +157,7 @@ fn found(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
         }
         let name = record.name().unwrap_or_default();
         log::info!("the account {name} ends, since nobody has used it (accounts.expire)");
-        propose(core, fx, record.id, What::End, now);
+        propose(core, fx, (record.id, What::End), proposed, now);
     }
     if records.len() == LISTED_MAX {
         ask(core, fx, records.last().map(|record| record.id), now);
@@ -134,7 +166,43 @@ fn found(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
 
 #[cfg(test)]
 mod tests {
-    use crate::sim::script::check;
+    use super::*;
+    use crate::{
+        config::{Config, Secret},
+        core::{Start, effect::Effect},
+        job::Loaded,
+        network::crdt::Origin,
+        sim::script::check,
+        time::{Sid, Stamp},
+    };
+
+    #[test]
+    fn many_who_log_in_at_once_leave_room_for_other_writes() {
+        let now = Now { wall: Wall(1_800_000_000_000), ..Now::default() };
+        let origin = Origin { server: Sid::FIRST, life: 1 };
+        let (loaded, cloak) = (Loaded::of(Config::default()), Secret::new("any"));
+        let mut core = Core::new(Start { loaded, origin, clock: 0, seed: 0, cloak }, now);
+        let mut fx = Effects::default();
+        let jobs = |fx: &mut Effects| {
+            let list = fx.take();
+            list.iter().filter(|effect| matches!(effect, Effect::Job { .. })).count()
+        };
+        let log_in = |core: &mut Core, fx: &mut Effects, tick| {
+            let id = RecordId(Stamp { tick, server: Sid::FIRST });
+            seen(core, fx, &Record::new(id, Kind::Account), now);
+        };
+        (0..20).for_each(|tick| log_in(&mut core, &mut fx, tick));
+        assert_eq!(jobs(&mut fx), 1);
+        // Whatever has become of it, the next is written; one who logs in once more waits no longer for that.
+        log_in(&mut core, &mut fx, 19);
+        for left in (0..20).rev() {
+            write_next(&mut core, &mut fx, Answer::Busy, now);
+            assert_eq!((jobs(&mut fx), core.uses.writing), (left.min(1), left > 0));
+        }
+        // There is an end of what waits.
+        (0..WAITING_MAX as u64 + 5).for_each(|tick| log_in(&mut core, &mut fx, tick));
+        assert_eq!(core.uses.waiting.len(), WAITING_MAX);
+    }
 
     /// Longer than any client is silent.
     const PATIENCE: &str = "config limits.ping_interval 86400";

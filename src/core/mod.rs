@@ -193,6 +193,8 @@ pub struct Core {
     pub(in crate::core) ajoins: Vec<(ConnId, String)>,
     /// When accounts that nobody uses were last looked for.
     pub(in crate::core) unused_looked: Mono,
+    /// Of which accounts it is yet to be written that they are used.
+    pub(in crate::core) uses: expiry::Uses,
     /// Whether the clocks run evenly, without which nothing ends because of its age.
     pub(in crate::core) steady: expiry::Steady,
     /// Whether something is being done that the command line has handed over, or looked for.
@@ -281,6 +283,7 @@ impl Core {
             mailing: Mailing::default(),
             ajoins: Vec::new(),
             unused_looked: now.mono,
+            uses: expiry::Uses::default(),
             steady: expiry::Steady::default(),
             cache: Cache::default(),
             registered: Registered::default(),

@@ -171,7 +171,7 @@ mod tests {
         time::Stamp,
     };
     use crossbeam_channel::bounded;
-    use std::thread;
+    use std::{thread, time::Duration};
 
     /// A store of one number, which is looked up as the clock of an identity.
     struct Number {
@@ -223,15 +223,16 @@ mod tests {
         let find = Query::Find(Find::Id(RecordId(Stamp::ZERO)));
         assert!(look_ups.push(JobId::pack(99, 0), Job::Store(find)));
         // Each time it has read something is written, and told.
+        let has_read = || has_read.recv_timeout(Duration::from_secs(10)).unwrap();
         for tick in 1..=OVERTAKEN_MAX as u32 {
-            has_read.recv().unwrap();
+            has_read();
             let query = Query::RaiseClock { tick: tick.into(), clean: false };
             assert!(writes.push(JobId::pack(tick, 0), Job::Store(query)));
             assert!(matches!(answers.recv().unwrap(), (id, _) if id.index() == tick));
             go.send(()).unwrap();
         }
         // From now on writes wait for it.
-        has_read.recv().unwrap();
+        has_read();
         let query = Query::RaiseClock { tick: 77, clean: false };
         assert!(writes.push(JobId::pack(77, 0), Job::Store(query)));
         go.send(()).unwrap();

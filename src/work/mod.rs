@@ -43,6 +43,10 @@ const ANSWERS_MAX: usize = 256;
 /// How many look-ups go on at once: each spends its time waiting.
 const NET_THREADS: usize = 8;
 
+/// How nice the threads are that hash: of a processor that another wants all of they get a quarter.
+#[cfg(target_os = "linux")]
+const CPU_NICE: i32 = 5;
+
 /// The stack of a thread that does nothing but wait for the network.
 const NET_STACK: usize = 256 << 10;
 
@@ -134,7 +138,10 @@ impl Pool {
         let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
         for _ in 0..cores.saturating_sub(1).max(1) {
             let (out, named) = (out.clone(), thread::Builder::new().name("slircd-cpu".into()));
-            named.spawn(move || out.run(|job, _| execute(job)))?;
+            named.spawn(move || {
+                yield_to_others();
+                out.run(|job, _| execute(job));
+            })?;
         }
         let (net, out) = lane();
         let asking = Arc::new(Asking::default());
@@ -228,6 +235,14 @@ fn connect(host: &str, port: u16, end: Instant) -> io::Result<TcpStream> {
         }
     }
     Err(failure)
+}
+
+/// Has the system prefer whoever else wants a processor to this thread: who talks is not to wait for those who
+/// log in.
+fn yield_to_others() {
+    // Elsewhere it would be for all threads of the process. Where it is refused they share as usual.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::nice(CPU_NICE);
 }
 
 /// Starts the thread of the lane that waits for files.

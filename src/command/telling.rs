@@ -130,10 +130,12 @@ fn gone<T: AsRef<str>>(ctx: &mut Ctx<'_>, name: &str, keys: &[T]) {
     close(ctx.core, ctx.fx, ctx.conn, batch.as_deref(), ctx.now);
 }
 
-/// The user whose metadata is their account's, since they are logged in.
+/// The user whose metadata is their account's, since they are logged in. That of another server's is written to
+/// the account by that server, once it has heard of the change.
 fn logged_in(ctx: &Ctx<'_>, aim: &Aim) -> Option<UserId> {
     let Some(Holder::User(user)) = aim.of else { return None };
-    ctx.whois(user).login.is_some().then_some(user)
+    let here = ctx.core.locals.get(user).is_some();
+    (here && ctx.whois(user).login.is_some()).then_some(user)
 }
 
 /// Whether the client may change what is told there.

@@ -33,6 +33,7 @@ use crate::{
     registry::{Edit, KeyValue, Kind, METADATA, Record, RecordId, What},
     store::{Edited, Rows},
     time::{Now, Stamp},
+    wire::name::Nick,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -157,9 +158,19 @@ pub fn edited(core: &mut Core, fx: &mut Effects, edited: &Edited, cause: Option<
     for new in core.entering(edit.id) {
         told.clone().for_each(|(key, value)| new.metadata.account_tells(key, value));
     }
+    let by = source(core, cause);
     for user in core.logged_in(edit.id) {
-        told.clone().for_each(|told| tell(core, fx, (user, cause), told, now));
+        // The session gets an answer about the one whom it has named, and no other.
+        let cause = cause.filter(|conn| asked_about(core, *conn) == Some(user));
+        told.clone().for_each(|told| tell(core, fx, (user, by, cause), told, now));
     }
+}
+
+/// Whose metadata a session has asked to change, by the nick that it will be answered with.
+fn asked_about(core: &Core, conn: ConnId) -> Option<UserId> {
+    let words = &core.sessions.get(conn)?.again.as_ref()?.words;
+    let network = core.network();
+    network.nick(&Nick::lookup(words.first()?, network.casemap())?)
 }
 
 /// Looks at what a change means for what accounts tell.
@@ -190,18 +201,27 @@ fn wear(
     told: &Told,
     now: Now,
 ) {
+    let by = source(core, cause);
     let before = core.network().user(user).metadata.iter().map(|(key, _)| key.into());
     let keys: BTreeSet<Box<str>> = before.chain(told.keys().cloned()).collect();
     for key in keys {
         let value = told.get(&key).map(|value| &**value);
-        tell(core, fx, (user, cause), (&key, value), now);
+        tell(core, fx, (user, by, cause), (&key, value), now);
+    }
+}
+
+/// Who changes what is told: the user of the session that has asked for it, or this server.
+fn source(core: &Core, asker: Option<ConnId>) -> Source {
+    match asker.and_then(|conn| core.sessions.get(conn)?.user()) {
+        Some(asker) => Source::User(core.network().user(asker).uid),
+        None => Source::Server(core.sid()),
     }
 }
 
 fn tell(
     core: &mut Core,
     fx: &mut Effects,
-    (user, cause): (UserId, Option<ConnId>),
+    (user, by, cause): (UserId, Source, Option<ConnId>),
     (key, value): (&str, Option<&str>),
     now: Now,
 ) {
@@ -209,11 +229,6 @@ fn tell(
     if who.metadata.get(key) == value {
         return;
     }
-    let asker = cause.and_then(|conn| core.sessions.get(conn)?.user());
-    let by = match asker {
-        Some(asker) => Source::User(core.network().user(asker).uid),
-        None => Source::Server(core.sid()),
-    };
     let of = Subject::User(who.uid);
     let op = Op::Metadata { by, of, key: key.into(), value: value.map(Into::into) };
     core.commit(fx, op, cause, now);
@@ -308,12 +323,16 @@ mod tests {
             root@2  > OPER root sesame
             root    > METADATA alice SET color blue
             root    < :s2.test 761 root alice color * :blue
-            ali     < :root!~root@root.test METADATA al color * :blue
-            ali     < :root!~root@root.test METADATA ali color * :blue
+            ali     < :s2.test METADATA al color * :blue
+            ali     < :s2.test METADATA ali color * :blue
             al      > METADATA * GET color
             al      < :s2.test 761 al al color * :blue
             alice   > METADATA * GET color
             alice   < :s1.test 761 alice alice color * :blue
+            ali     > METADATA * SET color green
+            ali     < :ali!~ali@ali.test METADATA al color * :green
+            ali     < :s2.test 761 ali ali color * :green
+            ali     <! METADATA
             al      > METADATA * CLEAR
             al      < :s2.test 766 al al color :Key is not set
             alice   > METADATA * GET color

@@ -67,7 +67,7 @@ pub fn set(ctx: &mut Ctx<'_>, aim: &Aim, args: &Args<'_>) -> Outcome {
 fn kept(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let words = asked(ctx);
     let [name, key, value @ ..] = words.as_slice() else { return Ok(()) };
-    match account::proposed(&answer) {
+    match account::proposed(ctx, name, &answer) {
         Ok(()) => {
             told(ctx, name, (key, value.first().map(|value| &**value)));
             Ok(())
@@ -115,7 +115,7 @@ pub fn clear(ctx: &mut Ctx<'_>, aim: &Aim, _args: &Args<'_>) -> Outcome {
 fn cleared(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
     let words = asked(ctx);
     let [name, keys @ ..] = words.as_slice() else { return Ok(()) };
-    if account::proposed(&answer).is_err() {
+    if account::proposed(ctx, name, &answer).is_err() {
         return Err(fail::metadata_temporarily_unavailable(name, "*").into());
     }
     gone(ctx, name, keys);

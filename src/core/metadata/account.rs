@@ -136,10 +136,16 @@ pub enum Refusal {
     Unavailable,
 }
 
-/// What has become of it: that the account tells it now, and whoever is logged in to it.
-pub fn proposed(answer: &Answer) -> Result<(), Refusal> {
+/// What has become of it: that the account tells it now, and whoever is logged in to it; still, of whom it was
+/// asked by this nick.
+pub fn proposed(ctx: &Ctx<'_>, nick: &str, answer: &Answer) -> Result<(), Refusal> {
+    let login = ctx.find_user(nick).and_then(|user| ctx.whois(user).login.as_deref());
     match answer {
-        Answer::Stored(Ok(Rows::Proposed(_))) => Ok(()),
+        Answer::Stored(Ok(Rows::Proposed(edited)))
+            if login.is_some_and(|login| login.id == edited.edit.id) =>
+        {
+            Ok(())
+        }
         Answer::Stored(Ok(Rows::Full)) => Err(Refusal::Full),
         _ => Err(Refusal::Unavailable),
     }

@@ -85,7 +85,7 @@ fn pending(ctx: &mut Ctx<'_>, name: &str) -> Option<(RecordId, Box<str>)> {
 
 fn activate(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     let Some((id, host)) = pending(ctx, args[0]) else { return Ok(()) };
-    asks(ctx, &[&id.to_string(), args[0], &host]);
+    asks(ctx, &[id.to_string().as_str(), args[0], &host]);
     give(ctx, user, id, Some(&host), given)
 }
 

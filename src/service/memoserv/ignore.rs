@@ -35,7 +35,7 @@ fn ignore(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         ("LIST", _) => nickserv::read(ctx, login.id, listed),
         ("ADD" | "DEL", Some(name)) => {
             let Some(other) = account(ctx, name) else { return Ok(()) };
-            asks(ctx, &[&verb, &other.to_string(), name]);
+            asks(ctx, &[verb.as_str(), &other.to_string(), name]);
             nickserv::read(ctx, login.id, counted)
         }
         _ => {

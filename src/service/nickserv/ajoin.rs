@@ -44,7 +44,7 @@ fn ajoin(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
         return super::write(ctx, user, login.id, What::Write(vec![(field, None)]), changed);
     }
     let value = format!("{channel} {key}");
-    super::asks(ctx, &[&field, value.trim_end()]);
+    super::asks(ctx, &[&*field, value.trim_end()]);
     super::read(ctx, login.id, counted)
 }
 

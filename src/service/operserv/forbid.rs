@@ -22,11 +22,12 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Forbid, forbid),
-    // Somebody may have that password.
+    // Somebody may have that password; whoever says ADD and password the wrong way round has said it too.
     audited: |args| {
         let words: Vec<&str> = args.iter().flat_map(|arg| arg.split_whitespace()).collect();
-        let secret = words.get(1).is_some_and(|word| kind(word) == Some(Section::ForbidPassword));
-        words.into_iter().take(if secret { 2 } else { usize::MAX }).collect()
+        let secret = |word: &&str| kind(word) == Some(Section::ForbidPassword);
+        let shown = if words.iter().take(2).any(secret) { 2 } else { usize::MAX };
+        words.into_iter().take(shown).collect()
     },
     ..Command::USUAL
 }];
@@ -223,6 +224,10 @@ mod tests {
             watch <! esame*
             watch > OS LOGSEARCH FORBID
             watch <~ :OperServ!services@services.test NOTICE watch :*OperServ FORBID ADD password
+            root > OS FORBID password ADD sesame-seed
+            root <~ :OperServ!services@services.test NOTICE root :FORBID knows ADD *
+            watch > OS LOGSEARCH FORBID
+            watch <! esame-seed
             bob@1 > REGISTER * * seSame-open
             bob   < :s1.test FAIL REGISTER UNACCEPTABLE_PASSWORD bob :The network does not take this password; choose another.
             bob   > NS REGISTER sesame-open

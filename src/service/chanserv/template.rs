@@ -184,6 +184,11 @@ mod tests {
             alice < :ChanServ!services@services.test NOTICE alice :A template is called by at most 20 letters, digits, - and _, the first of which is a letter.
             alice > CS TEMPLATE #a AOP -t
             alice < :ChanServ!services@services.test NOTICE alice :The template AOP is +AOehiorv in #a now.
+            alice > CS TEMPLATE #a v +fov
+            alice > CS FLAGS #a carol +v
+            alice < :ChanServ!services@services.test NOTICE alice :Flags +v were set on carol in #a.
+            alice > CS FLAGS #a carol V
+            alice < :ChanServ!services@services.test NOTICE alice :Flags +fov were set on carol in #a.
             alice > CS AOP #a ADD carol
             alice > CS ACCESS #a LIST
             alice < :ChanServ!services@services.test NOTICE alice :3     carol                  AOP

@@ -120,9 +120,9 @@ fn planned(
         fields.extend(with.map(|(id, _)| (record::access(*id), letters(left))));
     }
     let done = match (all, fields.len() - 1) {
-        (false, _) => format!("The template {called} is {after} in {name} now."),
+        (false, _) => format!("The template {called} is {left} in {name} now."),
         (true, count) => {
-            format!("The template {called} is {after} in {name} now, and {count} entries are too.")
+            format!("The template {called} is {left} in {name} now, and {count} entries are too.")
         }
     };
     Ok((fields, done))
@@ -193,7 +193,7 @@ mod tests {
             alice > CS ACCESS #a LIST
             alice < :ChanServ!services@services.test NOTICE alice :3     carol                  AOP
             alice > CS TEMPLATE #a AOP -*
-            alice < :ChanServ!services@services.test NOTICE alice :The template AOP is + in #a now.
+            alice < :ChanServ!services@services.test NOTICE alice :The template AOP is +AOehiortv in #a now.
             alice > CS FLAGS #a carol AOP
             alice < :ChanServ!services@services.test NOTICE alice :Flags +AOehiortv were set on carol in #a.
             same

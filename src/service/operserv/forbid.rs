@@ -25,8 +25,10 @@ pub const COMMANDS: &[Command] = &[Command {
     // Somebody may have that password.
     audited: |args| {
         let words: Vec<&str> = args.iter().flat_map(|arg| arg.split_whitespace()).collect();
-        let secret = words.get(1).is_some_and(|word| kind(word) == Some(Section::ForbidPassword));
-        words.into_iter().take(if secret { 2 } else { usize::MAX }).collect()
+        // What is said in the wrong order is written down as well.
+        let mut begin = words.iter().take(2);
+        let kind = begin.position(|word| kind(word) == Some(Section::ForbidPassword));
+        words.into_iter().take(kind.map_or(usize::MAX, |place| place + 1)).collect()
     },
     ..Command::USUAL
 }];
@@ -221,7 +223,10 @@ mod tests {
             root < :OperServ!services@services.test NOTICE root :sesame* is forbidden: in every list
             watch < :s1.test NOTICE watch :*** Notice -- root!~root@root.test forbids a password
             watch <! esame*
+            root > OS FORBID password sesame* ADD
+            root <~ :OperServ!services@services.test NOTICE root :FORBID knows *
             watch > OS LOGSEARCH FORBID
+            watch <~ :OperServ!services@services.test NOTICE watch :*OperServ FORBID password
             watch <~ :OperServ!services@services.test NOTICE watch :*OperServ FORBID ADD password
             bob@1 > REGISTER * * seSame-open
             bob   < :s1.test FAIL REGISTER UNACCEPTABLE_PASSWORD bob :The network does not take this password; choose another.

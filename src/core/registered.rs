@@ -469,12 +469,24 @@ pub fn regular(core: &mut Core, fx: &mut Effects, now: Now) {
     expiry::turn(core, fx, now);
     let casemap = core.network().casemap();
     let mut known = std::mem::take(&mut core.registered.known);
-    known.retain(|_, known| {
+    // Somebody on a server that did not know of the registration may have founded the channel anew meanwhile.
+    let mut founded_otherwise = Vec::new();
+    known.retain(|id, known| {
         let name = ChannelName::new(known.name(), casemap, usize::MAX);
         let channel = name.and_then(|name| core.network().name(&name));
-        channel.is_some_and(|channel| core.is_home_of(channel))
+        let Some(channel) = channel.filter(|channel| core.is_home_of(*channel)) else {
+            return false;
+        };
+        let epoch = core.network().channel(channel).epoch;
+        if !epoch.registered || epoch.at != id.0 {
+            founded_otherwise.push(*id);
+        }
+        true
     });
     core.registered.known = known;
+    for id in founded_otherwise {
+        review(core, fx, id, now);
+    }
 }
 
 /// Compares channels with their records, which may differ for good: two servers have written the same piece

@@ -164,3 +164,95 @@ fn adds(changes: &[ModeChange]) -> bool {
 fn quit_stamp(network: &Network, uid: Uid) -> Stamp {
     network.uid(uid).map_or(Stamp::ZERO, |user| network.user(user).born)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        network::{
+            crdt::{Epoch, Origin},
+            mode::{ChannelModes, UserModes},
+            op::{Presence, ServerInfo},
+        },
+        time::Sid,
+        wire::{
+            casemap::Casemap,
+            name::{ChannelName, Nick},
+        },
+    };
+
+    const HERE: Sid = Sid::FIRST;
+
+    fn name(text: &str) -> ChannelName {
+        ChannelName::new(text, Casemap::Ascii, 64).unwrap()
+    }
+
+    fn alice() -> Presence {
+        Presence {
+            uid: Uid { server: HERE, number: 1 },
+            nick: Nick::new("alice", Casemap::Ascii, 9).unwrap(),
+            claimed: None,
+            born: None,
+            user: "~a".into(),
+            host: "a.test".into(),
+            real_host: "a.test".into(),
+            cloak: None,
+            address: None,
+            realname: "".into(),
+            away: None,
+            modes: UserModes::default(),
+            class: None,
+            connection: None,
+            login: None,
+        }
+    }
+
+    /// All that a server has said up to a tick has been seen.
+    fn up_to(have: &mut Have, server: Sid, tick: u64) {
+        let origin = Origin { server, life: 0 };
+        (1..=tick).for_each(|tick| have.see(origin, tick, Stamp { tick, server }));
+    }
+
+    #[test]
+    fn who_was_renamed_along_unseen_goes_where_all_others_know_them() {
+        let at = |tick| Stamp { tick, server: HERE };
+        let (uid, modes) = (alice().uid, ChannelModes::default());
+        let info = ServerInfo { name: "s1.test".into(), description: "".into(), life: 0 };
+        let mut network = Network::new(Casemap::Ascii, 1);
+        let entry = Entry::Founds { before: None, modes };
+        let known = [
+            (Op::Server(Box::new(info)), at(1)),
+            (Op::User(Box::new(alice())), at(2)),
+            (Op::Join { uid, name: name("#old"), entry }, at(3)),
+        ];
+        for (op, at) in &known {
+            network.apply(op, *at, &mut Vec::new());
+        }
+        let mut have = Have::default();
+        up_to(&mut have, HERE, 3);
+
+        // Another server has renamed the channel since, and all others have forgotten that it has.
+        let there = Sid::from_number(7);
+        let renamed = Stamp { tick: 4, server: there };
+        let epoch = Epoch::founded(renamed, None);
+        let mut theirs = have.clone();
+        up_to(&mut theirs, there, 4);
+        let state = State {
+            from: Origin { server: there, life: 0 },
+            have: theirs.clone(),
+            known: BTreeMap::new(),
+            weighty: theirs,
+            ops: vec![
+                (Op::User(Box::new(alice())), at(2)),
+                (Op::Channel { name: name("#new"), epoch, modes }, renamed),
+                (Op::Join { uid, name: name("#new"), entry: Entry::Found(epoch) }, at(3)),
+            ],
+        };
+        for (op, at) in plan(&network, &have, &state) {
+            network.apply(&op, at, &mut Vec::new());
+        }
+        let channels = network.channels().filter(|(_, channel)| !channel.is_empty());
+        let names: Vec<_> = channels.map(|(_, channel)| channel.name.as_str().to_owned()).collect();
+        assert_eq!(names, ["#new"]);
+    }
+}

@@ -249,7 +249,9 @@ impl Host {
         for (channel, record) in network.channels() {
             let Some(id) = network.claims().channel(&record.name) else { continue };
             if record.epoch != Epoch::registered(id.0, record.epoch.depth) {
-                wrong.push(format!("{} is not founded by its registration", record.name));
+                let (name, epoch) = (&record.name, record.epoch);
+                wrong
+                    .push(format!("{name} is not founded by its registration {id}, but {epoch:?}"));
                 continue;
             }
             let Ok(Rows::Record(Some(stored))) = self.store.ask(&Query::Find(Find::Id(id))) else {

@@ -46,12 +46,12 @@ impl Network {
         for (name, epoch) in ended {
             let known = self.record(name);
             let known = known.filter(|channel| self.channels[*channel].epoch == *epoch);
-            let Some(channel) = known else { continue };
+            // Whoever enters a registered channel tells all that it has, and may have done so meanwhile, though
+            // nobody is seen there yet. So each server forgets it for itself.
+            let Some(channel) = known.filter(|_| !epoch.registered) else { continue };
             news = true;
             match self.channels[channel].exists() {
                 false => self.forget(name),
-                // Whoever has entered has told all that it has.
-                true if epoch.registered => (),
                 true => changes.push(Change::Unknown { channel }),
             }
         }

@@ -32,10 +32,11 @@ impl Network {
         let (before, hidden) = (self.looks(channel), self.channels[channel].hidden());
         if self.channels[channel].epoch != *epoch {
             self.refound(channel, *epoch, modes);
-            self.note_empty(channel, at);
             news = true;
             changes.push(Change::Restored { channel });
         }
+        // Somebody is about to enter: that nobody was there before is no reason any more to forget it.
+        self.note_empty(channel, at);
         news |= self.carry((name, *epoch), state);
         if news && !self.channels[channel].is_empty() {
             for user in hidden {
@@ -109,5 +110,37 @@ impl Channel {
             let by = Source::Server(at.server);
             (Op::Mode { name: name.clone(), epoch, by, changes }, *at)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        network::crdt::{CHANSERV, Uid},
+        time::Sid,
+        wire::casemap::Casemap,
+    };
+
+    #[test]
+    fn a_channel_that_is_told_again_is_not_forgotten_for_having_been_empty_before() {
+        let at = |tick| Stamp { tick, server: Sid::FIRST };
+        let name = ChannelName::new("#a", Casemap::Ascii, 64).unwrap();
+        let epoch = Epoch::registered(at(1), 0);
+        let (setter, by) =
+            ("a!~a@a.test".into(), Source::User(Uid { server: Sid::FIRST, number: 1 }));
+        let topic = Op::Topic { name: name.clone(), epoch, by, setter, text: "tea".into() };
+        let state = vec![(topic, at(2))];
+        let restored = Restored { name: name.clone(), epoch, by: Source::Service(CHANSERV), state };
+        let restore = Op::Restore(Box::new(restored));
+        let mut network = Network::new(Casemap::Ascii, 1);
+        network.apply(&restore, at(3), &mut Vec::new());
+        let before: Vec<Stamp> = network.emptied().collect();
+        network.apply(&restore, at(4), &mut Vec::new());
+        network.collect(|at| before.contains(&at));
+        let channel = network.record(&name).map(|channel| network.channel(channel));
+        assert!(channel.is_some_and(|channel| channel.topic().is_some()));
+        network.collect(|_| true);
+        assert!(network.record(&name).is_none(), "nobody has come after all");
     }
 }

@@ -8,7 +8,8 @@ use super::{
 use crate::{
     config::{Config, Secret},
     core::{
-        account, recovery, sasl, second,
+        account::{self, Failure},
+        recovery, sasl, second,
         settings::NOEXPIRE,
         suspension::{self, SUSPENDED, UNTIL},
         welcome,
@@ -103,8 +104,10 @@ enum Trouble {
     BadName(String),
     /// The mail address can be none.
     BadMail(String),
-    /// The password is empty, too long, or was typed differently the second time.
-    BadPassword,
+    /// The password was typed differently the second time.
+    OtherPassword,
+    /// The password is too short or too long.
+    BadPassword(Failure),
     /// The password could not be read.
     NoPassword(io::Error),
     /// The system has no random bytes.
@@ -138,8 +141,13 @@ impl fmt::Display for Trouble {
             Trouble::BadMail(mail) => {
                 write!(f, "{mail} is no mail address, as alice@example.org; nothing was changed")
             }
-            Trouble::BadPassword => f.write_str(
-                "the password is empty or too long, or was not the same twice; nothing was changed",
+            Trouble::OtherPassword => {
+                f.write_str("the password was not the same twice; nothing was changed")
+            }
+            Trouble::BadPassword(failure) => write!(
+                f,
+                "{} ([accounts] password_min says how long it has to be); nothing was changed",
+                failure.why()
             ),
             Trouble::NoPassword(error) => write!(f, "the password could not be read: {error}"),
             Trouble::NoRandom => f.write_str("the system has no random bytes to give"),
@@ -212,7 +220,7 @@ pub(super) fn account(arguments: &Arguments) -> ExitCode {
 
 fn help() -> String {
     let mut text = String::from(
-        "usage: slircd account VERB [NAME] [-c FILE]\n\nThe server may run meanwhile: it takes what is changed within some seconds.\n\n",
+        "usage: slircd account VERB [NAME] [-c FILE]\n\nThe server may run meanwhile: it takes what is changed within some seconds.\nPasswords that are forbidden (OperServ FORBID) are taken here: only servers know of them.\n\n",
     );
     for verb in VERBS {
         let call = format!("{} {}", verb.name, verb.params);
@@ -333,8 +341,8 @@ impl Office<'_> {
     /// The hashes of a password that is asked for.
     fn hashes(&self) -> Result<Hashes, Trouble> {
         let password = password::ask().map_err(Trouble::NoPassword)?;
-        let sound = |text: &String| !text.is_empty() && text.len() <= account::PASSWORD_MAX;
-        let password = password.filter(sound).ok_or(Trouble::BadPassword)?;
+        let password = password.ok_or(Trouble::OtherPassword)?;
+        account::fits(self.config, &password).map_err(Trouble::BadPassword)?;
         let scram = sasl::keeps_verifiers(self.config);
         work::hashes(&Secret::new(&password), scram).ok_or(Trouble::NoRandom)
     }

@@ -221,11 +221,16 @@ fn may_register(
 
 /// That a password may be one.
 pub fn may_be_password(core: &Core, password: &str) -> Result<(), Failure> {
+    fits(&core.config, password)?;
     let forbidding = notes::forbidding(core.network(), Section::ForbidPassword, password);
+    if forbidding.is_some() { Err(Failure::ForbiddenPassword) } else { Ok(()) }
+}
+
+/// Whether a password has the length that it has to have.
+pub fn fits(config: &Config, password: &str) -> Result<(), Failure> {
     match password.len() {
-        len if len < core.config.accounts.password_min => Err(Failure::WeakPassword),
+        len if len < config.accounts.password_min => Err(Failure::WeakPassword),
         len if len > PASSWORD_MAX => Err(Failure::LongPassword),
-        _ if forbidding.is_some() => Err(Failure::ForbiddenPassword),
         _ => Ok(()),
     }
 }

@@ -156,7 +156,7 @@ fn flood(ctx: &mut Ctx<'_>, user: UserId, channel: ChannelId, text: &str) -> Res
         tell(ctx, user, channel);
         let refused = no(ctx.network().channel(channel), "ANTIFLOOD: too much at once");
         // The last: with its only member the channel may go.
-        antiflood::act(ctx, user, channel, means);
+        antiflood::act(ctx, user, channel, means.by(&profile));
         return Err(refused);
     }
     match verdict {

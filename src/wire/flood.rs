@@ -105,6 +105,11 @@ impl Profile {
         Some(Profile { text: text.into(), rates })
     }
 
+    /// Whether it is one of those that have names, and not of rates that somebody has chosen.
+    pub fn is_named(&self) -> bool {
+        NAMED.iter().any(|named| named.0 == &*self.text)
+    }
+
     /// How much of a kind; no bound if none.
     pub fn rate(&self, kind: Kind) -> Option<Rate> {
         self.rates.iter().find(|rate| rate.0 == kind).map(|rate| rate.1)

@@ -60,39 +60,42 @@ fn the_first_account_is_made_and_a_lost_password_replaced_whether_or_not_the_ser
     process.kill();
     let folder = folder.as_path();
     assert_eq!(
-        done(folder, &["add", "Root", "root@mail.example"], "sesame\n"),
+        done(folder, &["add", "Root", "root@mail.example"], "sesame-open\n"),
         "the account Root is made\n"
     );
-    refused(folder, &["add", "root"], "other\n", "root belongs to an account already");
-    refused(folder, &["add", "boss"], "other\n", "no account can be called boss");
-    refused(folder, &["add", "a b"], "other\n", "no account can be called a b");
-    refused(folder, &["add", "carl"], "\n", "the password is empty");
-    refused(folder, &["add", "carl", "nowhere"], "other\n", "nowhere is no mail address");
+    refused(folder, &["add", "root"], "other-word\n", "root belongs to an account already");
+    refused(folder, &["add", "boss"], "other-word\n", "no account can be called boss");
+    refused(folder, &["add", "a b"], "other-word\n", "no account can be called a b");
+    refused(folder, &["add", "carl"], "\n", "the password is too short");
+    refused(folder, &["add", "carl"], "7 chars\n", "the password is too short ([accounts]");
+    refused(folder, &["add", "carl"], &format!("{:513}\n", "x"), "the password is too long");
+    refused(folder, &["reset-password", "root"], "7 chars\n", "the password is too short");
+    refused(folder, &["add", "carl", "nowhere"], "other-word\n", "nowhere is no mail address");
     refused(folder, &["info", "nobody"], "", "there is no account nobody");
     let text = done(folder, &["info", "ROOT"], "");
     assert!(text.contains("mail = \"root@mail.example\", by the command line"), "{text}");
     assert!(text.contains("password = (not shown)") && !text.contains("$argon2"), "{text}");
     process.again();
-    logs_in(&process, "sesame", " 900 ");
+    logs_in(&process, "sesame-open", " 900 ");
     // The server runs, and takes what it is given.
-    refused(folder, &["add", "root"], "sesame\n", "root belongs to an account already");
-    done(folder, &["reset-password", "root"], "open\n");
-    logs_in(&process, "sesame", "Invalid password for Root");
-    logs_in(&process, "open", " 900 ");
+    refused(folder, &["add", "root"], "sesame-open\n", "root belongs to an account already");
+    done(folder, &["reset-password", "root"], "open-sesame\n");
+    logs_in(&process, "sesame-open", "Invalid password for Root");
+    logs_in(&process, "open-sesame", " 900 ");
     process.kill();
     done(folder, &["suspend", "root", "for a while"], "");
     process.again();
-    logs_in(&process, "open", "suspended");
+    logs_in(&process, "open-sesame", "suspended");
     let text = done(folder, &["list", "r*"], "");
     assert!(text.ends_with("  Root  suspended\n") && text.lines().count() == 1, "{text}");
     process.kill();
     done(folder, &["unsuspend", "root"], "");
     assert_eq!(
-        done(folder, &["reset-password", "root"], "open\n"),
+        done(folder, &["reset-password", "root"], "open-sesame\n"),
         "Root has another password, and whoever was logged in to it is logged out\n"
     );
     wants_codes(&folder.join("data"));
-    let text = done(folder, &["reset-password", "root"], "open\n");
+    let text = done(folder, &["reset-password", "root"], "open-sesame\n");
     assert!(text.contains("`slircd account drop-totp Root` ends that"), "{text}");
     done(folder, &["drop-totp", "root"], "");
     assert!(done(folder, &["list"], "").ends_with("  Root\n"));
@@ -115,7 +118,7 @@ fn what_is_handed_over_is_done_once_though_the_server_is_killed() {
     ];
     for (name, happens, lives_again) in moments {
         let at = folder.clone();
-        let command = std::thread::spawn(move || account(&at, &["add", name], "sesame\n"));
+        let command = std::thread::spawn(move || account(&at, &["add", name], "sesame-open\n"));
         while count(happens) == 0 {
             std::thread::yield_now();
         }

@@ -9,6 +9,7 @@ use crate::{
         mode::{self, Kind},
         op::{Leave, ModeChange, Op},
     },
+    wire::flood::Profile,
 };
 use std::time::Duration;
 
@@ -21,6 +22,17 @@ pub enum Means {
     Kickban,
     /// They are banned from the network.
     Akill,
+}
+
+impl Means {
+    /// What is done to whoever says more than a profile allows. Rates that the channel's own operators have
+    /// chosen keep nobody from the network, for which they have no say.
+    pub fn by(self, profile: &Profile) -> Means {
+        match self {
+            Means::Akill if !profile.is_named() => Means::Kickban,
+            Means::Akill | Means::Kickban | Means::Quiet => self,
+        }
+    }
 }
 
 /// The setting.
@@ -143,5 +155,28 @@ mod tests {
             dave = flood("dave"),
             alice = flood("alice"),
         ));
+    }
+
+    #[test]
+    fn rates_that_a_channel_has_chosen_ban_nobody_from_the_network() {
+        check(
+            r"
+            config oper root sesame
+            account alice password=sesame
+            root  > OPER root sesame
+            alice > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            alice > CS REGISTER #a
+            root  > NS REGISTER sesame-open
+            alice > CS FLAGS #a root +s
+            root  > CS SET #a ANTIFLOOD AKILL
+            alice > MODE #a +F 1m:3600
+            bob   > JOIN #a
+            bob   > PRIVMSG #a :x
+            bob   > PRIVMSG #a :y
+            bob   < :ChanServ!services@services.test KICK #a bob :Flooding
+            bob   <! ERROR
+            ",
+        );
     }
 }

@@ -33,7 +33,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "ANTIFLOOD",
         takes: Takes::Choice(&[OFF, ON, "quiet", "kickban", "akill"]),
-        about: "What becomes for ten minutes of who says too much at once, by +F, or by its profile normal without: QUIET (or ON) mutes them, KICKBAN keeps them out, AKILL bans them from the network, which only operators with the privilege ban can set.",
+        about: "What becomes for ten minutes of who says too much at once, by +F, or by its profile normal without: QUIET (or ON) mutes them, KICKBAN keeps them out, AKILL bans them from the network, which only operators with the privilege ban can set (where +F has rates of its own and no profile, it is as KICKBAN).",
     },
     Setting {
         name: "EMAIL",

@@ -2,7 +2,7 @@
 
 use super::{Tell, reply, tell};
 use crate::{
-    core::{audience, policy, usermode},
+    core::{audience, notes, policy, usermode},
     network::{
         UserId,
         op::{Ask, Leave, Op},
@@ -61,6 +61,10 @@ impl Tell<'_> {
     }
 
     fn asked_in(&mut self, user: UserId, name: ChannelName) -> Option<Op> {
+        // It may have been purged since, by somebody else.
+        if notes::purged(self.core.network(), &name).is_some() {
+            return None;
+        }
         self.core.bring(self.fx, &name, self.now);
         if let Some(channel) = self.core.network().record(&name) {
             self.core.tell_again(self.fx, channel, self.now);

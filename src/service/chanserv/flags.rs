@@ -70,11 +70,16 @@ fn run(ctx: &mut Ctx<'_>, user: UserId, args: Args<'_>) -> Outcome {
     grant::change(ctx, user, &name, (account, after), done)
 }
 
-/// Flags after changes, if those are any.
+/// Flags after changes, if those are any. What says flags means those, whatever a template of the channel is
+/// called.
 pub(super) fn changed(known: &Registration, before: Flags, changes: &str) -> Option<Flags> {
-    if let Some(flags) = known.template(changes.trim_start_matches('+')) {
-        return Some(flags.with('F', before.has('F')));
-    }
+    letters(before, changes).or_else(|| {
+        let flags = known.template(changes.trim_start_matches('+'))?;
+        Some(flags.with('F', before.has('F')))
+    })
+}
+
+fn letters(before: Flags, changes: &str) -> Option<Flags> {
     let (mut flags, mut on) = (before, None);
     for letter in changes.chars() {
         match letter {

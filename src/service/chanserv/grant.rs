@@ -62,12 +62,16 @@ fn checked(
     if before == after {
         return Ok(Vec::new());
     }
-    if before.is_empty() && known.access.len() >= ACCESS_MAX {
-        return Err(format!(
-            "A channel has at most {ACCESS_MAX} entries of access. Take one away first."
-        ));
-    }
+    has_room(known, account)?;
     Ok(vec![(record::access(account), letters(after))])
+}
+
+/// Whether there is room for an account in the access list, or it stands there; or what is told if not.
+pub(super) fn has_room(known: &Registration, account: RecordId) -> Result<(), String> {
+    if known.access.contains_key(&account) || known.access.len() < ACCESS_MAX {
+        return Ok(());
+    }
+    Err(format!("A channel has at most {ACCESS_MAX} entries of access. Take one away first."))
 }
 
 /// Whether somebody may make of some access another: whoever has less may not touch what is more.
@@ -171,6 +175,7 @@ const NAMES_MAX: usize = 300;
 
 #[cfg(test)]
 mod tests {
+    use super::ACCESS_MAX;
     use crate::sim::script::check;
 
     #[test]
@@ -217,6 +222,30 @@ mod tests {
             alice < :ChanServ!services@services.test NOTICE alice :Flags +b were set on carol in #b.
             ",
         );
+    }
+
+    #[test]
+    fn whoever_is_given_access_there_is_only_so_much() {
+        // One of them is the founder.
+        let all = |row: fn(usize) -> String| (0..ACCESS_MAX).map(row).collect::<String>();
+        let accounts = all(|n| format!("account a{n} password=sesame\n"));
+        let given = all(|n| format!("alice > CS FLAGS #a a{n} +v\n"));
+        check(&format!(
+            r"
+            {accounts}
+            account alice password=sesame
+            account bob password=sesame
+            alice > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            alice > CS REGISTER #a
+            {given}
+            alice < :ChanServ!services@services.test NOTICE alice :A channel has at most 200 entries of access. Take one away first.
+            alice > CS SET #a SUCCESSOR bob
+            alice < :ChanServ!services@services.test NOTICE alice :A channel has at most 200 entries of access. Take one away first.
+            alice > CS SET #a SUCCESSOR a0
+            alice < :ChanServ!services@services.test NOTICE alice :a0 inherits #a when the account of its founder ends.
+            ",
+        ));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! ChanServ SET: the settings of a channel.
 
+use super::grant;
 use crate::{
     core::{
         ctx::{Ctx, Outcome},
@@ -126,6 +127,10 @@ fn successor(ctx: &mut Ctx<'_>, user: UserId, name: &ChannelName, value: Option<
         ctx.notice("The founder cannot be the successor as well.");
         return Ok(());
     }
+    if let Err(why) = grant::has_room(known, account) {
+        ctx.notice(&why);
+        return Ok(());
+    }
     let flags: Flags = known.flags(Some(account)).with('S', true);
     let letters = flags.letters().collect::<String>();
     let fields = vec![
@@ -133,7 +138,7 @@ fn successor(ctx: &mut Ctx<'_>, user: UserId, name: &ChannelName, value: Option<
         (record::access(account), Some(letters.into())),
     ];
     let done = format!("{text} inherits {name} when the account of its founder ends.");
-    super::grant::give(ctx, user, (name, "F"), fields, done)
+    grant::give(ctx, user, (name, "F"), fields, done)
 }
 
 #[cfg(test)]

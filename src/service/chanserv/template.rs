@@ -120,9 +120,9 @@ fn planned(
         fields.extend(with.map(|(id, _)| (record::access(*id), letters(left))));
     }
     let done = match (all, fields.len() - 1) {
-        (false, _) => format!("The template {called} is {after} in {name} now."),
+        (false, _) => format!("The template {called} is {left} in {name} now."),
         (true, count) => {
-            format!("The template {called} is {after} in {name} now, and {count} entries are too.")
+            format!("The template {called} is {left} in {name} now, and {count} entries are too.")
         }
     };
     Ok((fields, done))
@@ -184,11 +184,16 @@ mod tests {
             alice < :ChanServ!services@services.test NOTICE alice :A template is called by at most 20 letters, digits, - and _, the first of which is a letter.
             alice > CS TEMPLATE #a AOP -t
             alice < :ChanServ!services@services.test NOTICE alice :The template AOP is +AOehiorv in #a now.
+            alice > CS TEMPLATE #a v +fov
+            alice > CS FLAGS #a carol +v
+            alice < :ChanServ!services@services.test NOTICE alice :Flags +v were set on carol in #a.
+            alice > CS FLAGS #a carol V
+            alice < :ChanServ!services@services.test NOTICE alice :Flags +fov were set on carol in #a.
             alice > CS AOP #a ADD carol
             alice > CS ACCESS #a LIST
             alice < :ChanServ!services@services.test NOTICE alice :3     carol                  AOP
             alice > CS TEMPLATE #a AOP -*
-            alice < :ChanServ!services@services.test NOTICE alice :The template AOP is + in #a now.
+            alice < :ChanServ!services@services.test NOTICE alice :The template AOP is +AOehiortv in #a now.
             alice > CS FLAGS #a carol AOP
             alice < :ChanServ!services@services.test NOTICE alice :Flags +AOehiortv were set on carol in #a.
             same

@@ -85,7 +85,8 @@ fn set(
     let record = ctx.network().channel(channel);
     let old = record.topic().map_or("", |topic| &topic.value.text);
     let text = match make(old, args.given(1).unwrap_or_default()) {
-        Ok(text) => text,
+        // What does not fit is not said, and is nothing to look through: TOPICSWAP may make much of little.
+        Ok(text) => encode::head(&text, ctx.core.config.limits.topic).to_owned(),
         Err(why) => {
             ctx.notice(why);
             return Ok(());
@@ -99,14 +100,32 @@ fn set(
     }
     let epoch = ctx.network().channel(channel).epoch;
     let setter = ctx.whois(user).mask().into();
-    let text = encode::head(&text, ctx.core.config.limits.topic).into();
-    ctx.commit(Op::Topic { name, epoch, by: CHANSERV, setter, text });
+    ctx.commit(Op::Topic { name, epoch, by: CHANSERV, setter, text: text.into() });
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use crate::sim::script::check;
+
+    #[test]
+    fn what_does_not_fit_in_a_topic_is_not_looked_at() {
+        let (long, short) = ("a".repeat(100), "bbbbzzz".repeat(55));
+        check(&format!(
+            r"
+            config oper root sesame
+            account alice password=sesame
+            alice > NS IDENTIFY alice sesame
+            alice > JOIN #a
+            alice > CS REGISTER #a
+            alice > OPER root sesame
+            alice > FILTER *zzz block t :no
+            alice > CS TOPIC #a {long}
+            alice > CS TOPICSWAP #a a:bbbbzzz
+            alice < :ChanServ!services@services.test TOPIC #a :{short}bbbbz
+            ",
+        ));
+    }
 
     #[test]
     fn topics_are_for_those_with_the_flag() {

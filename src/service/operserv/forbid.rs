@@ -22,12 +22,13 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Forbid, forbid),
-    // Somebody may have that password; whoever says ADD and password the wrong way round has said it too.
+    // Somebody may have that password.
     audited: |args| {
         let words: Vec<&str> = args.iter().flat_map(|arg| arg.split_whitespace()).collect();
-        let secret = |word: &&str| kind(word) == Some(Section::ForbidPassword);
-        let shown = if words.iter().take(2).any(secret) { 2 } else { usize::MAX };
-        words.into_iter().take(shown).collect()
+        // What is said in the wrong order is written down as well.
+        let mut begin = words.iter().take(2);
+        let kind = begin.position(|word| kind(word) == Some(Section::ForbidPassword));
+        words.into_iter().take(kind.map_or(usize::MAX, |place| place + 1)).collect()
     },
     ..Command::USUAL
 }];
@@ -222,7 +223,10 @@ mod tests {
             root < :OperServ!services@services.test NOTICE root :sesame* is forbidden: in every list
             watch < :s1.test NOTICE watch :*** Notice -- root!~root@root.test forbids a password
             watch <! esame*
+            root > OS FORBID password sesame* ADD
+            root <~ :OperServ!services@services.test NOTICE root :FORBID knows *
             watch > OS LOGSEARCH FORBID
+            watch <~ :OperServ!services@services.test NOTICE watch :*OperServ FORBID password
             watch <~ :OperServ!services@services.test NOTICE watch :*OperServ FORBID ADD password
             root > OS FORBID password ADD sesame-seed
             root <~ :OperServ!services@services.test NOTICE root :FORBID knows ADD *

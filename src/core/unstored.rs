@@ -1,6 +1,7 @@
 //! What is still to be written to records, though nobody waits for it: what a registered channel has, and
-//! what somebody had told of themselves before they logged in. It is written in order, and while the store
-//! fails again and again until it is.
+//! what somebody had told of themselves before they logged in. It is written in order, since that is how it
+//! is told to others, and what the store fails at is tried again, after what else there is: records merge,
+//! whatever is written first, and one that is damaged is not to hold up all others.
 
 use super::{Core, ctx::Then, effect::Effects};
 use crate::{
@@ -86,8 +87,12 @@ fn stored(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
             }
             core.store_unstored(fx, now);
         }
-        // The next housekeeping tries again.
-        answer => log::debug!("a record could not be written: {answer:?}"),
+        // The next housekeeping tries again, with the next.
+        answer => {
+            log::debug!("a record could not be written: {answer:?}");
+            let waiting = &mut core.unstored.waiting;
+            waiting.rotate_left(usize::from(!waiting.is_empty()));
+        }
     }
 }
 
@@ -106,35 +111,55 @@ mod tests {
             housekeeping,
         },
         registry::{Kind, RecordId, What},
+        store::Error,
         time::{Sid, Stamp},
     };
+
+    fn at(tick: u64) -> Stamp {
+        Stamp { tick, server: Sid::FIRST }
+    }
+
+    fn store_later(core: &mut Core, fx: &mut Effects, tick: u64) {
+        let what = What::Write(vec![("topic".into(), Some("x".into()))]);
+        let (id, by) = (RecordId(at(1)), "test".into());
+        let edit = Edit { id, kind: Kind::Channel, at: at(tick), by, what };
+        core.store_later(fx, edit, Now::default());
+    }
+
+    /// What the store is asked to write, by its tick, and when it is told that this is all.
+    fn asked(fx: &mut Effects) -> Vec<String> {
+        let asked = fx.take().into_iter().filter_map(|effect| match effect {
+            Effect::Job { job, .. } => match *job {
+                Job::Store(Query::Propose(edit)) => Some(edit.at.tick.to_string()),
+                Job::Store(Query::RaiseClock { clean: true, .. }) => Some("clean".to_owned()),
+                _ => None,
+            },
+            _ => None,
+        });
+        asked.collect()
+    }
+
+    #[test]
+    fn what_cannot_be_stored_holds_up_nothing_else() {
+        let (mut core, mut fx, now) = (Core::sample(), Effects::default(), Now::default());
+        (1..=3).for_each(|tick| store_later(&mut core, &mut fx, tick));
+        let mut order = asked(&mut fx);
+        let damaged = || Answer::Stored(Err(Error::Damaged));
+        stored(&mut core, &mut fx, damaged(), now);
+        core.store_unstored(&mut fx, now);
+        stored(&mut core, &mut fx, Answer::Stored(Ok(Rows::Taken("".into()))), now);
+        stored(&mut core, &mut fx, Answer::Stored(Ok(Rows::Taken("".into()))), now);
+        stored(&mut core, &mut fx, damaged(), now);
+        core.store_unstored(&mut fx, now);
+        order.extend(asked(&mut fx));
+        assert_eq!(order, ["1", "2", "3", "1", "1"]);
+    }
 
     #[test]
     fn a_server_that_ends_has_everything_stored_before_it_says_so() {
         let (mut core, mut fx, now) = (Core::sample(), Effects::default(), Now::default());
-        let at = |tick| Stamp { tick, server: Sid::FIRST };
-        for tick in 1..=3 {
-            let what = What::Write(vec![("topic".into(), Some("x".into()))]);
-            let (id, by) = (RecordId(at(1)), "test".into());
-            core.store_later(
-                &mut fx,
-                Edit { id, kind: Kind::Channel, at: at(tick), by, what },
-                now,
-            );
-        }
+        (1..=3).for_each(|tick| store_later(&mut core, &mut fx, tick));
         housekeeping::stop(&mut core, &mut fx, "Maintenance", Ending::Exit, now);
-        let asked: Vec<String> = fx
-            .take()
-            .into_iter()
-            .filter_map(|effect| match effect {
-                Effect::Job { job, .. } => match *job {
-                    Job::Store(Query::Propose(edit)) => Some(edit.at.tick.to_string()),
-                    Job::Store(Query::RaiseClock { clean: true, .. }) => Some("clean".to_owned()),
-                    _ => None,
-                },
-                _ => None,
-            })
-            .collect();
-        assert_eq!(asked, ["1", "2", "3", "clean"]);
+        assert_eq!(asked(&mut fx), ["1", "2", "3", "clean"]);
     }
 }

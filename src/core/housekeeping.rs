@@ -301,6 +301,7 @@ pub fn stop(core: &mut Core, fx: &mut Effects, reason: &str, ending: Ending, now
     }
     core.commit(fx, Op::Goodbye(reason.into()), None, now);
     reputation::store(core, fx, now);
+    core.store_last(fx, now);
     let query = Query::RaiseClock { tick: core.clock.last(), clean: true };
     core.ask(fx, Job::Store(query), Then::Server(marked), now);
     fx.push(Effect::Stop(ending));

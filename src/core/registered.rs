@@ -313,12 +313,14 @@ pub fn edited(core: &mut Core, fx: &mut Effects, edited: &Edited, now: Now) {
     let name = record.name().and_then(|name| ChannelName::new(name, casemap, usize::MAX));
     let channel = name.as_ref().and_then(|name| core.network().name(name));
     let home = channel.is_some_and(|channel| core.is_home_of(channel));
-    if !home && !core.registered.known.contains_key(&id) {
+    let elsewhere = edit.at.server != core.sid();
+    // Operators of the network register channels in which they are not, and that may stay without anybody.
+    let registers = edit.at == id.0 && !elsewhere;
+    if !home && !registers && !core.registered.known.contains_key(&id) {
         return;
     }
     let new = know(core, record.clone());
-    let elsewhere = edit.at.server != core.sid();
-    if let (true, false, Some(name), Some(channel)) = (edit.at == id.0, elsewhere, name, channel) {
+    if let (true, Some(name), Some(channel)) = (registers, name, channel) {
         register(core, fx, (id, channel), &name, now);
     }
     match review(core, fx, id, now) {

@@ -46,6 +46,31 @@ impl Core {
         let job = Job::Store(Query::Propose(Box::new(edit.clone())));
         self.ask(fx, job, Then::Server(stored), now);
     }
+
+    /// Has the store write all of it, in the same order, since this server ends before it has heard of each.
+    pub(in crate::core) fn store_last(&mut self, fx: &mut Effects, now: Now) {
+        self.store_unstored(fx, now);
+        let Unstored { waiting, storing } = &mut self.unstored;
+        let mut rest = waiting.split_off(usize::from(*storing).min(waiting.len()));
+        if rest.len() > LAST_MAX {
+            let lost = rest.len() - LAST_MAX;
+            log::error!(
+                "too much waits to be stored at the end; {lost} changes of records are lost"
+            );
+            rest.truncate(LAST_MAX);
+        }
+        for edit in rest {
+            let job = Job::Store(Query::Propose(Box::new(edit)));
+            self.ask(fx, job, Then::Server(stored_last), now);
+        }
+    }
+}
+
+fn stored_last(_: &mut Core, _: &mut Effects, answer: Answer, _: Now) {
+    // Of a record that has ended meanwhile nothing is kept.
+    if !matches!(answer, Answer::Stored(Ok(Rows::Proposed(_) | Rows::Taken(_)))) {
+        log::error!("a change of a record could not be stored before the end: {answer:?}");
+    }
 }
 
 fn stored(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
@@ -68,3 +93,48 @@ fn stored(core: &mut Core, fx: &mut Effects, answer: Answer, now: Now) {
 
 /// How much waits to be written.
 const WAITING_MAX: usize = 10_000;
+
+/// How much of it is given to the store as the server ends: with what else waits, its queue has room for that.
+const LAST_MAX: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        core::{
+            effect::{Effect, Ending},
+            housekeeping,
+        },
+        registry::{Kind, RecordId, What},
+        time::{Sid, Stamp},
+    };
+
+    #[test]
+    fn a_server_that_ends_has_everything_stored_before_it_says_so() {
+        let (mut core, mut fx, now) = (Core::sample(), Effects::default(), Now::default());
+        let at = |tick| Stamp { tick, server: Sid::FIRST };
+        for tick in 1..=3 {
+            let what = What::Write(vec![("topic".into(), Some("x".into()))]);
+            let (id, by) = (RecordId(at(1)), "test".into());
+            core.store_later(
+                &mut fx,
+                Edit { id, kind: Kind::Channel, at: at(tick), by, what },
+                now,
+            );
+        }
+        housekeeping::stop(&mut core, &mut fx, "Maintenance", Ending::Exit, now);
+        let asked: Vec<String> = fx
+            .take()
+            .into_iter()
+            .filter_map(|effect| match effect {
+                Effect::Job { job, .. } => match *job {
+                    Job::Store(Query::Propose(edit)) => Some(edit.at.tick.to_string()),
+                    Job::Store(Query::RaiseClock { clean: true, .. }) => Some("clean".to_owned()),
+                    _ => None,
+                },
+                _ => None,
+            })
+            .collect();
+        assert_eq!(asked, ["1", "2", "3", "clean"]);
+    }
+}

@@ -148,7 +148,10 @@ impl Network {
             for (letter, register) in values {
                 let _ = write!(line, " {letter}={register:?}");
             }
-            let _ = write!(line, " {:?} {:?}", channel.masks, channel.topic());
+            // Of one operation, what goes to several lists may be told list by list.
+            let mut masks: Vec<_> = channel.masks.iter().collect();
+            masks.sort_by_key(|mask| mask.letter);
+            let _ = write!(line, " {masks:?} {:?}", channel.topic());
             let _ = write!(line, " {:?}", channel.metadata.iter().collect::<Vec<_>>());
             let mut members: Vec<String> = channel
                 .joins()

@@ -82,11 +82,18 @@ fn later(ctx: &Ctx<'_>, user: UserId, record: &Record) -> Told {
 }
 
 /// A user has come who may have told something before. It is told as of now, but for what a filter does not
-/// let pass; who is logged in has their account tell it as well.
+/// let pass, and what has no room beside what their account tells; who is logged in has their account tell it
+/// as well.
 pub fn comes(ctx: &mut Ctx<'_>, user: UserId, early: Early) {
     let Early { account: mut told, said } = early;
+    let most = ctx.core.config.limits.metadata_keys;
+    // What is taken away makes room for what is set.
+    let (set, gone): (Vec<_>, Vec<_>) = said.into_iter().partition(|(_, value)| value.is_some());
     let mut new = Vec::new();
-    for (key, value) in said {
+    for (key, value) in gone.into_iter().chain(set) {
+        if value.is_some() && !told.contains_key(&key) && told.len() >= most {
+            continue;
+        }
         if let Some(value) = &value {
             let refused = filters::check(ctx, user, Place::Topic, value).is_err();
             if ctx.session().closing {
@@ -442,6 +449,47 @@ mod tests {
             jilles < :s1.test 761 jilles jilles status * :gone
             jilles <! url
             jilles <! offer
+            ",
+        );
+    }
+
+    #[test]
+    fn what_was_told_before_the_connection_is_complete_has_to_find_room() {
+        check(
+            r"
+            config limits.metadata_keys 2
+            account jilles password=sesame meta:one=1 meta:two=2
+            raw a
+            a > CAP REQ :sasl draft/metadata-2
+            a > METADATA * SET zoo x
+            a > METADATA * SET one y
+            a > NICK al
+            a > AUTHENTICATE PLAIN
+            a > AUTHENTICATE AGppbGxlcwBzZXNhbWU=
+            a <~ :s1.test 903 *
+            a > USER al 0 * :Al
+            a > CAP END
+            a < :s1.test METADATA al one * :y
+            a < :s1.test METADATA al two * :2
+            a <! zoo
+            bob > NS IDENTIFY jilles sesame
+            bob > METADATA * LIST
+            bob < :s1.test 761 bob bob one * :y
+            bob < :s1.test 761 bob bob two * :2
+            bob <! zoo
+            raw c
+            c > CAP REQ :sasl draft/metadata-2
+            c > METADATA * SET zoo x
+            c > NICK cy
+            c > AUTHENTICATE PLAIN
+            c > AUTHENTICATE AGppbGxlcwBzZXNhbWU=
+            c <~ :s1.test 903 *
+            c > METADATA * SET two
+            c > USER cy 0 * :Cy
+            c > CAP END
+            c < :s1.test METADATA cy one * :y
+            c < :s1.test METADATA cy zoo * :x
+            c <! two
             ",
         );
     }

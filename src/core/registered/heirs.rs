@@ -27,7 +27,8 @@ pub struct Heirs {
 /// An account has ended: its channels go to their successors, or end.
 pub fn orphaned(core: &mut Core, fx: &mut Effects, account: RecordId, now: Now) {
     let ended = &mut core.registered.heirs.ended;
-    if !ended.iter().any(|(known, _)| *known == account) {
+    // Those for whom there is no room are found when the channels are looked through.
+    if ended.len() < ENDED_MAX && !ended.iter().any(|(known, _)| *known == account) {
         ended.push_back((account, None));
     }
     turn(core, fx, now);
@@ -95,9 +96,26 @@ fn without(record: &Record, account: RecordId) -> What {
     What::Write(fields)
 }
 
+/// How many accounts wait for their channels to be looked at.
+const ENDED_MAX: usize = 10_000;
+
 #[cfg(test)]
 mod tests {
-    use crate::sim::script::check;
+    use super::*;
+    use crate::{
+        sim::script::check,
+        time::{Sid, Stamp},
+    };
+
+    #[test]
+    fn only_so_many_accounts_wait_for_their_channels_to_be_looked_at() {
+        let (mut core, mut fx, now) = (Core::sample(), Effects::default(), Now::default());
+        for tick in 0..=ENDED_MAX as u64 {
+            let account = RecordId(Stamp { tick, server: Sid::FIRST });
+            orphaned(&mut core, &mut fx, account, now);
+        }
+        assert_eq!(core.registered.heirs.ended.len(), ENDED_MAX);
+    }
 
     #[test]
     fn the_channels_of_an_account_that_ended_while_no_server_ran_are_inherited() {

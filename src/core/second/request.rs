@@ -256,6 +256,7 @@ impl Task {
                 fields.extend(self.recovery()?);
                 Ok(fields)
             }
+            Request::End(_) if !on && apps(record).next().is_none() => Err(Refusal::AlreadyOff),
             Request::End(code) => used(code).map(|_| none()),
         }
     }

@@ -221,7 +221,7 @@ fn written(ctx: &mut Ctx<'_>, answer: Answer) -> Outcome {
             ctx.notice("The channel is not registered any more. Nothing has been changed.");
         }
         Answer::Stored(Ok(Rows::Full)) => ctx.notice(
-            "The channel's record holds as much as it may, which is a thousand entries of access and AKICK, those included that have been taken away. Nothing has been changed.",
+            "The channel's record holds as much as it may: a thousand entries of access, AKICK and the like. Nothing has been changed; take some away first.",
         ),
         _ => unavailable(ctx),
     }

@@ -105,6 +105,30 @@ mod tests {
     use crate::sim::script::check;
 
     #[test]
+    fn an_operator_of_the_network_registers_a_channel_in_which_nobody_is() {
+        check(
+            r"
+            servers 2
+            config oper root sesame
+            account alice password=sesame
+            alice@1 > OPER root sesame
+            alice   > NS IDENTIFY alice sesame
+            alice   > JOIN #a
+            alice   > MODE #a +P
+            alice   > PART #a
+            alice   > CS REGISTER #a
+            alice   <~ * NOTICE alice :#a is now registered to alice.
+            alice   > MODE #a
+            alice   <~ * 324 alice #a +Pnrt
+            bob@2   > JOIN #a
+            bob     > MODE #a
+            bob     <~ * 324 bob #a +Pnrt
+            same
+            ",
+        );
+    }
+
+    #[test]
     fn a_channel_is_registered_and_is_there_with_what_it_has() {
         check(
             r"

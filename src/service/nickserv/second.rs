@@ -153,6 +153,8 @@ mod tests {
             alice < :NickServ!services@services.test NOTICE alice :Say 2FA TOTP ADD first, which gives you a secret for your app.
             alice > NS 2FA TOTP CODES {first}
             alice < :NickServ!services@services.test NOTICE alice :Logging in takes no code. 2FA TOTP ADD is the way to begin.
+            alice > NS 2FA TOTP DEL {first}
+            alice < :NickServ!services@services.test NOTICE alice :Logging in takes no code. 2FA TOTP ADD is the way to begin.
             alice > NS 2FA TOTP ADD
             alice < :NickServ!services@services.test NOTICE alice :The secret for your app is {secret}
             alice < :NickServ!services@services.test NOTICE alice :or, as a link: otpauth://totp/Test:alice?secret={secret}&issuer=Test

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     config::{Class, Config, Trusted, dnsbl::Action},
+    core::settings::{EMAILMEMOS, ON},
     link::Limits,
     registry::{Edit, Kind, NAME, NICK, RecordId, What},
     time::{Sid, Stamp},
@@ -516,6 +517,9 @@ fn account(place: u64) -> Edit {
         (NAME.into(), Some(name.as_str().into())),
         (format!("{NICK}{name}").into(), Some(name.as_str().into())),
         ("password".into(), Some("password0".into())),
+        ("mail".into(), Some(format!("{name}@mail.test").into())),
+        // Some want them from the beginning, since who turns it on is seldom left one.
+        (EMAILMEMOS.into(), (place % 2 == 0).then(|| ON.into())),
     ];
     let (id, by) = (RecordId(at), "workload".into());
     Edit { id, kind: Kind::Account, at, by, what: What::Write(fields) }

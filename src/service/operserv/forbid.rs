@@ -22,10 +22,9 @@ pub const COMMANDS: &[Command] = &[Command {
     replies: &[],
     cost: 1,
     run: Run::Oper(Priv::Forbid, forbid),
-    // Somebody may have that password.
+    // Somebody may have that password; whoever says ADD and password the wrong way round has said it too.
     audited: |args| {
         let words: Vec<&str> = args.iter().flat_map(|arg| arg.split_whitespace()).collect();
-        // What is said in the wrong order is written down as well.
         let mut begin = words.iter().take(2);
         let kind = begin.position(|word| kind(word) == Some(Section::ForbidPassword));
         words.into_iter().take(kind.map_or(usize::MAX, |place| place + 1)).collect()

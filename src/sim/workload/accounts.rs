@@ -98,6 +98,7 @@ const OWNED: &[&str] = &[
     "NS RELEASE {account}",
     "NS SESSIONS",
     "NS SET ACCOUNTNAME {me}",
+    "NS SET EMAILMEMOS off",
     "NS SET EMAILMEMOS on",
     "NS SET ENFORCE {n}s",
     "NS SET ENFORCE off",

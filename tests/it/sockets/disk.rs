@@ -97,7 +97,7 @@ fn a_file_of_a_later_version_is_left_alone_and_said_to_be_one() {
     let config = folder.join("slircd.toml");
     fs::write(&config, format!("[storage]\npath = {:?}\n", data.to_str().unwrap())).unwrap();
     for words in [&["run"][..], &["account", "add", "bob"]] {
-        let output = slircd(&[words, &["-c", config.to_str().unwrap()]].concat(), "sesame\n");
+        let output = slircd(&[words, &["-c", config.to_str().unwrap()]].concat(), "sesame-open\n");
         let text = String::from_utf8(output.stderr).unwrap();
         let told = "the database is of a later version of slircd (schema 1000); run that version";
         assert!(output.status.code() == Some(1) && text.contains(told), "{text}");

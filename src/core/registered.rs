@@ -442,7 +442,13 @@ pub fn note(core: &mut Core, fx: &mut Effects, change: &Change, now: Now) {
             let id = core.network().claims().channel(&record.name);
             access::restate(core, fx, *channel, now);
             let Some(id) = id.filter(|_| core.is_home_of(*channel)) else { return };
-            goes_on(core, fx, id, now);
+            // Whoever holds it by another registration has not heard of this one, or this server not of its end.
+            // Until the stores agree each would found it after the other at once; the next housekeeping does.
+            let epoch = core.network().channel(*channel).epoch;
+            let contested = epoch.registered && epoch.at != id.0;
+            if !contested || !core.registered.known.contains_key(&id) {
+                goes_on(core, fx, id, now);
+            }
         }
         // What a server that has crashed had written, and not stored, is known to others.
         Change::Server(_) => {
